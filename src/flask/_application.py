@@ -1,0 +1,489 @@
+"""An application at rest: registers, configuration, templates, error handlers; no request.
+
+What serving adds stands in ``_lifecycle``, what a developer does by hand in ``app``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import typing as t
+from collections.abc import Callable, Iterable, ValuesView
+from datetime import timedelta
+from functools import cached_property
+
+from werkzeug.datastructures import ImmutableDict
+from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError
+from werkzeug.routing import BuildError, Rule
+from werkzeug.routing import Map as BaseMap
+from werkzeug.utils import redirect as _wz_redirect
+from werkzeug.wrappers import Response as BaseResponse
+
+from . import typing as ft
+from ._environment import find_instance_path, get_debug_flag
+from ._plan import scopes_inward
+from ._routing.map import Map
+from ._scaffold import Function, Scaffold, T_teardown, _endpoint_from_view_func, setupmethod
+from .config import Config, ConfigAttribute
+from .json.provider import DefaultJSONProvider, JSONProvider
+from .logging import create_logger
+from .templating import DispatchingJinjaLoader, Environment, _default_template_ctx_processor
+
+T_shell_context_processor = t.TypeVar(
+    "T_shell_context_processor", bound=ft.ShellContextProcessorCallable
+)
+T_template_filter = t.TypeVar("T_template_filter", bound=ft.TemplateFilterCallable)
+T_template_test = t.TypeVar("T_template_test", bound=ft.TemplateTestCallable)
+T_template_global = t.TypeVar("T_template_global", bound=ft.TemplateGlobalCallable)
+
+DEFAULT_CONFIG: t.Final = ImmutableDict(
+    {
+        "DEBUG": None,
+        "TESTING": False,
+        "PROPAGATE_EXCEPTIONS": None,
+        "SECRET_KEY": None,
+        "SECRET_KEY_FALLBACKS": None,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=31),
+        "USE_X_SENDFILE": False,
+        "TRUSTED_HOSTS": None,
+        "SERVER_NAME": None,
+        "APPLICATION_ROOT": "/",
+        "SESSION_COOKIE_NAME": "session",
+        "SESSION_COOKIE_DOMAIN": None,
+        "SESSION_COOKIE_PATH": None,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SECURE": False,
+        "SESSION_COOKIE_PARTITIONED": False,
+        "SESSION_COOKIE_SAMESITE": None,
+        "SESSION_REFRESH_EACH_REQUEST": True,
+        "MAX_CONTENT_LENGTH": None,
+        "MAX_FORM_MEMORY_SIZE": 500_000,
+        "MAX_FORM_PARTS": 1_000,
+        "SEND_FILE_MAX_AGE_DEFAULT": None,
+        "TRAP_BAD_REQUEST_ERRORS": None,
+        "TRAP_HTTP_EXCEPTIONS": False,
+        "EXPLAIN_TEMPLATE_LOADING": False,
+        "PREFERRED_URL_SCHEME": "http",
+        "TEMPLATES_AUTO_RELOAD": None,
+        "MAX_COOKIE_SIZE": 4093,
+        "PROVIDE_AUTOMATIC_OPTIONS": True,
+    }
+)
+"""Every built-in configuration key with its default."""
+
+
+def _make_timedelta(value: timedelta | int | None) -> timedelta | None:
+    """Return a duration; a number means seconds."""
+    return value if value is None or isinstance(value, timedelta) else timedelta(seconds=value)
+
+
+class App(Scaffold):
+    """An application that can be set up, but not yet serve.
+
+    The parameters are documented at ``Flask``.
+    """
+
+    aborter_class: type[Aborter] = Aborter
+    """Makes `aborter`, which ``abort`` calls."""
+    jinja_environment: type[Environment] = Environment
+    """Makes `jinja_env`."""
+    jinja_options: dict[str, t.Any] = {}
+    """Options for `jinja_env`; read when it is made."""
+    app_ctx_globals_class: type[t.Any]
+    """Makes ``g``."""
+    config_class: type[Config] = Config
+    """Makes `config`."""
+    json_provider_class: type[JSONProvider] = DefaultJSONProvider
+    """Makes `json`."""
+    url_rule_class: type[Rule] = Rule
+    """Makes the rules of `url_map`."""
+    url_map_class: type[BaseMap] = Map
+    """Makes `url_map`."""
+    request_class: type[t.Any]
+    """Makes the request."""
+    response_class: type[t.Any]
+    """Makes responses."""
+    session_interface: t.Any
+    """Opens and saves sessions."""
+    default_config: t.Mapping[str, t.Any] = DEFAULT_CONFIG
+    """Every built-in configuration key with its default."""
+    test_client_class: type[t.Any] | None = None
+    """Makes ``test_client()``; ``None`` is ``flask.testing.FlaskClient``."""
+    test_cli_runner_class: type[t.Any] | None = None
+    """Makes ``test_cli_runner()``; ``None`` is ``flask.testing.FlaskCliRunner``."""
+
+    testing = ConfigAttribute[bool]("TESTING")
+    """Let exceptions through to the test, and let extensions know. ``TESTING``."""
+    secret_key = ConfigAttribute[str | bytes | None]("SECRET_KEY")
+    """Signs sessions and whatever else needs signing. ``SECRET_KEY``."""
+    permanent_session_lifetime = ConfigAttribute[timedelta](
+        "PERMANENT_SESSION_LIFETIME",
+        get_converter=_make_timedelta,  # type: ignore[arg-type]
+    )
+    """How long a permanent session lives; a number is seconds. ``PERMANENT_SESSION_LIFETIME``."""
+
+    config: Config
+    """The settings."""
+    aborter: Aborter
+    """Raises the HTTP exception of a status."""
+    json: JSONProvider
+    """Reads and writes JSON."""
+    url_map: BaseMap
+    """All rules."""
+    blueprints: dict[str, t.Any]
+    """The registered blueprints by name, in order of registration."""
+    extensions: dict[str, t.Any]
+    """Where extensions keep their state, each under its own name."""
+    teardown_appcontext_funcs: list[ft.TeardownCallable]
+    """Called when the application context goes, newest first."""
+    shell_context_processors: list[ft.ShellContextProcessorCallable]
+    """Each returns names for ``flask shell``."""
+    url_build_error_handlers: list[Callable[[Exception, str, dict[str, t.Any]], str]]
+    """Asked for a URL where building failed; called with error, endpoint and values."""
+    subdomain_matching: bool
+    """Whether the host's part before ``SERVER_NAME`` takes part in routing."""
+    instance_path: str
+    """Folder for files that are not part of the code."""
+
+    _got_first_request: bool = False
+
+    def __init__(
+        self,
+        import_name: str,
+        static_url_path: str | None = None,
+        static_folder: str | os.PathLike[str] | None = "static",
+        static_host: str | None = None,
+        host_matching: bool = False,
+        subdomain_matching: bool = False,
+        template_folder: str | os.PathLike[str] | None = "templates",
+        instance_path: str | None = None,
+        instance_relative_config: bool = False,
+        root_path: str | None = None,
+    ) -> None:
+        super().__init__(
+            import_name=import_name,
+            static_folder=static_folder,
+            static_url_path=static_url_path,
+            template_folder=template_folder,
+            root_path=root_path,
+        )
+        if instance_path is None:
+            instance_path = self.auto_find_instance_path()
+        elif not os.path.isabs(instance_path):
+            raise ValueError(
+                "If an instance path is provided it must be absolute. A relative path was given"
+                f" instead: {instance_path!r}."
+            )
+        self.instance_path = instance_path
+        self.config = self.make_config(instance_relative_config)
+        self.aborter = self.make_aborter()
+        self.json = self.json_provider_class(self)
+        self.url_map = self.url_map_class(host_matching=host_matching)
+        self.subdomain_matching = subdomain_matching
+        self.blueprints = {}
+        self.extensions = {}
+        self.teardown_appcontext_funcs = []
+        self.shell_context_processors = []
+        self.url_build_error_handlers = []
+        self.template_context_processors[None].append(_default_template_ctx_processor)
+
+    def _check_setup_finished(self, f_name: str) -> None:
+        if self._got_first_request:
+            raise AssertionError(
+                f"The setup method '{f_name}' can no longer be called on the application. It has"
+                " already handled its first request, any changes will not be applied"
+                " consistently.\nMake sure all imports, decorators, functions, etc. needed to set"
+                " up the application are done before running it."
+            )
+
+    # Facts ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def name(self) -> str:  # type: ignore[override]
+        """The import name; for a script that is run, the name of its file."""
+        if self.import_name != "__main__":
+            return self.import_name
+        file = getattr(sys.modules["__main__"], "__file__", None)
+        return "__main__" if file is None else os.path.splitext(os.path.basename(file))[0]
+
+    @cached_property
+    def logger(self) -> logging.Logger:
+        """The logger of the application's name; see ``flask.logging``."""
+        return create_logger(self)
+
+    @property
+    def debug(self) -> bool:
+        """Whether debug mode is on: ``DEBUG``. Never in production: it shows internals."""
+        debug: bool = self.config["DEBUG"]
+        return debug
+
+    @debug.setter
+    def debug(self, value: bool) -> None:
+        self.config["DEBUG"] = value
+        if self.config["TEMPLATES_AUTO_RELOAD"] is None:
+            self.jinja_env.auto_reload = value
+
+    def make_config(self, instance_relative: bool = False) -> Config:
+        """Make `config`.
+
+        :param instance_relative: let relative file names start from the instance folder.
+        """
+        root_path = self.instance_path if instance_relative else self.root_path
+        return self.config_class(root_path, {**self.default_config, "DEBUG": get_debug_flag()})
+
+    def make_aborter(self) -> Aborter:
+        """Make `aborter`."""
+        return self.aborter_class()
+
+    def auto_find_instance_path(self) -> str:
+        """Return the default of `instance_path`; see ``Flask``."""
+        return find_instance_path(self.import_name)
+
+    # Templates -----------------------------------------------------------------------------------
+
+    @cached_property
+    def jinja_env(self) -> Environment:
+        """Jinja's environment, made at first use; settings for it must be made before."""
+        return self.create_jinja_environment()
+
+    def create_jinja_environment(self) -> Environment:
+        """Make `jinja_env`."""
+        raise NotImplementedError
+
+    def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
+        """Make the loader that looks in the application's and the blueprints' folders."""
+        return DispatchingJinjaLoader(self)
+
+    def select_jinja_autoescape(self, filename: str | None) -> bool:
+        """Tell whether a template is autoescaped: HTML, XML and SVG by their file name's end.
+
+        A template without a file name is.
+        """
+        return filename is None or filename.endswith((".html", ".htm", ".xml", ".xhtml", ".svg"))
+
+    def _naming_decorator(
+        self, add: Callable[[t.Any, str | None], None], name: t.Any
+    ) -> t.Any:
+        """Make a decorator that works with a name, with empty parentheses and without any."""
+        if callable(name):
+            add(name, None)
+            return name
+
+        def register(f: Function) -> Function:
+            add(f, name)
+            return f
+
+        return register
+
+    @t.overload
+    def template_filter(self, name: T_template_filter) -> T_template_filter: ...
+
+    @t.overload
+    def template_filter(
+        self, name: str | None = None
+    ) -> Callable[[T_template_filter], T_template_filter]: ...
+
+    @setupmethod
+    def template_filter(self, name: t.Any = None) -> t.Any:
+        """Make the decorated function a filter for templates.
+
+        :param name: the filter's name; the function's own by default.
+        """
+        return self._naming_decorator(self.add_template_filter, name)
+
+    @setupmethod
+    def add_template_filter(self, f: ft.TemplateFilterCallable, name: str | None = None) -> None:
+        """Make a function a filter for templates."""
+        self.jinja_env.filters[name or f.__name__] = f
+
+    @t.overload
+    def template_test(self, name: T_template_test) -> T_template_test: ...
+
+    @t.overload
+    def template_test(
+        self, name: str | None = None
+    ) -> Callable[[T_template_test], T_template_test]: ...
+
+    @setupmethod
+    def template_test(self, name: t.Any = None) -> t.Any:
+        """Make the decorated function a test for templates: ``{% if x is prime %}``.
+
+        :param name: the test's name; the function's own by default.
+        """
+        return self._naming_decorator(self.add_template_test, name)
+
+    @setupmethod
+    def add_template_test(self, f: ft.TemplateTestCallable, name: str | None = None) -> None:
+        """Make a function a test for templates."""
+        self.jinja_env.tests[name or f.__name__] = f
+
+    @t.overload
+    def template_global(self, name: T_template_global) -> T_template_global: ...
+
+    @t.overload
+    def template_global(
+        self, name: str | None = None
+    ) -> Callable[[T_template_global], T_template_global]: ...
+
+    @setupmethod
+    def template_global(self, name: t.Any = None) -> t.Any:
+        """Make the decorated function known in every template.
+
+        :param name: its name there; the function's own by default.
+        """
+        return self._naming_decorator(self.add_template_global, name)
+
+    @setupmethod
+    def add_template_global(self, f: ft.TemplateGlobalCallable, name: str | None = None) -> None:
+        """Make a function known in every template."""
+        self.jinja_env.globals[name or f.__name__] = f
+
+    # Registers -----------------------------------------------------------------------------------
+
+    @setupmethod
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: ft.RouteCallable | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Route requests to a view; see ``Scaffold.add_url_rule``.
+
+        Methods are those in ``options``, else those that the view names, else ``GET``.
+        """
+        if endpoint is None:
+            endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
+        methods: Iterable[str] | None = options.pop("methods", None)
+        if methods is None:
+            methods = getattr(view_func, "methods", None) or ("GET",)
+        if isinstance(methods, str):
+            raise TypeError(
+                "Allowed methods must be a list of strings, for example:"
+                ' @app.route(..., methods=["POST"])'
+            )
+        taken = {method.upper() for method in methods}
+        taken |= set(getattr(view_func, "required_methods", ()))
+
+        if provide_automatic_options is None:
+            provide_automatic_options = getattr(view_func, "provide_automatic_options", None)
+        if provide_automatic_options is None:
+            provide_automatic_options = (
+                "OPTIONS" not in taken and self.config["PROVIDE_AUTOMATIC_OPTIONS"]
+            )
+            if provide_automatic_options:
+                taken.add("OPTIONS")
+
+        made = self.url_rule_class(rule, methods=taken, endpoint=endpoint, **options)
+        made.provide_automatic_options = provide_automatic_options  # type: ignore[attr-defined]
+        self.url_map.add(made)
+        if view_func is not None:
+            known = self.view_functions.get(endpoint)
+            if known is not None and known != view_func:
+                raise AssertionError(
+                    "View function mapping is overwriting an existing endpoint function:"
+                    f" {endpoint}"
+                )
+            self.view_functions[endpoint] = view_func
+
+    @setupmethod
+    def register_blueprint(self, blueprint: t.Any, **options: t.Any) -> None:
+        """Take a blueprint's routes, hooks, templates, static files and commands.
+
+        :param blueprint: the blueprint.
+        :param options: ``url_prefix``, ``subdomain``, ``url_defaults``, ``name`` and others take
+            the place of what the blueprint was made with.
+        :raises ValueError: the name is taken.
+        """
+        blueprint.register(self, options)
+
+    def iter_blueprints(self) -> ValuesView[t.Any]:
+        """Return the blueprints in order of registration."""
+        return self.blueprints.values()
+
+    @setupmethod
+    def teardown_appcontext(self, f: T_teardown) -> T_teardown:
+        """Call a function when the application context goes, with the error or ``None``."""
+        self.teardown_appcontext_funcs.append(f)
+        return f
+
+    @setupmethod
+    def shell_context_processor(self, f: T_shell_context_processor) -> T_shell_context_processor:
+        """Add the names that a function returns to ``flask shell``."""
+        self.shell_context_processors.append(f)
+        return f
+
+    # Errors --------------------------------------------------------------------------------------
+
+    def _find_error_handler(
+        self, e: Exception, blueprints: Iterable[str]
+    ) -> ft.ErrorHandlerCallable | None:
+        """Return the handler for an exception.
+
+        Handlers for the status come before those for classes, a blueprint's before the
+        application's; in one place the nearest class of the exception's MRO decides.
+        """
+        if not self.error_handler_spec:
+            return None
+        kind, code = self._get_exc_class_and_code(type(e))
+        scopes: tuple[str | None, ...] = (*blueprints, None)
+        for status in (None,) if code is None else (code, None):
+            for scope in scopes:
+                handlers = self.error_handler_spec.get(scope, {}).get(status)
+                if handlers:
+                    for base in kind.__mro__:
+                        handler = handlers.get(base)  # type: ignore[arg-type]
+                        if handler is not None:
+                            return handler
+        return None
+
+    def trap_http_exception(self, e: Exception) -> bool:
+        """Tell whether an HTTP exception is treated like any other, to see where it came from.
+
+        ``TRAP_HTTP_EXCEPTIONS`` and ``TRAP_BAD_REQUEST_ERRORS``; in debug mode a missing form
+        key is trapped unless the latter is set.
+        """
+        if self.config["TRAP_HTTP_EXCEPTIONS"]:
+            return True
+        trap = self.config["TRAP_BAD_REQUEST_ERRORS"]
+        if trap is None and self.debug and isinstance(e, BadRequestKeyError):
+            return True
+        return bool(trap) and isinstance(e, BadRequest)
+
+    def should_ignore_error(self, error: BaseException | None) -> bool:
+        """Tell whether teardown callbacks shall not be told of an error; for subclasses."""
+        return False
+
+    # URLs ----------------------------------------------------------------------------------------
+
+    def redirect(self, location: str, code: int = 302) -> BaseResponse:
+        """Return a response that sends the client to another URL; called by ``redirect``."""
+        return _wz_redirect(location, code=code, Response=self.response_class)
+
+    def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
+        """Let the ``url_defaults`` functions of an endpoint add to the values of its URL."""
+        if not self.url_default_functions:
+            return
+        for scope in scopes_inward(endpoint):
+            for function in self.url_default_functions.get(scope, ()):
+                function(endpoint, values)
+
+    def handle_url_build_error(
+        self, error: BuildError, endpoint: str, values: dict[str, t.Any]
+    ) -> str:
+        """Ask the ``url_build_error_handlers`` for the URL that could not be built.
+
+        :raises werkzeug.routing.BuildError: none of them knows; the last error is raised.
+        """
+        for handler in self.url_build_error_handlers:
+            try:
+                url = handler(error, endpoint, values)
+            except BuildError as newer:
+                error = newer
+            else:
+                if url is not None:
+                    return url
+        raise error
+

@@ -1,0 +1,429 @@
+"""One request, from the server's call to the last teardown, in order of events.
+
+Read it top to bottom: every method is called by one above it. The names are Flask's, because
+subclasses and extensions override these steps, on classes and on instances; so each step is called
+as a method, and what one step tells the next stands on the request context.
+
+This file never knows which protocol it serves. Errors climb by ``raise``; nothing here reads a
+proxy.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from collections.abc import Callable, Coroutine, Iterable
+from types import TracebackType
+
+from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
+from werkzeug.routing import MapAdapter, RequestRedirect, RoutingException
+from werkzeug.wsgi import get_host
+
+from . import _waiting
+from . import typing as ft
+from ._application import App
+from ._current import _cv_app, _cv_request
+from ._plan import scopes_inward, scopes_outward
+from ._responses import to_response
+from ._scaffold import is_coroutine_function
+from .ctx import AppContext, RequestContext, _AppCtxGlobals
+from .debughelpers import FormDataRoutingRedirect
+from .sessions import SecureCookieSessionInterface, SessionInterface
+from .signals import (
+    appcontext_tearing_down,
+    got_request_exception,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
+from .wrappers import Request, Response
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
+
+_sentinel = object()
+
+
+class Lifecycle(App):
+    """An application that serves requests."""
+
+    app_ctx_globals_class: type[t.Any] = _AppCtxGlobals
+    request_class: type[Request] = Request
+    response_class: type[Response] = Response
+    session_interface: SessionInterface = SecureCookieSessionInterface()
+
+    # 1. The server calls ------------------------------------------------------------------------
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer a WSGI server; goes through `wsgi_app`, which middleware may have wrapped."""
+        return self.wsgi_app(environ, start_response)
+
+    def wsgi_app(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer one request (PEP 3333).
+
+        To put middleware around the application, wrap this and not the application:
+        ``app.wsgi_app = Middleware(app.wsgi_app)``.
+
+        :param environ: the WSGI environment.
+        :param start_response: takes status and headers.
+        :returns: the body.
+        """
+        context = self.request_context(environ)
+        error: BaseException | None = None
+        try:
+            try:
+                context.push()
+                response = self.full_dispatch_request()
+            except Exception as raised:
+                error = raised
+                response = self.handle_exception(raised)
+            except BaseException as raised:
+                error = raised
+                raise
+            return response(environ, start_response)
+        finally:
+            if "werkzeug.debug.preserve_context" in environ:
+                # The debugger's shell and the test client look around after the request.
+                preserve = environ["werkzeug.debug.preserve_context"]
+                preserve(_cv_app.get())
+                preserve(_cv_request.get())
+            if error is not None and self.should_ignore_error(error):
+                error = None
+            try:
+                context.pop(error)
+            finally:
+                error = None  # its traceback holds this frame
+
+    # 2. The context is made and pushed; routing happens there ----------------------------------
+
+    def request_context(self, environ: WSGIEnvironment) -> RequestContext:
+        """Make the context of a request.
+
+        :param environ: the WSGI environment.
+        """
+        return RequestContext(self, environ)
+
+    def app_context(self) -> AppContext:
+        """Make an application context: ``with app.app_context():``."""
+        return AppContext(self)
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Make what matches and builds URLs.
+
+        :param request: the request to bind to; ``None`` binds to ``SERVER_NAME``.
+        :returns: ``None`` without a request and without ``SERVER_NAME``.
+        :raises werkzeug.exceptions.SecurityError: the request's host is not one of
+            ``TRUSTED_HOSTS``.
+        """
+        if request is None:
+            if self.config["SERVER_NAME"] is None:
+                return None
+            return self.url_map.bind(
+                self.config["SERVER_NAME"],
+                script_name=self.config["APPLICATION_ROOT"],
+                url_scheme=self.config["PREFERRED_URL_SCHEME"],
+            )
+        trusted = self.config["TRUSTED_HOSTS"]
+        if trusted is not None:
+            request.trusted_hosts = trusted
+        # Raises for a host that is not trusted; binding alone would not look.
+        get_host(request.environ, request.trusted_hosts)
+        if self.url_map.host_matching:
+            return self.url_map.bind_to_environ(request.environ)
+        if self.subdomain_matching:
+            return self.url_map.bind_to_environ(
+                request.environ, server_name=self.config["SERVER_NAME"]
+            )
+        # Naming the subdomain keeps SERVER_NAME from restricting which hosts are served.
+        return self.url_map.bind_to_environ(
+            request.environ,
+            server_name=self.config["SERVER_NAME"],
+            subdomain=self.url_map.default_subdomain or "",
+        )
+
+    def routes_by_path_alone(self) -> bool:
+        """Tell whether neither host nor an override has a say in routing."""
+        return (
+            type(self).create_url_adapter is Lifecycle.create_url_adapter
+            and "create_url_adapter" not in self.__dict__
+            and not self.subdomain_matching
+            and self.config["TRUSTED_HOSTS"] is None
+        )
+
+    # 3. Hooks before, the view, hooks after ---------------------------------------------------
+
+    def full_dispatch_request(self) -> Response:
+        """Answer the current request; an error goes to its handler."""
+        self._got_first_request = True
+        try:
+            if request_started.receivers:
+                request_started.send(self, _async_wrapper=self.ensure_sync)
+            answer = self.preprocess_request()
+            if answer is None:
+                answer = self.dispatch_request()
+        except Exception as error:
+            # Nothing of the error may stay in this frame: its traceback holds the frame.
+            return self.finalize_request(self.handle_user_exception(error))
+        return self.finalize_request(answer)
+
+    def preprocess_request(self) -> ft.ResponseReturnValue | None:
+        """Call the hooks that run before the view.
+
+        First all ``url_value_preprocessor`` functions, then ``before_request`` functions until
+        one returns a value; that is the answer then. Both from the application inward.
+        """
+        if not self.url_value_preprocessors and not self.before_request_funcs:
+            return None
+        request = _cv_request.get().request
+        scopes = scopes_inward(request.endpoint)
+        for scope in scopes:
+            for prepare in self.url_value_preprocessors.get(scope, ()):
+                prepare(request.endpoint, request.view_args)
+        for scope in scopes:
+            for before in self.before_request_funcs.get(scope, ()):
+                answer: ft.ResponseReturnValue | None = self.ensure_sync(before)()
+                if answer is not None:
+                    return answer
+        return None
+
+    def dispatch_request(self) -> ft.ResponseReturnValue:
+        """Call the view of the current request.
+
+        :returns: whatever the view returns.
+        :raises werkzeug.exceptions.HTTPException: routing failed.
+        """
+        request = _cv_request.get().request
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        rule = request.url_rule
+        if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
+            return self.make_default_options_response()
+        view = self.view_functions[rule.endpoint]
+        answer: ft.ResponseReturnValue = self.ensure_sync(view)(**request.view_args)
+        return answer
+
+    def raise_routing_exception(self, request: Request) -> t.NoReturn:
+        """Raise what routing found wrong with a request.
+
+        :raises FormDataRoutingRedirect: in debug mode, where the redirect would lose the body.
+        """
+        error = request.routing_exception
+        assert error is not None
+        if (
+            not self.debug
+            or not isinstance(error, RequestRedirect)
+            or error.code in {307, 308}
+            or request.method in {"GET", "HEAD", "OPTIONS"}
+        ):
+            raise error
+        raise FormDataRoutingRedirect(request)
+
+    def make_default_options_response(self) -> Response:
+        """Answer ``OPTIONS``: an empty response whose ``Allow`` lists the URL's methods."""
+        adapter = _cv_request.get().url_adapter
+        response = self.response_class()
+        response.allow.update(adapter.allowed_methods())
+        return response
+
+    def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]:
+        """Return a function that can be called plainly: an ``async def`` one is waited for.
+
+        Extensions call a user's function through this.
+        """
+        return self.async_to_sync(func) if is_coroutine_function(func) else func
+
+    def async_to_sync(
+        self, func: Callable[..., Coroutine[t.Any, t.Any, t.Any]]
+    ) -> Callable[..., t.Any]:
+        """Return a plain function that runs a coroutine function to its end.
+
+        Override it to choose another way of waiting.
+        """
+
+        def waiting(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            return _waiting.wait(func(*args, **kwargs))
+
+        return waiting
+
+    # 4. An error goes to its handler ------------------------------------------------------------
+
+    def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
+        """Answer an error that was raised before there was a response.
+
+        :returns: what its handler returns.
+        :raises Exception: the error itself, if no handler is registered for it.
+        """
+        if isinstance(e, BadRequestKeyError) and (
+            self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]
+        ):
+            e.show_exception = True
+        if isinstance(e, HTTPException) and not self.trap_http_exception(e):
+            return self.handle_http_exception(e)
+        handler = self._find_error_handler(e, _cv_request.get().request.blueprints)
+        if handler is None:
+            raise e
+        answer: ft.ResponseReturnValue = self.ensure_sync(handler)(e)
+        return answer
+
+    def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
+        """Answer an HTTP exception: by its handler, else as it is.
+
+        Exceptions without a code, and those that routing raises for itself, have no handlers.
+        """
+        if e.code is None or isinstance(e, RoutingException):
+            return e
+        handler = self._find_error_handler(e, _cv_request.get().request.blueprints)
+        if handler is None:
+            return e
+        answer: ft.ResponseReturnValue = self.ensure_sync(handler)(e)
+        return answer
+
+    # 5. The answer becomes a response, and hooks see it ----------------------------------------
+
+    def finalize_request(
+        self,
+        rv: ft.ResponseReturnValue | HTTPException,
+        from_error_handler: bool = False,
+    ) -> Response:
+        """Make the response and call the hooks that run after the view.
+
+        :param rv: what the view or the handler returned.
+        :param from_error_handler: the response tells of an unhandled error: an error in the hooks
+            is only logged then.
+        """
+        response = self.make_response(rv)  # type: ignore[arg-type]
+        try:
+            response = self.process_response(response)
+            if request_finished.receivers:
+                request_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
+        except Exception:
+            if not from_error_handler:
+                raise
+            self.logger.exception("Request finalizing failed with an error while handling an error")
+        return response
+
+    def make_response(self, rv: ft.ResponseReturnValue) -> Response:
+        """Make a response from what a view may return.
+
+        :param rv: see ``_responses.to_response``.
+        :raises TypeError: a view may not return that.
+        """
+        if rv.__class__ is str:  # PERF: the usual case, 0.3 us earlier
+            return self.response_class(rv)
+        response: Response = to_response(self, rv)
+        return response
+
+    def process_response(self, response: Response) -> Response:
+        """Call the ``after_request`` functions, the blueprint's first, and save the session."""
+        context = _cv_request.get()
+        if "_after_request_functions" in context.__dict__:
+            for after in context._after_request_functions:
+                response = self.ensure_sync(after)(response)
+        if self.after_request_funcs:
+            for scope in scopes_outward(context.request.endpoint):
+                if scope in self.after_request_funcs:
+                    for after in reversed(self.after_request_funcs[scope]):
+                        response = self.ensure_sync(after)(response)
+        interface = self.session_interface
+        # A session that nobody opened can need saving only if the client sent one: a permanent
+        # session's end moves on with each request.
+        if context._session is None and "HTTP_COOKIE" not in context.request.environ:
+            return response
+        session = context.open_session()
+        if not interface.is_null_session(session):
+            interface.save_session(self, session, response)
+        return response
+
+    # 6. Nothing answered the error --------------------------------------------------------------
+
+    def handle_exception(self, e: Exception) -> Response:
+        """Answer an error that no handler took: logged once, and a 500 that tells nothing.
+
+        Where errors shall propagate (debug, testing, ``PROPAGATE_EXCEPTIONS``) it is raised again.
+        A handler for 500 gets an ``InternalServerError`` with the error as
+        ``original_exception``.
+
+        :raises Exception: the error itself, if it shall propagate.
+        """
+        exc_info = t.cast("ExcInfo", (type(e), e, e.__traceback__))
+        got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
+        propagate = self.config["PROPAGATE_EXCEPTIONS"]
+        if propagate is None:
+            propagate = self.testing or self.debug
+        if propagate:
+            del exc_info
+            if sys.exc_info()[1] is e:
+                raise
+            raise e
+        self.log_exception(exc_info)
+        answer: t.Any = InternalServerError(original_exception=e)
+        handler = self._find_error_handler(answer, _cv_request.get().request.blueprints)
+        if handler is not None:
+            answer = self.ensure_sync(handler)(answer)
+        return self.finalize_request(answer, from_error_handler=True)
+
+    def log_exception(self, exc_info: ExcInfo | tuple[None, None, None]) -> None:
+        """Log an unhandled error at level ERROR.
+
+        :param exc_info: as of ``sys.exc_info()``.
+        """
+        request = _cv_request.get().request
+        self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)
+
+    # 7. The context goes --------------------------------------------------------------------------
+
+    def do_teardown_request(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
+        """Call the ``teardown_request`` functions, the blueprint's and the newest first.
+
+        Each is called, whatever another one raises; the first error is raised after the last.
+
+        :param exc: the unhandled error; by default the one that is being handled.
+        """
+        if not self.teardown_request_funcs and not request_tearing_down.receivers:
+            return
+        if exc is _sentinel:
+            exc = sys.exc_info()[1]
+        functions: list[Callable[..., t.Any]] = []
+        for scope in scopes_outward(_cv_request.get().request.endpoint):
+            functions.extend(reversed(self.teardown_request_funcs.get(scope, ())))
+        self._tear_down(functions, exc, request_tearing_down)
+
+    def do_teardown_appcontext(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
+        """Call the ``teardown_appcontext`` functions, the newest first; all of them.
+
+        :param exc: the unhandled error; by default the one that is being handled.
+        """
+        if not self.teardown_appcontext_funcs and not appcontext_tearing_down.receivers:
+            return
+        if exc is _sentinel:
+            exc = sys.exc_info()[1]
+        self._tear_down(reversed(self.teardown_appcontext_funcs), exc, appcontext_tearing_down)
+
+    def _tear_down(
+        self,
+        functions: Iterable[Callable[..., t.Any]],
+        exc: BaseException | None,
+        signal: t.Any,
+    ) -> None:
+        """Call every function and the signal's receivers; then raise the first error."""
+        failures: list[BaseException] = []
+        for function in functions:
+            try:
+                self.ensure_sync(function)(exc)
+            except Exception as error:
+                failures.append(error)
+        try:
+            signal.send(self, _async_wrapper=self.ensure_sync, exc=exc)
+        except Exception as error:
+            failures.append(error)
+        if failures:
+            try:
+                raise failures[0]
+            finally:
+                failures.clear()  # their tracebacks hold this frame

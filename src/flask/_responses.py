@@ -1,0 +1,100 @@
+"""From what a view returned to a response: every accepted type, in one place."""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from collections.abc import Iterator
+
+from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Response as BaseResponse
+
+from ._current import _cv_request
+
+_ACCEPTED = (
+    "The return type must be a string, dict, list, tuple with headers or status, Response instance,"
+    " or WSGI callable"
+)
+
+
+class _Maker(t.Protocol):
+    """What is needed of the application."""
+
+    response_class: type[t.Any]
+
+    @property
+    def json(self) -> t.Any: ...
+
+
+def to_response(app: _Maker, rv: t.Any) -> t.Any:
+    """Return the response that a view's return value stands for.
+
+    :param app: makes the response, with its ``response_class`` and ``json``.
+    :param rv: a body, or a tuple ``(body, status)``, ``(body, headers)`` or
+        ``(body, status, headers)``. A body is a ``str``, ``bytes``, ``bytearray``, an iterator of
+        them, a ``dict`` or ``list`` (sent as JSON), a response, or a WSGI application.
+    :raises TypeError: the value is none of these.
+    """
+    status: t.Any = None
+    headers: t.Any = None
+    if isinstance(rv, tuple):
+        rv, status, headers = _unpack(rv)
+
+    if isinstance(rv, app.response_class):
+        response = rv
+    elif isinstance(rv, str | bytes | bytearray | Iterator):
+        # Status and headers are given at once: then a default does not stand before them.
+        return app.response_class(rv, status=status, headers=headers)
+    elif isinstance(rv, dict | list):
+        response = app.json.response(rv)
+    elif isinstance(rv, BaseResponse) or callable(rv):
+        response = _forced(app, rv)
+    else:
+        raise TypeError(_refusal(rv))
+
+    if status is not None:
+        if isinstance(status, str | bytes | bytearray):
+            response.status = status
+        else:
+            response.status_code = status
+    if headers:
+        response.headers.update(headers)
+    return response
+
+
+def _unpack(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
+    """Return body, status and headers of a tuple; ``None`` for what it does not have."""
+    if len(rv) == 3:
+        return rv[0], rv[1], rv[2]
+    if len(rv) == 2:
+        body, other = rv
+        if isinstance(other, Headers | dict | tuple | list):
+            return body, None, other
+        return body, other, None
+    raise TypeError(
+        "The view function did not return a valid response tuple. The tuple must have the form"
+        " (body, status, headers), (body, status), or (body, headers)."
+    )
+
+
+def _forced(app: _Maker, rv: t.Any) -> t.Any:
+    """Turn another response class, or a WSGI application, into the application's response."""
+    environ = _cv_request.get().request.environ
+    try:
+        return app.response_class.force_type(rv, environ)
+    except TypeError as error:
+        raise TypeError(f"{error}\n{_refusal(rv)}").with_traceback(sys.exc_info()[2]) from None
+
+
+def _refusal(rv: t.Any) -> str:
+    """Say what is wrong with a return value."""
+    if rv is None:
+        request = _cv_request.get().request
+        return (
+            f"The view function for {request.endpoint!r} did not return a valid response. The"
+            " function either returned None or ended without a return statement."
+        )
+    return (
+        f"The view function did not return a valid response. {_ACCEPTED}, but it was a"
+        f" {type(rv).__name__}."
+    )

@@ -1,0 +1,111 @@
+"""Read a URL rule: what each part of its path says.
+
+A rule whose parts are all of the two plain kinds, fixed text and one converter for a whole
+segment, can stand in the fast table. Of every other rule the table only knows where it stops being
+plain. This file uses Werkzeug's public parts only: a rule's text, its ``get_converter`` and the
+converters themselves.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from collections.abc import Callable
+
+from werkzeug.routing import (
+    BaseConverter,
+    IntegerConverter,
+    Rule,
+    UnicodeConverter,
+    parse_converter_args,
+)
+
+_DYNAMIC = re.compile(
+    r"<(?:(?P<converter>[a-zA-Z_]\w*)(?:\((?P<arguments>.*?)\))?:)?(?P<name>[a-zA-Z_]\w*)>",
+    re.ASCII,
+)
+
+
+class Segment:
+    """A dynamic part of a rule: one converter for a whole segment, or for the whole rest.
+
+    :param name: name of the view's argument.
+    :param converter: Werkzeug's converter.
+    :raises re.error: the converter's pattern is no regular expression on its own.
+    """
+
+    __slots__ = ("key", "matches", "name", "takes_rest", "to_python", "weight")
+
+    name: str
+    """Name of the view's argument."""
+    weight: int
+    """Order among the alternatives in one place; smaller is asked first."""
+    takes_rest: bool
+    """Whether the converter may match slashes, and so takes everything that is left."""
+    key: tuple[int, str, bool]
+    """Equal for segments that the map holds to be one and the same state."""
+    matches: Callable[[str], object]
+    """Tells by a true value whether a text is one of the converter's."""
+    to_python: Callable[[str], t.Any] | None
+    """From text to the view's argument; ``None`` means the text itself."""
+
+    def __init__(self, name: str, converter: BaseConverter) -> None:
+        self.name = name
+        self.weight = converter.weight
+        self.takes_rest = not converter.part_isolating
+        self.key = (converter.weight, converter.regex, self.takes_rest)
+        if type(converter) is UnicodeConverter and converter.regex == "[^/]{1,}":
+            # PERF: any text but the empty one; 0.02 us against 0.25 us by the pattern.
+            self.matches = len
+        elif type(converter) is IntegerConverter and converter.regex == r"\d+":
+            # PERF: \d and str.isdecimal() hold for the same characters (Unicode category Nd).
+            self.matches = str.isdecimal
+        else:
+            self.matches = re.compile(f"(?:{converter.regex})\\Z").match
+        keeps_text = type(converter).to_python is BaseConverter.to_python
+        self.to_python = None if keeps_text else converter.to_python
+
+
+class UnplainRule(Exception):
+    """A rule has a part that the table does not read.
+
+    :param before: the plain parts before that one.
+    """
+
+    def __init__(self, before: list[str | Segment]) -> None:
+        self.before = before
+
+
+def read_rule(rule: Rule) -> list[str | Segment]:
+    """Return the parts of a rule's path, in order: fixed text or a `Segment` each.
+
+    ``"/users/<int:id>"`` gives ``["users", Segment("id")]``; ``"/"`` gives ``[""]``; a trailing
+    slash gives a last part ``""``.
+
+    :param rule: a rule that is bound to its map.
+    :raises UnplainRule: some part is neither fixed text nor one whole converter, or something
+        comes after a converter that takes the rest.
+    """
+    path = re.sub("/{2,}", "/", rule.rule) if rule.merge_slashes else rule.rule
+    parts: list[str | Segment] = []
+    for text in path[1:].split("/"):
+        if parts and isinstance(parts[-1], Segment) and parts[-1].takes_rest:
+            raise UnplainRule(parts[:-1])
+        dynamic = _DYNAMIC.fullmatch(text)
+        if dynamic is not None:
+            parts.append(_read_segment(rule, dynamic, parts))
+        elif "<" in text or ">" in text:
+            raise UnplainRule(parts)
+        else:
+            parts.append(text)
+    return parts
+
+
+def _read_segment(rule: Rule, match: re.Match[str], before: list[str | Segment]) -> Segment:
+    arguments, options = parse_converter_args(match["arguments"] or "")
+    name = match["name"]
+    converter = rule.get_converter(name, match["converter"] or "default", arguments, options)
+    try:
+        return Segment(name, converter)
+    except re.error:
+        raise UnplainRule(before) from None

@@ -1,0 +1,209 @@
+"""The fast table: from a path and a method to a rule and its arguments.
+
+The table stands before Werkzeug's map and must never answer differently. It is a tree of path
+segments, walked in the map's order of precedence; its cost does not grow with the number of
+routes. Three answers are possible:
+
+- a rule and its arguments, where the map would surely give the same;
+- `NOTHING`, where the map would surely raise ``NotFound``;
+- `ASK_THE_MAP`, for everything else: redirects, 405, aliases, rules with mixed parts.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+
+from werkzeug.routing import Rule, ValidationError
+
+from .rule import Segment, UnplainRule, read_rule
+
+Answer: t.TypeAlias = tuple[Rule | None, dict[str, t.Any]]
+
+ASK_THE_MAP: t.Final[Answer] = (None, {})
+"""The table is not sure: only the map knows."""
+NOTHING: t.Final[Answer] = (None, {})
+"""No rule matches this path, whatever the method."""
+
+
+class Leaf:
+    """A rule at the end of its path."""
+
+    __slots__ = ("arguments", "defaults", "rule")
+
+    rule: Rule
+    arguments: list[Segment]
+    """The dynamic parts, in the order of the path."""
+    defaults: dict[str, t.Any]
+    """Arguments that the rule itself gives."""
+
+    def __init__(self, rule: Rule, arguments: list[Segment]) -> None:
+        self.rule = rule
+        self.arguments = arguments
+        self.defaults = dict(rule.defaults or {})
+
+    def answer(self, texts: list[str]) -> Answer:
+        """Return the rule and the view's arguments, made from the dynamic parts' texts."""
+        values: dict[str, t.Any] = {}
+        try:
+            for segment, text in zip(self.arguments, texts, strict=True):
+                read = segment.to_python
+                values[segment.name] = text if read is None else read(text)
+        except ValidationError:
+            return ASK_THE_MAP
+        if self.defaults:
+            values.update(self.defaults)
+        return self.rule, values
+
+
+class Node:
+    """One place in the tree: what may come next, and what ends here."""
+
+    __slots__ = ("by_method", "dynamic", "fixed", "has_rules", "is_lenient", "is_unplain")
+
+    fixed: dict[str, Node]
+    """Next places by the next segment's text; the map looks here first."""
+    dynamic: list[tuple[Segment, Node]]
+    """Next places by converter, lightest first."""
+    by_method: dict[str, Leaf | None]
+    """The rule that ends here, for each method; ``None`` where only the map can answer."""
+    has_rules: bool
+    """Whether any rule ends here, for some method or in a way that only the map understands."""
+    is_lenient: bool
+    """Whether a rule that ends here takes a trailing slash too."""
+    is_unplain: bool
+    """Whether some rule goes on from here in a way that the table does not read."""
+
+    def __init__(self) -> None:
+        self.fixed = {}
+        self.dynamic = []
+        self.by_method = {}
+        self.has_rules = False
+        self.is_lenient = False
+        self.is_unplain = False
+
+    def step(self, part: str | Segment) -> Node:
+        """Return the next place for a part of a rule, made if need be."""
+        if isinstance(part, str):
+            return self.fixed.setdefault(part, Node())
+        for segment, node in self.dynamic:
+            if segment.key == part.key:
+                return node
+        node = Node()
+        self.dynamic.append((part, node))
+        self.dynamic.sort(key=lambda entry: entry[0].weight)  # stable: first registered wins
+        return node
+
+    def end(self, texts: list[str], method: str) -> Answer | None:
+        """Answer for a path that ends here; ``None`` if the map would look elsewhere."""
+        leaf = self.by_method.get(method)
+        if leaf is not None:
+            return leaf.answer(texts)
+        if self.has_rules or "" in self.fixed:
+            return ASK_THE_MAP  # another method, or a redirect to the path with a slash
+        return None
+
+
+class Table:
+    """All rules of one map, as far as they are plain.
+
+    :param rules: bound rules in the order of registration, all on the same host.
+    :param ambiguous: endpoints that the map may answer with a redirect to another rule.
+    """
+
+    def __init__(self, rules: Iterable[Rule], ambiguous: set[t.Any]) -> None:
+        self.root = Node()
+        # PERF: most routes have no dynamic part: one look-up instead of a walk.
+        self.exact: dict[str, Node] = {}
+        for rule in rules:
+            self._add(rule, rule.endpoint in ambiguous)
+
+    def _add(self, rule: Rule, is_ambiguous: bool) -> None:
+        try:
+            parts = read_rule(rule)
+        except UnplainRule as unplain:
+            self._walk_rule(unplain.before).is_unplain = True
+            return
+        node = self._walk_rule(parts)
+        if not any(isinstance(part, Segment) for part in parts):
+            self.exact["/" + "/".join(t.cast("list[str]", parts))] = node
+        node.is_lenient = node.is_lenient or not rule.strict_slashes
+        node.has_rules = True
+        if is_ambiguous or rule.alias or rule.websocket or rule.redirect_to is not None:
+            # Methods that are free here are taken: a later rule must not be found before this one.
+            leaf = None
+        else:
+            leaf = Leaf(rule, [part for part in parts if isinstance(part, Segment)])
+        self._take_methods(node, rule, leaf)
+
+    def _walk_rule(self, parts: list[str | Segment]) -> Node:
+        node = self.root
+        for part in parts:
+            node = node.step(part)
+        return node
+
+    @staticmethod
+    def _take_methods(node: Node, rule: Rule, leaf: Leaf | None) -> None:
+        """Enter a rule for the methods that no earlier rule in this place has taken."""
+        for method in rule.methods if rule.methods is not None else _ANY_METHOD:
+            node.by_method.setdefault(method, leaf)
+
+    def find(self, path: str, method: str) -> Answer:
+        """Find the rule for a request.
+
+        :param path: the path as WSGI gives it (PEP 3333: bytes as Latin-1), not empty.
+        :param method: as sent.
+        :returns: ``(rule, arguments)``, `ASK_THE_MAP` or `NOTHING`.
+        """
+        node = self.exact.get(path)
+        if node is not None:
+            leaf = node.by_method.get(method)
+            if leaf is not None:
+                return leaf.rule, leaf.defaults.copy()
+            return ASK_THE_MAP
+        if not path.isascii():
+            path = path.encode("latin-1").decode(errors="replace")
+        parts = path.lstrip("/").split("/")
+        answer = _walk(self.root, parts, 0, [], method)
+        if answer is not None:
+            return answer
+        # With two slashes in a row the map would try once more, without the second.
+        return ASK_THE_MAP if "//" in path else NOTHING
+
+
+_ANY_METHOD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+
+def _walk(
+    node: Node, parts: list[str], index: int, texts: list[str], method: str
+) -> Answer | None:
+    """Follow the parts from one place on; ``None`` is a dead end.
+
+    The order is the map's: fixed text before converters, lighter converters before heavier ones.
+    """
+    if index == len(parts):
+        return node.end(texts, method)
+
+    part = parts[index]
+    following = node.fixed.get(part)
+    if following is not None:
+        answer = _walk(following, parts, index + 1, texts, method)
+        if answer is not None:
+            return answer
+
+    if node.is_unplain:
+        return ASK_THE_MAP
+    for segment, following in node.dynamic:
+        if segment.takes_rest:
+            rest = "/".join(parts[index:])
+            answer = following.end([*texts, rest], method) if segment.matches(rest) else None
+        elif segment.matches(part):
+            answer = _walk(following, parts, index + 1, [*texts, part], method)
+        else:
+            continue
+        if answer is not None:
+            return answer
+
+    if node.is_lenient and not part and index + 1 == len(parts):
+        return ASK_THE_MAP  # a rule without strict slashes, asked with one
+    return None

@@ -1,0 +1,121 @@
+"""Bodies that are made while they are sent, with the request still at hand.
+
+A streamed body is produced after the view has returned and the request context is gone. Here a
+generator gets its contexts back for each of its steps, and only for that: between two steps
+nothing of it is left on the thread. So an abandoned stream leaks nothing, its steps may run on
+different threads, and streams that are read in turn do not see each other's request.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from functools import update_wrapper
+
+from ._current import _cv_app, _cv_request
+from .signals import appcontext_popped, appcontext_pushed
+
+Chunk = t.TypeVar("Chunk", str, bytes)
+
+
+@t.overload
+def stream_with_context(
+    generator_or_function: Iterator[Chunk],
+) -> Iterator[Chunk]: ...
+
+
+@t.overload
+def stream_with_context(
+    generator_or_function: Callable[..., Iterator[Chunk]],
+) -> Callable[..., Iterator[Chunk]]: ...
+
+
+def stream_with_context(
+    generator_or_function: t.Any,
+) -> t.Any:
+    """Keep the request context for a generator that runs after the view has returned.
+
+    Takes the generator, or decorates the function that makes it. When the generator ends, or is
+    closed, teardown callbacks run once more, with the error if there was one.
+
+    :raises RuntimeError: no request context is active.
+    """
+    if not hasattr(generator_or_function, "__next__") and callable(generator_or_function):
+        function = generator_or_function
+
+        def decorated(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            return stream_with_context(function(*args, **kwargs))
+
+        return update_wrapper(decorated, function)
+
+    if _cv_request.get(None) is None:
+        raise RuntimeError(
+            "'stream_with_context' can only be used when a request context is active, such as in a"
+            " view function."
+        )
+    return _Contexts(_cv_app.get(), _cv_request.get()).carry(iter(generator_or_function))
+
+
+class _Contexts:
+    """The two contexts of a stream, as they were left after its last step."""
+
+    def __init__(self, app_context: t.Any, request_context: t.Any) -> None:
+        self.app_context = app_context
+        self.request_context = request_context
+        # What the variables held after the last step; the generator may have pushed others.
+        self.left = (app_context, request_context)
+
+    @contextmanager
+    def at_hand(self) -> Iterator[None]:
+        """Make the contexts current for one step."""
+        app_token = _cv_app.set(self.left[0])
+        request_token = _cv_request.set(self.left[1])
+        try:
+            yield
+        finally:
+            self.left = (_cv_app.get(), _cv_request.get())
+            _cv_request.reset(request_token)
+            _cv_app.reset(app_token)
+
+    def carry(self, iterator: Iterator[t.Any]) -> Generator[t.Any, None, None]:
+        """Yield what the iterator yields, each step with the contexts at hand."""
+        app = self.app_context.app
+        error: BaseException | None = None
+        if appcontext_pushed.receivers:
+            with self.at_hand():
+                appcontext_pushed.send(app, _async_wrapper=app.ensure_sync)
+        try:
+            while True:
+                with self.at_hand():
+                    try:
+                        chunk = next(iterator)
+                    except StopIteration:
+                        return
+                yield chunk
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            try:
+                self.finish(iterator, error)
+            finally:
+                error = None  # its traceback holds this frame
+
+    def finish(self, iterator: Iterator[t.Any], error: BaseException | None) -> None:
+        """Close the iterator and run the teardown callbacks, unless a context lives on."""
+        app = self.app_context.app
+        with self.at_hand():
+            try:
+                close = getattr(iterator, "close", None)
+                if close is not None:
+                    close()
+            finally:
+                try:
+                    if not self.request_context.is_pushed:
+                        app.do_teardown_request(error)
+                finally:
+                    if not self.app_context.is_pushed:
+                        app.do_teardown_appcontext(error)
+        if appcontext_popped.receivers:
+            appcontext_popped.send(app, _async_wrapper=app.ensure_sync)

@@ -1,0 +1,349 @@
+"""The application object: what a developer does with an app by hand.
+
+Run it, build URLs, serve its files, test it. How it is set up stands in ``_application``, how it
+serves in ``_lifecycle``.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+import weakref
+from datetime import timedelta
+from urllib.parse import quote as _url_quote
+
+import click
+from werkzeug.routing import BuildError, Rule
+from werkzeug.serving import is_running_from_reloader
+
+from . import cli
+from ._application import _make_timedelta
+from ._current import _cv_app, _cv_request, g, request, session
+from ._environment import get_debug_flag, get_load_dotenv
+from ._lifecycle import Lifecycle
+from ._plan import scopes_inward
+from .ctx import RequestContext
+from .helpers import get_flashed_messages, send_from_directory
+from .templating import Environment
+from .testing import EnvironBuilder, FlaskClient, FlaskCliRunner
+from .wrappers import Response
+
+__all__ = ["Flask", "Rule", "_make_timedelta"]
+
+
+class Flask(Lifecycle):
+    """An application: a WSGI callable that is set up by decorators.
+
+    :param import_name: the package or module of the application, usually ``__name__``: resources
+        are found beside it, and the logger bears its name.
+    :param static_url_path: URL prefix of the static files; the folder's name by default.
+    :param static_folder: folder with static files, relative to the root path.
+    :param static_host: host of the static route, with ``host_matching``.
+    :param host_matching: let rules name the host they match.
+    :param subdomain_matching: let rules name the part of the host before ``SERVER_NAME``.
+    :param template_folder: folder with templates, relative to the root path.
+    :param instance_path: absolute path of the folder for files that are not code. By default
+        ``instance`` beside the package; below the prefix when the package is installed.
+    :param instance_relative_config: let relative configuration files start from there.
+    :param root_path: folder that relative ones start from; found from the import name by default.
+    :raises ValueError: the instance path is relative.
+    :raises AssertionError: ``host_matching`` without ``static_host``, or the other way round.
+    """
+
+    cli: cli.AppGroup
+    """The application's commands, shown by ``flask``."""
+
+    def __init__(
+        self,
+        import_name: str,
+        static_url_path: str | None = None,
+        static_folder: str | os.PathLike[str] | None = "static",
+        static_host: str | None = None,
+        host_matching: bool = False,
+        subdomain_matching: bool = False,
+        template_folder: str | os.PathLike[str] | None = "templates",
+        instance_path: str | None = None,
+        instance_relative_config: bool = False,
+        root_path: str | None = None,
+    ) -> None:
+        super().__init__(
+            import_name=import_name,
+            static_url_path=static_url_path,
+            static_folder=static_folder,
+            static_host=static_host,
+            host_matching=host_matching,
+            subdomain_matching=subdomain_matching,
+            template_folder=template_folder,
+            instance_path=instance_path,
+            instance_relative_config=instance_relative_config,
+            root_path=root_path,
+        )
+        self.cli = cli.AppGroup()
+        self.cli.name = self.name
+        if self.has_static_folder:
+            self._add_static_route(static_host, host_matching)
+
+    # Run it --------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        debug: bool | None = None,
+        load_dotenv: bool = True,
+        **options: t.Any,
+    ) -> None:
+        """Serve the application on this machine, for development.
+
+        The server is not made for production. Does nothing when the ``flask`` command imports the
+        module, because that command is about to serve it.
+
+        :param host: address to listen on; of ``SERVER_NAME``, else ``127.0.0.1``.
+        :param port: of ``SERVER_NAME``, else 5000.
+        :param debug: turn debug mode on or off first.
+        :param load_dotenv: read ``.env`` and ``.flaskenv`` first.
+        :param options: as ``werkzeug.serving.run_simple`` takes them. Reloader and debugger follow
+            debug mode, ``threaded`` is on by default.
+        """
+        if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+            if not is_running_from_reloader():
+                click.secho(
+                    " * Ignoring a call to 'app.run()' that would block the current 'flask' CLI"
+                    " command.\n   Only call 'app.run()' in an 'if __name__ == \"__main__\"' guard.",
+                    fg="red",
+                )
+            return
+        if get_load_dotenv(load_dotenv):
+            cli.load_dotenv()
+            if "FLASK_DEBUG" in os.environ:
+                self.debug = get_debug_flag()
+        if debug is not None:
+            self.debug = bool(debug)
+
+        named_host, _, named_port = (self.config["SERVER_NAME"] or "").partition(":")
+        if port is None:
+            port = int(named_port or 5000)
+        options.setdefault("use_reloader", self.debug)
+        options.setdefault("use_debugger", self.debug)
+        options.setdefault("threaded", True)
+        cli.show_server_banner(self.debug, self.name)
+
+        from werkzeug.serving import run_simple
+
+        try:
+            run_simple(host or named_host or "127.0.0.1", int(port), self, **options)
+        finally:
+            # Set-up may go on after a server that was run in an interactive session.
+            self._got_first_request = False
+
+    def make_shell_context(self) -> dict[str, t.Any]:
+        """Return the names of ``flask shell``: ``app``, ``g`` and those of the processors."""
+        names: dict[str, t.Any] = {"app": self, "g": g}
+        for processor in self.shell_context_processors:
+            names.update(processor())
+        return names
+
+    # Build URLs ----------------------------------------------------------------------------------
+
+    def url_for(
+        self,
+        /,
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: t.Any,
+    ) -> str:
+        """Build the URL of an endpoint.
+
+        :param endpoint: name of the view; with a leading dot, of the current blueprint.
+        :param _anchor: becomes ``#anchor``.
+        :param _method: of several rules of the endpoint, one that takes this HTTP method.
+        :param _scheme: the scheme of an external URL; makes the URL external.
+        :param _external: with scheme and host. By default inside a request: no; outside: yes,
+            which needs ``SERVER_NAME``.
+        :param values: the rule's dynamic parts; others go to the query string.
+        :raises werkzeug.routing.BuildError: no rule fits; the ``url_build_error_handlers`` have
+            been asked.
+        :raises RuntimeError: no request is active, and ``SERVER_NAME`` is not set.
+        :raises ValueError: ``_scheme`` is given for a URL that is not external.
+        """
+        context = _cv_request.get(None)
+        if context is not None:
+            adapter = context.url_adapter
+            if endpoint[:1] == ".":
+                blueprint = context.request.blueprint
+                endpoint = endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
+            if _external is None:
+                _external = _scheme is not None
+        else:
+            app_context = _cv_app.get(None)
+            adapter = (
+                self.create_url_adapter(None) if app_context is None else app_context.url_adapter
+            )
+            if _external is None:
+                _external = True
+        if adapter is None:
+            raise RuntimeError(
+                "Unable to build URLs outside an active request without 'SERVER_NAME' configured."
+                " Also configure 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as needed."
+            )
+        if _scheme is not None and not _external:
+            raise ValueError("When specifying '_scheme', '_external' must be True.")
+
+        self.inject_url_defaults(endpoint, values)
+        try:
+            url: str = adapter.build(
+                endpoint, values, method=_method, url_scheme=_scheme, force_external=_external
+            )
+        except BuildError as error:
+            values.update(
+                _anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external
+            )
+            return self.handle_url_build_error(error, endpoint, values)
+        return f"{url}#{_url_quote(_anchor, safe=_ANCHOR_SAFE)}" if _anchor is not None else url
+
+    # Serve its files -----------------------------------------------------------------------------
+
+    def _add_static_route(self, static_host: str | None, host_matching: bool) -> None:
+        assert bool(static_host) == host_matching, "Invalid static_host/host_matching combination"
+        # Weakly: an application that nobody holds any more is freed at once, not by the collector.
+        myself = weakref.ref(self)
+
+        def static(**kwargs: t.Any) -> Response:
+            app = myself()
+            assert app is not None  # it is answering a request
+            return app.send_static_file(**kwargs)
+
+        self.add_url_rule(
+            f"{self.static_url_path}/<path:filename>",
+            endpoint="static",
+            host=static_host,
+            view_func=static,
+        )
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """Return for how many seconds caches may keep a file; for subclasses to decide by name.
+
+        ``SEND_FILE_MAX_AGE_DEFAULT``; ``None`` lets them ask each time.
+
+        :param filename: of the file that is sent; ``None`` if it has none.
+        """
+        value = self.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        return int(value.total_seconds()) if isinstance(value, timedelta) else value
+
+    def send_static_file(self, filename: str) -> Response:
+        """Answer with a static file; the view of the static route.
+
+        :param filename: relative to the static folder.
+        :raises RuntimeError: there is no static folder.
+        :raises werkzeug.exceptions.NotFound: there is no such file.
+        """
+        folder = self.static_folder
+        if folder is None:
+            raise RuntimeError("'static_folder' must be set to serve static_files.")
+        max_age = self.get_send_file_max_age(filename)
+        return t.cast("Response", send_from_directory(folder, filename, max_age=max_age))
+
+    def open_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = None
+    ) -> t.IO[t.Any]:
+        """Open a file that belongs to the application's code, for reading.
+
+        :param resource: relative to the root path.
+        :param mode: ``"rb"``, ``"r"`` or ``"rt"``.
+        :param encoding: of a text file.
+        :raises ValueError: another mode.
+        """
+        if mode not in {"r", "rt", "rb"}:
+            raise ValueError(f"Resources can only be opened for reading. Not with mode {mode!r}.")
+        path = os.path.join(self.root_path, resource)
+        return open(path, mode, encoding=None if mode == "rb" else encoding)
+
+    def open_instance_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
+    ) -> t.IO[t.Any]:
+        """Open a file in the instance folder, in any mode.
+
+        :param resource: relative to the instance path.
+        :param mode: as of ``open``.
+        :param encoding: of a text file.
+        """
+        path = os.path.join(self.instance_path, resource)
+        return open(path, mode, encoding=None if "b" in mode else encoding)
+
+    # Templates -----------------------------------------------------------------------------------
+
+    def create_jinja_environment(self) -> Environment:
+        """Make `jinja_env`: options, autoescape, and the names that every template knows."""
+        options = dict(self.jinja_options)
+        options.setdefault("autoescape", self.select_jinja_autoescape)
+        if "auto_reload" not in options:
+            auto_reload = self.config["TEMPLATES_AUTO_RELOAD"]
+            options["auto_reload"] = self.debug if auto_reload is None else auto_reload
+        environment = self.jinja_environment(self, **options)
+        environment.globals.update(
+            url_for=self.url_for,
+            get_flashed_messages=get_flashed_messages,
+            config=self.config,
+            # Templates that are imported see only globals: there the proxies serve.
+            request=request,
+            session=session,
+            g=g,
+        )
+        environment.policies["json.dumps_function"] = self.json.dumps
+        return environment
+
+    def update_template_context(self, context: dict[str, t.Any]) -> None:
+        """Add the names of the context processors to those given to a template.
+
+        Given names win; a blueprint's processors win over the application's.
+
+        :param context: the names given; changed in place.
+        """
+        request_context = _cv_request.get(None)
+        endpoint = None if request_context is None else request_context.request.endpoint
+        given = context.copy()
+        for scope in scopes_inward(endpoint):
+            for processor in self.template_context_processors.get(scope, ()):
+                context.update(self.ensure_sync(processor)())
+        context.update(given)
+
+    # Test it -------------------------------------------------------------------------------------
+
+    def test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> FlaskClient:
+        """Make a client that asks the application without a server.
+
+        :param use_cookies: keep cookies from request to request.
+        :param kwargs: for `test_client_class`.
+        """
+        kind = self.test_client_class or FlaskClient
+        client: FlaskClient = kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
+        return client
+
+    def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
+        """Make a runner for the application's commands.
+
+        :param kwargs: for `test_cli_runner_class`.
+        """
+        kind = self.test_cli_runner_class or FlaskCliRunner
+        runner: FlaskCliRunner = kind(self, **kwargs)
+        return runner
+
+    def test_request_context(self, *args: t.Any, **kwargs: t.Any) -> RequestContext:
+        """Make the context of a request that nobody sent: ``with app.test_request_context():``.
+
+        :param args: as ``flask.testing.EnvironBuilder`` takes them, with ``kwargs``.
+        """
+        builder = EnvironBuilder(self, *args, **kwargs)
+        try:
+            return self.request_context(builder.get_environ())
+        finally:
+            builder.close()
+
+
+# What may stand in a fragment unescaped (https://url.spec.whatwg.org/#url-fragment-string).
+_ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
+

@@ -1,0 +1,480 @@
+"""Blueprints: parts of an application that are written apart and registered later.
+
+A blueprint records what is done to it; registering it does the same to the application, with the
+blueprint's name before every endpoint and its prefix before every path.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import timedelta
+from functools import update_wrapper
+
+from . import typing as ft
+from ._current import current_app
+from ._scaffold import (
+    Function,
+    Scaffold,
+    T_after_request,
+    T_before_request,
+    T_error_handler,
+    T_teardown,
+    T_template_context_processor,
+    T_url_defaults,
+    T_url_value_preprocessor,
+    _endpoint_from_view_func,
+    _sentinel,
+    setupmethod,
+)
+from .cli import AppGroup
+from .helpers import send_from_directory
+from .typing import AnyApp
+from .wrappers import Response
+
+DeferredSetupFunction: t.TypeAlias = Callable[["BlueprintSetupState"], None]
+
+__all__ = ["Blueprint", "BlueprintSetupState"]
+
+
+class BlueprintSetupState:
+    """One registration of a blueprint, handed to the functions that the blueprint recorded.
+
+    :param blueprint: the blueprint.
+    :param app: the application that it is registered with.
+    :param options: as given to ``register_blueprint``.
+    :param first_registration: whether the blueprint is registered for the first time here.
+    """
+
+    app: AnyApp
+    """The application."""
+    blueprint: Blueprint
+    """The blueprint."""
+    options: t.Any
+    """What was given to ``register_blueprint``; wins over the blueprint's own."""
+    first_registration: bool
+    """Whether functions of ``record_once`` run."""
+    subdomain: str | None
+    """The subdomain of every rule that names none."""
+    url_prefix: str | None
+    """Comes before every path."""
+    name: str
+    """The blueprint's name in this registration."""
+    name_prefix: str
+    """Dotted name of the blueprint around it."""
+    url_defaults: dict[str, t.Any]
+    """Defaults of every rule."""
+
+    def __init__(
+        self, blueprint: Blueprint, app: AnyApp, options: t.Any, first_registration: bool
+    ) -> None:
+        self.app = app
+        self.blueprint = blueprint
+        self.options = options
+        self.first_registration = first_registration
+        subdomain = options.get("subdomain")
+        self.subdomain = blueprint.subdomain if subdomain is None else subdomain
+        url_prefix = options.get("url_prefix")
+        self.url_prefix = blueprint.url_prefix if url_prefix is None else url_prefix
+        self.name = options.get("name", blueprint.name)
+        self.name_prefix = options.get("name_prefix", "")
+        self.url_defaults = {**blueprint.url_values_defaults, **options.get("url_defaults", ())}
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: ft.RouteCallable | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Add a rule to the application, with the blueprint's name, prefix and defaults."""
+        if self.url_prefix is not None:
+            # An empty rule is the prefix itself, without a slash behind it.
+            prefix = self.url_prefix
+            rule = f"{prefix.rstrip('/')}/{rule.lstrip('/')}" if rule else prefix
+        options.setdefault("subdomain", self.subdomain)
+        if endpoint is None:
+            endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
+        options["defaults"] = {**self.url_defaults, **options.get("defaults", {})}
+        self.app.add_url_rule(
+            rule,
+            f"{self.name_prefix}.{self.name}.{endpoint}".lstrip("."),
+            view_func,
+            **options,
+        )
+
+
+class Blueprint(Scaffold):
+    """A part of an application.
+
+    :param name: comes before every endpoint; must not contain a dot.
+    :param import_name: usually ``__name__``.
+    :param static_folder: folder with the blueprint's static files, relative to its root path.
+    :param static_url_path: their URL prefix, behind the blueprint's own.
+    :param template_folder: folder with its templates; the application's come first.
+    :param url_prefix: comes before every path.
+    :param subdomain: subdomain of every rule.
+    :param url_defaults: defaults of every rule.
+    :param root_path: folder that relative ones start from.
+    :param cli_group: name of the group of its commands; the blueprint's name by default, ``None``
+        puts them beside the application's.
+    """
+
+    url_prefix: str | None
+    """Comes before every path."""
+    subdomain: str | None
+    """Subdomain of every rule."""
+    url_values_defaults: dict[str, t.Any]
+    """Defaults of every rule."""
+    cli_group: t.Any
+    """Name of the group of its commands."""
+    cli: AppGroup
+    """Its commands."""
+    deferred_functions: list[DeferredSetupFunction]
+    """What registering the blueprint does, in order."""
+
+    _got_registered_once = False
+
+    def __init__(
+        self,
+        name: str,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None = None,
+        static_url_path: str | None = None,
+        template_folder: str | os.PathLike[str] | None = None,
+        url_prefix: str | None = None,
+        subdomain: str | None = None,
+        url_defaults: dict[str, t.Any] | None = None,
+        root_path: str | None = None,
+        cli_group: str | None = _sentinel,  # type: ignore[assignment]
+    ) -> None:
+        super().__init__(
+            import_name=import_name,
+            static_folder=static_folder,
+            static_url_path=static_url_path,
+            template_folder=template_folder,
+            root_path=root_path,
+        )
+        if not name:
+            raise ValueError("'name' may not be empty.")
+        _refuse_dot("name", name)
+        self.name = name
+        self.url_prefix = url_prefix
+        self.subdomain = subdomain
+        self.url_values_defaults = {} if url_defaults is None else url_defaults
+        self.cli_group = cli_group
+        self.cli = AppGroup()
+        self.cli.name = name
+        self.deferred_functions = []
+        self._blueprints: list[tuple[Blueprint, dict[str, t.Any]]] = []
+
+    def _check_setup_finished(self, f_name: str) -> None:
+        if self._got_registered_once:
+            raise AssertionError(
+                f"The setup method '{f_name}' can no longer be called on the blueprint"
+                f" '{self.name}'. It has already been registered at least once, any changes will"
+                " not be applied consistently.\nMake sure all imports, decorators, functions, etc."
+                " needed to set up the blueprint are done before registering it."
+            )
+
+    # Recording -----------------------------------------------------------------------------------
+
+    @setupmethod
+    def record(self, func: DeferredSetupFunction) -> None:
+        """Call a function with the `BlueprintSetupState` at every registration."""
+        self.deferred_functions.append(func)
+
+    @setupmethod
+    def record_once(self, func: DeferredSetupFunction) -> None:
+        """Call a function with the `BlueprintSetupState` at the first registration only."""
+
+        def once(state: BlueprintSetupState) -> None:
+            if state.first_registration:
+                func(state)
+
+        self.record(update_wrapper(once, func))
+
+    def make_setup_state(
+        self, app: AnyApp, options: dict[str, t.Any], first_registration: bool = False
+    ) -> BlueprintSetupState:
+        """Make the object that recorded functions are called with."""
+        return BlueprintSetupState(self, app, options, first_registration)
+
+    @setupmethod
+    def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
+        """Register a blueprint inside this one, under its name and prefix.
+
+        :raises ValueError: the blueprint is this one.
+        """
+        if blueprint is self:
+            raise ValueError("Cannot register a blueprint on itself")
+        self._blueprints.append((blueprint, options))
+
+    # Registering ---------------------------------------------------------------------------------
+
+    def register(self, app: AnyApp, options: dict[str, t.Any]) -> None:
+        """Do to an application what was done to the blueprint; ``register_blueprint`` calls it.
+
+        :raises ValueError: the name is taken.
+        """
+        name_prefix = options.get("name_prefix", "")
+        self_name = options.get("name", self.name)
+        name = f"{name_prefix}.{self_name}".lstrip(".")
+        if name in app.blueprints:
+            whose = "this" if app.blueprints[name] is self else "a different"
+            already = f" '{self.name}'" if name == self.name else ""
+            raise ValueError(
+                f"The name '{self_name}' is already registered for {whose} blueprint{already}. Use"
+                " 'name=' to provide a unique name."
+            )
+        is_first = not any(known is self for known in app.blueprints.values())
+        is_new_name = name not in app.blueprints
+        app.blueprints[name] = self
+        self._got_registered_once = True
+        state = self.make_setup_state(app, options, is_first)
+
+        if self.has_static_folder:
+            state.add_url_rule(
+                f"{self.static_url_path}/<path:filename>",
+                view_func=self.send_static_file,
+                endpoint="static",
+            )
+        if is_first or is_new_name:
+            self._merge_blueprint_funcs(app, name)
+        for deferred in self.deferred_functions:
+            deferred(state)
+        self._register_commands(app, options.get("cli_group", self.cli_group), name)
+        for blueprint, nested in self._blueprints:
+            blueprint.register(app, self._options_inside(state, blueprint, nested, name))
+
+    def _merge_blueprint_funcs(self, app: AnyApp, name: str) -> None:
+        """Enter the blueprint's hooks in the application's registers, under its full name."""
+
+        def full(key: str | None) -> str:
+            return name if key is None else f"{name}.{key}"
+
+        for key, by_code in self.error_handler_spec.items():
+            for code, handlers in by_code.items():
+                app.error_handler_spec[full(key)][code].update(handlers)
+        for endpoint, view in self.view_functions.items():
+            app.view_functions[endpoint] = view
+        for register in (
+            "before_request_funcs",
+            "after_request_funcs",
+            "teardown_request_funcs",
+            "url_default_functions",
+            "url_value_preprocessors",
+            "template_context_processors",
+        ):
+            target: defaultdict[str | None, list[t.Any]] = getattr(app, register)
+            for key, functions in getattr(self, register).items():
+                target[full(key)].extend(functions)
+
+    def _register_commands(self, app: AnyApp, group: t.Any, name: str) -> None:
+        if not self.cli.commands:
+            return
+        if group is None:
+            app.cli.commands.update(self.cli.commands)
+            return
+        self.cli.name = name if group is _sentinel else group
+        app.cli.add_command(self.cli)
+
+    @staticmethod
+    def _options_inside(
+        state: BlueprintSetupState, blueprint: Blueprint, options: dict[str, t.Any], name: str
+    ) -> dict[str, t.Any]:
+        """Return the options of a nested registration: prefixes and subdomains are joined."""
+        options = options.copy()
+        subdomain = options.get("subdomain")
+        if subdomain is None:
+            subdomain = blueprint.subdomain
+        if state.subdomain is not None:
+            options["subdomain"] = (
+                state.subdomain if subdomain is None else f"{subdomain}.{state.subdomain}"
+            )
+        elif subdomain is not None:
+            options["subdomain"] = subdomain
+
+        prefix = options.get("url_prefix")
+        if prefix is None:
+            prefix = blueprint.url_prefix
+        if state.url_prefix is not None:
+            options["url_prefix"] = (
+                state.url_prefix
+                if prefix is None
+                else f"{state.url_prefix.rstrip('/')}/{prefix.lstrip('/')}"
+            )
+        elif prefix is not None:
+            options["url_prefix"] = prefix
+        options["name_prefix"] = name
+        return options
+
+    # Files ---------------------------------------------------------------------------------------
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """Return for how many seconds caches may keep a file; see ``Flask``."""
+        value = current_app.config["SEND_FILE_MAX_AGE_DEFAULT"]
+        return int(value.total_seconds()) if isinstance(value, timedelta) else value
+
+    def send_static_file(self, filename: str) -> Response:
+        """Answer with one of the blueprint's static files; the view of its static route."""
+        if not self.has_static_folder:
+            raise RuntimeError("'static_folder' must be set to serve static_files.")
+        return t.cast(
+            "Response",
+            send_from_directory(
+                t.cast("str", self.static_folder),
+                filename,
+                max_age=self.get_send_file_max_age(filename),
+            ),
+        )
+
+    def open_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
+    ) -> t.IO[t.Any]:
+        """Open a file that belongs to the blueprint's code, for reading.
+
+        :param resource: relative to the root path.
+        :param mode: ``"rb"``, ``"r"`` or ``"rt"``.
+        :param encoding: of a text file.
+        :raises ValueError: another mode.
+        """
+        if mode not in {"r", "rt", "rb"}:
+            raise ValueError(f"Resources can only be opened for reading. Not with mode {mode!r}.")
+        path = os.path.join(self.root_path, resource)
+        return open(path, mode, encoding=None if mode == "rb" else encoding)
+
+    # Set-up --------------------------------------------------------------------------------------
+
+    @setupmethod
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: ft.RouteCallable | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Route requests to a view; see ``Scaffold.add_url_rule``.
+
+        :raises ValueError: the endpoint, or the view's name, contains a dot.
+        """
+        if endpoint:
+            _refuse_dot("endpoint", endpoint)
+        if view_func is not None and hasattr(view_func, "__name__"):
+            _refuse_dot("view_func name", view_func.__name__)
+        self.record(
+            lambda state: state.add_url_rule(
+                rule,
+                endpoint,
+                view_func,
+                provide_automatic_options=provide_automatic_options,
+                **options,
+            )
+        )
+
+    def _in_app(self, register: str, function: Function) -> Function:
+        """Enter a function in a register of the application itself."""
+        self.record_once(lambda state: getattr(state.app, register)[None].append(function))
+        return function
+
+    @setupmethod
+    def before_app_request(self, f: T_before_request) -> T_before_request:
+        """Like ``before_request``, for every request of the application."""
+        return self._in_app("before_request_funcs", f)
+
+    @setupmethod
+    def after_app_request(self, f: T_after_request) -> T_after_request:
+        """Like ``after_request``, for every request of the application."""
+        return self._in_app("after_request_funcs", f)
+
+    @setupmethod
+    def teardown_app_request(self, f: T_teardown) -> T_teardown:
+        """Like ``teardown_request``, for every request of the application."""
+        return self._in_app("teardown_request_funcs", f)
+
+    @setupmethod
+    def app_context_processor(
+        self, f: T_template_context_processor
+    ) -> T_template_context_processor:
+        """Like ``context_processor``, for every template of the application."""
+        return self._in_app("template_context_processors", f)
+
+    @setupmethod
+    def app_url_value_preprocessor(
+        self, f: T_url_value_preprocessor
+    ) -> T_url_value_preprocessor:
+        """Like ``url_value_preprocessor``, for every request of the application."""
+        return self._in_app("url_value_preprocessors", f)
+
+    @setupmethod
+    def app_url_defaults(self, f: T_url_defaults) -> T_url_defaults:
+        """Like ``url_defaults``, for every URL of the application."""
+        return self._in_app("url_default_functions", f)
+
+    @setupmethod
+    def app_errorhandler(
+        self, code: type[Exception] | int
+    ) -> Callable[[T_error_handler], T_error_handler]:
+        """Like ``errorhandler``, for every error of the application."""
+
+        def register(f: T_error_handler) -> T_error_handler:
+            self.record_once(lambda state: state.app.errorhandler(code)(f))
+            return f
+
+        return register
+
+    def _for_templates(self, kind: str, name: t.Any) -> t.Any:
+        """Make a decorator that works with a name, with empty parentheses and without any."""
+        add = getattr(self, f"add_app_template_{kind}")
+        if callable(name):
+            add(name)
+            return name
+
+        def register(f: Function) -> Function:
+            add(f, name=name)
+            return f
+
+        return register
+
+    @setupmethod
+    def app_template_filter(self, name: t.Any = None) -> t.Any:
+        """Make the decorated function a filter for templates; see ``Flask.template_filter``."""
+        return self._for_templates("filter", name)
+
+    @setupmethod
+    def add_app_template_filter(
+        self, f: ft.TemplateFilterCallable, name: str | None = None
+    ) -> None:
+        """Make a function a filter for templates."""
+        self.record_once(lambda state: state.app.add_template_filter(f, name))
+
+    @setupmethod
+    def app_template_test(self, name: t.Any = None) -> t.Any:
+        """Make the decorated function a test for templates; see ``Flask.template_test``."""
+        return self._for_templates("test", name)
+
+    @setupmethod
+    def add_app_template_test(self, f: ft.TemplateTestCallable, name: str | None = None) -> None:
+        """Make a function a test for templates."""
+        self.record_once(lambda state: state.app.add_template_test(f, name))
+
+    @setupmethod
+    def app_template_global(self, name: t.Any = None) -> t.Any:
+        """Make the decorated function known in templates; see ``Flask.template_global``."""
+        return self._for_templates("global", name)
+
+    @setupmethod
+    def add_app_template_global(
+        self, f: ft.TemplateGlobalCallable, name: str | None = None
+    ) -> None:
+        """Make a function known in every template."""
+        self.record_once(lambda state: state.app.add_template_global(f, name))
+
+
+def _refuse_dot(what: str, name: str) -> None:
+    """Raise ``ValueError`` for a name with a dot: dots stand between blueprint and endpoint."""
+    if "." in name:
+        raise ValueError(f"'{what}' may not contain a dot '.' character. It is {name!r}.")

@@ -1,0 +1,219 @@
+"""The configuration: a dict that can be filled from files, objects and the environment.
+
+Loaders take only keys that are written in upper case, so helper names in a configuration file do
+not leak into the configuration (`Config.from_prefixed_env` keeps the case that it finds).
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import types
+import typing as t
+from collections.abc import Callable, Mapping
+
+from werkzeug.utils import import_string
+
+Value = t.TypeVar("Value")
+
+
+class _HasConfig(t.Protocol):
+    config: Config
+
+
+class ConfigAttribute(t.Generic[Value]):
+    """An attribute of the application that lives in its configuration.
+
+    :param name: the configuration key.
+    :param get_converter: applied to the stored value at each read, such as seconds to `timedelta`.
+    """
+
+    def __init__(self, name: str, get_converter: Callable[[t.Any], Value] | None = None) -> None:
+        self.__name__ = name
+        self.get_converter = get_converter
+
+    @t.overload
+    def __get__(self, obj: None, owner: type) -> t.Self: ...
+
+    @t.overload
+    def __get__(self, obj: _HasConfig, owner: type) -> Value: ...
+
+    def __get__(self, obj: _HasConfig | None, owner: type | None = None) -> t.Self | Value:
+        if obj is None:
+            return self
+        value = obj.config[self.__name__]
+        return value if self.get_converter is None else self.get_converter(value)
+
+    def __set__(self, obj: _HasConfig, value: t.Any) -> None:
+        obj.config[self.__name__] = value
+
+
+class Config(dict[str, t.Any]):
+    """A dict of settings that knows how to load itself.
+
+    :param root_path: folder that relative file names start from; the application's root path, or
+        its instance path with ``instance_relative_config=True``.
+    :param defaults: initial settings.
+    """
+
+    def __init__(
+        self,
+        root_path: str | os.PathLike[str],
+        defaults: dict[str, t.Any] | None = None,
+    ) -> None:
+        super().__init__(defaults or {})
+        self.root_path = root_path
+
+    def from_object(self, obj: object | str) -> None:
+        """Take the upper-case attributes of an object, a class or a module.
+
+        :param obj: the object, or its import name (``"package.module"`` or
+            ``"package.module.ClassName"``).
+        :raises ImportError: nothing can be imported by that name.
+        """
+        if isinstance(obj, str):
+            obj = import_string(obj)
+        self.update((key, getattr(obj, key)) for key in dir(obj) if key.isupper())
+
+    def from_pyfile(self, filename: str | os.PathLike[str], silent: bool = False) -> bool:
+        """Run a Python file and take the upper-case names that it defines.
+
+        :param filename: absolute, or relative to `root_path`; any extension.
+        :param silent: return ``False`` for a missing file instead of raising.
+        :returns: whether the file was loaded.
+        :raises OSError: the file cannot be read; its text names the path.
+        """
+        path = os.path.join(self.root_path, filename)
+        source = _read(path, silent)
+        if source is None:
+            return False
+        module = types.ModuleType("config")
+        module.__file__ = path
+        exec(compile(source, path, "exec"), module.__dict__)
+        self.from_object(module)
+        return True
+
+    def from_envvar(self, variable_name: str, silent: bool = False) -> bool:
+        """Load the Python file whose path stands in an environment variable.
+
+        :param silent: return ``False`` for an unset variable or a missing file.
+        :raises RuntimeError: the variable is not set.
+        """
+        path = os.environ.get(variable_name)
+        if path:
+            return self.from_pyfile(path, silent=silent)
+        if silent:
+            return False
+        raise RuntimeError(
+            f"The environment variable {variable_name!r} is not set and as such configuration"
+            " could not be loaded. Set this variable and make it point to a configuration file"
+        )
+
+    def from_prefixed_env(
+        self, prefix: str = "FLASK", *, loads: Callable[[str], t.Any] = json.loads
+    ) -> bool:
+        """Take every environment variable that starts with a prefix and ``_``.
+
+        ``FLASK_DEBUG=true`` sets ``DEBUG`` to ``True``; a double underscore goes into a nested
+        dict: ``FLASK_DATABASE__PORT=5432`` sets ``config["DATABASE"]["PORT"]``.
+
+        :param loads: parses each value; one that it cannot parse stays a string.
+        :returns: always ``True``.
+        """
+        start = f"{prefix}_"
+        for name in sorted(os.environ):
+            if name.startswith(start):
+                self._set_nested(name.removeprefix(start), _parsed(os.environ[name], loads))
+        return True
+
+    def _set_nested(self, dotted: str, value: t.Any) -> None:
+        """Set ``A__B__C`` as ``self["A"]["B"]["C"]``, making dicts on the way."""
+        if "__" not in dotted:
+            self[dotted] = value
+            return
+        target: dict[str, t.Any] = self
+        *way, last = dotted.split("__")
+        for part in way:
+            if part not in target:
+                target[part] = {}
+            target = target[part]
+        target[last] = value
+
+    def from_file(
+        self,
+        filename: str | os.PathLike[str],
+        load: Callable[[t.IO[t.Any]], Mapping[str, t.Any]],
+        silent: bool = False,
+        text: bool = True,
+    ) -> bool:
+        """Load a data file, such as TOML or JSON, and take its upper-case keys.
+
+        :param filename: absolute, or relative to `root_path`.
+        :param load: reads the open file and returns a mapping: ``json.load``, ``tomllib.load``.
+        :param silent: return ``False`` for a missing file.
+        :param text: open in text mode; ``tomllib.load`` wants ``False``.
+        :raises OSError: the file cannot be read; its text names the path.
+        """
+        path = os.path.join(self.root_path, filename)
+        try:
+            with open(path, "r" if text else "rb") as file:
+                settings = load(file)
+        except OSError as error:
+            if silent and error.errno in {errno.ENOENT, errno.EISDIR}:
+                return False
+            raise _explained(error) from None
+        return self.from_mapping(settings)
+
+    def from_mapping(self, mapping: Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> bool:
+        """Take the upper-case keys of a mapping and of keyword arguments.
+
+        :returns: always ``True``.
+        """
+        for source in (mapping or {}, kwargs):
+            self.update((key, value) for key, value in source.items() if key.isupper())
+        return True
+
+    def get_namespace(
+        self, namespace: str, lowercase: bool = True, trim_namespace: bool = True
+    ) -> dict[str, t.Any]:
+        """Return the settings whose key starts with a prefix, as a dict of their own.
+
+        :param namespace: the prefix, such as ``"MAIL_"``.
+        :param lowercase: make the keys of the result lower case, ready to be keyword arguments.
+        :param trim_namespace: leave the prefix out of the keys of the result.
+        """
+        found: dict[str, t.Any] = {}
+        for key, value in self.items():
+            if key.startswith(namespace):
+                name = key[len(namespace) :] if trim_namespace else key
+                found[name.lower() if lowercase else name] = value
+        return found
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {super().__repr__()}>"
+
+
+def _read(path: str, silent: bool) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        if silent and error.errno in {errno.ENOENT, errno.EISDIR, errno.ENOTDIR}:
+            return None
+        raise _explained(error) from None
+
+
+def _parsed(text: str, loads: Callable[[str], t.Any]) -> t.Any:
+    try:
+        return loads(text)
+    except Exception:
+        # Whatever the parser calls an error: then the text itself is the setting.
+        return text
+
+
+def _explained(error: OSError) -> OSError:
+    """Return the same error, its text saying what was tried."""
+    error.strerror = f"Unable to load configuration file ({error.strerror})"
+    return error
+

@@ -1,0 +1,392 @@
+"""The two contexts: what is current while an application, or a request, is being worked on.
+
+A context is pushed when work begins and popped when it ends; popping runs the teardown callbacks.
+What a context offers is made when somebody first asks for it: ``g``, the session, the URL adapter.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from collections.abc import Callable, Iterator
+from functools import update_wrapper
+from types import TracebackType
+
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import MapAdapter
+
+from . import typing as ft
+from ._current import _cv_app, _cv_request, has_app_context, has_request_context
+from ._lazy import lazy
+from ._routing.map import is_sound_host
+from ._routing.table import ASK_THE_MAP, NOTHING, Answer, Table
+from .signals import appcontext_popped, appcontext_pushed
+from .typing import AnyApp
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+__all__ = [
+    "AppContext",
+    "RequestContext",
+    "_AppCtxGlobals",
+    "after_this_request",
+    "copy_current_request_context",
+    "has_app_context",
+    "has_request_context",
+]
+
+Function = t.TypeVar("Function", bound=Callable[..., t.Any])
+
+_sentinel = object()
+
+
+class _AppCtxGlobals:
+    """The class of ``g``: a plain namespace that lives as long as an application context."""
+
+    # Any name may be set, read and deleted; type checkers are told so, Python knows.
+    if t.TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> t.Any: ...
+        def __setattr__(self, name: str, value: t.Any) -> None: ...
+        def __delattr__(self, name: str) -> None: ...
+
+    def get(self, name: str, default: t.Any | None = None) -> t.Any:
+        """Return an attribute, or a default, like ``dict.get``."""
+        return self.__dict__.get(name, default)
+
+    def pop(self, name: str, default: t.Any = _sentinel) -> t.Any:
+        """Take an attribute out and return it, like ``dict.pop``.
+
+        :raises KeyError: there is no such attribute, and no default is given.
+        """
+        if default is _sentinel:
+            return self.__dict__.pop(name)
+        return self.__dict__.pop(name, default)
+
+    def setdefault(self, name: str, default: t.Any = None) -> t.Any:
+        """Return an attribute, set to a default first if need be, like ``dict.setdefault``."""
+        return self.__dict__.setdefault(name, default)
+
+    def __contains__(self, item: str) -> bool:
+        return item in self.__dict__
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dict__)
+
+    def __repr__(self) -> str:
+        context = _cv_app.get(None)
+        if context is None:
+            return object.__repr__(self)
+        return f"<flask.g of '{context.app.name}'>"
+
+
+class AppContext:
+    """Makes an application current: ``current_app`` and ``g`` work.
+
+    :param app: the application.
+    """
+
+    app: AnyApp
+    """The application."""
+
+    _pushed: tuple[t.Any, t.Any] | None = None
+    """``(token, pushed before)`` for the newest push that is not popped yet."""
+
+    def __init__(self, app: AnyApp) -> None:
+        self.app = app
+
+    @lazy
+    def g(self) -> t.Any:
+        """The namespace behind ``flask.g``."""
+        return self.app.app_ctx_globals_class()
+
+    @lazy
+    def url_adapter(self) -> MapAdapter | None:
+        """Builds URLs without a request; ``None`` without ``SERVER_NAME``."""
+        adapter: MapAdapter | None = self.app.create_url_adapter(None)
+        return adapter
+
+    @property
+    def is_pushed(self) -> bool:
+        """Whether the context is pushed at least once."""
+        return self._pushed is not None
+
+    def push(self) -> None:
+        """Make the application current."""
+        self._pushed = (_cv_app.set(self), self._pushed)
+        if appcontext_pushed.receivers:
+            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def pop(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
+        """Undo a push; the last one runs the teardown callbacks.
+
+        :param exc: the error to tell them; by default the one that is being handled.
+        :raises LookupError: the context is not pushed.
+        :raises AssertionError: another context was pushed later and not popped.
+        """
+        if self._pushed is None:
+            raise LookupError("The application context cannot be popped: it is not pushed.")
+        token, earlier = self._pushed
+        current = _cv_app.get()
+        try:
+            if earlier is None:
+                self.app.do_teardown_appcontext(sys.exc_info()[1] if exc is _sentinel else exc)
+        finally:
+            self._pushed = earlier
+            _cv_app.reset(token)
+        if current is not self:
+            raise AssertionError(
+                f"Popped wrong app context. ({current!r} instead of {self!r})"
+                " Pop contexts in the reverse order of pushing them."
+            )
+        if appcontext_popped.receivers:
+            appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def __enter__(self) -> t.Self:
+        self.push()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.pop(exc_value)
+
+
+class RequestContext:
+    """Makes a request current: ``request`` and ``session`` work.
+
+    :param app: the application.
+    :param environ: the WSGI environment to make the request from.
+    :param request: the request, if there is one already.
+    :param session: the session, if it is open already.
+    """
+
+    app: AnyApp
+    """The application."""
+    request: t.Any
+    """The request."""
+    flashes: list[tuple[str, str]] | None = None
+    """The messages that this request took out of the session; ``None``: not asked yet."""
+
+    _session: t.Any = None
+    _pushed: tuple[t.Any, AppContext | None, t.Any] | None = None
+    """``(token, app context of its own, pushed before)`` for the newest push."""
+
+    def __init__(
+        self,
+        app: AnyApp,
+        environ: WSGIEnvironment,
+        request: t.Any = None,
+        session: t.Any = None,
+    ) -> None:
+        self.app = app
+        self.request = app.request_class(environ) if request is None else request
+        if session is not None:
+            self._session = session
+
+    @lazy
+    def _after_request_functions(self) -> list[ft.AfterRequestCallable[t.Any]]:
+        return []
+
+    @lazy
+    def url_adapter(self) -> MapAdapter | None:
+        """Matches this request's URL and builds others; ``None`` if its host is malformed."""
+        try:
+            adapter: MapAdapter | None = self.app.create_url_adapter(self.request)
+        except HTTPException as error:
+            self._keep_routing_error(error)
+            return None
+        return adapter
+
+    @property
+    def session(self) -> t.Any:
+        """The session; being asked for marks it as accessed."""
+        session = self._session
+        if session is None:
+            assert self._pushed is not None, "The session has not yet been opened."
+            session = self.open_session()
+        session.accessed = True
+        return session
+
+    def open_session(self) -> t.Any:
+        """Open the session, if it is not open, and return it."""
+        if self._session is None:
+            interface = self.app.session_interface
+            session = interface.open_session(self.app, self.request)
+            if session is None:
+                session = interface.make_null_session(self.app)
+            self._session = session
+        return self._session
+
+    @property
+    def is_pushed(self) -> bool:
+        """Whether the context is pushed at least once."""
+        return self._pushed is not None
+
+    def copy(self) -> t.Self:
+        """Return a context of its own with the same request and session, for another thread."""
+        return type(self)(
+            self.app,
+            environ=self.request.environ,
+            request=self.request,
+            session=self.open_session() if self.is_pushed else self._session,
+        )
+
+    def match_request(self) -> None:
+        """Find the rule for the request; an error is kept, and raised where the view would run."""
+        request = self.request
+        answer = self._ask_table()
+        rule, arguments = answer
+        if rule is not None:
+            request.url_rule = rule
+            request.view_args = arguments
+            return
+        if answer is NOTHING:
+            self._keep_routing_error(NotFound())
+            return
+        adapter = self.url_adapter
+        if adapter is not None:
+            try:
+                request.url_rule, request.view_args = adapter.match(return_rule=True)
+            except HTTPException as error:
+                self._keep_routing_error(error)
+
+    def _ask_table(self) -> Answer:
+        """Ask the fast table, where nothing but path and method decides."""
+        app = self.app
+        if not app.routes_by_path_alone():
+            return ASK_THE_MAP
+        environ = self.request.environ
+        path = environ.get("PATH_INFO")
+        table: Table | None = getattr(app.url_map, "table", None)
+        if (
+            table is None
+            or not path
+            or "HTTP_UPGRADE" in environ  # may be a WebSocket, which has rules of its own
+            or not is_sound_host(environ.get("HTTP_HOST"))
+            or self.request.trusted_hosts is not None
+        ):
+            return ASK_THE_MAP
+        return table.find(path, environ["REQUEST_METHOD"])
+
+    def _keep_routing_error(self, error: HTTPException) -> None:
+        # Tracebacks hold frames, frames hold the request: nothing is kept that closes the circle.
+        error.__context__ = None
+        self.request.routing_exception = error.with_traceback(None)
+
+    def push(self) -> None:
+        """Make the request current: application context, session, routing."""
+        app = self.app
+        app_context = _cv_app.get(None)
+        if app_context is None or app_context.app is not app:
+            app_context = app.app_context()
+            app_context.push()
+        else:
+            app_context = None
+        self._pushed = (_cv_request.set(self), app_context, self._pushed)
+
+        # A session elsewhere than in a cookie is opened before routing, as extensions expect.
+        if self._session is None and not app.session_interface.opens_on_demand:
+            self.open_session()
+        request = self.request
+        if request.url_rule is None and request.routing_exception is None:
+            self.match_request()
+
+    def pop(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
+        """Undo a push; the last one runs the teardown callbacks and closes the request.
+
+        :param exc: the error to tell them; by default the one that is being handled.
+        :raises LookupError: the context is not pushed.
+        :raises AssertionError: another context was pushed later and not popped.
+        """
+        if self._pushed is None:
+            raise LookupError("The request context cannot be popped: it is not pushed.")
+        token, app_context, earlier = self._pushed
+        if exc is _sentinel:
+            exc = sys.exc_info()[1]
+        current = _cv_request.get()
+        try:
+            if earlier is None:
+                self._end_request(exc)
+        finally:
+            self._pushed = earlier
+            _cv_request.reset(token)
+            if app_context is not None:
+                app_context.pop(exc)
+        if current is not self:
+            raise AssertionError(
+                f"Popped wrong request context. ({current!r} instead of {self!r})"
+                " Pop contexts in the reverse order of pushing them."
+            )
+
+    def _end_request(self, exc: BaseException | None) -> None:
+        request = self.request
+        try:
+            self.app.do_teardown_request(exc)
+        finally:
+            request.close()
+            # The environment holds the request and the request the environment.
+            request.environ["werkzeug.request"] = None
+            error = request.routing_exception
+            if error is not None:
+                self._keep_routing_error(error)
+
+    def __enter__(self) -> t.Self:
+        self.push()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.pop(exc_value)
+
+    def __repr__(self) -> str:
+        request = self.request
+        return f"<{type(self).__name__} {request.url!r} [{request.method}] of {self.app.name}>"
+
+
+def _active_context(wanted_by: str) -> RequestContext:
+    context: RequestContext | None = _cv_request.get(None)
+    if context is None:
+        raise RuntimeError(
+            f"'{wanted_by}' can only be used when a request context is active, such as in a view"
+            " function."
+        )
+    return context
+
+
+def after_this_request(
+    f: ft.AfterRequestCallable[t.Any],
+) -> ft.AfterRequestCallable[t.Any]:
+    """Call a function with the response of this request only; it returns the response.
+
+    Such functions run before those of ``after_request``, in the order of their registration.
+
+    :raises RuntimeError: no request is active.
+    """
+    _active_context("after_this_request")._after_request_functions.append(f)
+    return f
+
+
+def copy_current_request_context(f: Function) -> Function:
+    """Let a function run in another thread or task with the current request at hand.
+
+    Each call works in a copy of its own, so the function may be called any number of times, at the
+    same time too. A copy has the same request and session, and a ``g`` of its own.
+
+    :raises RuntimeError: no request is active.
+    """
+    original = _active_context("copy_current_request_context").copy()
+
+    def in_context(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        with original.copy() as context:
+            return context.app.ensure_sync(f)(*args, **kwargs)
+
+    return t.cast("Function", update_wrapper(in_context, f))

@@ -1,0 +1,46 @@
+"""The proxies to what is current, with the types that users see.
+
+The objects are those of ``_current``; here they get the types of the top floor. A proxy can be
+imported anywhere and used wherever its context is active.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+from . import _current
+from .app import Flask
+from .ctx import AppContext, RequestContext, _AppCtxGlobals
+from .sessions import SessionMixin
+from .wrappers import Request
+
+__all__ = [
+    "_cv_app",
+    "_cv_request",
+    "app_ctx",
+    "current_app",
+    "g",
+    "request",
+    "request_ctx",
+    "session",
+]
+
+_no_app_msg = _current.NO_APP_MESSAGE
+_no_req_msg = _current.NO_REQUEST_MESSAGE
+
+_cv_app: ContextVar[AppContext] = _current._cv_app
+app_ctx: AppContext = _current.app_ctx
+"""The active application context."""
+current_app: Flask = _current.current_app
+"""The application that is being worked on."""
+g: _AppCtxGlobals = _current.g
+"""A namespace for whatever lives as long as the application context: one request, usually."""
+
+_cv_request: ContextVar[RequestContext] = _current._cv_request
+request_ctx: RequestContext = _current.request_ctx
+"""The active request context."""
+request: Request = _current.request
+"""The request that is being answered."""
+session: SessionMixin = _current.session
+"""The session of the client that sent it."""
+

@@ -1,0 +1,233 @@
+"""What views call: build URLs, redirect, abort, flash, send files.
+
+Everything here goes through the current context, so it works wherever a context is active.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import typing as t
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import werkzeug.utils
+from werkzeug.exceptions import abort as _wz_abort
+from werkzeug.utils import redirect as _wz_redirect
+from werkzeug.wrappers import Response as BaseResponse
+
+from ._current import _cv_app, current_app, request, request_ctx, session
+from ._environment import get_debug_flag, get_load_dotenv, get_root_path
+from ._plan import _split_blueprint_path
+from ._streaming import stream_with_context
+from .signals import message_flashed
+
+__all__ = [
+    "_split_blueprint_path",
+    "abort",
+    "flash",
+    "get_debug_flag",
+    "get_flashed_messages",
+    "get_load_dotenv",
+    "get_root_path",
+    "get_template_attribute",
+    "importlib",
+    "make_response",
+    "redirect",
+    "request",
+    "send_file",
+    "send_from_directory",
+    "stream_with_context",
+    "sys",
+    "url_for",
+]
+
+
+def make_response(*args: t.Any) -> t.Any:
+    """Return the response that a view's return value stands for, to set headers on it.
+
+    :param args: nothing for an empty response, one value, or the parts of a tuple such as body
+        and status.
+    :raises RuntimeError: no application context is active.
+    :raises TypeError: the value is nothing that a view may return.
+    """
+    if not args:
+        return current_app.response_class()
+    return current_app.make_response(args[0] if len(args) == 1 else args)
+
+
+def url_for(
+    endpoint: str,
+    *,
+    _anchor: str | None = None,
+    _method: str | None = None,
+    _scheme: str | None = None,
+    _external: bool | None = None,
+    **values: t.Any,
+) -> str:
+    """Build the URL of an endpoint; see ``Flask.url_for``.
+
+    :param endpoint: name of the view; with a leading dot, of the current blueprint.
+    :param _anchor: becomes ``#anchor``.
+    :param _method: of several rules of the endpoint, one that takes this HTTP method.
+    :param _scheme: the scheme of an external URL.
+    :param _external: with scheme and host. By default inside a request: no; outside: yes.
+    :param values: the rule's dynamic parts; others go to the query string.
+    :raises werkzeug.routing.BuildError: no rule fits the endpoint and the values.
+    :raises RuntimeError: no application context is active.
+    """
+    url: str = current_app.url_for(
+        endpoint,
+        _anchor=_anchor,
+        _method=_method,
+        _scheme=_scheme,
+        _external=_external,
+        **values,
+    )
+    return url
+
+
+def redirect(
+    location: str, code: int = 302, Response: type[BaseResponse] | None = None
+) -> BaseResponse:
+    """Return a response that sends the client to another URL.
+
+    :param location: the URL.
+    :param code: the status: 301, 302, 303, 305, 307 or 308.
+    :param Response: class of the response where no application is current.
+    """
+    context = _cv_app.get(None)
+    if context is not None:
+        response: BaseResponse = context.app.redirect(location, code=code)
+        return response
+    return _wz_redirect(location, code=code, Response=Response)
+
+
+def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+    """Raise the HTTP exception of a status, or answer with a response at once.
+
+    :param code: a status, such as 404, or a response.
+    :param args: given to the exception, as ``kwargs``; the first is the description.
+    :raises werkzeug.exceptions.HTTPException: always.
+    :raises LookupError: no exception has that status.
+    """
+    context = _cv_app.get(None)
+    if context is not None:
+        context.app.aborter(code, *args, **kwargs)
+    _wz_abort(code, *args, **kwargs)
+
+
+def get_template_attribute(template_name: str, attribute: str) -> t.Any:
+    """Return what a template exports: a macro, to be called from Python, or a variable.
+
+    :raises jinja2.TemplateNotFound: there is no such template.
+    :raises AttributeError: the template exports no such name.
+    """
+    return getattr(current_app.jinja_env.get_template(template_name).module, attribute)
+
+
+def flash(message: str, category: str = "message") -> None:
+    """Keep a message for the next request, in the session.
+
+    :param message: shown to the user by a template that asks `get_flashed_messages`.
+    :param category: such as ``"error"``; free text.
+    :raises RuntimeError: no request is active, or the application has no secret key.
+    """
+    # Read, extended and set anew: the session notices only that a key is set.
+    flashes = session.get("_flashes", [])
+    flashes.append((category, message))
+    session["_flashes"] = flashes
+    if message_flashed.receivers:
+        app = current_app._get_current_object()
+        message_flashed.send(
+            app, _async_wrapper=app.ensure_sync, message=message, category=category
+        )
+
+
+def get_flashed_messages(
+    with_categories: bool = False, category_filter: Iterable[str] = ()
+) -> list[str] | list[tuple[str, str]]:
+    """Take the kept messages out of the session and return them.
+
+    Asked again in the same request, it returns the same messages.
+
+    :param with_categories: return pairs of category and message.
+    :param category_filter: only messages of these categories; empty means all.
+    :raises RuntimeError: no request is active.
+    """
+    context = request_ctx._get_current_object()
+    flashes: list[tuple[str, str]] | None = context.flashes
+    if flashes is None:
+        flashes = context.flashes = session.pop("_flashes") if "_flashes" in session else []
+    wanted = set(category_filter)
+    if wanted:
+        flashes = [pair for pair in flashes if pair[0] in wanted]
+    return flashes if with_categories else [message for _, message in flashes]
+
+
+def _prepare_send_file_kwargs(**kwargs: t.Any) -> dict[str, t.Any]:
+    """Add what the application knows to the arguments of Werkzeug's ``send_file``."""
+    if kwargs.get("max_age") is None:
+        kwargs["max_age"] = current_app.get_send_file_max_age
+    kwargs.update(
+        environ=request.environ,
+        use_x_sendfile=current_app.config["USE_X_SENDFILE"],
+        response_class=current_app.response_class,
+        _root_path=current_app.root_path,
+    )
+    return kwargs
+
+
+def send_file(
+    path_or_file: os.PathLike[t.AnyStr] | str | t.IO[bytes],
+    mimetype: str | None = None,
+    as_attachment: bool = False,
+    download_name: str | None = None,
+    conditional: bool = True,
+    etag: bool | str = True,
+    last_modified: datetime | int | float | None = None,
+    max_age: int | Callable[[str | None], int | None] | None = None,
+) -> BaseResponse:
+    """Return a response with the content of a file.
+
+    Never pass a path that a user gave: that is what `send_from_directory` is for.
+
+    :param path_or_file: a path, relative to the application's root path, or a binary file object.
+    :param mimetype: guessed from the name by default.
+    :param as_attachment: let the browser save the file instead of showing it.
+    :param download_name: the name to save it under; needed for a file object.
+    :param conditional: answer ranges and conditions (RFC 9110 sections 13 and 14).
+    :param etag: make an entity tag from the file's facts, or use this one.
+    :param last_modified: the file's own time by default.
+    :param max_age: seconds that caches may keep it; by default what the application says.
+    :raises FileNotFoundError: there is no such file.
+    """
+    return werkzeug.utils.send_file(
+        **_prepare_send_file_kwargs(
+            path_or_file=path_or_file,
+            mimetype=mimetype,
+            as_attachment=as_attachment,
+            download_name=download_name,
+            conditional=conditional,
+            etag=etag,
+            last_modified=last_modified,
+            max_age=max_age,
+        )
+    )
+
+
+def send_from_directory(
+    directory: os.PathLike[str] | str, path: os.PathLike[str] | str, **kwargs: t.Any
+) -> BaseResponse:
+    """Return a response with a file from a folder, and from nowhere else.
+
+    :param directory: a trusted folder, relative to the application's root path.
+    :param path: what the client asked for; may not lead out of the folder.
+    :param kwargs: as for `send_file`.
+    :raises werkzeug.exceptions.NotFound: there is no such file below the folder.
+    """
+    return werkzeug.utils.send_from_directory(
+        directory, path, **_prepare_send_file_kwargs(**kwargs)
+    )
+

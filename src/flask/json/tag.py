@@ -1,0 +1,275 @@
+"""JSON that remembers a few Python types: what a session cookie is written in.
+
+A value that JSON cannot carry is written as a dict with one key, the *tag*: ``{" t": [1, 2]}``
+is the tuple ``(1, 2)``. The tags' names and forms are those of Flask's cookies, so cookies can be
+read by either implementation.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from base64 import b64decode, b64encode
+from datetime import datetime
+from uuid import UUID
+
+from markupsafe import Markup
+from werkzeug.http import http_date, parse_date
+
+from . import dumps, loads
+
+__all__ = [
+    "JSONTag",
+    "PassDict",
+    "PassList",
+    "TagBytes",
+    "TagDateTime",
+    "TagDict",
+    "TagMarkup",
+    "TagTuple",
+    "TagUUID",
+    "TaggedJSONSerializer",
+]
+
+
+class JSONTag:
+    """How one type is written and read; subclass it for a type of your own.
+
+    :param serializer: the serializer that asks; a container asks it to tag what is inside.
+    """
+
+    __slots__ = ("serializer",)
+
+    key: str = ""
+    """The tag. Empty for a type that is written without one."""
+
+    def __init__(self, serializer: TaggedJSONSerializer) -> None:
+        self.serializer = serializer
+
+    def check(self, value: t.Any) -> bool:
+        """Tell whether a value is of this type."""
+        raise NotImplementedError(f"{type(self).__name__} must write check().")
+
+    def to_json(self, value: t.Any) -> t.Any:
+        """Return what stands in the JSON text for a value, without the tag."""
+        raise NotImplementedError(f"{type(self).__name__} must write to_json().")
+
+    def to_python(self, value: t.Any) -> t.Any:
+        """Return the value that stood in the JSON text behind this tag."""
+        raise NotImplementedError(f"{type(self).__name__} must write to_python().")
+
+    def tag(self, value: t.Any) -> dict[str, t.Any]:
+        """Return a value's JSON form with the tag around it."""
+        return {self.key: self.to_json(value)}
+
+
+class TagDict(JSONTag):
+    """A dict whose only key looks like a tag; the key is written with ``__`` behind it."""
+
+    __slots__ = ()
+    key = " di"
+
+    def check(self, value: t.Any) -> bool:
+        return (
+            isinstance(value, dict) and len(value) == 1 and next(iter(value)) in self.serializer.tags
+        )
+
+    def to_json(self, value: t.Any) -> t.Any:
+        ((key, inside),) = value.items()
+        return {f"{key}__": self.serializer.tag(inside)}
+
+    def to_python(self, value: t.Any) -> t.Any:
+        ((key, inside),) = value.items()
+        return {key[:-2]: inside}
+
+
+class PassDict(JSONTag):
+    """Any other dict: written as it is, its values tagged."""
+
+    __slots__ = ()
+
+    def check(self, value: t.Any) -> bool:
+        return isinstance(value, dict)
+
+    def to_json(self, value: t.Any) -> t.Any:
+        tag = self.serializer.tag
+        return {key: tag(inside) for key, inside in value.items()}
+
+    tag = to_json
+
+
+class TagTuple(JSONTag):
+    """A tuple, which JSON would turn into a list."""
+
+    __slots__ = ()
+    key = " t"
+
+    def check(self, value: t.Any) -> bool:
+        return isinstance(value, tuple)
+
+    def to_json(self, value: t.Any) -> t.Any:
+        return [self.serializer.tag(item) for item in value]
+
+    def to_python(self, value: t.Any) -> t.Any:
+        return tuple(value)
+
+
+class PassList(JSONTag):
+    """A list: written as it is, its items tagged."""
+
+    __slots__ = ()
+
+    def check(self, value: t.Any) -> bool:
+        return isinstance(value, list)
+
+    def to_json(self, value: t.Any) -> t.Any:
+        return [self.serializer.tag(item) for item in value]
+
+    tag = to_json
+
+
+class TagBytes(JSONTag):
+    """Bytes, as base64 text."""
+
+    __slots__ = ()
+    key = " b"
+
+    def check(self, value: t.Any) -> bool:
+        return isinstance(value, bytes)
+
+    def to_json(self, value: t.Any) -> t.Any:
+        return b64encode(value).decode("ascii")
+
+    def to_python(self, value: t.Any) -> t.Any:
+        return b64decode(value)
+
+
+class TagMarkup(JSONTag):
+    """Text that is safe in HTML: anything with ``__html__`` comes back as ``Markup``."""
+
+    __slots__ = ()
+    key = " m"
+
+    def check(self, value: t.Any) -> bool:
+        return callable(getattr(value, "__html__", None))
+
+    def to_json(self, value: t.Any) -> t.Any:
+        return str(value.__html__())
+
+    def to_python(self, value: t.Any) -> t.Any:
+        return Markup(value)
+
+
+class TagUUID(JSONTag):
+    """A UUID, as its 32 hexadecimal digits."""
+
+    __slots__ = ()
+    key = " u"
+
+    def check(self, value: t.Any) -> bool:
+        return isinstance(value, UUID)
+
+    def to_json(self, value: t.Any) -> t.Any:
+        return value.hex
+
+    def to_python(self, value: t.Any) -> t.Any:
+        return UUID(value)
+
+
+class TagDateTime(JSONTag):
+    """A point in time, as an HTTP date: whole seconds, in UTC."""
+
+    __slots__ = ()
+    key = " d"
+
+    def check(self, value: t.Any) -> bool:
+        return isinstance(value, datetime)
+
+    def to_json(self, value: t.Any) -> t.Any:
+        return http_date(value)
+
+    def to_python(self, value: t.Any) -> t.Any:
+        return parse_date(value)
+
+
+class TaggedJSONSerializer:
+    """Writes and reads JSON in which tagged values keep their type.
+
+    Has ``dumps`` and ``loads``, which is all that itsdangerous asks of a serializer.
+    """
+
+    __slots__ = ("order", "tags")
+
+    default_tags: list[type[JSONTag]] = [
+        TagDict,
+        PassDict,
+        TagTuple,
+        PassList,
+        TagBytes,
+        TagMarkup,
+        TagUUID,
+        TagDateTime,
+    ]
+    """The types that are known from the start, in the order in which they are asked."""
+
+    tags: dict[str, JSONTag]
+    """The tags that can be read, by their key."""
+    order: list[JSONTag]
+    """The types in the order in which they are asked, at writing, whether a value is theirs."""
+
+    def __init__(self) -> None:
+        self.tags = {}
+        self.order = []
+        for kind in self.default_tags:
+            self.register(kind)
+
+    def register(
+        self, tag_class: type[JSONTag], force: bool = False, index: int | None = None
+    ) -> None:
+        """Add a type.
+
+        :param tag_class: how the type is written and read.
+        :param force: take the place of a tag with the same key.
+        :param index: place in the order; ``None`` is the end. A type whose values some earlier
+            type takes for its own must stand before it.
+        :raises KeyError: the key is taken, and ``force`` is not set.
+        """
+        tag = tag_class(self)
+        if tag.key:
+            if tag.key in self.tags and not force:
+                raise KeyError(f"Tag '{tag.key}' is already registered.")
+            self.tags[tag.key] = tag
+        self.order.insert(len(self.order) if index is None else index, tag)
+
+    def tag(self, value: t.Any) -> t.Any:
+        """Return a value's JSON form, tagged where JSON itself does not know the type."""
+        for tag in self.order:
+            if tag.check(value):
+                return tag.tag(value)
+        return value
+
+    def untag(self, value: dict[str, t.Any]) -> t.Any:
+        """Return the value that a dict stands for, if its one key is a tag; else the dict."""
+        if len(value) == 1:
+            ((key, inside),) = value.items()
+            if key in self.tags:
+                return self.tags[key].to_python(inside)
+        return value
+
+    def _untag_scan(self, value: t.Any) -> t.Any:
+        """Untag a decoded value from the inside out."""
+        if isinstance(value, dict):
+            return self.untag({key: self._untag_scan(inside) for key, inside in value.items()})
+        if isinstance(value, list):
+            return [self._untag_scan(item) for item in value]
+        return value
+
+    def dumps(self, value: t.Any) -> str:
+        """Return the JSON text of a value, tagged, without white space."""
+        return dumps(self.tag(value), separators=(",", ":"))
+
+    def loads(self, value: str) -> t.Any:
+        """Return the value that a tagged JSON text stands for.
+
+        :raises ValueError: the text is no JSON, or some tag's content is malformed.
+        """
+        return self._untag_scan(loads(value))

@@ -1,0 +1,73 @@
+"""The application's logger, and a stream that follows the current request.
+
+The logger bears the application's name. A handler is added only if nothing else would show its
+messages, so that a program's own logging set-up is left alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import typing as t
+
+from werkzeug.local import LocalProxy
+
+from ._current import _cv_request
+
+
+@LocalProxy
+def wsgi_errors_stream() -> t.TextIO:
+    """The server's error stream while a request is active, else ``sys.stderr``.
+
+    A proxy: it is asked at every write, so a handler that holds it follows the request. A logging
+    configuration can name it: ``"stream": "ext://flask.logging.wsgi_errors_stream"``.
+    """
+    context = _cv_request.get(None)
+    if context is None:
+        return sys.stderr
+    return t.cast("t.TextIO", context.request.environ["wsgi.errors"])
+
+
+default_handler = logging.StreamHandler(t.cast("t.TextIO", wsgi_errors_stream))
+"""Writes to `wsgi_errors_stream`; added to an application's logger if nothing else is there."""
+
+default_handler.setFormatter(
+    logging.Formatter("[%(asctime)s] %(levelname)s in %(module)s: %(message)s")
+)
+
+
+class _HasName(t.Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def debug(self) -> bool: ...
+
+
+def has_level_handler(logger: logging.Logger) -> bool:
+    """Tell whether some handler would show a message of the logger's effective level.
+
+    Handlers are looked for from the logger upwards, as far as messages propagate.
+    """
+    level = logger.getEffectiveLevel()
+    current: logging.Logger | None = logger
+    while current is not None:
+        if any(handler.level <= level for handler in current.handlers):
+            return True
+        current = current.parent if current.propagate else None
+    return False
+
+
+def create_logger(app: _HasName) -> logging.Logger:
+    """Return the logger of an application, set up so that its messages are seen.
+
+    In debug mode a logger without a level gets ``DEBUG``.
+
+    :param app: its ``name`` is the logger's name.
+    """
+    logger = logging.getLogger(app.name)
+    if app.debug and not logger.level:
+        logger.setLevel(logging.DEBUG)
+    if not has_level_handler(logger):
+        logger.addHandler(default_handler)
+    return logger

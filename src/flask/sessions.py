@@ -1,0 +1,275 @@
+"""Sessions: a dict that follows a client from request to request.
+
+The built-in interface keeps the data in a signed cookie: the client can read it, but not change
+it. Another interface may keep it elsewhere; an application uses the one in ``session_interface``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+from collections.abc import Mapping, MutableMapping
+from datetime import datetime, timezone
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.datastructures import CallbackDict
+
+from .json.tag import TaggedJSONSerializer
+from .typing import AnyApp
+from .wrappers import Request, Response
+
+
+class SessionMixin(MutableMapping[str, t.Any]):
+    """What the rest of the framework asks of a session beside being a dict."""
+
+    new: bool = False
+    """Whether the session has just begun, if the interface knows."""
+
+    modified: bool = True
+    """Whether the data may have changed. ``True`` is always safe."""
+
+    accessed: bool = False
+    """Whether the session was looked at in this request: then the answer varies by cookie."""
+
+    @property
+    def permanent(self) -> bool:
+        """Whether the session outlives the browser: ``PERMANENT_SESSION_LIFETIME`` long."""
+        return bool(self.get("_permanent", False))
+
+    @permanent.setter
+    def permanent(self, value: bool) -> None:
+        self["_permanent"] = bool(value)
+
+
+class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
+    """A session in a signed cookie.
+
+    Setting and deleting keys marks it as modified. A change *inside* a value, such as appending to
+    a list, is not seen: set ``session.modified = True`` then.
+
+    :param initial: the data to begin with.
+    """
+
+    modified: bool = False
+
+    def __init__(
+        self, initial: Mapping[str, t.Any] | t.Iterable[tuple[str, t.Any]] | None = None
+    ) -> None:
+        super().__init__(initial, _mark_modified)
+
+
+def _mark_modified(session: t.Any) -> None:
+    session.modified = True
+
+
+class NullSession(SecureCookieSession):
+    """The session of an application without a secret key: empty, and refuses to be written."""
+
+    def _fail(self, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+        raise RuntimeError(
+            "The session is unavailable because no secret key was set. Set the secret_key on the"
+            " application to something unique and secret."
+        )
+
+    __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = _fail
+
+
+class SessionInterface:
+    """How an application opens and saves sessions; subclass it to keep them elsewhere.
+
+    `open_session` is called before routing for every request, `save_session` after all
+    ``after_request`` functions.
+    """
+
+    null_session_class: type[t.Any] = NullSession
+    """The session that takes the place of one that could not be opened."""
+
+    pickle_based: bool = False
+    """Whether the interface pickles; told for extensions that look at it."""
+
+    opens_on_demand: bool = False
+    """Whether `open_session` may wait until somebody asks for the session, and `save_session` be
+    left out if nobody did and the client sent no cookie. Only for interfaces whose methods do
+    nothing else that could be seen."""
+
+    def make_null_session(self, app: AnyApp) -> t.Any:
+        """Return the session to use where `open_session` returned ``None``."""
+        return self.null_session_class()
+
+    def is_null_session(self, obj: object) -> bool:
+        """Tell whether a session is such a stand-in, and so is not saved."""
+        return isinstance(obj, self.null_session_class)
+
+    # What the cookie looks like, by the configuration ------------------------------------------
+
+    def get_cookie_name(self, app: AnyApp) -> str:
+        """Return the cookie's name: ``SESSION_COOKIE_NAME``."""
+        name: str = app.config["SESSION_COOKIE_NAME"]
+        return name
+
+    def get_cookie_domain(self, app: AnyApp) -> str | None:
+        """Return the domain the cookie is sent to: ``SESSION_COOKIE_DOMAIN``.
+
+        ``None`` means only the host that set it, without its subdomains.
+        """
+        domain: str | None = app.config["SESSION_COOKIE_DOMAIN"]
+        return domain
+
+    def get_cookie_path(self, app: AnyApp) -> str:
+        """Return the path the cookie is sent to.
+
+        ``SESSION_COOKIE_PATH``, else ``APPLICATION_ROOT``.
+        """
+        path: str = app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]
+        return path
+
+    def get_cookie_httponly(self, app: AnyApp) -> bool:
+        """Return whether scripts cannot read the cookie: ``SESSION_COOKIE_HTTPONLY``."""
+        httponly: bool = app.config["SESSION_COOKIE_HTTPONLY"]
+        return httponly
+
+    def get_cookie_secure(self, app: AnyApp) -> bool:
+        """Return whether the cookie needs HTTPS: ``SESSION_COOKIE_SECURE``."""
+        secure: bool = app.config["SESSION_COOKIE_SECURE"]
+        return secure
+
+    def get_cookie_samesite(self, app: AnyApp) -> str | None:
+        """Return ``"Strict"``, ``"Lax"`` or ``None``: ``SESSION_COOKIE_SAMESITE``."""
+        samesite: str | None = app.config["SESSION_COOKIE_SAMESITE"]
+        return samesite
+
+    def get_cookie_partitioned(self, app: AnyApp) -> bool:
+        """Return whether the cookie is kept per top-level site: ``SESSION_COOKIE_PARTITIONED``."""
+        partitioned: bool = app.config["SESSION_COOKIE_PARTITIONED"]
+        return partitioned
+
+    def get_expiration_time(self, app: AnyApp, session: SessionMixin) -> datetime | None:
+        """Return when the cookie ends; ``None``: when the browser is closed."""
+        if not session.permanent:
+            return None
+        end: datetime = datetime.now(timezone.utc) + app.permanent_session_lifetime
+        return end
+
+    def should_set_cookie(self, app: AnyApp, session: SessionMixin) -> bool:
+        """Tell whether the answer shall set the cookie.
+
+        If the session changed, and for a permanent one, unless
+        ``SESSION_REFRESH_EACH_REQUEST`` is off, always: its end moves on.
+        """
+        return session.modified or (
+            session.permanent and bool(app.config["SESSION_REFRESH_EACH_REQUEST"])
+        )
+
+    # To be written by a subclass ---------------------------------------------------------------
+
+    def open_session(self, app: AnyApp, request: Request) -> SessionMixin | None:
+        """Return the session of a request; ``None`` if it cannot be opened.
+
+        Called before routing: the request's endpoint is not known yet.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must write open_session().")
+
+    def save_session(self, app: AnyApp, session: SessionMixin, response: Response) -> None:
+        """Save the session at the end of a request; set its cookie on the response."""
+        raise NotImplementedError(f"{type(self).__name__} must write save_session().")
+
+
+session_json_serializer = TaggedJSONSerializer()
+"""Writes the data of session cookies."""
+
+
+def _lazy_sha1(string: bytes = b"") -> t.Any:
+    """Return ``hashlib.sha1(string)``; looked up late, because FIPS builds may lack it."""
+    return hashlib.sha1(string)
+
+
+class SecureCookieSessionInterface(SessionInterface):
+    """Sessions in signed cookies; bytes and signatures are those of Flask's own cookies."""
+
+    salt: str = "cookie-session"
+    """Mixed into the key, so that another signature of the application is no session."""
+
+    digest_method: t.Callable[..., t.Any] = staticmethod(_lazy_sha1)
+    """Hash function of the signature. HMAC with SHA-1 is sound; it is what cookies in use have."""
+
+    key_derivation: str = "hmac"
+    """How the signing key is made from the secret key; a method of itsdangerous."""
+
+    serializer: t.Any = session_json_serializer
+    """Has ``dumps`` and ``loads`` for the data."""
+
+    session_class: type[SecureCookieSession] = SecureCookieSession
+
+    opens_on_demand = True
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "opens_on_demand" not in cls.__dict__:
+            # Whoever writes these two may do something that every request needs.
+            cls.opens_on_demand = (
+                cls.open_session is SecureCookieSessionInterface.open_session
+                and cls.save_session is SecureCookieSessionInterface.save_session
+            )
+
+    def get_signing_serializer(self, app: AnyApp) -> URLSafeTimedSerializer | None:
+        """Return what signs and verifies the cookie; ``None`` without a secret key.
+
+        Keys in ``SECRET_KEY_FALLBACKS`` verify; only ``SECRET_KEY`` signs.
+        """
+        if not app.secret_key:
+            return None
+        # itsdangerous signs with the last key, and verifies from the last to the first.
+        keys: list[str | bytes] = [*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key]
+        return URLSafeTimedSerializer(
+            keys,  # type: ignore[arg-type]
+            salt=self.salt,
+            serializer=self.serializer,
+            signer_kwargs={
+                "key_derivation": self.key_derivation,
+                "digest_method": self.digest_method,
+            },
+        )
+
+    def open_session(self, app: AnyApp, request: Request) -> SecureCookieSession | None:
+        """Return the session in the request's cookie; an empty one if it is not genuine.
+
+        :returns: ``None`` without a secret key.
+        """
+        signing = self.get_signing_serializer(app)
+        if signing is None:
+            return None
+        cookie = request.cookies.get(self.get_cookie_name(app))
+        if not cookie:
+            return self.session_class()
+        lifetime = int(app.permanent_session_lifetime.total_seconds())
+        try:
+            return self.session_class(signing.loads(cookie, max_age=lifetime))
+        except BadSignature:
+            return self.session_class()
+
+    def save_session(self, app: AnyApp, session: SessionMixin, response: Response) -> None:
+        """Set the cookie if the session asks for it, or delete the cookie of an emptied one."""
+        if session.accessed:
+            response.vary.add("Cookie")
+        is_ended = not session and session.modified
+        if not is_ended and not (session and self.should_set_cookie(app, session)):
+            return
+
+        name = self.get_cookie_name(app)
+        attributes: dict[str, t.Any] = {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "partitioned": self.get_cookie_partitioned(app),
+            "samesite": self.get_cookie_samesite(app),
+            "httponly": self.get_cookie_httponly(app),
+        }
+        if is_ended:
+            response.delete_cookie(name, **attributes)
+        else:
+            signing = self.get_signing_serializer(app)
+            assert signing is not None  # a session that can be written has a key
+            attributes["expires"] = self.get_expiration_time(app, session)
+            text = t.cast("str", signing.dumps(dict(session)))
+            response.set_cookie(name, text, **attributes)
+        response.vary.add("Cookie")

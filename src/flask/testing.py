@@ -1,0 +1,256 @@
+"""Test an application without a server: a client, requests made by hand, a command runner."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import typing as t
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from copy import copy
+from functools import cache
+from types import TracebackType
+from urllib.parse import urlsplit
+
+import werkzeug.test
+from click.testing import CliRunner, Result
+from werkzeug.test import Client, TestResponse
+from werkzeug.wrappers import Request as BaseRequest
+
+from .cli import ScriptInfo
+from .sessions import SessionMixin
+from .typing import AnyApp
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+__all__ = ["Client", "EnvironBuilder", "FlaskCliRunner", "FlaskClient"]
+
+
+class EnvironBuilder(werkzeug.test.EnvironBuilder):
+    """Makes a WSGI environment for an application.
+
+    Like Werkzeug's, but the base URL comes from the application's configuration.
+
+    :param app: the application.
+    :param path: path, or whole URL, to ask.
+    :param base_url: where the application is mounted. By default made of
+        ``PREFERRED_URL_SCHEME``, ``SERVER_NAME`` and ``APPLICATION_ROOT``.
+    :param subdomain: comes before ``SERVER_NAME``; not with ``base_url``.
+    :param url_scheme: instead of ``PREFERRED_URL_SCHEME``; not with ``base_url``.
+    :param args: as Werkzeug's builder takes them, with ``kwargs``; ``json`` is written by the
+        application's provider.
+    :raises TypeError: ``base_url`` and ``subdomain`` or ``url_scheme`` are both given.
+    """
+
+    app: AnyApp
+    """The application."""
+
+    def __init__(
+        self,
+        app: AnyApp,
+        path: str = "/",
+        base_url: str | None = None,
+        subdomain: str | None = None,
+        url_scheme: str | None = None,
+        *args: t.Any,
+        **kwargs: t.Any,
+    ) -> None:
+        if base_url is not None and (subdomain or url_scheme):
+            raise TypeError('Cannot pass "subdomain" or "url_scheme" with "base_url".')
+        if base_url is None:
+            base_url, path = self._find_base_url(app, path, subdomain, url_scheme)
+        self.app = app
+        super().__init__(path, base_url, *args, **kwargs)
+
+    @staticmethod
+    def _find_base_url(
+        app: AnyApp, path: str, subdomain: str | None, url_scheme: str | None
+    ) -> tuple[str, str]:
+        """Return base URL and path, from a path or a whole URL and the configuration."""
+        host = app.config.get("SERVER_NAME") or "localhost"
+        if subdomain:
+            host = f"{subdomain}.{host}"
+        url = urlsplit(path)
+        scheme = url.scheme or url_scheme or app.config["PREFERRED_URL_SCHEME"]
+        root = app.config["APPLICATION_ROOT"].lstrip("/")
+        base_url = f"{scheme}://{url.netloc or host}/{root}"
+        if url.scheme or url.netloc:
+            path = url.path + (f"?{url.query}" if url.query else "")
+        return base_url, path
+
+    def json_dumps(self, obj: t.Any, **kwargs: t.Any) -> str:  # type: ignore[override]
+        """Write the ``json`` argument, with the application's provider."""
+        text: str = self.app.json.dumps(obj, **kwargs)
+        return text
+
+
+@cache
+def _get_werkzeug_version() -> str:
+    return importlib.metadata.version("werkzeug")
+
+
+class FlaskClient(Client):
+    """Sends requests to an application, without a server, and keeps its cookies.
+
+    In a ``with`` block the context of the last request stays current until the next one or the
+    end of the block, so a test can look at ``request``, ``session`` and ``g``.
+
+    :param args: the application, and what else Werkzeug's client takes, with ``kwargs``.
+    """
+
+    application: AnyApp
+    environ_base: dict[str, t.Any]
+    """Entries of every request's environment."""
+    preserve_context: bool
+    """Whether the last request's context stays."""
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.preserve_context = False
+        self._new_contexts: list[t.ContextManager[t.Any]] = []
+        self._context_stack = ExitStack()
+        self.environ_base = {
+            "REMOTE_ADDR": "127.0.0.1",
+            "HTTP_USER_AGENT": f"Werkzeug/{_get_werkzeug_version()}",
+        }
+
+    @contextmanager
+    def session_transaction(self, *args: t.Any, **kwargs: t.Any) -> Iterator[SessionMixin]:
+        """Open the client's session, to read and change it; it is saved when the block ends.
+
+        :param args: the request in which it is opened, as for ``test_request_context``.
+        :raises TypeError: the client keeps no cookies.
+        :raises RuntimeError: the application opened no session.
+        """
+        if self._cookies is None:
+            raise TypeError("Cookies are disabled. Create a client with 'use_cookies=True'.")
+        app = self.application
+        interface = app.session_interface
+        context = app.test_request_context(*args, **kwargs)
+        request = context.request
+        self._add_cookies_to_wsgi(request.environ)
+
+        with context:
+            session = interface.open_session(app, request)
+        if session is None:
+            raise RuntimeError("Session backend did not open a session.")
+        yield session
+
+        if interface.is_null_session(session):
+            return
+        response = app.response_class()
+        with context:
+            interface.save_session(app, session, response)
+        self._update_cookies_from_response(
+            request.host.partition(":")[0], request.path, response.headers.getlist("Set-Cookie")
+        )
+
+    def _copy_environ(self, other: WSGIEnvironment) -> WSGIEnvironment:
+        """Return an environment with the client's entries under those of another one."""
+        environ = {**self.environ_base, **other}
+        if self.preserve_context:
+            environ["werkzeug.debug.preserve_context"] = self._new_contexts.append
+        return environ
+
+    def _request_from_builder_args(
+        self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]
+    ) -> BaseRequest:
+        """Make a request from what ``EnvironBuilder`` takes behind the application."""
+        kwargs["environ_base"] = self._copy_environ(kwargs.get("environ_base", {}))
+        builder = EnvironBuilder(self.application, *args, **kwargs)
+        try:
+            return builder.get_request()
+        finally:
+            builder.close()
+
+    def open(
+        self,
+        *args: t.Any,
+        buffered: bool = False,
+        follow_redirects: bool = False,
+        **kwargs: t.Any,
+    ) -> TestResponse:
+        """Send a request.
+
+        :param args: what `EnvironBuilder` takes behind the application, with ``kwargs``; or one
+            builder, environment or request.
+        :param buffered: read the whole body and close it at once.
+        :param follow_redirects: follow them; the response's ``history`` has the ones before.
+        """
+        request = self._request_of(args[0]) if args else None
+        if request is None:
+            request = self._request_from_builder_args(args, kwargs)
+        # The contexts that the request before left here.
+        self._context_stack.close()
+        response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
+        response.json_module = self.application.json  # type: ignore[assignment]
+        for context in self._new_contexts:
+            self._context_stack.enter_context(context)
+        self._new_contexts.clear()
+        return response
+
+    def _request_of(self, given: t.Any) -> BaseRequest | None:
+        """Return the request that a builder, an environment or a request stands for."""
+        if isinstance(given, werkzeug.test.EnvironBuilder):
+            builder = copy(given)
+            builder.environ_base = self._copy_environ(builder.environ_base or {})  # type: ignore[arg-type]
+            try:
+                return builder.get_request()
+            finally:
+                builder.close()
+        if isinstance(given, dict):
+            return self._request_from_environ(given)
+        if isinstance(given, BaseRequest):
+            request = copy(given)
+            request.environ = self._copy_environ(request.environ)
+            return request
+        return None
+
+    def _request_from_environ(self, environ: WSGIEnvironment) -> BaseRequest:
+        return werkzeug.test.EnvironBuilder.from_environ(
+            environ, app=self.application, environ_base=self._copy_environ({})
+        ).get_request()
+
+    def __enter__(self) -> t.Self:
+        if self.preserve_context:
+            raise RuntimeError("Cannot nest client invocations")
+        self.preserve_context = True
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        self.preserve_context = False
+        self._context_stack.close()
+
+
+class FlaskCliRunner(CliRunner):
+    """Runs an application's commands in the same process.
+
+    :param app: the application.
+    :param kwargs: as click's runner takes them.
+    """
+
+    app: AnyApp
+    """The application."""
+
+    def __init__(self, app: AnyApp, **kwargs: t.Any) -> None:
+        self.app = app
+        super().__init__(**kwargs)
+
+    def invoke(  # type: ignore[override]
+        self, cli: t.Any = None, args: t.Any = None, **kwargs: t.Any
+    ) -> Result:
+        """Run a command with the application.
+
+        :param cli: the command; ``app.cli`` by default.
+        :param args: its arguments, a list or one string.
+        :param kwargs: as click's runner takes them; ``obj`` is made from the application.
+        :returns: output, exit code and exception.
+        """
+        create_app: Callable[[], AnyApp] = lambda: self.app  # noqa: E731
+        kwargs.setdefault("obj", ScriptInfo(create_app=create_app))
+        return super().invoke(self.app.cli if cli is None else cli, args, **kwargs)

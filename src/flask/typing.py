@@ -1,0 +1,97 @@
+"""What a view may return and what a hook may be, as type aliases.
+
+The names are those that applications and extensions import from ``flask.typing``. This file knows
+no other room; where a type would be the application class itself, the alias is `AnyApp`, because
+inner rooms never name the class that stands on the top floor.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    # Type checkers need the name; at run time the aliases below are strings to them.
+    from werkzeug.datastructures import Headers
+    from werkzeug.wrappers import Response
+
+AnyApp: t.TypeAlias = t.Any
+"""The application, in signatures that users override with ``app: Flask``."""
+
+ResponseValue = t.Union[
+    "Response",
+    str,
+    bytes,
+    "list[t.Any]",
+    # Mapping (not dict) so that a TypedDict is accepted too.
+    Mapping[str, t.Any],
+    Iterator[str],
+    Iterator[bytes],
+    AsyncIterable[str],
+    AsyncIterable[bytes],
+]
+"""What can become a response body on its own."""
+
+HeaderValue = t.Union[str, "list[str]", "tuple[str, ...]"]
+"""One header's value, or several for a header that is sent more than once."""
+
+HeadersValue = t.Union[
+    "Headers",
+    Mapping[str, HeaderValue],
+    Sequence["tuple[str, HeaderValue]"],
+]
+"""What a view may give as headers beside the body."""
+
+ResponseReturnValue = t.Union[
+    ResponseValue,
+    "tuple[ResponseValue, HeadersValue]",
+    "tuple[ResponseValue, int]",
+    "tuple[ResponseValue, int, HeadersValue]",
+    "WSGIApplication",
+]
+"""Everything that a view may return."""
+
+ResponseClass = t.TypeVar("ResponseClass", bound="Response")
+
+AppOrBlueprintKey = str | None
+"""Key of a hook register: a blueprint's dotted name, or ``None`` for the application."""
+
+AfterRequestCallable = (
+    Callable[[ResponseClass], ResponseClass] | Callable[[ResponseClass], Awaitable[ResponseClass]]
+)
+BeforeFirstRequestCallable = Callable[[], None] | Callable[[], Awaitable[None]]
+BeforeRequestCallable = (
+    Callable[[], ResponseReturnValue | None] | Callable[[], Awaitable[ResponseReturnValue | None]]
+)
+ShellContextProcessorCallable = Callable[[], dict[str, t.Any]]
+TeardownCallable = (
+    Callable[[BaseException | None], None] | Callable[[BaseException | None], Awaitable[None]]
+)
+TemplateContextProcessorCallable = (
+    Callable[[], dict[str, t.Any]] | Callable[[], Awaitable[dict[str, t.Any]]]
+)
+TemplateFilterCallable = Callable[..., t.Any]
+TemplateGlobalCallable = Callable[..., t.Any]
+TemplateTestCallable = Callable[..., bool]
+URLDefaultCallable = Callable[[str, dict[str, t.Any]], None]
+URLValuePreprocessorCallable = Callable[[str | None, dict[str, t.Any] | None], None]
+
+# The argument is Any: a handler is registered for one exception class and annotates that class.
+ErrorHandlerCallable = (
+    Callable[[t.Any], ResponseReturnValue] | Callable[[t.Any], Awaitable[ResponseReturnValue]]
+)
+RouteCallable = Callable[..., ResponseReturnValue] | Callable[..., Awaitable[ResponseReturnValue]]
+
+Body: t.TypeAlias = Iterable[bytes] | AsyncIterator[bytes]
+"""What is sent, chunk by chunk."""

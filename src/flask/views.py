@@ -1,0 +1,98 @@
+"""Views as classes: one object, or one method for each HTTP verb.
+
+``as_view`` turns a class into a function that can be routed; everything that a routed function can
+say by attributes, such as its methods, the class says by attributes too.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Collection
+
+from ._current import current_app, request
+from .typing import ResponseReturnValue, RouteCallable
+
+View_ = t.TypeVar("View_", bound="View")
+
+http_method_funcs = frozenset(
+    {"get", "post", "head", "options", "delete", "put", "trace", "patch"}
+)
+"""The method names that make a `MethodView` answer an HTTP verb."""
+
+
+class View:
+    """A view that is a class; write `dispatch_request`, and route ``as_view("name")``."""
+
+    methods: t.ClassVar[Collection[str] | None] = None
+    """HTTP methods that routes to this view take; ``None`` leaves it to the route."""
+
+    provide_automatic_options: t.ClassVar[bool | None] = None
+    """Whether ``OPTIONS`` is answered for the view; ``None``: unless `methods` lists it."""
+
+    decorators: t.ClassVar[list[Callable[..., t.Any]]] = []
+    """Applied to the made function in this order, so the last one is outermost."""
+
+    init_every_request: t.ClassVar[bool] = True
+    """Make a new object for each request. With ``False`` one object answers all of them, at the
+    same time in several threads: then it must not keep a request's data on itself."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Answer the current request; takes the URL's values as keyword arguments."""
+        raise NotImplementedError(f"{type(self).__name__} must write dispatch_request().")
+
+    @classmethod
+    def as_view(cls, name: str, *class_args: t.Any, **class_kwargs: t.Any) -> RouteCallable:
+        """Make the function to route.
+
+        :param name: name of the function, and so the default endpoint.
+        :param class_args: given to the class when an object is made, with ``class_kwargs``.
+        """
+        kept = None if cls.init_every_request else cls(*class_args, **class_kwargs)
+
+        def view(**kwargs: t.Any) -> ResponseReturnValue:
+            # Asked of the function, not of cls: a decorator may have put a subclass there.
+            made = kept or t.cast("t.Any", view).view_class(*class_args, **class_kwargs)
+            answer: ResponseReturnValue = current_app.ensure_sync(made.dispatch_request)(**kwargs)
+            return answer
+
+        made_view: t.Any = view
+        for decorator in cls.decorators:
+            made_view.__name__ = name
+            made_view.__module__ = cls.__module__
+            made_view = decorator(made_view)
+        # After the decorators too: they may return an object of their own.
+        made_view.__name__ = name
+        made_view.__module__ = cls.__module__
+        made_view.__doc__ = cls.__doc__
+        made_view.view_class = cls
+        made_view.methods = cls.methods
+        made_view.provide_automatic_options = cls.provide_automatic_options
+        return t.cast("RouteCallable", made_view)
+
+
+class MethodView(View):
+    """A view with one method for each HTTP verb: ``get``, ``post``, ``put`` ...
+
+    `methods` is worked out from the methods that the class and its bases write. ``HEAD`` falls
+    back to ``get``; a verb that is not written is answered with 405.
+    """
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "methods" in cls.__dict__:
+            return
+        methods = {verb.upper() for verb in http_method_funcs if hasattr(cls, verb)}
+        for base in cls.__bases__:
+            methods.update(getattr(base, "methods", None) or ())
+        if methods:
+            cls.methods = methods
+
+    def dispatch_request(self, **kwargs: t.Any) -> ResponseReturnValue:
+        """Call the method for the request's verb."""
+        verb = request.method.lower()
+        handler = getattr(self, verb, None)
+        if handler is None and verb == "head":
+            handler = getattr(self, "get", None)
+        assert handler is not None, f"Unimplemented method {request.method!r}"
+        answer: ResponseReturnValue = current_app.ensure_sync(handler)(**kwargs)
+        return answer
