@@ -333,9 +333,9 @@ class Lifecycle(App):
         interface = self.session_interface
         # A session that nobody opened can need saving only if the client sent one: a permanent
         # session's end moves on with each request.
-        if context._session is None and "HTTP_COOKIE" not in context.request.environ:
+        if context._open_session is None and "HTTP_COOKIE" not in context.request.environ:
             return response
-        session = context.open_session()
+        session = context._session
         if not interface.is_null_session(session):
             interface.save_session(self, session, response)
         return response

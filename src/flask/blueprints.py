@@ -80,7 +80,10 @@ class BlueprintSetupState:
         self.url_prefix = blueprint.url_prefix if url_prefix is None else url_prefix
         self.name = options.get("name", blueprint.name)
         self.name_prefix = options.get("name_prefix", "")
-        self.url_defaults = {**blueprint.url_values_defaults, **options.get("url_defaults", ())}
+        self.url_defaults = {
+            **blueprint.url_values_defaults,
+            **options.get("url_defaults", {}),
+        }
 
     def add_url_rule(
         self,

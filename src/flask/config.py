@@ -170,8 +170,9 @@ class Config(dict[str, t.Any]):
 
         :returns: always ``True``.
         """
-        for source in (mapping or {}, kwargs):
-            self.update((key, value) for key, value in source.items() if key.isupper())
+        settings = {} if mapping is None else dict(mapping)
+        settings.update(kwargs)
+        self.update((key, value) for key, value in settings.items() if key.isupper())
         return True
 
     def get_namespace(

@@ -18,7 +18,7 @@ from werkzeug.routing import MapAdapter
 from . import typing as ft
 from ._current import _cv_app, _cv_request, has_app_context, has_request_context
 from ._lazy import lazy
-from ._routing.map import is_sound_host
+from ._routing.map import is_accepted_host, remember_accepted_host
 from ._routing.table import ASK_THE_MAP, NOTHING, Answer, Table
 from .signals import appcontext_popped, appcontext_pushed
 from .typing import AnyApp
@@ -172,7 +172,8 @@ class RequestContext:
     flashes: list[tuple[str, str]] | None = None
     """The messages that this request took out of the session; ``None``: not asked yet."""
 
-    _session: t.Any = None
+    _open_session: t.Any = None
+    """The session, once it is open."""
     _pushed: tuple[t.Any, AppContext | None, t.Any] | None = None
     """``(token, app context of its own, pushed before)`` for the newest push."""
 
@@ -186,7 +187,7 @@ class RequestContext:
         self.app = app
         self.request = app.request_class(environ) if request is None else request
         if session is not None:
-            self._session = session
+            self._open_session = session
 
     @lazy
     def _after_request_functions(self) -> list[ft.AfterRequestCallable[t.Any]]:
@@ -205,22 +206,23 @@ class RequestContext:
     @property
     def session(self) -> t.Any:
         """The session; being asked for marks it as accessed."""
-        session = self._session
+        session = self._open_session
         if session is None:
-            assert self._pushed is not None, "The session has not yet been opened."
-            session = self.open_session()
+            session = self._session
+            assert session is not None, "The session has not yet been opened."
         session.accessed = True
         return session
 
-    def open_session(self) -> t.Any:
-        """Open the session, if it is not open, and return it."""
-        if self._session is None:
+    @property
+    def _session(self) -> t.Any:
+        """The session, opened if need be, without a mark; ``None`` before the first push."""
+        if self._open_session is None and self._pushed is not None:
             interface = self.app.session_interface
             session = interface.open_session(self.app, self.request)
             if session is None:
                 session = interface.make_null_session(self.app)
-            self._session = session
-        return self._session
+            self._open_session = session
+        return self._open_session
 
     @property
     def is_pushed(self) -> bool:
@@ -233,7 +235,7 @@ class RequestContext:
             self.app,
             environ=self.request.environ,
             request=self.request,
-            session=self.open_session() if self.is_pushed else self._session,
+            session=self._session,
         )
 
     def match_request(self) -> None:
@@ -250,6 +252,8 @@ class RequestContext:
             return
         adapter = self.url_adapter
         if adapter is not None:
+            if self.app.routes_by_path_alone():
+                remember_accepted_host(request.environ.get("HTTP_HOST"))
             try:
                 request.url_rule, request.view_args = adapter.match(return_rule=True)
             except HTTPException as error:
@@ -267,7 +271,7 @@ class RequestContext:
             table is None
             or not path
             or "HTTP_UPGRADE" in environ  # may be a WebSocket, which has rules of its own
-            or not is_sound_host(environ.get("HTTP_HOST"))
+            or not is_accepted_host(environ.get("HTTP_HOST"))
             or self.request.trusted_hosts is not None
         ):
             return ASK_THE_MAP
@@ -290,8 +294,8 @@ class RequestContext:
         self._pushed = (_cv_request.set(self), app_context, self._pushed)
 
         # A session elsewhere than in a cookie is opened before routing, as extensions expect.
-        if self._session is None and not app.session_interface.opens_on_demand:
-            self.open_session()
+        if not getattr(app.session_interface, "opens_on_demand", False):
+            _ = self._session
         request = self.request
         if request.url_rule is None and request.routing_exception is None:
             self.match_request()

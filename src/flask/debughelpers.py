@@ -30,7 +30,7 @@ class DebugFilesKeyError(KeyError, AssertionError):
 
     def __init__(self, request: Request, key: str) -> None:
         names = request.form.getlist(key)
-        submitted = ", ".join(f'"{name}"' for name in names)
+        submitted = ", ".join(repr(name) for name in names)
         self.message = (
             f"You tried to access the file {key!r} in the request.files dictionary but it does not"
             f" exist. The mimetype for the request is {request.mimetype!r} instead of"
@@ -38,7 +38,10 @@ class DebugFilesKeyError(KeyError, AssertionError):
             ' this error you should provide enctype="multipart/form-data" in your form.'
         )
         if submitted:
-            self.message += f"\n\nThe browser instead submitted some file names. This was submitted: {submitted}"
+            self.message += (
+                "\n\nThe browser instead transmitted some file names. This was submitted:"
+                f" {submitted}"
+            )
         super().__init__(key)
 
     def __str__(self) -> str:

@@ -207,9 +207,13 @@ class FlaskClient(Client):
         return None
 
     def _request_from_environ(self, environ: WSGIEnvironment) -> BaseRequest:
-        return werkzeug.test.EnvironBuilder.from_environ(
+        builder = EnvironBuilder.from_environ(
             environ, app=self.application, environ_base=self._copy_environ({})
-        ).get_request()
+        )
+        try:
+            return builder.get_request()
+        finally:
+            builder.close()
 
     def __enter__(self) -> t.Self:
         if self.preserve_context:

@@ -50,24 +50,24 @@ class View:
         kept = None if cls.init_every_request else cls(*class_args, **class_kwargs)
 
         def view(**kwargs: t.Any) -> ResponseReturnValue:
-            # Asked of the function, not of cls: a decorator may have put a subclass there.
-            made = kept or t.cast("t.Any", view).view_class(*class_args, **class_kwargs)
+            # Asked of the routed function, not of cls: a decorator may have put a subclass there.
+            made = kept or routed.view_class(*class_args, **class_kwargs)
             answer: ResponseReturnValue = current_app.ensure_sync(made.dispatch_request)(**kwargs)
             return answer
 
-        made_view: t.Any = view
+        routed: t.Any = view
         for decorator in cls.decorators:
-            made_view.__name__ = name
-            made_view.__module__ = cls.__module__
-            made_view = decorator(made_view)
+            routed.__name__ = name
+            routed.__module__ = cls.__module__
+            routed = decorator(routed)
         # After the decorators too: they may return an object of their own.
-        made_view.__name__ = name
-        made_view.__module__ = cls.__module__
-        made_view.__doc__ = cls.__doc__
-        made_view.view_class = cls
-        made_view.methods = cls.methods
-        made_view.provide_automatic_options = cls.provide_automatic_options
-        return t.cast("RouteCallable", made_view)
+        routed.__name__ = name
+        routed.__module__ = cls.__module__
+        routed.__doc__ = cls.__doc__
+        routed.view_class = cls
+        routed.methods = cls.methods
+        routed.provide_automatic_options = cls.provide_automatic_options
+        return t.cast("RouteCallable", routed)
 
 
 class MethodView(View):

@@ -68,26 +68,21 @@ class Map(_Map):
         return Table((rule for rule in self._registered if not rule.build_only), ambiguous)
 
 
-_sound_hosts: set[str] = set()
+_accepted_hosts: set[str] = set()
 _MOST_HOSTS = 1000  # what clients send must not pile up
 
 
-def is_sound_host(host: str | None) -> bool:
-    """Tell whether a ``Host`` header is one that the map surely accepts.
+def is_accepted_host(host: str | None) -> bool:
+    """Tell whether the map has accepted a ``Host`` header before.
 
-    The map encodes the host (IDNA, RFC 5890) and refuses what cannot be encoded. Hosts that
-    passed are remembered, so the question costs one look-up.
+    Whether it does depends on the header's text alone, so it is asked once for each.
 
     :param host: the header as sent; without one only the map can tell.
     """
-    if host in _sound_hosts:
-        return True
-    if not host or len(host) > 255:
-        return False
-    try:
-        host.partition(":")[0].lower().encode("idna")
-    except UnicodeError:
-        return False
-    if len(_sound_hosts) < _MOST_HOSTS:
-        _sound_hosts.add(host)
-    return True
+    return host in _accepted_hosts
+
+
+def remember_accepted_host(host: str | None) -> None:
+    """Remember that the map accepted a ``Host`` header."""
+    if host is not None and len(_accepted_hosts) < _MOST_HOSTS:
+        _accepted_hosts.add(host)
