@@ -55,8 +55,8 @@ def __getattr__(name: str) -> t.Any:
         import warnings
 
         warnings.warn(
-            "The '__version__' attribute is deprecated and will be removed in Flask 3.2. Use feature"
-            " detection or 'importlib.metadata.version(\"flask\")' instead.",
+            "The '__version__' attribute is deprecated and will be removed in Flask 3.2. Use"
+            " feature detection or 'importlib.metadata.version(\"flask\")' instead.",
             DeprecationWarning,
             stacklevel=2,
         )

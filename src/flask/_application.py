@@ -262,9 +262,7 @@ class App(Scaffold):
         """
         return filename is None or filename.endswith((".html", ".htm", ".xml", ".xhtml", ".svg"))
 
-    def _naming_decorator(
-        self, add: Callable[[t.Any, str | None], None], name: t.Any
-    ) -> t.Any:
+    def _naming_decorator(self, add: Callable[[t.Any, str | None], None], name: t.Any) -> t.Any:
         """Make a decorator that works with a name, with empty parentheses and without any."""
         if callable(name):
             add(name, None)
@@ -434,7 +432,7 @@ class App(Scaffold):
                 handlers = self.error_handler_spec.get(scope, {}).get(status)
                 if handlers:
                     for base in kind.__mro__:
-                        handler = handlers.get(base)  # type: ignore[arg-type]
+                        handler = handlers.get(base)
                         if handler is not None:
                             return handler
         return None
@@ -486,4 +484,3 @@ class App(Scaffold):
                 if url is not None:
                     return url
         raise error
-

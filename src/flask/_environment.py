@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+import typing as t
 from pathlib import Path
 
 _OFF = {"", "0", "false", "no"}
@@ -42,7 +43,7 @@ def get_root_path(import_name: str) -> str:
     module = sys.modules.get(import_name)
     file = getattr(module, "__file__", None)
     if file is not None:
-        return os.path.dirname(os.path.abspath(file))
+        return os.path.dirname(os.path.abspath(str(file)))
 
     try:
         spec = importlib.util.find_spec(import_name)
@@ -52,7 +53,7 @@ def get_root_path(import_name: str) -> str:
         # Nothing can be imported by that name: an interactive session, an embedded interpreter.
         return os.getcwd()
 
-    loader = spec.loader
+    loader: t.Any = spec.loader
     if hasattr(loader, "get_filename"):
         filename: str | None = loader.get_filename(import_name)
     else:

@@ -1,9 +1,9 @@
 """An attribute that is worked out when somebody first asks for it.
 
 Most requests never read most of what a request, a context or a response could tell; what nobody
-reads costs nothing. `lazy` is a *non-data* descriptor: the value is stored in the instance's
-``__dict__`` under the same name, so the second read is a plain attribute read and assigning to the
-attribute works as on any object.
+reads costs nothing. `lazy` is a *non-data* descriptor: the value is stored on the instance under
+the same name, so the second read is a plain attribute read and assigning to the attribute works as
+on any object.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 Value = t.TypeVar("Value")
 
 
-class lazy(t.Generic[Value]):  # noqa: N801 - used as a decorator, like property
+class lazy(t.Generic[Value]):
     """Turn a method without arguments into an attribute computed once.
 
     PERF: a first read costs 0.15 us and each later one 0.02 us. Werkzeug's ``cached_property`` is
@@ -40,7 +40,8 @@ class lazy(t.Generic[Value]):  # noqa: N801 - used as a decorator, like property
         if instance is None:
             return self
         value = self.method(instance)
-        instance.__dict__[self.name] = value
+        # PERF: not through __dict__, which would make CPython build a dict for the instance.
+        setattr(instance, self.name, value)
         return value
 
     # Only for type checkers: at run time the absence of __set__ is the point.

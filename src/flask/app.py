@@ -109,7 +109,8 @@ class Flask(Lifecycle):
             if not is_running_from_reloader():
                 click.secho(
                     " * Ignoring a call to 'app.run()' that would block the current 'flask' CLI"
-                    " command.\n   Only call 'app.run()' in an 'if __name__ == \"__main__\"' guard.",
+                    " command.\n"
+                    "   Only call 'app.run()' in an 'if __name__ == \"__main__\"' guard.",
                     fg="red",
                 )
             return
@@ -199,9 +200,7 @@ class Flask(Lifecycle):
                 endpoint, values, method=_method, url_scheme=_scheme, force_external=_external
             )
         except BuildError as error:
-            values.update(
-                _anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external
-            )
+            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
             return self.handle_url_build_error(error, endpoint, values)
         return f"{url}#{_url_quote(_anchor, safe=_ANCHOR_SAFE)}" if _anchor is not None else url
 
@@ -346,4 +345,3 @@ class Flask(Lifecycle):
 
 # What may stand in a fragment unescaped (https://url.spec.whatwg.org/#url-fragment-string).
 _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
-

@@ -406,9 +406,7 @@ class Blueprint(Scaffold):
         return self._in_app("template_context_processors", f)
 
     @setupmethod
-    def app_url_value_preprocessor(
-        self, f: T_url_value_preprocessor
-    ) -> T_url_value_preprocessor:
+    def app_url_value_preprocessor(self, f: T_url_value_preprocessor) -> T_url_value_preprocessor:
         """Like ``url_value_preprocessor``, for every request of the application."""
         return self._in_app("url_value_preprocessors", f)
 

@@ -217,4 +217,3 @@ def _explained(error: OSError) -> OSError:
     """Return the same error, its text saying what was tried."""
     error.strerror = f"Unable to load configuration file ({error.strerror})"
     return error
-

@@ -43,4 +43,3 @@ request: Request = _current.request
 """The request that is being answered."""
 session: SessionMixin = _current.session
 """The session of the client that sent it."""
-

@@ -230,4 +230,3 @@ def send_from_directory(
     return werkzeug.utils.send_from_directory(
         directory, path, **_prepare_send_file_kwargs(**kwargs)
     )
-

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import typing as t
 from collections.abc import Mapping, MutableMapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
@@ -147,7 +147,7 @@ class SessionInterface:
         """Return when the cookie ends; ``None``: when the browser is closed."""
         if not session.permanent:
             return None
-        end: datetime = datetime.now(timezone.utc) + app.permanent_session_lifetime
+        end: datetime = datetime.now(UTC) + app.permanent_session_lifetime
         return end
 
     def should_set_cookie(self, app: AnyApp, session: SessionMixin) -> bool:
@@ -270,6 +270,6 @@ class SecureCookieSessionInterface(SessionInterface):
             signing = self.get_signing_serializer(app)
             assert signing is not None  # a session that can be written has a key
             attributes["expires"] = self.get_expiration_time(app, session)
-            text = t.cast("str", signing.dumps(dict(session)))
+            text = signing.dumps(dict(session))
             response.set_cookie(name, text, **attributes)
         response.vary.add("Cookie")

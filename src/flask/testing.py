@@ -78,7 +78,7 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
             path = url.path + (f"?{url.query}" if url.query else "")
         return base_url, path
 
-    def json_dumps(self, obj: t.Any, **kwargs: t.Any) -> str:  # type: ignore[override]
+    def json_dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
         """Write the ``json`` argument, with the application's provider."""
         text: str = self.app.json.dumps(obj, **kwargs)
         return text
@@ -183,7 +183,7 @@ class FlaskClient(Client):
         # The contexts that the request before left here.
         self._context_stack.close()
         response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
-        response.json_module = self.application.json  # type: ignore[assignment]
+        response.json_module = self.application.json
         for context in self._new_contexts:
             self._context_stack.enter_context(context)
         self._new_contexts.clear()

@@ -14,9 +14,7 @@ from .typing import ResponseReturnValue, RouteCallable
 
 View_ = t.TypeVar("View_", bound="View")
 
-http_method_funcs = frozenset(
-    {"get", "post", "head", "options", "delete", "put", "trace", "patch"}
-)
+http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
 """The method names that make a `MethodView` answer an HTTP verb."""
 
 

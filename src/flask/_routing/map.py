@@ -22,8 +22,9 @@ class Map(_Map):
     Takes the same arguments as ``werkzeug.routing.Map``.
     """
 
-    _table: Table | None
-    _is_tabled: bool
+    _made_table: Table | None
+    """The table; ``None`` before it is made, and for good where only the map can answer."""
+    _is_table_made: bool
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         self._registered: list[Rule] = []
@@ -38,19 +39,16 @@ class Map(_Map):
         self._forget_table()
 
     def _forget_table(self) -> None:
-        self._table = None
-        self._is_tabled = False
+        self._made_table = None
+        self._is_table_made = False
 
     @property
     def table(self) -> Table | None:
-        """The fast table; ``None`` where only the map can answer.
-
-        With hosts or subdomains the host decides too: those maps have no table.
-        """
-        if not self._is_tabled:
-            self._table = None if self._depends_on_host() else self._make_table()
-            self._is_tabled = True
-        return self._table
+        """The fast table; ``None`` where the host decides too."""
+        if not self._is_table_made:
+            self._made_table = None if self._depends_on_host() else self._make_table()
+            self._is_table_made = True
+        return self._made_table
 
     def _depends_on_host(self) -> bool:
         return (
@@ -68,21 +66,13 @@ class Map(_Map):
         return Table((rule for rule in self._registered if not rule.build_only), ambiguous)
 
 
-_accepted_hosts: set[str] = set()
+accepted_hosts: set[str | None] = set()
+"""``Host`` headers that the map has accepted. Whether it does depends on the text alone."""
+
 _MOST_HOSTS = 1000  # what clients send must not pile up
 
 
-def is_accepted_host(host: str | None) -> bool:
-    """Tell whether the map has accepted a ``Host`` header before.
-
-    Whether it does depends on the header's text alone, so it is asked once for each.
-
-    :param host: the header as sent; without one only the map can tell.
-    """
-    return host in _accepted_hosts
-
-
 def remember_accepted_host(host: str | None) -> None:
-    """Remember that the map accepted a ``Host`` header."""
-    if host is not None and len(_accepted_hosts) < _MOST_HOSTS:
-        _accepted_hosts.add(host)
+    """Remember that the map accepted a ``Host`` header; ``None``, a missing one, is not kept."""
+    if host is not None and len(accepted_hosts) < _MOST_HOSTS:
+        accepted_hosts.add(host)

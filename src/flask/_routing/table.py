@@ -159,7 +159,7 @@ class Table:
         if node is not None:
             leaf = node.by_method.get(method)
             if leaf is not None:
-                return leaf.rule, leaf.defaults.copy()
+                return leaf.rule, leaf.defaults.copy() if leaf.defaults else {}
             return ASK_THE_MAP
         if not path.isascii():
             path = path.encode("latin-1").decode(errors="replace")
@@ -174,9 +174,7 @@ class Table:
 _ANY_METHOD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
-def _walk(
-    node: Node, parts: list[str], index: int, texts: list[str], method: str
-) -> Answer | None:
+def _walk(node: Node, parts: list[str], index: int, texts: list[str], method: str) -> Answer | None:
     """Follow the parts from one place on; ``None`` is a dead end.
 
     The order is the map's: fixed text before converters, lighter converters before heavier ones.

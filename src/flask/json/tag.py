@@ -70,7 +70,9 @@ class TagDict(JSONTag):
 
     def check(self, value: t.Any) -> bool:
         return (
-            isinstance(value, dict) and len(value) == 1 and next(iter(value)) in self.serializer.tags
+            isinstance(value, dict)
+            and len(value) == 1
+            and next(iter(value)) in self.serializer.tags
         )
 
     def to_json(self, value: t.Any) -> t.Any:

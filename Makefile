@@ -1,0 +1,64 @@
+# What a developer does here, a line each. Everything happens in .venv, made on first use.
+#
+# A target's environment is made once: its stamp is newer than pyproject.toml afterwards, and the
+# second run needs no network.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 5000
+
+.PHONY: help demo test check types lint house bench calls conformance differential fuzz clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
+
+$(VENV)/made: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable '.[dotenv]'
+	touch $@
+
+$(VENV)/made-test: $(VENV)/made
+	$(BIN)/python -m pip install --quiet --group test
+	touch $@
+
+$(VENV)/made-lint: $(VENV)/made-test
+	$(BIN)/python -m pip install --quiet --group lint
+	touch $@
+
+demo: $(VENV)/made  ## serve examples/hello on http://localhost:5000
+	@echo "Serving examples/hello on http://localhost:$(PORT) - stop with Ctrl-C"
+	@$(BIN)/flask --app examples/hello/app.py run --port $(PORT)
+
+test: $(VENV)/made-test  ## the whole test suite
+	$(BIN)/python -m pytest
+
+check: lint types house  ## what CI asks beside the tests
+
+lint: $(VENV)/made-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/made-lint
+	$(BIN)/mypy
+	$(BIN)/mypy --strict benchmarks/run.py benchmarks/startup.py benchmarks/calls.py conformance/run.py
+
+house: $(VENV)/made-test
+	$(BIN)/python -m pytest tests/house
+
+calls: $(VENV)/made  ## function calls of each benchmark workload against the recorded ones
+	$(BIN)/python benchmarks/calls.py --here --check benchmarks/calls.json --tolerance 1.3
+
+bench: $(VENV)/made  ## time this package beside Flask, Falcon and Bottle
+	$(BIN)/python benchmarks/run.py --json benchmarks/results/cycle.json --markdown benchmarks/results/cycle.md
+
+conformance: $(VENV)/made  ## other people's test suites, with official Flask and with this package
+	$(BIN)/python conformance/run.py
+
+differential: $(VENV)/made  ## the same requests to official Flask and to this package
+	$(BIN)/python conformance/differential/run.py --cases --requests 20000
+
+clean:  ## remove environments and caches
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache htmlcov .coverage

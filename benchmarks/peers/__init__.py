@@ -1,0 +1,43 @@
+"""Who is measured: for each peer the file that holds its apps and what it installs.
+
+Each file beside this one has one function, `applications()`, from workload name to the
+application that serves it. A workload that a framework cannot do is left out there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PeerKind:
+    """One framework: how its apps are loaded and what their environment needs.
+
+    `distribution` is the one whose version is shown. `ours` marks this package: its wheel is
+    put into the environment instead of a release.
+    """
+
+    name: str
+    module: str
+    distribution: str
+    requirements: tuple[str, ...]
+    interface: str = "wsgi"
+    ours: bool = False
+
+
+OFFICIAL = PeerKind("official", "flask_apps", "Flask", ("flask==3.1.3", "asgiref"))
+
+PEERS: Mapping[str, PeerKind] = {
+    peer.name: peer
+    for peer in (
+        PeerKind("this", "flask_apps", "Flask", (), ours=True),
+        OFFICIAL,
+        PeerKind("falcon", "falcon_app", "falcon", ("falcon", "jinja2")),
+        PeerKind("bottle", "bottle_app", "bottle", ("bottle", "jinja2")),
+        PeerKind("bare", "bare_app", "", ()),
+    )
+}
+
+#: The peers of a run that names none. `bare` shows what the harness itself costs.
+DEFAULT_PEERS = ("this", "official", "falcon", "bottle", "bare")

@@ -1,0 +1,198 @@
+"""Two observations beside each other: what differs, and is that accepted.
+
+An accepted difference is a rule of ``accepted.toml``: where ours is better on
+purpose. A rule that no case of the fixed suite needs any more is an error too.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from protocol import Observation, Request
+
+ACCEPTED = Path(__file__).parent / "accepted.toml"
+PARTS = tuple(item.name for item in fields(Observation) if item.init)
+
+
+def comparable(part: str, value: Any) -> Any:
+    """A part of an observation in the form that must be equal."""
+    if part == "headers":
+        return [
+            [name, ", ".join(sorted(re.split(r",\s*", text))) if name == "Allow" else text]
+            for name, text in value
+        ]
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One request whose two answers are not the same."""
+
+    config: str
+    requests: tuple[Request, ...]
+    """The last one differs; those before it led there."""
+    official: Observation
+    ours: Observation
+    parts: tuple[str, ...]
+    """The names of the parts that differ."""
+
+    @property
+    def request(self) -> Request:
+        """The request whose answers differ."""
+        return self.requests[-1]
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """What a smaller request must share to show the same difference."""
+        return (
+            self.config,
+            self.parts,
+            self.official.status,
+            self.ours.status,
+            error_classes(self.official),
+            error_classes(self.ours),
+        )
+
+    @property
+    def group(self) -> tuple[object, ...]:
+        """What differences that have one cause are likely to share."""
+        place = "/".join((self.request.path or "").split("/")[:3])
+        return (*self.signature, place)
+
+
+def error_classes(seen: Observation) -> tuple[str, ...]:
+    """The classes of what reached the server, without the texts."""
+    return tuple(":".join(raised.split(":", 2)[:2]) for raised in seen.raised)
+
+
+def differing(official: Observation, ours: Observation) -> tuple[str, ...]:
+    """The parts in which the two are not the same."""
+    return tuple(
+        part
+        for part in PARTS
+        if comparable(part, getattr(official, part)) != comparable(part, getattr(ours, part))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One accepted difference. Absent conditions hold for everything."""
+
+    name: str
+    reason: str
+    parts: frozenset[str]
+    """The only parts that may differ."""
+    config: re.Pattern[str] | None
+    path: re.Pattern[str] | None
+    when: tuple[tuple[str, re.Pattern[str]], ...]
+    """A part of the request, of official's or of our answer, and what it must
+    match: ``request.method``, ``official.status``, ``ours.body``."""
+
+    def accepts(self, difference: Difference) -> bool:
+        """Does this rule explain the whole of that difference?"""
+        return (
+            set(difference.parts) <= self.parts
+            and (self.config is None or self.config.fullmatch(difference.config) is not None)
+            and (self.path is None or self.path.fullmatch(difference.request.path or "") is not None)
+            and all(pattern.search(text_of(difference, part)) for part, pattern in self.when)
+        )
+
+
+def text_of(difference: Difference, part: str) -> str:
+    """A part of the request or of one answer, as text."""
+    owner, _, name = part.partition(".")
+    value = getattr(getattr(difference, owner), name)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def pattern(text: str | None) -> re.Pattern[str] | None:
+    """A compiled pattern; None stays None."""
+    return None if text is None else re.compile(text, re.DOTALL)
+
+
+def load_rules(path: Path = ACCEPTED) -> list[Rule]:
+    """The rules of ``accepted.toml``."""
+    rules = []
+    for name, entry in tomllib.loads(path.read_text()).items():
+        unknown = set(entry["parts"]) - set(PARTS)
+        if unknown:
+            raise ValueError(f"{path.name}: [{name}] names no such part: {', '.join(unknown)}")
+        rules.append(
+            Rule(
+                name=name,
+                reason=entry["reason"],
+                parts=frozenset(entry["parts"]),
+                config=pattern(entry.get("config")),
+                path=pattern(entry.get("path")),
+                when=tuple(
+                    (part, re.compile(text, re.DOTALL))
+                    for part, text in entry.get("when", {}).items()
+                ),
+            )
+        )
+    return rules
+
+
+def explained(difference: Difference, rules: list[Rule]) -> Rule | None:
+    """The first rule that accepts this difference, if any."""
+    return next((rule for rule in rules if rule.accepts(difference)), None)
+
+
+def rows(part: str, value: Any) -> list[str]:
+    """A part as lines for a diff; JSON bodies are spread out."""
+    value = comparable(part, value)
+    if part == "headers":
+        return [f"{name}: {text}" for name, text in value]
+    if part == "body":
+        try:
+            return json.dumps(json.loads(value), indent=1, ensure_ascii=False).splitlines()
+        except ValueError:
+            return [row[:400] for row in repr(value)[1:-1].split("\\n")]
+    if isinstance(value, list):
+        return [str(item) for item in value]
+    return str(value).splitlines() or [""]
+
+
+def told(difference: Difference, context: int = 1) -> str:
+    """The difference as a readable text: the requests, then a diff a part."""
+    lines = [f"config {difference.config}"]
+    lines += [f"  {written(request)}" for request in difference.requests]
+    lines.append(f"  -> official {outcome(difference.official)}, ours {outcome(difference.ours)}")
+    for part in difference.parts:
+        lines.append(f"  {part}: - official, + ours")
+        pair = [rows(part, getattr(seen, part)) for seen in (difference.official, difference.ours)]
+        for row in list(difflib.unified_diff(*pair, lineterm="", n=context))[2:]:
+            if not row.startswith("@@"):
+                lines.append(f"    {row}")
+    return "\n".join(lines)
+
+
+def outcome(seen: Observation) -> str:
+    """An answer in one word or two."""
+    return seen.status or "; ".join(seen.raised) or "nothing"
+
+
+def written(request: Request) -> str:
+    """A request as one line, everything unusual named."""
+    query = f"?{request.query}" if request.query else ""
+    text = f"{request.method!s} {request.path!r}{query}"
+    for name, value in request.headers:
+        text += f" | {name}: {value[:300]}"
+    if request.body:
+        more = "..." if len(request.body) > 300 else ""
+        text += f" | body {request.body[:300]!r}{more}"
+    if request.length != "automatic":
+        text += f" | Content-Length {request.length!r}"
+    for name, replaced in request.environ:
+        text += f" | environ {name}={replaced!r}"
+    if request.take is not None:
+        text += f" | closed after {request.take} chunks"
+    if request.clock != Request.__dataclass_fields__["clock"].default:
+        text += f" | clock {request.clock}"
+    return text

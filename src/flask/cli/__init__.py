@@ -1,0 +1,38 @@
+"""The command line: find the application, load environment files, run and add commands.
+
+``flask`` starts at `main`. Applications and extensions use `AppGroup`, `with_appcontext` and
+`pass_script_info` for commands of their own, and `FlaskGroup` for a command like ``flask``.
+
+This file hands names on and defines none. The floors of the room, lowest first: ``_types``,
+``_dotenv``, ``_banner``, ``_locate``; ``_script``; ``_options``; ``_commands``; ``_groups``;
+``_main``.
+"""
+
+from __future__ import annotations
+
+import click as click
+
+from .._current import current_app as current_app
+from .._environment import get_debug_flag as get_debug_flag
+from .._environment import get_load_dotenv as get_load_dotenv
+from ._banner import show_server_banner as show_server_banner
+from ._commands import routes_command as routes_command
+from ._commands import run_command as run_command
+from ._commands import shell_command as shell_command
+from ._dotenv import load_dotenv as load_dotenv
+from ._groups import AppGroup as AppGroup
+from ._groups import FlaskGroup as FlaskGroup
+from ._locate import NoAppException as NoAppException
+from ._locate import find_app_by_string as find_app_by_string
+from ._locate import find_best_app as find_best_app
+from ._locate import locate_app as locate_app
+from ._locate import prepare_import as prepare_import
+from ._main import cli as cli
+from ._main import main as main
+from ._options import get_version as get_version
+from ._options import version_option as version_option
+from ._script import ScriptInfo as ScriptInfo
+from ._script import pass_script_info as pass_script_info
+from ._script import with_appcontext as with_appcontext
+from ._types import CertParamType as CertParamType
+from ._types import SeparatedPathType as SeparatedPathType

@@ -1,0 +1,23 @@
+"""What the development server says about the application before Werkzeug says the rest."""
+
+from __future__ import annotations
+
+import click
+from werkzeug.serving import is_running_from_reloader
+
+
+def show_server_banner(debug: bool | None, app_import_path: str | None) -> None:
+    """Print which application is served and whether debug mode is on.
+
+    Said once, by the process that the user started: nothing is printed by the process that the
+    reloader starts.
+
+    :param debug: ``None`` leaves that line out.
+    :param app_import_path: as the user named the application; ``None`` leaves that line out.
+    """
+    if is_running_from_reloader():
+        return
+    if app_import_path is not None:
+        click.echo(f" * Serving Flask app '{app_import_path}'")
+    if debug is not None:
+        click.echo(f" * Debug mode: {'on' if debug else 'off'}")

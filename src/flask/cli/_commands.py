@@ -1,0 +1,238 @@
+"""The commands that ``flask`` has by itself: ``run``, ``shell`` and ``routes``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import typing as t
+from collections.abc import Iterable
+
+import click
+import werkzeug.serving
+
+from .._application import App
+from .._current import current_app
+from .._environment import get_debug_flag
+from ._banner import show_server_banner
+from ._options import debug_option
+from ._script import ScriptInfo, pass_script_info, with_appcontext
+from ._types import CertParamType, SeparatedPathType, join_certificate_and_key
+
+if t.TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from _typeshed.wsgi import WSGIApplication
+
+
+@click.command("run", short_help="Serve the app for development.", params=[debug_option])
+@click.option("--host", "-h", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", "-p", default=5000, help="Port to listen on.")
+@click.option(
+    "--cert",
+    type=CertParamType(),
+    is_eager=True,
+    help="Serve over HTTPS: a certificate file, 'adhoc', or an importable SSLContext.",
+)
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+    callback=join_certificate_and_key,
+    expose_value=False,
+    help="The private key that belongs to the certificate file.",
+)
+@click.option(
+    "--reload/--no-reload",
+    default=None,
+    help="Restart when code changes, or not. Follows debug mode if not given.",
+)
+@click.option(
+    "--debugger/--no-debugger",
+    default=None,
+    help="Show the debugger for an error, or not. Follows debug mode if not given.",
+)
+@click.option(
+    "--with-threads/--without-threads",
+    default=True,
+    help="Answer requests at the same time, or one after the other.",
+)
+@click.option(
+    "--extra-files",
+    default=None,
+    type=SeparatedPathType(),
+    help=f"More files that cause a restart when they change, separated by {os.pathsep!r}.",
+)
+@click.option(
+    "--exclude-patterns",
+    default=None,
+    type=SeparatedPathType(),
+    help=f"Files that cause no restart, as fnmatch patterns separated by {os.pathsep!r}.",
+)
+@pass_script_info
+def run_command(
+    info: ScriptInfo,
+    host: str,
+    port: int,
+    reload: bool | None,
+    debugger: bool | None,
+    with_threads: bool,
+    cert: tuple[str, str] | SSLContext | t.Literal["adhoc"] | None,
+    extra_files: list[str] | None,
+    exclude_patterns: list[str] | None,
+) -> None:
+    """Serve the application with a development server.
+
+    Do not use it in production: it is neither secure, nor stable, nor fast enough.
+
+    With '--debug' the server restarts when code changes, and shows a debugger for an error.
+    """
+    try:
+        application: WSGIApplication = info.load_app()
+    except Exception as error:
+        if not werkzeug.serving.is_running_from_reloader():
+            raise
+        # Somebody is in the middle of an edit. Say it and stay alive: the next edit restarts.
+        traceback.print_exc()
+        application = _fail_every_request(error)
+
+    debug = get_debug_flag()
+    show_server_banner(debug, info.app_import_path)
+    werkzeug.serving.run_simple(
+        host,
+        port,
+        application,
+        use_reloader=debug if reload is None else reload,
+        use_debugger=debug if debugger is None else debugger,
+        threaded=with_threads,
+        ssl_context=cert,
+        extra_files=extra_files,
+        exclude_patterns=exclude_patterns,
+    )
+
+
+def _fail_every_request(error: Exception) -> WSGIApplication:
+    """Make an application that raises what kept the real one from being loaded."""
+    trace = error.__traceback__
+
+    def application(environ: t.Any, start_response: t.Any) -> Iterable[bytes]:
+        # Each raise adds this frame to the error's traceback: without the reset it would grow by
+        # one frame a request, and the debugger's page with it.
+        raise error.with_traceback(trace)
+
+    return application
+
+
+class _ShellApp(t.Protocol):
+    import_name: str
+    instance_path: str
+
+    def make_shell_context(self) -> dict[str, t.Any]: ...
+
+
+@click.command("shell", short_help="Open a Python shell with the app.")
+@with_appcontext
+def shell_command() -> None:
+    """Open an interactive Python shell in the application's context.
+
+    It starts with 'app', 'g' and what the application's shell context processors give. The file
+    that PYTHONSTARTUP names is run first, as in a plain Python shell.
+    """
+    import code
+
+    app: _ShellApp = current_app._get_current_object()
+    namespace: dict[str, t.Any] = {}
+    startup = os.environ.get("PYTHONSTARTUP")
+    if startup and os.path.isfile(startup):
+        with open(startup, "rb") as file:  # bytes: compile() reads the encoding declaration
+            exec(compile(file.read(), startup, "exec"), namespace)
+    namespace.update(app.make_shell_context())
+
+    _complete_names_of(namespace)
+    code.interact(
+        banner=f"Python {sys.version} on {sys.platform}\n"
+        f"App: {app.import_name}\n"
+        f"Instance: {app.instance_path}",
+        local=namespace,
+    )
+
+
+def _complete_names_of(namespace: dict[str, t.Any]) -> None:
+    """Let the tab key complete names of the shell, if Python was set up for completion at all."""
+    hook = getattr(sys, "__interactivehook__", None)
+    if hook is None:
+        return
+    try:
+        import readline
+        from rlcompleter import Completer
+    except ImportError:
+        pass  # this Python has no line editing; the hook copes with that by itself
+    else:
+        readline.set_completer(Completer(namespace).complete)
+    # Called last, so that a hook that brings a completer of its own has its way.
+    hook()
+
+
+class _Route(t.NamedTuple):
+    """A line of the table of routes; the fields are what it can be sorted by."""
+
+    endpoint: str
+    methods: tuple[str, ...]
+    domain: str
+    rule: str
+
+
+@click.command("routes", short_help="List the app's routes.")
+@click.option(
+    "--sort",
+    "-s",
+    type=click.Choice((*_Route._fields, "match")),
+    default="endpoint",
+    help="What to sort by. 'match' is the order in which a request is compared with the routes.",
+)
+@click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS too.")
+@with_appcontext
+def routes_command(sort: str, all_methods: bool) -> None:
+    """List all routes with endpoint, methods and rule.
+
+    A column for the host or subdomain is shown if some route has one.
+    """
+    app: App = current_app._get_current_object()
+    routes = _list_routes(app, hidden=set() if all_methods else {"HEAD", "OPTIONS"})
+    if not routes:
+        click.echo("No routes were registered.")
+        return
+    if sort != "match":
+        routes.sort(key=lambda route: t.cast("t.Any", getattr(route, sort)))
+
+    columns = {
+        "Endpoint": [route.endpoint for route in routes],
+        "Methods": [", ".join(route.methods) for route in routes],
+    }
+    if any(route.domain for route in routes):
+        title = "Host" if app.url_map.host_matching else "Subdomain"
+        columns[title] = [route.domain for route in routes]
+    columns["Rule"] = [route.rule for route in routes]
+    for line in _format_table(columns):
+        click.echo(line)
+
+
+def _list_routes(app: App, hidden: set[str]) -> list[_Route]:
+    """List an application's routes in matching order, without the methods in ``hidden``."""
+    host_matching = app.url_map.host_matching
+    return [
+        _Route(
+            rule.endpoint,
+            tuple(sorted((rule.methods or set()) - hidden)),
+            (rule.host if host_matching else rule.subdomain) or "",
+            rule.rule,
+        )
+        for rule in app.url_map.iter_rules()
+    ]
+
+
+def _format_table(columns: dict[str, list[str]]) -> Iterable[str]:
+    """Set columns side by side under their titles, each as wide as its widest cell."""
+    widths = [max(map(len, [title, *cells])) for title, cells in columns.items()]
+    rules = ["-" * width for width in widths]
+    for row in (tuple(columns), rules, *zip(*columns.values(), strict=True)):
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -1,0 +1,207 @@
+"""Groups of commands that know the application: `AppGroup`, and the ``flask`` command's group."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import traceback
+import typing as t
+from collections.abc import Callable
+
+import click
+
+from .._application import App
+from ._commands import routes_command, run_command, shell_command
+from ._locate import NoAppException
+from ._options import app_option, debug_option, env_file_option, version_option
+from ._script import ScriptInfo, enter_context_of, with_appcontext
+
+Callback = Callable[..., t.Any]
+
+
+class AppGroup(click.Group):
+    """A group whose commands run in the application's context; ``app.cli`` is one."""
+
+    @t.overload
+    def command(self, __func: Callback) -> click.Command: ...
+
+    @t.overload
+    def command(self, *args: t.Any, **kwargs: t.Any) -> Callable[[Callback], click.Command]: ...
+
+    def command(
+        self, *args: t.Any, **kwargs: t.Any
+    ) -> Callable[[Callback], click.Command] | click.Command:
+        """Make a command of the decorated function, as in `click.Group.command`.
+
+        :param with_appcontext: pass ``False`` for a command that needs no application.
+        """
+        in_context = kwargs.pop("with_appcontext", True)
+        bare, args = _take_function(args)
+
+        def register(function: Callback) -> click.Command:
+            if in_context:
+                function = with_appcontext(function)
+            made: click.Command = super(AppGroup, self).command(*args, **kwargs)(function)
+            return made
+
+        return register if bare is None else register(bare)
+
+    @t.overload
+    def group(self, __func: Callback) -> click.Group: ...
+
+    @t.overload
+    def group(self, *args: t.Any, **kwargs: t.Any) -> Callable[[Callback], click.Group]: ...
+
+    def group(
+        self, *args: t.Any, **kwargs: t.Any
+    ) -> Callable[[Callback], click.Group] | click.Group:
+        """Make a group of the decorated function, as in `click.Group.group`; an `AppGroup`."""
+        kwargs.setdefault("cls", AppGroup)
+        bare, args = _take_function(args)
+        register: Callable[[Callback], click.Group] = super().group(*args, **kwargs)
+        return register if bare is None else register(bare)
+
+
+def _take_function(args: tuple[t.Any, ...]) -> tuple[Callback | None, tuple[t.Any, ...]]:
+    """Tell ``@group.command`` without parentheses from a call with arguments."""
+    if args and callable(args[0]):
+        return args[0], args[1:]
+    return None, args
+
+
+class FlaskGroup(AppGroup):
+    """The ``flask`` command: its own commands, those of plugins, and those of the application.
+
+    A project can make one for itself, to have a command that always uses its application::
+
+        @click.group(cls=FlaskGroup, create_app=create_app)
+        def cli():
+            "Manage my project."
+
+    If several sources have a command of one name, a plugin's wins over a built-in one, and both
+    win over the application's. Plugins are entry points of the group ``flask.commands``.
+    """
+
+    create_app: Callable[..., App] | None
+    """Makes the application, called without arguments; ``None``: it is imported."""
+
+    load_dotenv: bool
+    """Read ``.env`` and ``.flaskenv``."""
+
+    set_debug_flag: bool
+    """Set the application's ``debug`` as ``--debug`` or ``FLASK_DEBUG`` says."""
+
+    def __init__(
+        self,
+        add_default_commands: bool = True,
+        create_app: Callable[..., App] | None = None,
+        add_version_option: bool = True,
+        load_dotenv: bool = True,
+        set_debug_flag: bool = True,
+        **extra: t.Any,
+    ) -> None:
+        """Make the group.
+
+        :param add_default_commands: add ``run``, ``shell`` and ``routes``.
+        :param add_version_option: add ``--version``.
+        :param extra: given to `click.Group`; its ``params`` are shown before the built-in ones,
+            and options are read from ``FLASK_...`` variables unless ``context_settings`` names
+            another ``auto_envvar_prefix``.
+        """
+        params = [*(extra.pop("params", None) or ()), env_file_option, app_option, debug_option]
+        if add_version_option:
+            params.append(version_option)
+        settings = {"auto_envvar_prefix": "FLASK", **(extra.pop("context_settings", None) or {})}
+        super().__init__(params=params, context_settings=settings, **extra)
+
+        self.create_app = create_app
+        self.load_dotenv = load_dotenv
+        self.set_debug_flag = set_debug_flag
+        self._loaded_plugin_commands = False
+        if add_default_commands:
+            for command in (run_command, shell_command, routes_command):
+                self.add_command(command)
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: t.Any,
+    ) -> click.Context:
+        """Start reading a command line, with a `ScriptInfo` as the context's object.
+
+        Sets ``FLASK_RUN_FROM_CLI``: from here on ``app.run()`` in an imported module does nothing.
+        """
+        os.environ["FLASK_RUN_FROM_CLI"] = "true"
+        if "obj" not in extra and "obj" not in self.context_settings:
+            extra["obj"] = ScriptInfo(
+                create_app=self.create_app,
+                set_debug_flag=self.set_debug_flag,
+                load_dotenv_defaults=self.load_dotenv,
+            )
+        return super().make_context(info_name, args, parent=parent, **extra)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the group's own options and leave the command and its arguments.
+
+        Help lists the application's commands, so for help the application is settled first.
+        """
+        try:
+            options, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+            help_option = self.get_help_option(ctx)
+            if (self.no_args_is_help and not args) or (help_option and help_option.name in options):
+                env_file_option.handle_parse_result(ctx, options, [])
+                app_option.handle_parse_result(ctx, options, [])
+            return super().parse_args(ctx, args)
+        except BaseException:
+            # Nobody enters this context any more, so nobody would leave the application's context
+            # that listing its commands may have entered.
+            ctx.close()
+            raise
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a command: built-in or of a plugin, else the application's; ``None`` if unknown.
+
+        For a command of the application its context is entered already here, so that callbacks of
+        parameters have it. If there is no application, an error is printed on stderr.
+        """
+        self._load_plugin_commands()
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            return command
+        try:
+            app = ctx.ensure_object(ScriptInfo).load_app()
+        except NoAppException as error:
+            _print_error(error)
+            return None
+        enter_context_of(app, ctx)
+        return t.cast("click.Command | None", app.cli.get_command(ctx, cmd_name))
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the names of all commands, sorted.
+
+        If the application cannot be loaded, for whatever reason, the reason is printed on stderr
+        and the other commands are listed: help must not depend on a sound application.
+        """
+        self._load_plugin_commands()
+        names = set(super().list_commands(ctx))
+        try:
+            names.update(ctx.ensure_object(ScriptInfo).load_app().cli.list_commands(ctx))
+        except NoAppException as error:
+            _print_error(error)
+        except Exception:
+            click.secho(f"{traceback.format_exc()}\n", err=True, fg="red")
+        return sorted(names)
+
+    def _load_plugin_commands(self) -> None:
+        """Add the commands of installed plugins, once: not before a command line is read."""
+        if self._loaded_plugin_commands:
+            return
+        for entry_point in importlib.metadata.entry_points(group="flask.commands"):
+            self.add_command(entry_point.load(), entry_point.name)
+        self._loaded_plugin_commands = True
+
+
+def _print_error(error: click.ClickException) -> None:
+    click.secho(f"Error: {error.format_message()}\n", err=True, fg="red")

@@ -1,0 +1,108 @@
+"""The options of the ``flask`` command itself: which application, which variables, which mode.
+
+Each option acts through its callback while the command line is being read, and gives no value to
+a command. The environment file is read first, because it can name the application.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import typing as t
+
+import click
+from click.core import ParameterSource
+
+from ._dotenv import load_dotenv
+from ._script import ScriptInfo
+
+
+def _read_env_file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Load the named file and the default ones, as far as the script's settings allow."""
+    if value is not None and importlib.util.find_spec("dotenv") is None:
+        raise click.BadParameter("python-dotenv must be installed to load an env file.", ctx, param)
+    load_defaults = ctx.ensure_object(ScriptInfo).load_dotenv_defaults
+    if value is not None or load_defaults:
+        load_dotenv(value, load_defaults=load_defaults)
+    return value
+
+
+def _name_app(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Tell the script which application was named."""
+    if value is not None:
+        ctx.ensure_object(ScriptInfo).app_import_path = value
+    return value
+
+
+def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool | None:
+    """Put the mode that the user asked for into ``FLASK_DEBUG``.
+
+    The variable, not the application: a factory can then read it while it makes the application,
+    and the process that the reloader starts inherits it.
+    """
+    asked = ctx.get_parameter_source(param.name)
+    if asked in (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP):
+        return None
+    os.environ["FLASK_DEBUG"] = "1" if value else "0"
+    return value
+
+
+def get_version(ctx: click.Context, param: click.Parameter | None, value: t.Any) -> None:
+    """Print the versions of Python, Flask and Werkzeug, and end the command.
+
+    The callback of ``--version``; does nothing if ``value`` is false.
+    """
+    if not value or ctx.resilient_parsing:
+        return
+    for name, version in (
+        ("Python", platform.python_version()),
+        ("Flask", importlib.metadata.version("flask")),
+        ("Werkzeug", importlib.metadata.version("werkzeug")),
+    ):
+        click.echo(f"{name} {version}", color=ctx.color)
+    ctx.exit()
+
+
+env_file_option = click.Option(
+    ["-e", "--env-file"],
+    type=click.Path(exists=True, dir_okay=False),
+    is_eager=True,
+    expose_value=False,
+    callback=_read_env_file,
+    help=(
+        "File with environment variables to set. It wins over '.env' and '.flaskenv'; variables"
+        " that are already set win over all files. Needs python-dotenv."
+    ),
+)
+
+app_option = click.Option(
+    ["-A", "--app"],
+    metavar="IMPORT",
+    is_eager=True,
+    expose_value=False,
+    callback=_name_app,
+    help=(
+        "The application or its factory, as 'module:name'. The module is a dotted name or a file's"
+        " path. ':name' may be left out for the usual names: 'app', 'application', 'create_app',"
+        " 'make_app'. A factory may be called with literals: 'module:name(\"x\", key=1)'."
+    ),
+)
+
+# Not eager: it needs no order, and --help should not change the environment.
+debug_option = click.Option(
+    ["--debug/--no-debug"],
+    expose_value=False,
+    callback=_set_debug,
+    help="Switch debug mode on or off.",
+)
+
+version_option = click.Option(
+    ["--version"],
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=get_version,
+    help="Show the versions of Flask, Werkzeug and Python.",
+)

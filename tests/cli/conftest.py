@@ -1,0 +1,61 @@
+"""A fresh process environment, a project folder, and a runner for the tests of the command line."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """No variable that steers the command line, and none left behind."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith(("FLASK_", "WERKZEUG_")) or name == "PYTHONSTARTUP":
+            del os.environ[name]
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+class Project:
+    """A folder that is the current directory; what is imported from it is forgotten afterwards."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def write(self, **files: str) -> None:
+        """Write modules by their names: ``write(app="...")`` writes ``app.py``."""
+        for name, text in files.items():
+            self.write_file(f"{name}.py", text)
+
+    def write_file(self, path: str, text: str) -> Path:
+        """Write one file, and the folders on the way to it."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+        importlib.invalidate_caches()
+        return target
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    root = tmp_path.resolve()
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    yield Project(root)
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None) or ""
+        if file.startswith(str(root)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def runner() -> CliRunner:
+    return CliRunner()
