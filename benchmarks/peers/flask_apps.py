@@ -26,13 +26,16 @@ from flask.views import MethodView
 
 
 def applications() -> dict[str, Any]:
-    """Return the application of each workload; most share one, as in a real app."""
-    main, routes = main_app(), routes_app()
+    """Return the application of each workload.
+
+    Most share one, as in a real app; hooks have one of their own, as with the other peers.
+    """
+    main, routes, hooked = main_app(), routes_app(), hooked_app()
     names = (
-        "hello json param post_json form upload template session echo redirect hooked static "
+        "hello json param post_json form upload template session echo redirect static "
         "static304 notfound url_for10 abort_handler stream100 method_view async_view"
     )
-    return {**dict.fromkeys(names.split(), main), "routes1000": routes}
+    return {**dict.fromkeys(names.split(), main), "routes1000": routes, "hooked": hooked}
 
 
 def routes_app() -> Flask:
@@ -55,6 +58,12 @@ def main_app() -> Flask:
     _add_bodies(app)
     _add_state(app)
     _add_the_rest(app)
+    return app
+
+
+def hooked_app() -> Flask:
+    """Return an app whose one blueprint has hooks."""
+    app = Flask(__name__)
     app.register_blueprint(_hooked())
     return app
 

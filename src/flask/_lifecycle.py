@@ -24,8 +24,10 @@ from . import _waiting
 from . import typing as ft
 from ._application import App
 from ._current import _cv_app, _cv_request
+from ._lazy import lazy
 from ._plan import scopes_inward, scopes_outward
 from ._responses import to_response
+from ._routing.map import Map
 from .ctx import AppContext, RequestContext, _AppCtxGlobals
 from .debughelpers import FormDataRoutingRedirect
 from .sessions import SecureCookieSessionInterface, SessionInterface
@@ -45,6 +47,16 @@ ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType |
 
 _sentinel = object()
 _NEVER_OPTIONS = frozenset({"GET", "POST"})
+_DECISIVE = frozenset(
+    {
+        "app_context",
+        "async_to_sync",
+        "create_url_adapter",
+        "ensure_sync",
+        "subdomain_matching",
+        "url_map",
+    }
+)
 _COROUTINE_MARK = "_is_coroutine_mark"  # set by inspect.markcoroutinefunction, from Python 3.12 on
 
 
@@ -56,15 +68,35 @@ class Lifecycle(App):
     response_class: type[Response] = Response
     session_interface: SessionInterface = SecureCookieSessionInterface()
 
-    makes_plain_adapters: t.ClassVar[bool] = True
-    """Whether no subclass has a say in how URL adapters are made, and so in routing."""
-    makes_plain_contexts: t.ClassVar[bool] = True
-    """Whether no subclass has a say in how application contexts are made."""
+    # 0. Decided once, at the first request, and again when one of these attributes is set --------
 
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls.makes_plain_adapters = cls.create_url_adapter is Lifecycle.create_url_adapter
-        cls.makes_plain_contexts = cls.app_context is Lifecycle.app_context
+    @lazy
+    def routes_by_path(self) -> bool:
+        """Whether nobody but path and method has a say in routing, so the fast table can answer."""
+        return (
+            type(self).create_url_adapter is Lifecycle.create_url_adapter
+            and "create_url_adapter" not in self.__dict__
+            and not self.subdomain_matching
+            and isinstance(self.url_map, Map)
+        )
+
+    @lazy
+    def makes_plain_contexts(self) -> bool:
+        """Whether nobody has a say in how application contexts are made."""
+        return (
+            type(self).app_context is Lifecycle.app_context and "app_context" not in self.__dict__
+        )
+
+    @lazy
+    def _sync_views(self) -> set[ft.RouteCallable]:
+        """The views that `ensure_sync` returned as they are."""
+        return set()
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        if name in _DECISIVE:
+            for decision in ("routes_by_path", "makes_plain_contexts", "_sync_views"):
+                self.__dict__.pop(decision, None)
+        super().__setattr__(name, value)
 
     # 1. The server calls ------------------------------------------------------------------------
 
@@ -159,7 +191,8 @@ class Lifecycle(App):
 
     def full_dispatch_request(self) -> Response:
         """Answer the current request; an error goes to its handler."""
-        self._got_first_request = True
+        if not self._got_first_request:
+            self._got_first_request = True
         try:
             if request_started.receivers:
                 request_started.send(self, _async_wrapper=self.ensure_sync)
@@ -177,13 +210,15 @@ class Lifecycle(App):
         First all ``url_value_preprocessor`` functions, then ``before_request`` functions until
         one returns a value; that is the answer then. Both from the application inward.
         """
-        if not self.url_value_preprocessors and not self.before_request_funcs:
+        if not self.before_request_funcs and not self.url_value_preprocessors:
             return None
         request = _cv_request.get().request
-        scopes = scopes_inward(request.endpoint)
-        for scope in scopes:
-            for prepare in self.url_value_preprocessors.get(scope, ()):
-                prepare(request.endpoint, request.view_args)
+        endpoint = request.endpoint
+        scopes = scopes_inward(endpoint)
+        if self.url_value_preprocessors:
+            for scope in scopes:
+                for prepare in self.url_value_preprocessors.get(scope, ()):
+                    prepare(endpoint, request.view_args)
         for scope in scopes:
             for before in self.before_request_funcs.get(scope, ()):
                 answer: ft.ResponseReturnValue | None = self.ensure_sync(before)()
@@ -207,8 +242,13 @@ class Lifecycle(App):
             and getattr(rule, "provide_automatic_options", False)
         ):
             return self.make_default_options_response()
-        view = self.view_functions[rule.endpoint]
-        answer: ft.ResponseReturnValue = self.ensure_sync(view)(**request.view_args)
+        view: t.Any = self.view_functions[rule.endpoint]
+        if view not in self._sync_views:
+            callable_view = self.ensure_sync(view)
+            if callable_view is view:
+                self._sync_views.add(view)
+            view = callable_view
+        answer: ft.ResponseReturnValue = view(**request.view_args)
         return answer
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
@@ -337,17 +377,17 @@ class Lifecycle(App):
                 response = self.ensure_sync(after)(response)
         if self.after_request_funcs:
             for scope in scopes_outward(context.request.endpoint):
-                if scope in self.after_request_funcs:
-                    for after in reversed(self.after_request_funcs[scope]):
+                functions = self.after_request_funcs.get(scope)
+                if functions:
+                    for after in reversed(functions):
                         response = self.ensure_sync(after)(response)
-        interface = self.session_interface
         # A session that nobody opened can need saving only if the client sent one: a permanent
         # session's end moves on with each request.
-        if context._open_session is None and "HTTP_COOKIE" not in context.request.environ:
-            return response
-        session = context._session
-        if not interface.is_null_session(session):
-            interface.save_session(self, session, response)
+        if context._open_session is not None or "HTTP_COOKIE" in context.request.environ:
+            session = context._session
+            interface = self.session_interface
+            if not interface.is_null_session(session):
+                interface.save_session(self, session, response)
         return response
 
     # 6. Nothing answered the error --------------------------------------------------------------
@@ -395,25 +435,27 @@ class Lifecycle(App):
 
         :param exc: the unhandled error; by default the one that is being handled.
         """
-        if not self.teardown_request_funcs and not request_tearing_down.receivers:
-            return
-        if exc is _sentinel:
-            exc = sys.exc_info()[1]
-        functions: list[Callable[..., t.Any]] = []
-        for scope in scopes_outward(_cv_request.get().request.endpoint):
-            functions.extend(reversed(self.teardown_request_funcs.get(scope, ())))
-        self._tear_down(functions, exc, request_tearing_down)
+        functions: list[ft.TeardownCallable] = []
+        if self.teardown_request_funcs:
+            for scope in scopes_outward(_cv_request.get().request.endpoint):
+                registered = self.teardown_request_funcs.get(scope)
+                if registered:
+                    functions.extend(reversed(registered))
+        if functions or request_tearing_down.receivers:
+            if exc is _sentinel:
+                exc = sys.exc_info()[1]
+            self._tear_down(functions, exc, request_tearing_down)
 
     def do_teardown_appcontext(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
         """Call the ``teardown_appcontext`` functions, the newest first; all of them.
 
         :param exc: the unhandled error; by default the one that is being handled.
         """
-        if not self.teardown_appcontext_funcs and not appcontext_tearing_down.receivers:
-            return
-        if exc is _sentinel:
-            exc = sys.exc_info()[1]
-        self._tear_down(reversed(self.teardown_appcontext_funcs), exc, appcontext_tearing_down)
+        functions = self.teardown_appcontext_funcs
+        if functions or appcontext_tearing_down.receivers:
+            if exc is _sentinel:
+                exc = sys.exc_info()[1]
+            self._tear_down(reversed(functions), exc, appcontext_tearing_down)
 
     def _tear_down(
         self,
@@ -428,10 +470,11 @@ class Lifecycle(App):
                 self.ensure_sync(function)(exc)
             except Exception as error:
                 failures.append(error)
-        try:
-            signal.send(self, _async_wrapper=self.ensure_sync, exc=exc)
-        except Exception as error:
-            failures.append(error)
+        if signal.receivers:
+            try:
+                signal.send(self, _async_wrapper=self.ensure_sync, exc=exc)
+            except Exception as error:
+                failures.append(error)
         if failures:
             try:
                 raise failures[0]

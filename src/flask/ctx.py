@@ -20,7 +20,7 @@ from . import typing as ft
 from ._current import _cv_app, _cv_request, has_app_context, has_request_context
 from ._lazy import lazy
 from ._routing.map import accepted_hosts, remember_accepted_host
-from ._routing.table import ASK_THE_MAP, NOTHING, Table
+from ._routing.table import ASK_THE_MAP, NOTHING
 from .signals import appcontext_popped, appcontext_pushed
 from .typing import AnyApp
 
@@ -249,7 +249,7 @@ class RequestContext(AppContext):
         outer = _cv_app.get(None)
         pushed: t.Any = None
         if outer is None or outer.app is not app:
-            if app.makes_plain_contexts and "app_context" not in app.__dict__:
+            if app.makes_plain_contexts:
                 # PERF: 0.6 us less for a request than a context object of its own.
                 pushed = _cv_app.set(self)
                 if appcontext_pushed.receivers:
@@ -275,23 +275,17 @@ class RequestContext(AppContext):
         app = self.app
         request = self.request
         environ = request.environ
-        # Where nothing but path and method decides, the fast table can answer.
-        table: Table | None = None
-        if (
-            app.makes_plain_adapters
-            and "create_url_adapter" not in app.__dict__
-            and not app.subdomain_matching
+        by_path = (
+            app.routes_by_path
             and app.config["TRUSTED_HOSTS"] is None
             and request.trusted_hosts is None
-        ):
-            table = getattr(app.url_map, "table", None)
-        if (
-            table is not None
-            and environ.get("HTTP_HOST") in accepted_hosts
             and "HTTP_UPGRADE" not in environ  # a WebSocket has rules of its own
-            and environ.get("PATH_INFO")
-        ):
-            answer = table.find(environ["PATH_INFO"], environ["REQUEST_METHOD"])
+        )
+        if by_path and environ.get("HTTP_HOST") in accepted_hosts and environ.get("PATH_INFO"):
+            url_map = app.url_map
+            if not url_map.is_table_filled:
+                url_map.fill_table()
+            answer = url_map.table.find(environ["PATH_INFO"], environ["REQUEST_METHOD"])
             if answer is NOTHING:
                 self._keep_routing_error(NotFound())
                 return
@@ -301,7 +295,7 @@ class RequestContext(AppContext):
         adapter = self.url_adapter
         if adapter is None:
             return
-        if table is not None:
+        if by_path:
             remember_accepted_host(environ.get("HTTP_HOST"))
         try:
             request.url_rule, request.view_args = adapter.match(return_rule=True)
@@ -325,15 +319,22 @@ class RequestContext(AppContext):
         token, pushed, earlier = self._pushed
         if exc is _sentinel:
             exc = sys.exc_info()[1]
+        app = self.app
         current = _cv_request.get()
         try:
             if earlier is None:
-                self._end_request(exc)
+                self._end_request(app, exc)
         finally:
             self._pushed = earlier
             _cv_request.reset(token)
             if pushed.__class__ is Token:
-                self._pop_application(pushed, exc)
+                try:
+                    if earlier is None:
+                        app.do_teardown_appcontext(exc)
+                finally:
+                    _cv_app.reset(pushed)
+                if appcontext_popped.receivers:
+                    appcontext_popped.send(app, _async_wrapper=app.ensure_sync)
             elif pushed is not None:
                 pushed.pop(exc)
         if current is not self:
@@ -342,27 +343,17 @@ class RequestContext(AppContext):
                 " Pop contexts in the reverse order of pushing them."
             )
 
-    def _end_request(self, exc: BaseException | None) -> None:
+    def _end_request(self, app: AnyApp, exc: BaseException | None) -> None:
         """Run the teardown callbacks of the request and let go of what it holds."""
         request = self.request
         try:
-            self.app.do_teardown_request(exc)
+            app.do_teardown_request(exc)
         finally:
             request.close()
             # The environment holds the request and the request the environment.
             request.environ["werkzeug.request"] = None
             if request.routing_exception is not None:
                 self._keep_routing_error(request.routing_exception)
-
-    def _pop_application(self, token: Token[t.Any], exc: BaseException | None) -> None:
-        """Undo the application's half of a push."""
-        try:
-            if self._pushed is None:
-                self.app.do_teardown_appcontext(exc)
-        finally:
-            _cv_app.reset(token)
-        if appcontext_popped.receivers:
-            appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 
     def __repr__(self) -> str:
         request = self.request

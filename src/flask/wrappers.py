@@ -55,6 +55,7 @@ class Request(RequestBase):
     """What routing raised; it is raised again where the view would be called."""
 
     shallow: bool = False
+    _is_form_parsed: bool = False
     _max_content_length: int | None = None
     _max_form_memory_size: int | None = None
     _max_form_parts: int | None = None
@@ -181,11 +182,12 @@ class Request(RequestBase):
 
     def close(self) -> None:
         """Close the uploaded files, if there are any."""
-        if "files" in self.__dict__:
+        if self._is_form_parsed:
             super().close()
 
     def _load_form_data(self) -> None:
         super()._load_form_data()
+        self._is_form_parsed = True
         context = _cv_app.get(None)
         if (
             context is not None
@@ -217,23 +219,24 @@ _STATUS_LINES = {code: f"{code} {name.upper()}" for code, name in HTTP_STATUS_CO
 # Codes that have no body (RFC 9110 sections 15.2, 15.3.5 and 15.4.5).
 _WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
 
-_content_types: dict[str, str] = {}
+_CONTENT_TYPES: dict[str, tuple[str, str]] = {}
+"""The header for a media type, made once for each."""
 
 
-def _content_type_of(mimetype: str) -> str:
-    """Return a media type with the charset that text has; remembered."""
-    made = get_content_type(mimetype, "utf-8")
-    if len(_content_types) < 1000:  # media types made from what clients send must not pile up
-        _content_types[mimetype] = made
-    return made
+def _content_type_of(media_type: str) -> tuple[str, str]:
+    """Make the header for a media type; text gets its charset."""
+    header = ("Content-Type", get_content_type(media_type, "utf-8"))
+    if len(_CONTENT_TYPES) < 1000:  # media types made from what clients send must not pile up
+        _CONTENT_TYPES[media_type] = header
+    return header
 
 
 class Response(ResponseBase):
     """An HTTP response; HTML by default.
 
-    A response that nobody touches between the view and the server, the usual case, keeps its
-    body as one list and its head as another, and hands both to the server as they are. Whoever
-    asks for ``headers`` gets Werkzeug's, and from then on everything goes Werkzeug's way.
+    A response that nobody touches between the view and the server, the usual case, is only a body,
+    a media type and a status, and goes out as such. Whoever asks for its ``headers``, its body or
+    its callbacks gets Werkzeug's, and from then on everything goes Werkzeug's way.
 
     :param response: the body: ``str``, ``bytes``, or an iterable of either.
     :param status: a code, or a line such as ``"404 Gone Fishing"``; 200 by default.
@@ -252,12 +255,13 @@ class Response(ResponseBase):
     _status_code = 200
     direct_passthrough: bool = False
 
-    _head: list[tuple[str, str]]
-    """Headers of an untouched response."""
-    _headers: Headers | None = None
-    """The headers, once somebody asked for them."""
-    _callbacks: list[t.Callable[[], t.Any]] | None = None
-    """What is called when the response is closed, once somebody asked for the list."""
+    _untouched: bytes | None = None
+    """The body, while nobody has touched the response."""
+    _touched_headers: Headers
+    _touched_response: t.Iterable[str] | t.Iterable[bytes]
+    _touched_on_close: list[t.Callable[[], t.Any]]
+    _media_type: str | None = None
+    """Media type of an untouched response; ``None`` is the class's default."""
     _is_plain: t.ClassVar[bool] = True
     """Whether no subclass changed how a response is made or sent."""
 
@@ -278,55 +282,73 @@ class Response(ResponseBase):
         content_type: str | None = None,
         direct_passthrough: bool = False,
     ) -> None:
-        if response.__class__ is str:
-            body = response.encode()
-        elif response.__class__ is bytes:
-            body = response
-        else:
-            body = None
-        media_type = self.default_mimetype if mimetype is None else mimetype
         if (
-            body is None
-            or not media_type
-            or headers is not None
-            or content_type is not None
-            or direct_passthrough
-            or not self._is_plain
-            or not (status is None or status.__class__ is int)
+            headers is None
+            and content_type is None
+            and self._is_plain
+            and not direct_passthrough
+            and (response.__class__ is str or response.__class__ is bytes)
+            and (status is None or status.__class__ is int)
+            and (mimetype or (mimetype is None and self.default_mimetype))
         ):
+            # PERF: nothing but this; the whole response costs 0.6 us instead of 6.3 us.
+            self._untouched = response if response.__class__ is bytes else response.encode()
+            if status is not None:
+                self._status_code = status
+                self._status = _STATUS_LINES.get(status) or f"{status} UNKNOWN"
+            if mimetype is not None:
+                self._media_type = mimetype
+        else:
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
-            return
-        if status is not None:
-            self._status_code = status
-            self._status = _STATUS_LINES.get(status) or f"{status} UNKNOWN"
-        self.response = [body]
-        # PERF: one list instead of Headers: 0.2 us against 2.9 us for the whole response.
-        self._head = [
-            ("Content-Type", _content_types.get(media_type) or _content_type_of(media_type)),
+
+    def _make_head(self, body: bytes) -> list[tuple[str, str]]:
+        """Make the headers of an untouched response."""
+        media_type: t.Any = self._media_type or self.default_mimetype
+        return [
+            _CONTENT_TYPES.get(media_type) or _content_type_of(media_type),
             ("Content-Length", str(len(body))),
         ]
+
+    def _touch(self) -> None:
+        """Give an untouched response what Werkzeug's has from the start."""
+        body = self._untouched
+        if body is not None:
+            self._untouched = None
+            self._touched_headers = Headers(self._make_head(body))
+            self._touched_response = [body]
+            self._touched_on_close = []
 
     @property
     def headers(self) -> Headers:
         """The headers; names in any case, several values for a name are possible."""
-        headers = self._headers
-        if headers is None:
-            headers = self._headers = Headers(self._head)
-        return headers
+        self._touch()
+        return self._touched_headers
 
     @headers.setter
     def headers(self, value: Headers) -> None:
-        self._headers = value
+        self._touch()
+        self._touched_headers = value
 
-    @property
+    @property  # type: ignore[override]
+    def response(self) -> t.Iterable[str] | t.Iterable[bytes]:
+        """The body as an iterable; a list or tuple is known as a whole, all else is streamed."""
+        self._touch()
+        return self._touched_response
+
+    @response.setter
+    def response(self, value: t.Iterable[str] | t.Iterable[bytes]) -> None:
+        self._touch()
+        self._touched_response = value
+
+    @property  # type: ignore[override]
     def _on_close(self) -> list[t.Callable[[], t.Any]]:
-        if self._callbacks is None:
-            self._callbacks = []
-        return self._callbacks
+        self._touch()
+        return self._touched_on_close
 
     @_on_close.setter
     def _on_close(self, value: list[t.Callable[[], t.Any]]) -> None:
-        self._callbacks = value
+        self._touch()
+        self._touched_on_close = value
 
     @classmethod
     def force_type(cls, response: t.Any, environ: WSGIEnvironment | None = None) -> Response:
@@ -338,7 +360,7 @@ class Response(ResponseBase):
         """
         forced = super().force_type(response, environ)
         # Werkzeug's class keeps these as plain attributes, here they are properties.
-        for name in ("headers", "_on_close"):
+        for name in ("headers", "response", "_on_close"):
             if name in forced.__dict__:
                 setattr(forced, name, forced.__dict__.pop(name))
         return t.cast("Response", forced)
@@ -347,18 +369,11 @@ class Response(ResponseBase):
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> t.Iterable[bytes]:
         """Send the response as a WSGI application does (PEP 3333)."""
-        if self._headers is None and self._callbacks is None and self._is_plain:
-            body: t.Any = self.response
-            if (
-                body.__class__ is list
-                and len(body) == 1
-                and body[0].__class__ is bytes
-                and self._status_code not in _WITHOUT_BODY
-            ):
-                # A copy: middleware may change the list that it is given.
-                start_response(self._status, self._head.copy())
-                return () if environ["REQUEST_METHOD"] == "HEAD" else body
-        return super().__call__(environ, start_response)
+        body = self._untouched
+        if body is None or self._status_code in _WITHOUT_BODY:
+            return super().__call__(environ, start_response)
+        start_response(self._status, self._make_head(body))
+        return () if environ["REQUEST_METHOD"] == "HEAD" else (body,)
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
@@ -379,6 +394,7 @@ _SENDING = (
     "get_wsgi_response",
     "headers",
     "iter_encoded",
+    "response",
     "set_data",
 )
 """What decides how a response is made and sent; whoever overrides one goes Werkzeug's way."""

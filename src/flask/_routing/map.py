@@ -22,33 +22,38 @@ class Map(_Map):
     Takes the same arguments as ``werkzeug.routing.Map``.
     """
 
-    _made_table: Table | None
-    """The table; ``None`` before it is made, and for good where only the map can answer."""
-    _is_table_made: bool
+    table: Table
+    """Answers for path and method alone; asks the map for everything until `fill_table`."""
+    is_table_filled: bool
+    """Whether the table knows all rules."""
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        self.table = Table()
+        self.is_table_filled = False
         self._registered: list[Rule] = []
-        self._forget_table()
         super().__init__(*args, **kwargs)
 
     def add(self, rulefactory: RuleFactory) -> None:
-        """Add a rule, or the rules of a factory; the table is made anew at the next request."""
+        """Add a rule, or the rules of a factory; the table is filled anew at the next request."""
         for rule in rulefactory.get_rules(self):
             super().add(rule)
             self._registered.append(rule)
-        self._forget_table()
+        self.is_table_filled = False
 
-    def _forget_table(self) -> None:
-        self._made_table = None
-        self._is_table_made = False
-
-    @property
-    def table(self) -> Table | None:
-        """The fast table; ``None`` where the host decides too."""
-        if not self._is_table_made:
-            self._made_table = None if self._depends_on_host() else self._make_table()
-            self._is_table_made = True
-        return self._made_table
+    def fill_table(self) -> None:
+        """Enter all rules in the table; none where the host decides too."""
+        if self._depends_on_host():
+            self.table = Table()
+        else:
+            uses = Counter(rule.endpoint for rule in self._registered)
+            # Of several rules for one endpoint, one with defaults draws the others to itself.
+            ambiguous = {
+                rule.endpoint
+                for rule in self._registered
+                if rule.defaults and uses[rule.endpoint] > 1
+            }
+            self.table.fill((rule for rule in self._registered if not rule.build_only), ambiguous)
+        self.is_table_filled = True
 
     def _depends_on_host(self) -> bool:
         return (
@@ -56,14 +61,6 @@ class Map(_Map):
             or bool(self.default_subdomain)
             or any(rule.subdomain or rule.host for rule in self._registered)
         )
-
-    def _make_table(self) -> Table:
-        uses = Counter(rule.endpoint for rule in self._registered)
-        # Of several rules for one endpoint, one with defaults draws the others to itself.
-        ambiguous = {
-            rule.endpoint for rule in self._registered if rule.defaults and uses[rule.endpoint] > 1
-        }
-        return Table((rule for rule in self._registered if not rule.build_only), ambiguous)
 
 
 accepted_hosts: set[str | None] = set()

@@ -107,16 +107,33 @@ class Node:
 class Table:
     """All rules of one map, as far as they are plain.
 
-    :param rules: bound rules in the order of registration, all on the same host.
-    :param ambiguous: endpoints that the map may answer with a redirect to another rule.
+    An empty table asks the map for everything.
     """
 
-    def __init__(self, rules: Iterable[Rule], ambiguous: set[t.Any]) -> None:
+    root: Node
+    """Where every path begins."""
+    exact: dict[str, dict[str, Leaf | None]]
+    """``{path: {method: rule}}`` for the rules without a dynamic part.
+
+    PERF: that is most of them; two look-ups instead of a walk.
+    """
+
+    def __init__(self) -> None:
         self.root = Node()
-        # PERF: most routes have no dynamic part: one look-up instead of a walk.
-        self.exact: dict[str, Node] = {}
+        self.root.is_unplain = True
+        self.exact = {}
+
+    def fill(self, rules: Iterable[Rule], ambiguous: set[t.Any]) -> None:
+        """Take the rules instead of those from before.
+
+        :param rules: bound rules in the order of registration, all on the same host.
+        :param ambiguous: endpoints that the map may answer with a redirect to another rule.
+        """
+        fresh = Table()
+        fresh.root.is_unplain = False
         for rule in rules:
-            self._add(rule, rule.endpoint in ambiguous)
+            fresh._add(rule, rule.endpoint in ambiguous)
+        self.exact, self.root = fresh.exact, fresh.root
 
     def _add(self, rule: Rule, is_ambiguous: bool) -> None:
         try:
@@ -126,7 +143,7 @@ class Table:
             return
         node = self._walk_rule(parts)
         if not any(isinstance(part, Segment) for part in parts):
-            self.exact["/" + "/".join(t.cast("list[str]", parts))] = node
+            self.exact["/" + "/".join(t.cast("list[str]", parts))] = node.by_method
         node.is_lenient = node.is_lenient or not rule.strict_slashes
         node.has_rules = True
         if is_ambiguous or rule.alias or rule.websocket or rule.redirect_to is not None:
@@ -155,12 +172,12 @@ class Table:
         :param method: as sent.
         :returns: ``(rule, arguments)``, `ASK_THE_MAP` or `NOTHING`.
         """
-        node = self.exact.get(path)
-        if node is not None:
-            leaf = node.by_method.get(method)
-            if leaf is not None:
-                return leaf.rule, leaf.defaults.copy() if leaf.defaults else {}
-            return ASK_THE_MAP
+        by_method = self.exact.get(path)
+        if by_method is not None:
+            leaf = by_method.get(method)
+            if leaf is None:
+                return ASK_THE_MAP
+            return leaf.rule, leaf.defaults.copy() if leaf.defaults else {}
         if not path.isascii():
             path = path.encode("latin-1").decode(errors="replace")
         parts = path.lstrip("/").split("/")
