@@ -1,3 +1,10 @@
-from .cli import main
+"""``python -m flask`` is the ``flask`` command."""
 
-main()
+from __future__ import annotations
+
+import sys
+
+from . import cli
+
+if __name__ == "__main__":
+    sys.exit(cli.main())

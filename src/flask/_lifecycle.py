@@ -24,8 +24,7 @@ from . import _waiting
 from . import typing as ft
 from ._application import App
 from ._current import _cv_app, _cv_request
-from ._lazy import lazy
-from ._plan import scopes_inward, scopes_outward
+from ._plan import DECISIVE, Decisions, scopes_inward, scopes_outward
 from ._responses import to_response
 from ._routing.map import Map
 from .ctx import AppContext, RequestContext, _AppCtxGlobals
@@ -47,16 +46,6 @@ ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType |
 
 _sentinel = object()
 _NEVER_OPTIONS = frozenset({"GET", "POST"})
-_DECISIVE = frozenset(
-    {
-        "app_context",
-        "async_to_sync",
-        "create_url_adapter",
-        "ensure_sync",
-        "subdomain_matching",
-        "url_map",
-    }
-)
 _COROUTINE_MARK = "_is_coroutine_mark"  # set by inspect.markcoroutinefunction, from Python 3.12 on
 
 
@@ -68,35 +57,30 @@ class Lifecycle(App):
     response_class: type[Response] = Response
     session_interface: SessionInterface = SecureCookieSessionInterface()
 
-    # 0. Decided once, at the first request, and again when one of these attributes is set --------
+    # 0. Decided once, at the first request, and again when a decisive attribute is set ----------
 
-    @lazy
-    def routes_by_path(self) -> bool:
-        """Whether nobody but path and method has a say in routing, so the fast table can answer."""
-        return (
-            type(self).create_url_adapter is Lifecycle.create_url_adapter
-            and "create_url_adapter" not in self.__dict__
-            and not self.subdomain_matching
-            and isinstance(self.url_map, Map)
-        )
-
-    @lazy
-    def makes_plain_contexts(self) -> bool:
-        """Whether nobody has a say in how application contexts are made."""
-        return (
-            type(self).app_context is Lifecycle.app_context and "app_context" not in self.__dict__
-        )
-
-    @lazy
-    def _sync_views(self) -> set[ft.RouteCallable]:
-        """The views that `ensure_sync` returned as they are."""
-        return set()
+    _decisions: Decisions | None
 
     def __setattr__(self, name: str, value: t.Any) -> None:
-        if name in _DECISIVE:
-            for decision in ("routes_by_path", "makes_plain_contexts", "_sync_views"):
-                self.__dict__.pop(decision, None)
+        if name in DECISIVE:
+            self.__dict__["_decisions"] = None
         super().__setattr__(name, value)
+
+    def decide(self) -> Decisions:
+        """Find out what about this application is plain; asked where `_decisions` is ``None``."""
+        kind = type(self)
+        own = self.__dict__
+        decided = self._decisions = Decisions(
+            routes_by_path=(
+                kind.create_url_adapter is Lifecycle.create_url_adapter
+                and "create_url_adapter" not in own
+                and not self.subdomain_matching
+                and isinstance(self.url_map, Map)
+            ),
+            plain_contexts=kind.app_context is Lifecycle.app_context and "app_context" not in own,
+            session_on_demand=getattr(self.session_interface, "opens_on_demand", False),
+        )
+        return decided
 
     # 1. The server calls ------------------------------------------------------------------------
 
@@ -243,10 +227,11 @@ class Lifecycle(App):
         ):
             return self.make_default_options_response()
         view: t.Any = self.view_functions[rule.endpoint]
-        if view not in self._sync_views:
+        decided = self._decisions or self.decide()
+        if decided.plain_views.get(rule.endpoint) is not view:
             callable_view = self.ensure_sync(view)
             if callable_view is view:
-                self._sync_views.add(view)
+                decided.plain_views[rule.endpoint] = view
             view = callable_view
         answer: ft.ResponseReturnValue = view(**request.view_args)
         return answer
@@ -364,8 +349,12 @@ class Lifecycle(App):
         :param rv: see ``_responses.to_response``.
         :raises TypeError: a view may not return that.
         """
-        if rv.__class__ is str:  # PERF: the usual case, 0.3 us earlier
+        # PERF: the usual cases, 0.3 us earlier.
+        kind = rv.__class__
+        if kind is str:
             return self.response_class(rv)
+        if kind is dict or kind is list:
+            return t.cast("Response", self.json.response(rv))
         response: Response = to_response(self, rv)
         return response
 

@@ -1,13 +1,53 @@
-"""Whose hooks a request meets, and in which order.
+"""What is decided once, so that requests walk straight.
 
-Hooks are registered under the name of a blueprint, or under ``None`` for the application. Which
-names take part follows from the endpoint alone, so it is decided once for each endpoint; the
-registers themselves stay live dicts that extensions may change at any time.
+Whose hooks a request meets: hooks are registered under the name of a blueprint, or under ``None``
+for the application. Which names take part follows from the endpoint alone; the registers
+themselves stay live dicts that extensions may change at any time.
+
+What about an application is plain: where nobody replaced a step, a shorter way leads to the same
+result.
 """
 
 from __future__ import annotations
 
+import typing as t
 from functools import lru_cache
+
+DECISIVE: t.Final = frozenset(
+    {
+        "app_context",
+        "async_to_sync",
+        "create_url_adapter",
+        "ensure_sync",
+        "session_interface",
+        "subdomain_matching",
+        "url_map",
+    }
+)
+"""Attributes of an application that `Decisions` depend on."""
+
+
+class Decisions:
+    """What is plain about one application; made anew when a decisive attribute is set.
+
+    :param routes_by_path: nobody but path and method has a say in routing.
+    :param plain_contexts: nobody has a say in how application contexts are made.
+    :param session_on_demand: the session interface lets the session wait to be asked for.
+    """
+
+    __slots__ = ("plain_contexts", "plain_views", "routes_by_path", "session_on_demand")
+
+    plain_views: dict[str, t.Any]
+    """The views, by endpoint, that ``ensure_sync`` returned as they are."""
+
+    def __init__(
+        self, *, routes_by_path: bool, plain_contexts: bool, session_on_demand: bool
+    ) -> None:
+        self.routes_by_path = routes_by_path
+        self.plain_contexts = plain_contexts
+        self.session_on_demand = session_on_demand
+        self.plain_views = {}
+
 
 Scopes = tuple[str | None, ...]
 

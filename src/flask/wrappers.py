@@ -7,9 +7,10 @@ request and response is done here when somebody asks for it, with the same resul
 from __future__ import annotations
 
 import typing as t
+from io import BytesIO
 
 from werkzeug._internal import _wsgi_decoding_dance
-from werkzeug.datastructures import EnvironHeaders, Headers
+from werkzeug.datastructures import EnvironHeaders, Headers, ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.utils import get_content_type
@@ -21,6 +22,7 @@ from . import json
 from ._current import _cv_app
 from ._lazy import lazy
 from ._plan import blueprint_names
+from ._reading import NOT_PLAIN, parse_query, read_body
 from .debughelpers import attach_enctype_error_multidict
 
 if t.TYPE_CHECKING:
@@ -127,8 +129,10 @@ class Request(RequestBase):
         """
         if self._max_content_length is not None:
             return self._max_content_length
-        config = _config_of_current_app()
-        return super().max_content_length if config is None else config["MAX_CONTENT_LENGTH"]
+        context = _cv_app.get(None)
+        if context is None:
+            return super().max_content_length
+        return t.cast("int | None", context.app.config["MAX_CONTENT_LENGTH"])
 
     @max_content_length.setter
     def max_content_length(self, value: int | None) -> None:
@@ -178,7 +182,55 @@ class Request(RequestBase):
         rule = self.url_rule
         return [] if rule is None else list(blueprint_names(rule.endpoint))
 
-    # Body ----------------------------------------------------------------------------------------
+    # Query and body ----------------------------------------------------------------------------
+
+    @lazy
+    def args(self) -> MultiDict[str, str]:
+        """The parameters in the URL, behind the question mark."""
+        if self.parameter_storage_class is ImmutableMultiDict:
+            parameters = parse_query(self.environ.get("QUERY_STRING", ""))
+            if parameters is not NOT_PLAIN:
+                return t.cast("MultiDict[str, str]", parameters)
+        return t.cast("MultiDict[str, str]", super().args)
+
+    @t.overload  # type: ignore[override]
+    def get_data(
+        self, cache: bool = True, as_text: t.Literal[False] = False, parse_form_data: bool = False
+    ) -> bytes: ...
+
+    @t.overload
+    def get_data(
+        self, cache: bool = True, as_text: t.Literal[True] = ..., parse_form_data: bool = False
+    ) -> str: ...
+
+    def get_data(
+        self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
+    ) -> bytes | str:
+        """Read the whole body.
+
+        :param cache: keep it, so that it can be read again, and parsed as a form.
+        :param as_text: decode it as UTF-8.
+        :param parse_form_data: parse a form first; then only what is no form is returned.
+        :raises werkzeug.exceptions.RequestEntityTooLarge: it is larger than the limit (413).
+        :raises werkzeug.exceptions.ClientDisconnected: it ends before its length (400).
+        """
+        own = vars(self)
+        if "_cached_data" not in own and "stream" not in own and not self.shallow:
+            if parse_form_data:
+                self._load_form_data()
+            elif (body := read_body(self.environ, self.max_content_length)) is not NOT_PLAIN:
+                own["stream"] = BytesIO()  # as after any reading: nothing is left
+                if cache:
+                    self._cached_data = body
+                return body.decode(errors="replace") if as_text else body
+        return super().get_data(cache, as_text, parse_form_data)
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the content type is JSON's: ``application/json`` or ``application/*+json``."""
+        if self.environ.get("CONTENT_TYPE") == "application/json":  # PERF: 2 us earlier
+            return True
+        return super().is_json
 
     def close(self) -> None:
         """Close the uploaded files, if there are any."""
@@ -292,7 +344,7 @@ class Response(ResponseBase):
             and (mimetype or (mimetype is None and self.default_mimetype))
         ):
             # PERF: nothing but this; the whole response costs 0.6 us instead of 6.3 us.
-            self._untouched = response if response.__class__ is bytes else response.encode()
+            self._untouched = response.encode() if response.__class__ is str else response
             if status is not None:
                 self._status_code = status
                 self._status = _STATUS_LINES.get(status) or f"{status} UNKNOWN"
@@ -329,7 +381,7 @@ class Response(ResponseBase):
         self._touch()
         self._touched_headers = value
 
-    @property  # type: ignore[override]
+    @property
     def response(self) -> t.Iterable[str] | t.Iterable[bytes]:
         """The body as an iterable; a list or tuple is known as a whole, all else is streamed."""
         self._touch()
@@ -340,7 +392,7 @@ class Response(ResponseBase):
         self._touch()
         self._touched_response = value
 
-    @property  # type: ignore[override]
+    @property
     def _on_close(self) -> list[t.Callable[[], t.Any]]:
         self._touch()
         return self._touched_on_close

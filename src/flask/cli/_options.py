@@ -43,7 +43,7 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool 
     and the process that the reloader starts inherits it.
     """
     asked = ctx.get_parameter_source(param.name)
-    if asked in (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP):
+    if asked in (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP):
         return None
     os.environ["FLASK_DEBUG"] = "1" if value else "0"
     return value

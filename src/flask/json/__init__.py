@@ -12,7 +12,7 @@ import typing as t
 
 from werkzeug.wrappers import Response
 
-from .._current import _cv_app, current_app
+from .._current import NO_APP_MESSAGE, _cv_app
 from .provider import JSONProvider, _default
 
 __all__ = ["dump", "dumps", "jsonify", "load", "loads"]
@@ -67,5 +67,7 @@ def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:
     :raises RuntimeError: no application context is active.
     :raises TypeError: positional and keyword arguments are mixed.
     """
-    response: Response = current_app.json.response(*args, **kwargs)
-    return response
+    provider = _provider()
+    if provider is None:
+        raise RuntimeError(NO_APP_MESSAGE)
+    return provider.response(*args, **kwargs)
