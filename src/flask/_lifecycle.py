@@ -23,7 +23,7 @@ from werkzeug.wsgi import get_host
 from . import _waiting
 from . import typing as ft
 from ._application import App
-from ._current import _cv_app, _cv_request
+from ._current import get_app_context, get_request_context
 from ._plan import DECISIVE, Decisions, scopes_inward, scopes_outward
 from ._responses import to_response
 from ._routing.map import Map
@@ -37,7 +37,7 @@ from .signals import (
     request_started,
     request_tearing_down,
 )
-from .wrappers import Request, Response
+from .wrappers import Request, Response, make_plain_response
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -78,6 +78,8 @@ class Lifecycle(App):
                 and isinstance(self.url_map, Map)
             ),
             plain_contexts=kind.app_context is Lifecycle.app_context and "app_context" not in own,
+            plain_responses=issubclass(self.response_class, Response)
+            and self.response_class.is_plain,
             session_on_demand=getattr(self.session_interface, "opens_on_demand", False),
         )
         return decided
@@ -110,13 +112,14 @@ class Lifecycle(App):
             except BaseException as raised:
                 error = raised
                 raise
-            return response(environ, start_response)
+            # PERF: a plain method call; calling the object goes through C, 0.06 us more.
+            return response.__call__(environ, start_response)
         finally:
             if "werkzeug.debug.preserve_context" in environ:
                 # The debugger's shell and the test client look around after the request.
                 preserve = environ["werkzeug.debug.preserve_context"]
-                preserve(_cv_app.get())
-                preserve(_cv_request.get())
+                preserve(get_app_context())
+                preserve(get_request_context())
             if error is not None and self.should_ignore_error(error):
                 error = None
             try:
@@ -196,7 +199,7 @@ class Lifecycle(App):
         """
         if not self.before_request_funcs and not self.url_value_preprocessors:
             return None
-        request = _cv_request.get().request
+        request = get_request_context().request
         endpoint = request.endpoint
         scopes = scopes_inward(endpoint)
         if self.url_value_preprocessors:
@@ -216,7 +219,7 @@ class Lifecycle(App):
         :returns: whatever the view returns.
         :raises werkzeug.exceptions.HTTPException: routing failed.
         """
-        request = _cv_request.get().request
+        request = get_request_context().request
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         rule = request.url_rule
@@ -233,7 +236,8 @@ class Lifecycle(App):
             if callable_view is view:
                 decided.plain_views[rule.endpoint] = view
             view = callable_view
-        answer: ft.ResponseReturnValue = view(**request.view_args)
+        arguments = request.view_args
+        answer: ft.ResponseReturnValue = view(**arguments) if arguments else view()
         return answer
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
@@ -254,7 +258,7 @@ class Lifecycle(App):
 
     def make_default_options_response(self) -> Response:
         """Answer ``OPTIONS``: an empty response whose ``Allow`` lists the URL's methods."""
-        adapter = _cv_request.get().url_adapter
+        adapter = get_request_context().url_adapter
         response = self.response_class()
         response.allow.update(adapter.allowed_methods())
         return response
@@ -266,7 +270,7 @@ class Lifecycle(App):
         """
         # PERF: a plain function, the usual case, is told by its flags: 0.1 us, inspect takes 0.9.
         if (
-            func.__class__ is FunctionType
+            type(func) is FunctionType
             and not func.__code__.co_flags & CO_COROUTINE
             and _COROUTINE_MARK not in func.__dict__
         ):
@@ -300,7 +304,7 @@ class Lifecycle(App):
             e.show_exception = True
         if isinstance(e, HTTPException) and not self.trap_http_exception(e):
             return self.handle_http_exception(e)
-        handler = self._find_error_handler(e, _cv_request.get().request.blueprints)
+        handler = self._find_error_handler(e, get_request_context().request.blueprints)
         if handler is None:
             raise e
         answer: ft.ResponseReturnValue = self.ensure_sync(handler)(e)
@@ -313,7 +317,7 @@ class Lifecycle(App):
         """
         if e.code is None or isinstance(e, RoutingException):
             return e
-        handler = self._find_error_handler(e, _cv_request.get().request.blueprints)
+        handler = self._find_error_handler(e, get_request_context().request.blueprints)
         if handler is None:
             return e
         answer: ft.ResponseReturnValue = self.ensure_sync(handler)(e)
@@ -350,9 +354,12 @@ class Lifecycle(App):
         :raises TypeError: a view may not return that.
         """
         # PERF: the usual cases, 0.3 us earlier.
-        kind = rv.__class__
+        kind = type(rv)
         if kind is str:
-            return self.response_class(rv)
+            response_class = self.response_class
+            if (self._decisions or self.decide()).plain_responses:
+                return make_plain_response(response_class, rv, response_class.default_mimetype)
+            return response_class(rv)
         if kind is dict or kind is list:
             return t.cast("Response", self.json.response(rv))
         response: Response = to_response(self, rv)
@@ -360,7 +367,7 @@ class Lifecycle(App):
 
     def process_response(self, response: Response) -> Response:
         """Call the ``after_request`` functions, the blueprint's first, and save the session."""
-        context = _cv_request.get()
+        context = get_request_context()
         if context._after is not None:
             for after in context._after:
                 response = self.ensure_sync(after)(response)
@@ -402,7 +409,7 @@ class Lifecycle(App):
             raise e
         self.log_exception(exc_info)
         answer: t.Any = InternalServerError(original_exception=e)
-        handler = self._find_error_handler(answer, _cv_request.get().request.blueprints)
+        handler = self._find_error_handler(answer, get_request_context().request.blueprints)
         if handler is not None:
             answer = self.ensure_sync(handler)(answer)
         return self.finalize_request(answer, from_error_handler=True)
@@ -412,7 +419,7 @@ class Lifecycle(App):
 
         :param exc_info: as of ``sys.exc_info()``.
         """
-        request = _cv_request.get().request
+        request = get_request_context().request
         self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)
 
     # 7. The context goes --------------------------------------------------------------------------
@@ -426,7 +433,7 @@ class Lifecycle(App):
         """
         functions: list[ft.TeardownCallable] = []
         if self.teardown_request_funcs:
-            for scope in scopes_outward(_cv_request.get().request.endpoint):
+            for scope in scopes_outward(get_request_context().request.endpoint):
                 registered = self.teardown_request_funcs.get(scope)
                 if registered:
                     functions.extend(reversed(registered))

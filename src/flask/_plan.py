@@ -19,6 +19,7 @@ DECISIVE: t.Final = frozenset(
         "async_to_sync",
         "create_url_adapter",
         "ensure_sync",
+        "response_class",
         "session_interface",
         "subdomain_matching",
         "url_map",
@@ -32,19 +33,32 @@ class Decisions:
 
     :param routes_by_path: nobody but path and method has a say in routing.
     :param plain_contexts: nobody has a say in how application contexts are made.
+    :param plain_responses: nobody has a say in how a response is made or sent.
     :param session_on_demand: the session interface lets the session wait to be asked for.
     """
 
-    __slots__ = ("plain_contexts", "plain_views", "routes_by_path", "session_on_demand")
+    __slots__ = (
+        "plain_contexts",
+        "plain_responses",
+        "plain_views",
+        "routes_by_path",
+        "session_on_demand",
+    )
 
     plain_views: dict[str, t.Any]
     """The views, by endpoint, that ``ensure_sync`` returned as they are."""
 
     def __init__(
-        self, *, routes_by_path: bool, plain_contexts: bool, session_on_demand: bool
+        self,
+        *,
+        routes_by_path: bool,
+        plain_contexts: bool,
+        plain_responses: bool,
+        session_on_demand: bool,
     ) -> None:
         self.routes_by_path = routes_by_path
         self.plain_contexts = plain_contexts
+        self.plain_responses = plain_responses
         self.session_on_demand = session_on_demand
         self.plain_views = {}
 

@@ -17,7 +17,14 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import MapAdapter
 
 from . import typing as ft
-from ._current import _cv_app, _cv_request, has_app_context, has_request_context
+from ._current import (
+    _cv_app,
+    _cv_request,
+    get_app_context,
+    get_request_context,
+    has_app_context,
+    has_request_context,
+)
 from ._lazy import lazy
 from ._routing.map import accepted_hosts, remember_accepted_host
 from ._routing.table import ASK_THE_MAP, NOTHING
@@ -40,6 +47,11 @@ __all__ = [
 Function = t.TypeVar("Function", bound=Callable[..., t.Any])
 
 _sentinel = object()
+
+_set_app_context = _cv_app.set
+_reset_app_context = _cv_app.reset
+_set_request_context = _cv_request.set
+_reset_request_context = _cv_request.reset
 
 
 class _AppCtxGlobals:
@@ -76,7 +88,7 @@ class _AppCtxGlobals:
         return iter(self.__dict__)
 
     def __repr__(self) -> str:
-        context = _cv_app.get(None)
+        context = get_app_context(None)
         if context is None:
             return object.__repr__(self)
         return f"<flask.g of '{context.app.name}'>"
@@ -115,7 +127,7 @@ class AppContext:
 
     def push(self) -> None:
         """Make the application current."""
-        self._pushed = (_cv_app.set(self), self._pushed)
+        self._pushed = (_set_app_context(self), self._pushed)
         if appcontext_pushed.receivers:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
 
@@ -129,13 +141,13 @@ class AppContext:
         if self._pushed is None:
             raise LookupError("The application context cannot be popped: it is not pushed.")
         token, earlier = self._pushed
-        current = _cv_app.get()
+        current = get_app_context()
         try:
             if earlier is None:
                 self.app.do_teardown_appcontext(sys.exc_info()[1] if exc is _sentinel else exc)
         finally:
             self._pushed = earlier
-            _cv_app.reset(token)
+            _reset_app_context(token)
         if current is not self:
             raise AssertionError(
                 f"Popped wrong app context. ({current!r} instead of {self!r})"
@@ -174,11 +186,11 @@ class RequestContext(AppContext):
     flashes: list[tuple[str, str]] | None = None
     """The messages that this request took out of the session; ``None``: not asked yet."""
 
-    _after: list[ft.AfterRequestCallable[t.Any]] | None = None
+    _after: list[ft.AfterRequestCallable[t.Any]] | None
     """The functions of `after_this_request`, once there is one."""
-    _open_session: t.Any = None
+    _open_session: t.Any
     """The session, once it is open."""
-    _pushed: tuple[t.Any, ...] | None = None
+    _pushed: tuple[t.Any, ...] | None
     """``(token, what was pushed for the application, pushed before)`` for the newest push."""
 
     def __init__(
@@ -190,8 +202,10 @@ class RequestContext(AppContext):
     ) -> None:
         self.app = app
         self.request = app.request_class(environ) if request is None else request
-        if session is not None:
-            self._open_session = session
+        # PERF: set here and not on the class: CPython 3.11 reads class attributes the slow way.
+        self._open_session = session
+        self._after = None
+        self._pushed = None
 
     @property
     def _after_request_functions(self) -> list[ft.AfterRequestCallable[t.Any]]:
@@ -247,18 +261,18 @@ class RequestContext(AppContext):
         """Make the request current: application context, session, routing."""
         app = self.app
         decided = app._decisions or app.decide()
-        outer = _cv_app.get(None)
+        outer = get_app_context(None)
         pushed: t.Any = None
         if outer is None or outer.app is not app:
             if decided.plain_contexts:
                 # PERF: 0.6 us less for a request than a context object of its own.
-                pushed = _cv_app.set(self)
+                pushed = _set_app_context(self)
                 if appcontext_pushed.receivers:
                     appcontext_pushed.send(app, _async_wrapper=app.ensure_sync)
             else:
                 pushed = app.app_context()
                 pushed.push()
-        self._pushed = (_cv_request.set(self), pushed, self._pushed)
+        self._pushed = (_set_request_context(self), pushed, self._pushed)
 
         if not decided.session_on_demand:
             # A session that is kept elsewhere opens before routing, as extensions expect.
@@ -278,11 +292,11 @@ class RequestContext(AppContext):
             and request.trusted_hosts is None
             and "HTTP_UPGRADE" not in environ  # a WebSocket has rules of its own
         )
-        if by_path and environ.get("HTTP_HOST") in accepted_hosts and environ.get("PATH_INFO"):
+        if by_path and environ.get("HTTP_HOST") in accepted_hosts:
             url_map = app.url_map
             if not url_map.is_table_filled:
                 url_map.fill_table()
-            answer = url_map.table.find(environ["PATH_INFO"], environ["REQUEST_METHOD"])
+            answer = url_map.table.find(environ.get("PATH_INFO"), environ["REQUEST_METHOD"])
             if answer is NOTHING:
                 self._keep_routing_error(NotFound())
                 return
@@ -317,19 +331,21 @@ class RequestContext(AppContext):
         if exc is _sentinel:
             exc = sys.exc_info()[1]
         app = self.app
-        current = _cv_request.get()
+        current = get_request_context()
         try:
             if earlier is None:
-                self._end_request(app, exc)
+                app.do_teardown_request(exc)
         finally:
+            if earlier is None:
+                self._let_go()
             self._pushed = earlier
-            _cv_request.reset(token)
-            if pushed.__class__ is Token:
+            _reset_request_context(token)
+            if type(pushed) is Token:
                 try:
                     if earlier is None:
                         app.do_teardown_appcontext(exc)
                 finally:
-                    _cv_app.reset(pushed)
+                    _reset_app_context(pushed)
                 if appcontext_popped.receivers:
                     appcontext_popped.send(app, _async_wrapper=app.ensure_sync)
             elif pushed is not None:
@@ -340,17 +356,14 @@ class RequestContext(AppContext):
                 " Pop contexts in the reverse order of pushing them."
             )
 
-    def _end_request(self, app: AnyApp, exc: BaseException | None) -> None:
-        """Run the teardown callbacks of the request and let go of what it holds."""
+    def _let_go(self) -> None:
+        """Close the request and open the circles through it."""
         request = self.request
-        try:
-            app.do_teardown_request(exc)
-        finally:
-            request.close()
-            # The environment holds the request and the request the environment.
-            request.environ["werkzeug.request"] = None
-            if request.routing_exception is not None:
-                self._keep_routing_error(request.routing_exception)
+        request.close()
+        # The environment holds the request and the request the environment.
+        request.environ["werkzeug.request"] = None
+        if request.routing_exception is not None:
+            self._keep_routing_error(request.routing_exception)
 
     def __repr__(self) -> str:
         request = self.request
@@ -358,7 +371,7 @@ class RequestContext(AppContext):
 
 
 def _active_context(wanted_by: str) -> RequestContext:
-    context: RequestContext | None = _cv_request.get(None)
+    context: RequestContext | None = get_request_context(None)
     if context is None:
         raise RuntimeError(
             f"'{wanted_by}' can only be used when a request context is active, such as in a view"

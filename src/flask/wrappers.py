@@ -57,7 +57,7 @@ class Request(RequestBase):
     """What routing raised; it is raised again where the view would be called."""
 
     shallow: bool = False
-    _is_form_parsed: bool = False
+    _is_form_parsed: bool
     _max_content_length: int | None = None
     _max_form_memory_size: int | None = None
     _max_form_parts: int | None = None
@@ -68,6 +68,9 @@ class Request(RequestBase):
         # PERF: 0.16 us; Werkzeug's own initialiser, which works out the eight attributes below
         # for every request, takes 1.31 us.
         self.environ = environ
+        self.url_rule = None
+        self.routing_exception = None
+        self._is_form_parsed = False
         if shallow:
             self.shallow = True
         elif populate_request:
@@ -271,6 +274,8 @@ _STATUS_LINES = {code: f"{code} {name.upper()}" for code, name in HTTP_STATUS_CO
 # Codes that have no body (RFC 9110 sections 15.2, 15.3.5 and 15.4.5).
 _WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
 
+_new_object = object.__new__
+
 _CONTENT_TYPES: dict[str, tuple[str, str]] = {}
 """The header for a media type, made once for each."""
 
@@ -302,9 +307,6 @@ class Response(ResponseBase):
     json_module: t.Any = json
     autocorrect_location_header = False
 
-    # What every untouched response shares; an instance has its own only where it differs.
-    _status = "200 OK"
-    _status_code = 200
     direct_passthrough: bool = False
 
     _untouched: bytes | None = None
@@ -312,15 +314,17 @@ class Response(ResponseBase):
     _touched_headers: Headers
     _touched_response: t.Iterable[str] | t.Iterable[bytes]
     _touched_on_close: list[t.Callable[[], t.Any]]
-    _media_type: str | None = None
-    """Media type of an untouched response; ``None`` is the class's default."""
-    _is_plain: t.ClassVar[bool] = True
+    _media_type: str
+    """Media type of an untouched response."""
+    is_plain: t.ClassVar[bool] = True
     """Whether no subclass changed how a response is made or sent."""
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._is_plain = (
+        cls.is_plain = (
             all(getattr(cls, name) is getattr(Response, name) for name in _SENDING)
+            and cls.__new__ is object.__new__
+            and bool(cls.default_mimetype)
             and cls.automatically_set_content_length
             and cls.default_status == 200
         )
@@ -334,28 +338,26 @@ class Response(ResponseBase):
         content_type: str | None = None,
         direct_passthrough: bool = False,
     ) -> None:
+        media_type = self.default_mimetype if mimetype is None else mimetype
         if (
             headers is None
             and content_type is None
-            and self._is_plain
+            and media_type
+            and (type(response) is str or type(response) is bytes)
+            and (status is None or type(status) is int)
             and not direct_passthrough
-            and (response.__class__ is str or response.__class__ is bytes)
-            and (status is None or status.__class__ is int)
-            and (mimetype or (mimetype is None and self.default_mimetype))
+            and self.is_plain
         ):
-            # PERF: nothing but this; the whole response costs 0.6 us instead of 6.3 us.
-            self._untouched = response.encode() if response.__class__ is str else response
-            if status is not None:
-                self._status_code = status
-                self._status = _STATUS_LINES.get(status) or f"{status} UNKNOWN"
-            if mimetype is not None:
-                self._media_type = mimetype
+            self._untouched = response.encode() if type(response) is str else response
+            self._media_type = media_type
+            self._status_code = 200 if status is None else status
+            self._status = _STATUS_LINES.get(self._status_code) or f"{status} UNKNOWN"
         else:
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
 
     def _make_head(self, body: bytes) -> list[tuple[str, str]]:
         """Make the headers of an untouched response."""
-        media_type: t.Any = self._media_type or self.default_mimetype
+        media_type = self._media_type
         return [
             _CONTENT_TYPES.get(media_type) or _content_type_of(media_type),
             ("Content-Length", str(len(body))),
@@ -424,7 +426,15 @@ class Response(ResponseBase):
         body = self._untouched
         if body is None or self._status_code in _WITHOUT_BODY:
             return super().__call__(environ, start_response)
-        start_response(self._status, self._make_head(body))
+        media_type = self._media_type
+        start_response(
+            self._status,
+            # PERF: what _make_head makes, one call less.
+            [
+                _CONTENT_TYPES.get(media_type) or _content_type_of(media_type),
+                ("Content-Length", str(len(body))),
+            ],
+        )
         return () if environ["REQUEST_METHOD"] == "HEAD" else (body,)
 
     @property
@@ -435,6 +445,24 @@ class Response(ResponseBase):
             return super().max_cookie_size
         size: int = config["MAX_COOKIE_SIZE"]
         return size
+
+
+def make_plain_response(kind: type[Response], text: str, media_type: str) -> Response:
+    """Make an untouched response with status 200.
+
+    PERF: what the class's initialiser does for a text, without asking what else there may be: 0.3
+    us instead of 0.5 us.
+
+    :param kind: a class that `is_plain`.
+    :param text: the body.
+    :param media_type: without a charset.
+    """
+    response = _new_object(kind)
+    response._untouched = text.encode()
+    response._media_type = media_type
+    response._status_code = 200
+    response._status = "200 OK"
+    return response
 
 
 _SENDING = (

@@ -165,19 +165,21 @@ class Table:
         for method in rule.methods if rule.methods is not None else _ANY_METHOD:
             node.by_method.setdefault(method, leaf)
 
-    def find(self, path: str, method: str) -> Answer:
+    def find(self, path: str | None, method: str) -> Answer:
         """Find the rule for a request.
 
-        :param path: the path as WSGI gives it (PEP 3333: bytes as Latin-1), not empty.
+        :param path: the path as WSGI gives it (PEP 3333: bytes as Latin-1).
         :param method: as sent.
         :returns: ``(rule, arguments)``, `ASK_THE_MAP` or `NOTHING`.
         """
-        by_method = self.exact.get(path)
+        by_method = self.exact.get(path)  # type: ignore[arg-type]
         if by_method is not None:
             leaf = by_method.get(method)
             if leaf is None:
                 return ASK_THE_MAP
             return leaf.rule, leaf.defaults.copy() if leaf.defaults else {}
+        if not path:
+            return ASK_THE_MAP
         if not path.isascii():
             path = path.encode("latin-1").decode(errors="replace")
         parts = path.lstrip("/").split("/")

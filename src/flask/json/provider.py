@@ -200,8 +200,8 @@ class DefaultJSONProvider(JSONProvider):
             text = self._encode(obj, _COMPACT)
         else:
             text = self.dumps(obj, separators=_COMPACT)
-        response: Response = app.response_class(f"{text}\n", mimetype=self.mimetype)
-        return response
+        made: Response = app.response_class(f"{text}\n", mimetype=self.mimetype)
+        return made
 
 
 Settings: t.TypeAlias = tuple[Callable[[t.Any], t.Any], bool, bool]
