@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, ValuesView
 from datetime import timedelta
 from functools import cached_property
 
-from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError
 from werkzeug.routing import BuildError, Rule
 from werkzeug.routing import Map as BaseMap
@@ -24,53 +23,16 @@ from . import typing as ft
 from ._environment import find_instance_path, get_debug_flag
 from ._plan import scopes_inward
 from ._routing.map import Map
-from ._scaffold import Function, Scaffold, T_teardown, _endpoint_from_view_func, setupmethod
-from .config import Config, ConfigAttribute
+from ._scaffold import T_teardown, _endpoint_from_view_func, setupmethod
+from ._templated import TemplatedApp
+from .config import DEFAULT_CONFIG, Config, ConfigAttribute
 from .json.provider import DefaultJSONProvider, JSONProvider
 from .logging import create_logger
-from .templating import DispatchingJinjaLoader, Environment, _default_template_ctx_processor
+from .templating import _default_template_ctx_processor
 
 T_shell_context_processor = t.TypeVar(
     "T_shell_context_processor", bound=ft.ShellContextProcessorCallable
 )
-T_template_filter = t.TypeVar("T_template_filter", bound=ft.TemplateFilterCallable)
-T_template_test = t.TypeVar("T_template_test", bound=ft.TemplateTestCallable)
-T_template_global = t.TypeVar("T_template_global", bound=ft.TemplateGlobalCallable)
-
-DEFAULT_CONFIG: t.Final = ImmutableDict(
-    {
-        "DEBUG": None,
-        "TESTING": False,
-        "PROPAGATE_EXCEPTIONS": None,
-        "SECRET_KEY": None,
-        "SECRET_KEY_FALLBACKS": None,
-        "PERMANENT_SESSION_LIFETIME": timedelta(days=31),
-        "USE_X_SENDFILE": False,
-        "TRUSTED_HOSTS": None,
-        "SERVER_NAME": None,
-        "APPLICATION_ROOT": "/",
-        "SESSION_COOKIE_NAME": "session",
-        "SESSION_COOKIE_DOMAIN": None,
-        "SESSION_COOKIE_PATH": None,
-        "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SECURE": False,
-        "SESSION_COOKIE_PARTITIONED": False,
-        "SESSION_COOKIE_SAMESITE": None,
-        "SESSION_REFRESH_EACH_REQUEST": True,
-        "MAX_CONTENT_LENGTH": None,
-        "MAX_FORM_MEMORY_SIZE": 500_000,
-        "MAX_FORM_PARTS": 1_000,
-        "SEND_FILE_MAX_AGE_DEFAULT": None,
-        "TRAP_BAD_REQUEST_ERRORS": None,
-        "TRAP_HTTP_EXCEPTIONS": False,
-        "EXPLAIN_TEMPLATE_LOADING": False,
-        "PREFERRED_URL_SCHEME": "http",
-        "TEMPLATES_AUTO_RELOAD": None,
-        "MAX_COOKIE_SIZE": 4093,
-        "PROVIDE_AUTOMATIC_OPTIONS": True,
-    }
-)
-"""Every built-in configuration key with its default."""
 
 
 def _make_timedelta(value: timedelta | int | None) -> timedelta | None:
@@ -78,7 +40,7 @@ def _make_timedelta(value: timedelta | int | None) -> timedelta | None:
     return value if value is None or isinstance(value, timedelta) else timedelta(seconds=value)
 
 
-class App(Scaffold):
+class App(TemplatedApp):
     """An application that can be set up, but not yet serve.
 
     The parameters are documented at ``Flask``.
@@ -86,10 +48,6 @@ class App(Scaffold):
 
     aborter_class: type[Aborter] = Aborter
     """Makes `aborter`, which ``abort`` calls."""
-    jinja_environment: type[Environment] = Environment
-    """Makes `jinja_env`."""
-    jinja_options: dict[str, t.Any] = {}
-    """Options for `jinja_env`; read when it is made."""
     app_ctx_globals_class: type[t.Any]
     """Makes ``g``."""
     config_class: type[Config] = Config
@@ -240,103 +198,6 @@ class App(Scaffold):
         """Return the default of `instance_path`; see ``Flask``."""
         return find_instance_path(self.import_name)
 
-    # Templates -----------------------------------------------------------------------------------
-
-    @cached_property
-    def jinja_env(self) -> Environment:
-        """Jinja's environment, made at first use; settings for it must be made before."""
-        return self.create_jinja_environment()
-
-    def create_jinja_environment(self) -> Environment:
-        """Make `jinja_env`."""
-        raise NotImplementedError
-
-    def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
-        """Make the loader that looks in the application's and the blueprints' folders."""
-        return DispatchingJinjaLoader(self)
-
-    def select_jinja_autoescape(self, filename: str | None) -> bool:
-        """Tell whether a template is autoescaped: HTML, XML and SVG by their file name's end.
-
-        A template without a file name is.
-        """
-        return filename is None or filename.endswith((".html", ".htm", ".xml", ".xhtml", ".svg"))
-
-    def _naming_decorator(self, add: Callable[[t.Any, str | None], None], name: t.Any) -> t.Any:
-        """Make a decorator that works with a name, with empty parentheses and without any."""
-        if callable(name):
-            add(name, None)
-            return name
-
-        def register(f: Function) -> Function:
-            add(f, name)
-            return f
-
-        return register
-
-    @t.overload
-    def template_filter(self, name: T_template_filter) -> T_template_filter: ...
-
-    @t.overload
-    def template_filter(
-        self, name: str | None = None
-    ) -> Callable[[T_template_filter], T_template_filter]: ...
-
-    @setupmethod
-    def template_filter(self, name: t.Any = None) -> t.Any:
-        """Make the decorated function a filter for templates.
-
-        :param name: the filter's name; the function's own by default.
-        """
-        return self._naming_decorator(self.add_template_filter, name)
-
-    @setupmethod
-    def add_template_filter(self, f: ft.TemplateFilterCallable, name: str | None = None) -> None:
-        """Make a function a filter for templates."""
-        self.jinja_env.filters[name or f.__name__] = f
-
-    @t.overload
-    def template_test(self, name: T_template_test) -> T_template_test: ...
-
-    @t.overload
-    def template_test(
-        self, name: str | None = None
-    ) -> Callable[[T_template_test], T_template_test]: ...
-
-    @setupmethod
-    def template_test(self, name: t.Any = None) -> t.Any:
-        """Make the decorated function a test for templates: ``{% if x is prime %}``.
-
-        :param name: the test's name; the function's own by default.
-        """
-        return self._naming_decorator(self.add_template_test, name)
-
-    @setupmethod
-    def add_template_test(self, f: ft.TemplateTestCallable, name: str | None = None) -> None:
-        """Make a function a test for templates."""
-        self.jinja_env.tests[name or f.__name__] = f
-
-    @t.overload
-    def template_global(self, name: T_template_global) -> T_template_global: ...
-
-    @t.overload
-    def template_global(
-        self, name: str | None = None
-    ) -> Callable[[T_template_global], T_template_global]: ...
-
-    @setupmethod
-    def template_global(self, name: t.Any = None) -> t.Any:
-        """Make the decorated function known in every template.
-
-        :param name: its name there; the function's own by default.
-        """
-        return self._naming_decorator(self.add_template_global, name)
-
-    @setupmethod
-    def add_template_global(self, f: ft.TemplateGlobalCallable, name: str | None = None) -> None:
-        """Make a function known in every template."""
-        self.jinja_env.globals[name or f.__name__] = f
-
     # Registers -----------------------------------------------------------------------------------
 
     @setupmethod
@@ -459,6 +320,10 @@ class App(Scaffold):
     def redirect(self, location: str, code: int = 302) -> BaseResponse:
         """Return a response that sends the client to another URL; called by ``redirect``."""
         return _wz_redirect(location, code=code, Response=self.response_class)
+
+    def _respond(self, text: str, media_type: str) -> t.Any:
+        """Make a response of a text, with status 200."""
+        return self.response_class(text, mimetype=media_type)
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
         """Let the ``url_defaults`` functions of an endpoint add to the values of its URL."""

@@ -12,24 +12,19 @@ from __future__ import annotations
 
 import sys
 import typing as t
-from collections.abc import Callable, Coroutine, Iterable
-from inspect import CO_COROUTINE, iscoroutinefunction
-from types import FunctionType, TracebackType
+from collections.abc import Callable, Iterable
+from types import TracebackType
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
-from werkzeug.routing import MapAdapter, RequestRedirect, RoutingException
-from werkzeug.wsgi import get_host
+from werkzeug.routing import RequestRedirect, RoutingException
 
-from . import _waiting
 from . import typing as ft
-from ._application import App
 from ._current import get_app_context, get_request_context
-from ._plan import DECISIVE, Decisions, scopes_inward, scopes_outward
+from ._plan import scopes_inward, scopes_outward
+from ._response import make_plain_response
 from ._responses import to_response
-from ._routing.map import Map
-from .ctx import AppContext, RequestContext, _AppCtxGlobals
+from ._serving import ServingApp
 from .debughelpers import FormDataRoutingRedirect
-from .sessions import SecureCookieSessionInterface, SessionInterface
 from .signals import (
     appcontext_tearing_down,
     got_request_exception,
@@ -37,7 +32,7 @@ from .signals import (
     request_started,
     request_tearing_down,
 )
-from .wrappers import Request, Response, make_plain_response
+from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -46,43 +41,10 @@ ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType |
 
 _sentinel = object()
 _NEVER_OPTIONS = frozenset({"GET", "POST"})
-_COROUTINE_MARK = "_is_coroutine_mark"  # set by inspect.markcoroutinefunction, from Python 3.12 on
 
 
-class Lifecycle(App):
+class Lifecycle(ServingApp):
     """An application that serves requests."""
-
-    app_ctx_globals_class: type[t.Any] = _AppCtxGlobals
-    request_class: type[Request] = Request
-    response_class: type[Response] = Response
-    session_interface: SessionInterface = SecureCookieSessionInterface()
-
-    # 0. Decided once, at the first request, and again when a decisive attribute is set ----------
-
-    _decisions: Decisions | None
-
-    def __setattr__(self, name: str, value: t.Any) -> None:
-        if name in DECISIVE:
-            self.__dict__["_decisions"] = None
-        super().__setattr__(name, value)
-
-    def decide(self) -> Decisions:
-        """Find out what about this application is plain; asked where `_decisions` is ``None``."""
-        kind = type(self)
-        own = self.__dict__
-        decided = self._decisions = Decisions(
-            routes_by_path=(
-                kind.create_url_adapter is Lifecycle.create_url_adapter
-                and "create_url_adapter" not in own
-                and not self.subdomain_matching
-                and isinstance(self.url_map, Map)
-            ),
-            plain_contexts=kind.app_context is Lifecycle.app_context and "app_context" not in own,
-            plain_responses=issubclass(self.response_class, Response)
-            and self.response_class.is_plain,
-            session_on_demand=getattr(self.session_interface, "opens_on_demand", False),
-        )
-        return decided
 
     # 1. The server calls ------------------------------------------------------------------------
 
@@ -127,54 +89,7 @@ class Lifecycle(App):
             finally:
                 error = None  # its traceback holds this frame
 
-    # 2. The context is made and pushed; routing happens there ----------------------------------
-
-    def request_context(self, environ: WSGIEnvironment) -> RequestContext:
-        """Make the context of a request.
-
-        :param environ: the WSGI environment.
-        """
-        return RequestContext(self, environ)
-
-    def app_context(self) -> AppContext:
-        """Make an application context: ``with app.app_context():``."""
-        return AppContext(self)
-
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Make what matches and builds URLs.
-
-        :param request: the request to bind to; ``None`` binds to ``SERVER_NAME``.
-        :returns: ``None`` without a request and without ``SERVER_NAME``.
-        :raises werkzeug.exceptions.SecurityError: the request's host is not one of
-            ``TRUSTED_HOSTS``.
-        """
-        if request is None:
-            if self.config["SERVER_NAME"] is None:
-                return None
-            return self.url_map.bind(
-                self.config["SERVER_NAME"],
-                script_name=self.config["APPLICATION_ROOT"],
-                url_scheme=self.config["PREFERRED_URL_SCHEME"],
-            )
-        trusted = self.config["TRUSTED_HOSTS"]
-        if trusted is not None:
-            request.trusted_hosts = trusted
-        # Raises for a host that is not trusted; binding alone would not look.
-        get_host(request.environ, request.trusted_hosts)
-        if self.url_map.host_matching:
-            return self.url_map.bind_to_environ(request.environ)
-        if self.subdomain_matching:
-            return self.url_map.bind_to_environ(
-                request.environ, server_name=self.config["SERVER_NAME"]
-            )
-        # Naming the subdomain keeps SERVER_NAME from restricting which hosts are served.
-        return self.url_map.bind_to_environ(
-            request.environ,
-            server_name=self.config["SERVER_NAME"],
-            subdomain=self.url_map.default_subdomain or "",
-        )
-
-    # 3. Hooks before, the view, hooks after ---------------------------------------------------
+    # 2. Hooks before, the view, hooks after ---------------------------------------------------
 
     def full_dispatch_request(self) -> Response:
         """Answer the current request; an error goes to its handler."""
@@ -256,41 +171,7 @@ class Lifecycle(App):
             raise error
         raise FormDataRoutingRedirect(request)
 
-    def make_default_options_response(self) -> Response:
-        """Answer ``OPTIONS``: an empty response whose ``Allow`` lists the URL's methods."""
-        adapter = get_request_context().url_adapter
-        response = self.response_class()
-        response.allow.update(adapter.allowed_methods())
-        return response
-
-    def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]:
-        """Return a function that can be called plainly: an ``async def`` one is waited for.
-
-        Extensions call a user's function through this.
-        """
-        # PERF: a plain function, the usual case, is told by its flags: 0.1 us, inspect takes 0.9.
-        if (
-            type(func) is FunctionType
-            and not func.__code__.co_flags & CO_COROUTINE
-            and _COROUTINE_MARK not in func.__dict__
-        ):
-            return func
-        return self.async_to_sync(func) if iscoroutinefunction(func) else func
-
-    def async_to_sync(
-        self, func: Callable[..., Coroutine[t.Any, t.Any, t.Any]]
-    ) -> Callable[..., t.Any]:
-        """Return a plain function that runs a coroutine function to its end.
-
-        Override it to choose another way of waiting.
-        """
-
-        def waiting(*args: t.Any, **kwargs: t.Any) -> t.Any:
-            return _waiting.wait(func(*args, **kwargs))
-
-        return waiting
-
-    # 4. An error goes to its handler ------------------------------------------------------------
+    # 3. An error goes to its handler ------------------------------------------------------------
 
     def handle_user_exception(self, e: Exception) -> HTTPException | ft.ResponseReturnValue:
         """Answer an error that was raised before there was a response.
@@ -323,7 +204,7 @@ class Lifecycle(App):
         answer: ft.ResponseReturnValue = self.ensure_sync(handler)(e)
         return answer
 
-    # 5. The answer becomes a response, and hooks see it ----------------------------------------
+    # 4. The answer becomes a response, and hooks see it ----------------------------------------
 
     def finalize_request(
         self,
@@ -355,11 +236,9 @@ class Lifecycle(App):
         """
         # PERF: the usual cases, 0.3 us earlier.
         kind = type(rv)
-        if kind is str:
-            response_class = self.response_class
-            if (self._decisions or self.decide()).plain_responses:
-                return make_plain_response(response_class, rv, response_class.default_mimetype)
-            return response_class(rv)
+        if kind is str and (self._decisions or self.decide()).plain_responses:
+            response_class: t.Any = self.response_class
+            return make_plain_response(response_class, rv, response_class.default_mimetype)  # type: ignore[arg-type]
         if kind is dict or kind is list:
             return t.cast("Response", self.json.response(rv))
         response: Response = to_response(self, rv)
@@ -386,7 +265,7 @@ class Lifecycle(App):
                 interface.save_session(self, session, response)
         return response
 
-    # 6. Nothing answered the error --------------------------------------------------------------
+    # 5. Nothing answered the error --------------------------------------------------------------
 
     def handle_exception(self, e: Exception) -> Response:
         """Answer an error that no handler took: logged once, and a 500 that tells nothing.
@@ -422,7 +301,7 @@ class Lifecycle(App):
         request = get_request_context().request
         self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)
 
-    # 7. The context goes --------------------------------------------------------------------------
+    # 6. The context goes --------------------------------------------------------------------------
 
     def do_teardown_request(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
         """Call the ``teardown_request`` functions, the blueprint's and the newest first.

@@ -19,7 +19,7 @@ NOT_PLAIN: t.Final = object()
 _LONGEST_LENGTH = 6
 """Digits of the longest body that is read in one piece: below one megabyte."""
 
-_scan = JSONDecoder().scan_once
+_scan: t.Any = JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 
 def parse_query(query: str) -> t.Any:
@@ -50,7 +50,7 @@ def parse_query(query: str) -> t.Any:
         elif pair:
             values[name] = [value]
     # A MultiDict is a dict of lists; its own initialiser takes the pairs apart once more.
-    dict.update(parameters, values)  # type: ignore[arg-type]
+    dict.update(parameters, values)
     return parameters
 
 
@@ -103,13 +103,13 @@ def loads(data: str | bytes) -> t.Any:
         if len(data) < 2 or data[0] not in _STARTS or not data[1]:
             return NOT_PLAIN
         try:
-            data = data.decode()  # type: ignore[union-attr]
+            data = data.decode()
         except UnicodeDecodeError:
             return NOT_PLAIN
     elif data.__class__ is not str:
         return NOT_PLAIN
     try:
-        value, end = _scan(data, 0)  # type: ignore[arg-type]
+        value, end = _scan(data, 0)
     except (StopIteration, ValueError, RecursionError):
         return NOT_PLAIN
     return value if end == len(data) else NOT_PLAIN

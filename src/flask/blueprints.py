@@ -25,88 +25,16 @@ from ._scaffold import (
     T_template_context_processor,
     T_url_defaults,
     T_url_value_preprocessor,
-    _endpoint_from_view_func,
     _sentinel,
     setupmethod,
 )
+from ._setup_state import BlueprintSetupState, DeferredSetupFunction
 from .cli import AppGroup
 from .helpers import send_from_directory
 from .typing import AnyApp
 from .wrappers import Response
 
-DeferredSetupFunction: t.TypeAlias = Callable[["BlueprintSetupState"], None]
-
-__all__ = ["Blueprint", "BlueprintSetupState"]
-
-
-class BlueprintSetupState:
-    """One registration of a blueprint, handed to the functions that the blueprint recorded.
-
-    :param blueprint: the blueprint.
-    :param app: the application that it is registered with.
-    :param options: as given to ``register_blueprint``.
-    :param first_registration: whether the blueprint is registered for the first time here.
-    """
-
-    app: AnyApp
-    """The application."""
-    blueprint: Blueprint
-    """The blueprint."""
-    options: t.Any
-    """What was given to ``register_blueprint``; wins over the blueprint's own."""
-    first_registration: bool
-    """Whether functions of ``record_once`` run."""
-    subdomain: str | None
-    """The subdomain of every rule that names none."""
-    url_prefix: str | None
-    """Comes before every path."""
-    name: str
-    """The blueprint's name in this registration."""
-    name_prefix: str
-    """Dotted name of the blueprint around it."""
-    url_defaults: dict[str, t.Any]
-    """Defaults of every rule."""
-
-    def __init__(
-        self, blueprint: Blueprint, app: AnyApp, options: t.Any, first_registration: bool
-    ) -> None:
-        self.app = app
-        self.blueprint = blueprint
-        self.options = options
-        self.first_registration = first_registration
-        subdomain = options.get("subdomain")
-        self.subdomain = blueprint.subdomain if subdomain is None else subdomain
-        url_prefix = options.get("url_prefix")
-        self.url_prefix = blueprint.url_prefix if url_prefix is None else url_prefix
-        self.name = options.get("name", blueprint.name)
-        self.name_prefix = options.get("name_prefix", "")
-        self.url_defaults = {
-            **blueprint.url_values_defaults,
-            **options.get("url_defaults", {}),
-        }
-
-    def add_url_rule(
-        self,
-        rule: str,
-        endpoint: str | None = None,
-        view_func: ft.RouteCallable | None = None,
-        **options: t.Any,
-    ) -> None:
-        """Add a rule to the application, with the blueprint's name, prefix and defaults."""
-        if self.url_prefix is not None:
-            # An empty rule is the prefix itself, without a slash behind it.
-            prefix = self.url_prefix
-            rule = f"{prefix.rstrip('/')}/{rule.lstrip('/')}" if rule else prefix
-        options.setdefault("subdomain", self.subdomain)
-        if endpoint is None:
-            endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
-        options["defaults"] = {**self.url_defaults, **options.get("defaults", {})}
-        self.app.add_url_rule(
-            rule,
-            f"{self.name_prefix}.{self.name}.{endpoint}".lstrip("."),
-            view_func,
-            **options,
-        )
+__all__ = ["Blueprint", "BlueprintSetupState", "DeferredSetupFunction"]
 
 
 class Blueprint(Scaffold):

@@ -294,9 +294,10 @@ class RequestContext(AppContext):
         )
         if by_path and environ.get("HTTP_HOST") in accepted_hosts:
             url_map = app.url_map
-            if not url_map.is_table_filled:
-                url_map.fill_table()
             answer = url_map.table.find(environ.get("PATH_INFO"), environ["REQUEST_METHOD"])
+            if answer is ASK_THE_MAP and not url_map.is_table_filled:
+                url_map.fill_table()  # an empty table asks the map for everything
+                answer = url_map.table.find(environ.get("PATH_INFO"), environ["REQUEST_METHOD"])
             if answer is NOTHING:
                 self._keep_routing_error(NotFound())
                 return

@@ -38,7 +38,9 @@ class Map(_Map):
         for rule in rulefactory.get_rules(self):
             super().add(rule)
             self._registered.append(rule)
-        self.is_table_filled = False
+        if self.is_table_filled:
+            self.table = Table()
+            self.is_table_filled = False
 
     def fill_table(self) -> None:
         """Enter all rules in the table; none where the host decides too."""
@@ -52,7 +54,9 @@ class Map(_Map):
                 for rule in self._registered
                 if rule.defaults and uses[rule.endpoint] > 1
             }
-            self.table.fill((rule for rule in self._registered if not rule.build_only), ambiguous)
+            table = Table()
+            table.fill((rule for rule in self._registered if not rule.build_only), ambiguous)
+            self.table = table
         self.is_table_filled = True
 
     def _depends_on_host(self) -> bool:

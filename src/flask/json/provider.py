@@ -200,8 +200,8 @@ class DefaultJSONProvider(JSONProvider):
             text = self._encode(obj, _COMPACT)
         else:
             text = self.dumps(obj, separators=_COMPACT)
-        made: Response = app.response_class(f"{text}\n", mimetype=self.mimetype)
-        return made
+        response: Response = app._respond(f"{text}\n", self.mimetype)
+        return response
 
 
 Settings: t.TypeAlias = tuple[Callable[[t.Any], t.Any], bool, bool]
