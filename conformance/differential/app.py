@@ -11,11 +11,27 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, g, request
-
-from features import building, classes, contexts, custom, echo, errors, files, hooks, hosts
-from features import provide_json, respond, routing, sessions, signals, streams, templates
+from features import (
+    building,
+    classes,
+    contexts,
+    custom,
+    echo,
+    errors,
+    files,
+    hooks,
+    hosts,
+    provide_json,
+    respond,
+    routing,
+    sessions,
+    signals,
+    streams,
+    templates,
+)
 from protocol import FILE_TIME
+
+from flask import Flask, g, request
 
 SITE = Path(__file__).parent / "site"
 SECRET = "a secret that everybody may know"
@@ -194,9 +210,7 @@ def hooked_async() -> Flask:
 
 def customized() -> Flask:
     """Everything replaced that may be."""
-    app = custom.OwnFlask(
-        "customized_app", root_path=str(SITE.parent), static_folder="site/static"
-    )
+    app = custom.OwnFlask("customized_app", root_path=str(SITE.parent), static_folder="site/static")
     app.secret_key = SECRET
     custom.install(app)
     errors.install(app, ())

@@ -10,6 +10,7 @@ import difflib
 import json
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,25 @@ from protocol import Observation, Request
 
 ACCEPTED = Path(__file__).parent / "accepted.toml"
 PARTS = tuple(item.name for item in fields(Observation) if item.init)
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A wording that is ours to choose: both sides are brought to one text."""
+
+    name: str
+    reason: str
+    parts: frozenset[str]
+    pattern: re.Pattern[str]
+    replacement: str
+
+    def over(self, value: Any) -> Any:
+        """The value with the wording replaced in each text."""
+        if isinstance(value, str):
+            return self.pattern.sub(self.replacement, value)
+        if isinstance(value, list):
+            return [self.over(item) for item in value]
+        return value
 
 
 def comparable(part: str, value: Any) -> Any:
@@ -62,13 +82,50 @@ class Difference:
     @property
     def group(self) -> tuple[object, ...]:
         """What differences that have one cause are likely to share."""
-        place = "/".join((self.request.path or "").split("/")[:3])
-        return (*self.signature, place)
+        path = self.request.path or "/"
+        changed = []
+        for part in self.parts:
+            official, ours = (
+                rows(part, getattr(self.official, part)),
+                rows(part, getattr(self.ours, part)),
+            )
+            for row in difflib.unified_diff(official, ours, lineterm="", n=0):
+                if not row.startswith(("@@", "---", "+++")):
+                    changed.append(re.sub(r"\d+|'.*?'", "_", row.replace(path, "PATH"))[:80])
+        return (self.parts, self.official.status, self.ours.status, *changed[:4])
 
 
 def error_classes(seen: Observation) -> tuple[str, ...]:
     """The classes of what reached the server, without the texts."""
     return tuple(":".join(raised.split(":", 2)[:2]) for raised in seen.raised)
+
+
+def masked(seen: Observation, masks: Sequence[Mask]) -> Observation:
+    """The observation with every wording of ours brought to the common one."""
+    changed = {}
+    for part in PARTS:
+        value = getattr(seen, part)
+        for mask in masks:
+            if part in mask.parts:
+                value = mask.over(value)
+        changed[part] = value
+    return Observation(**changed)
+
+
+def difference(
+    config: str,
+    asked: tuple[Request, ...],
+    official: Observation,
+    ours: Observation,
+    masks: Sequence[Mask] = (),
+) -> Difference | None:
+    """What differs in the two answers to the last of these requests, if anything."""
+    # Masks are costly and mostly not needed: equal answers are equal.
+    if not differing(official, ours):
+        return None
+    official, ours = masked(official, masks), masked(ours, masks)
+    parts = differing(official, ours)
+    return Difference(config, asked, official, ours, parts) if parts else None
 
 
 def differing(official: Observation, ours: Observation) -> tuple[str, ...]:
@@ -99,7 +156,9 @@ class Rule:
         return (
             set(difference.parts) <= self.parts
             and (self.config is None or self.config.fullmatch(difference.config) is not None)
-            and (self.path is None or self.path.fullmatch(difference.request.path or "") is not None)
+            and (
+                self.path is None or self.path.fullmatch(difference.request.path or "") is not None
+            )
             and all(pattern.search(text_of(difference, part)) for part, pattern in self.when)
         )
 
@@ -111,32 +170,50 @@ def text_of(difference: Difference, part: str) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def pattern(text: str | None) -> re.Pattern[str] | None:
+def compiled(text: str | None) -> re.Pattern[str] | None:
     """A compiled pattern; None stays None."""
     return None if text is None else re.compile(text, re.DOTALL)
 
 
-def load_rules(path: Path = ACCEPTED) -> list[Rule]:
-    """The rules of ``accepted.toml``."""
-    rules = []
-    for name, entry in tomllib.loads(path.read_text()).items():
-        unknown = set(entry["parts"]) - set(PARTS)
-        if unknown:
-            raise ValueError(f"{path.name}: [{name}] names no such part: {', '.join(unknown)}")
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The content of ``accepted.toml``."""
+
+    rules: list[Rule]
+    masks: list[Mask]
+
+
+def load_accepted(path: Path = ACCEPTED) -> Accepted:
+    """The rules and masks of ``accepted.toml``."""
+    content = tomllib.loads(path.read_text())
+    rules, masks = [], []
+    for name, entry in content.get("difference", {}).items():
         rules.append(
             Rule(
                 name=name,
                 reason=entry["reason"],
-                parts=frozenset(entry["parts"]),
-                config=pattern(entry.get("config")),
-                path=pattern(entry.get("path")),
+                parts=parts_of(name, entry),
+                config=compiled(entry.get("config")),
+                path=compiled(entry.get("path")),
                 when=tuple(
                     (part, re.compile(text, re.DOTALL))
                     for part, text in entry.get("when", {}).items()
                 ),
             )
         )
-    return rules
+    for name, entry in content.get("wording", {}).items():
+        pattern = re.compile(entry["pattern"], re.DOTALL)
+        parts = parts_of(name, entry)
+        masks.append(Mask(name, entry["reason"], parts, pattern, entry["replacement"]))
+    return Accepted(rules, masks)
+
+
+def parts_of(name: str, entry: dict[str, Any]) -> frozenset[str]:
+    """The parts that an entry names; raises for one that does not exist."""
+    unknown = set(entry["parts"]) - set(PARTS)
+    if unknown:
+        raise ValueError(f"{ACCEPTED.name}: [{name}] names no such part: {', '.join(unknown)}")
+    return frozenset(entry["parts"])
 
 
 def explained(difference: Difference, rules: list[Rule]) -> Rule | None:
@@ -166,8 +243,11 @@ def told(difference: Difference, context: int = 1) -> str:
     lines.append(f"  -> official {outcome(difference.official)}, ours {outcome(difference.ours)}")
     for part in difference.parts:
         lines.append(f"  {part}: - official, + ours")
-        pair = [rows(part, getattr(seen, part)) for seen in (difference.official, difference.ours)]
-        for row in list(difflib.unified_diff(*pair, lineterm="", n=context))[2:]:
+        official, ours = (
+            rows(part, getattr(difference.official, part)),
+            rows(part, getattr(difference.ours, part)),
+        )
+        for row in list(difflib.unified_diff(official, ours, lineterm="", n=context))[2:]:
             if not row.startswith("@@"):
                 lines.append(f"    {row}")
     return "\n".join(lines)

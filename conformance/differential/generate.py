@@ -20,12 +20,13 @@ BOUNDARY = "b0undary"
 
 
 class Generator:
-    """Draws configurations and requests; keeps no other state."""
+    """Draws configurations and requests; remembers the rule it drew last."""
 
     def __init__(self, chance: random.Random, catalogue: dict[str, Any]) -> None:
         self.chance = chance
         self.rules: dict[str, list[dict[str, Any]]] = catalogue["rules"]
         self.vocabulary: dict[str, list[str]] = catalogue["vocabulary"]
+        self.last: dict[str, Any] | None = None
 
     def config(self) -> str:
         """A configuration; the one with everything comes most often."""
@@ -34,14 +35,16 @@ class Generator:
 
     def request(self, config: str) -> Request:
         """A request to that configuration."""
-        rule = self.chance.choice(self.rules[config])
+        rule = self.rule(config)
         method = self.method(rule)
         path = self.path(rule["rule"])
         headers, body = self.body(method)
         host = self.host(rule)
         if host is not None:
             headers.append(("Host", host))
-        headers += self.headers()
+        headers += self.headers(rule["rule"])
+        if self.rarely(60) and any("/hooks/" in known["rule"] for known in self.rules[config]):
+            headers.append(("X-Do", self.deeds()))
         request = Request(
             method=method,
             path=path.encode("utf-8", "surrogateescape").decode("latin-1"),
@@ -54,6 +57,17 @@ class Generator:
             clock=CLOCK + self.chance.choice((60, 3601, 2678401)) if self.rarely() else CLOCK,
         )
         return self.mutated(request)
+
+    def rule(self, config: str) -> dict[str, Any]:
+        """The rule of before, or one of a family: rules with one beginning."""
+        if self.last is None or not self.rarely(50):
+            families: dict[str, list[dict[str, Any]]] = {}
+            for rule in self.rules[config]:
+                families.setdefault(rule["rule"].split("/")[1], []).append(rule)
+            weights = [words.FAVOURITES.get(name, 1) for name in families]
+            family = self.chance.choices(list(families.values()), weights)[0]
+            self.last = self.chance.choice(family)
+        return self.last
 
     def rarely(self, percent: float = 5) -> bool:
         """True that often."""
@@ -113,7 +127,7 @@ class Generator:
 
     def query(self) -> str:
         """Some arguments; ``endpoint`` and its like are known to the app."""
-        pairs = []
+        pairs: list[str] = []
         while self.rarely(45) and len(pairs) < 6:
             name = self.chance.choice(words.QUERY_NAMES)
             if name == "endpoint":
@@ -121,7 +135,9 @@ class Generator:
                 value = self.chance.choice(every)
             else:
                 value = self.chance.choice(words.QUERY_VALUES)
-            pairs.append(f"{name}={value}" if not self.rarely() else self.chance.choice(words.QUERY_ODD))
+            pairs.append(
+                f"{name}={value}" if not self.rarely() else self.chance.choice(words.QUERY_ODD)
+            )
         return "&".join(pairs)
 
     def host(self, rule: dict[str, Any]) -> str | None:
@@ -132,16 +148,26 @@ class Generator:
             return ARGUMENT.sub("ada", rule["subdomain"]) + ".example.org"
         return self.chance.choice(words.HOSTS) if self.rarely(15) else None
 
-    def headers(self) -> list[tuple[str, str]]:
-        """Some request headers, among them what was remembered."""
-        found = []
+    def headers(self, rule: str) -> list[tuple[str, str]]:
+        """Some request headers, for files those that ask for a part of one."""
+        found: list[tuple[str, str]] = []
+        if "file" in rule and self.rarely(70):
+            found.append(
+                self.header([name for name in words.HEADERS if name.startswith(("If", "Ra"))])
+            )
         while self.rarely(40) and len(found) < 6:
-            name = self.chance.choice(list(words.HEADERS))
-            found.append((name, self.chance.choice(words.HEADERS[name])))
-        if self.rarely(25):
-            deeds = self.chance.sample(words.MOMENTS, self.chance.choice((1, 1, 1, 2, 3)))
-            found.append(("X-Do", ", ".join(f"{m} {self.chance.choice(words.DEEDS)}" for m in deeds)))
+            found.append(self.header(list(words.HEADERS)))
         return found
+
+    def header(self, names: list[str]) -> tuple[str, str]:
+        """One of these headers with one of its values."""
+        name = self.chance.choice(names)
+        return name, self.chance.choice(words.HEADERS[name])
+
+    def deeds(self) -> str:
+        """What one to three hooks shall do."""
+        moments = self.chance.sample(words.MOMENTS, self.chance.choice((1, 1, 1, 2, 3)))
+        return ", ".join(f"{moment} {self.chance.choice(words.DEEDS)}" for moment in moments)
 
     def body(self, method: str) -> tuple[list[tuple[str, str]], str]:
         """A body and the headers that announce it."""
@@ -219,7 +245,11 @@ class Generator:
         if self.rarely(4) and request.headers:
             at = self.chance.randrange(len(request.headers))
             name, value = request.headers[at]
-            headers = (*request.headers[:at], (name, self.scramble(value)), *request.headers[at + 1 :])
+            headers = (
+                *request.headers[:at],
+                (name, self.scramble(value)),
+                *request.headers[at + 1 :],
+            )
             request = replace(request, headers=headers)
         return request
 

@@ -31,7 +31,7 @@ class Peer:
 
     def start(self) -> None:
         """Start the process; hash seeds are fixed so that sets agree."""
-        self.words = tempfile.TemporaryFile()
+        self.words = tempfile.TemporaryFile()  # noqa: SIM115 (closed by stop)
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         self.process = subprocess.Popen(
             [self.python, "-B", HERE / "worker.py", *(["--plant"] if self.plant else [])],

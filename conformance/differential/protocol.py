@@ -9,7 +9,7 @@ This file imports nothing but the standard library: it is read by both workers.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 CLOCK = 1_700_000_000
@@ -46,7 +46,7 @@ class Request:
 
     def to_json(self) -> dict[str, Any]:
         """The request as plain data."""
-        return asdict(self)
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Request:
@@ -102,9 +102,7 @@ class Observation:
 
     def to_json(self) -> dict[str, Any]:
         """The observation as plain data."""
-        data = asdict(self)
-        del data["status_code"]
-        return data
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.init}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Observation:

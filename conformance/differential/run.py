@@ -23,7 +23,7 @@ from typing import Any
 import environments
 from cases import CASES
 from cases.build import Case
-from compare import Difference, Rule, differing, explained, load_rules, told
+from compare import Accepted, Difference, difference, explained, load_accepted, told
 from generate import Generator
 from jar import Jar
 from peers import Pair, Peer, PeerFailed
@@ -37,8 +37,9 @@ GROUPS_SHOWN = 40
 class Run:
     """One comparison: counts what was asked, keeps what differed."""
 
-    def __init__(self, pair: Pair, rules: list[Rule], *, shrinking: bool) -> None:
-        self.pair, self.rules, self.shrinking = pair, rules, shrinking
+    def __init__(self, pair: Pair, accepted: Accepted, *, shrinking: bool) -> None:
+        self.pair, self.shrinking = pair, shrinking
+        self.rules, self.masks = accepted.rules, accepted.masks
         self.requests = 0
         self.used: Counter[str] = Counter()
         self.groups: dict[tuple[object, ...], list[Difference]] = {}
@@ -64,47 +65,47 @@ class Run:
             self.pair.official.restart()
             self.pair.ours.restart()
             return None
-        parts = differing(official, ours)
-        if parts:
-            self.note(Difference(config, asked, official, ours, parts))
+        found = difference(config, asked, official, ours, self.masks)
+        if found is not None:
+            self.note(found)
         return official
 
-    def note(self, difference: Difference) -> None:
+    def note(self, found: Difference) -> None:
         """Count an explained difference, keep any other with its like."""
-        rule = explained(difference, self.rules)
+        rule = explained(found, self.rules)
         if rule is not None:
             self.used[rule.name] += 1
         else:
-            self.groups.setdefault(difference.group, []).append(difference)
+            self.groups.setdefault(found.group, []).append(found)
 
-    def smallest(self, difference: Difference) -> Difference:
+    def smallest(self, first: Difference) -> Difference:
         """The difference with its requests shrunk."""
-        found = difference
+        smallest = first
 
         def differs(requests: tuple[Request, ...]) -> bool:
-            nonlocal found
-            again = self.replay(difference.config, requests)
-            same = again is not None and again.signature == difference.signature
-            if again is not None and same and explained(again, self.rules) is None:
-                found = again
-                return True
-            return False
+            nonlocal smallest
+            again = self.replay(first.config, requests)
+            if again is None or again.signature != first.signature:
+                return False
+            if explained(again, self.rules) is not None:
+                return False
+            smallest = again
+            return True
 
-        shrink(difference.requests, differs)
-        return found
+        self.pair.reset(first.config)
+        shrink(first.requests, differs)
+        return smallest
 
     def replay(self, config: str, requests: tuple[Request, ...]) -> Difference | None:
-        """Ask these of fresh apps; the difference of the last one, if any."""
+        """Ask these again; the difference of the last one, if any."""
         try:
-            self.pair.reset(config)
             for request in requests:
                 official, ours = self.pair.serve(config, request)
         except PeerFailed:
             self.pair.official.restart()
             self.pair.ours.restart()
             return None
-        parts = differing(official, ours)
-        return Difference(config, requests, official, ours, parts) if parts else None
+        return difference(config, requests, official, ours, self.masks)
 
     def generate(self, catalogue: dict[str, Any], count: int, seed: int, only: str | None) -> None:
         """Ask ``count`` random requests, in short sequences with a jar."""
@@ -134,7 +135,7 @@ class Run:
             print(f"--- a worker was lost: {failure}\n")
         stale = [rule for rule in self.rules if complete and not self.used[rule.name]]
         for rule in stale:
-            print(f"--- accepted.toml: [{rule.name}] explained nothing in the fixed suite; remove it\n")
+            print(f"--- accepted.toml: [{rule.name}] explains no fixed case any more: remove it\n")
         for rule in self.rules:
             if self.used[rule.name]:
                 print(f"accepted {self.used[rule.name]:5} x {rule.name}: {rule.reason}")
@@ -144,11 +145,15 @@ class Run:
 def arguments() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--cases", action="store_true", help="the fixed suite alone")
-    parser.add_argument("--requests", type=int, default=2000, help="random requests (2000)")
+    parser.add_argument("--cases", action="store_true", help="the fixed suite")
+    parser.add_argument("--requests", type=int, help="random requests (2000; with --cases none)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the random requests (1)")
-    parser.add_argument("--no-shrink", dest="shrink", action="store_false", help="show them as found")
-    parser.add_argument("--shrink", action="store_true", default=True, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--shrink",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="make each difference as small as it gets (the default)",
+    )
     parser.add_argument("--only", metavar="CONFIG", help="one configuration of the app")
     parser.add_argument("--match", metavar="TEXT", help="only cases with this text in their names")
     parser.add_argument("--official-python", type=Path, help="a Python that has official Flask")
@@ -158,24 +163,31 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def greet(pair: Pair, *, planted: bool) -> None:
-    """Print who is compared; refuse to compare the wrong ones."""
+def greet(pair: Pair) -> bool:
+    """Print who is compared, refuse the wrong ones; is the second one ours?"""
     official, ours = pair.ask({"do": "hello"})
     for peer, told_by in ((pair.official, official), (pair.ours, ours)):
         versions = ", ".join(f"{name} {version}" for name, version in told_by["versions"].items())
         print(f"{peer.name:8} Python {told_by['python']}, {versions}")
     if official["versions"]["flask"] != environments.OFFICIAL_VERSION:
-        raise SystemExit(f"the first Python must have official Flask {environments.OFFICIAL_VERSION}")
-    if ours["versions"]["flask"] == environments.OFFICIAL_VERSION and not planted:
+        raise SystemExit(
+            f"the first Python must have official Flask {environments.OFFICIAL_VERSION}"
+        )
+    if ours["versions"]["flask"] == environments.OFFICIAL_VERSION:
         print("note: both are official Flask; this run only tests the tool")
+        return False
+    return True
 
 
 def main() -> int:
     """Run what the command line asks for; the exit status."""
     options = arguments().parse_args()
     started = time.monotonic()
-    official_python = options.official_python or environments.official()
-    ours_python = options.ours_python or environments.ours()
+    try:
+        official_python = options.official_python or environments.official()
+        ours_python = options.ours_python or environments.ours()
+    except environments.CannotMake as failure:
+        raise SystemExit(f"an environment could not be made: {failure}") from None
     if options.make_environments:
         return 0
     with (
@@ -183,20 +195,22 @@ def main() -> int:
         Peer("ours", ours_python, plant=options.plant) as ours,
     ):
         pair = Pair(official, ours)
-        greet(pair, planted=options.plant)
+        complete = greet(pair) and not options.only and not options.match
         catalogue, _ = pair.ask({"do": "catalogue"})
         if options.only and options.only not in catalogue["rules"]:
             raise SystemExit(f"--only: choose one of {', '.join(catalogue['rules'])}")
-        run = Run(pair, load_rules(), shrinking=options.shrink)
+        run = Run(pair, load_accepted(), shrinking=options.shrink)
         for case in (*CASES, *swept(catalogue)):
             chosen = options.only in (None, case.config) and (options.match or "") in case.name
             if chosen:
                 run.case(case)
         fixed = run.requests
-        if not options.cases and not options.match:
-            run.generate(catalogue, options.requests, options.seed, options.only)
+        count = options.requests
+        if count is None:
+            count = 0 if options.cases or options.match else 2000
+        run.generate(catalogue, count, options.seed, options.only)
         asked_in = time.monotonic() - started
-        status = run.report(complete=not options.only and not options.match)
+        status = run.report(complete=complete)
     print(
         f"{len(CASES)} written cases, {fixed} fixed requests, {run.requests - fixed} random ones "
         f"(seed {options.seed}), {len(run.groups)} unexplained groups, {asked_in:.1f} s"

@@ -39,7 +39,11 @@ def smaller(request: Request) -> Iterator[Request]:
         for text in (*shorter(value, ","), *shorter(value, ";"), *halves(value)):
             headers = (*request.headers[:index], (name, text), *request.headers[index + 1 :])
             yield replace(request, headers=headers)
-    for text in (*shorter(request.body, "\r\n"), *shorter(request.body, "&"), *halves(request.body)):
+    for text in (
+        *shorter(request.body, "\r\n"),
+        *shorter(request.body, "&"),
+        *halves(request.body),
+    ):
         yield replace(request, body=text)
     for path in halves(request.path or ""):
         yield replace(request, path=path)
@@ -72,11 +76,13 @@ def halves(text: str) -> Iterator[str]:
 def shrink(requests: tuple[Request, ...], differs: Differs) -> tuple[Request, ...]:
     """The smallest requests found that still differ in the same way."""
     budget = ATTEMPTS
+    if rootless(requests):
+        return requests
     tried: set[tuple[Request, ...]] = {requests}
 
     def holds(candidate: tuple[Request, ...]) -> bool:
         nonlocal budget
-        if candidate in tried or not candidate or budget <= 0:
+        if candidate in tried or budget <= 0 or rootless(candidate):
             return False
         budget -= 1
         tried.add(candidate)
@@ -92,6 +98,11 @@ def shrink(requests: tuple[Request, ...], differs: Differs) -> tuple[Request, ..
                 requests, progress = candidate, True
                 break
     return requests
+
+
+def rootless(requests: tuple[Request, ...]) -> bool:
+    """Is a path among these that no ordinary client would send?"""
+    return any(not (request.path or "/").startswith("/") for request in requests)
 
 
 def candidates(requests: tuple[Request, ...]) -> Iterator[tuple[Request, ...]]:

@@ -5,15 +5,33 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-METHODS = "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT QUERY FOO get Post M-SEARCH".split()
+METHOD_NAMES = """
+    GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT QUERY FOO get Post M-SEARCH
+"""
 
-TEXTS = ["a", "word", "two words", "gr\u00fc\u00df", "\u2603", "a+b", "1", "", "<b>&\"'", "a.b", "-", "%41"]
+METHODS = METHOD_NAMES.split()
+
+TEXTS = [
+    "a",
+    "word",
+    "two words",
+    "gr\u00fc\u00df",
+    "\u2603",
+    "a+b",
+    "1",
+    "",
+    "<b>&\"'",
+    "a.b",
+    "-",
+    "%41",
+]
 
 SHORT = ["a", "1", "404", "X-Odd", "text", "0", "-1", "\u00fc", ""]
 
 HOSTILE = [
     "", ".", "..", "%2F", "%00", "\x00", "a\nb", "\udcff\udcfe", "\u0663\u0664", "-1", "007", "1e5",
-    "1_000", "+1", " 1", "nan", "9" * 40, "x" * 300, "a//b", "/", "<int:n>", "{{ 7 }}", "'", "\u202e",
+    "1_000", "+1", " 1", "nan", "9" * 40, "x" * 300, "a//b", "/", "<int:n>", "{{ 7 }}", "'",
+    "\u202e",
 ]  # fmt: skip
 
 ARGUMENTS: dict[str, list[str]] = {
@@ -43,7 +61,8 @@ PATH_MUTATIONS: list[Mutation] = [
 ]
 
 QUERY_NAMES = [
-    "endpoint", "endpoint", "endpoint", "n", "s", "name", "a", "page", "filename", "lang", "t", "kind",
+    "endpoint", "endpoint", "endpoint", "n", "s", "name", "a", "page", "filename", "lang", "t",
+    "kind",
     "source", "flash", "fail", "_external", "_scheme", "_anchor", "_method", "x", "items", "u", "",
 ]  # fmt: skip
 
@@ -56,11 +75,19 @@ QUERY_VALUES = [
 QUERY_ODD = ["=", "&", "a", "=a", "a==b", ";a=1", "%", "%F", "a=1;b=2", "\xff=\xfe", "a=%00", "?"]
 
 HOSTS = [
-    "localhost", "localhost:5000", "example.org", "EXAMPLE.org:80", "api.example.org", "ada.example.org",
-    "inner.outer.example.org", "static.example", "other.example:8080", "www.trusted.example", "evil.example",
+    "localhost", "localhost:5000", "example.org", "EXAMPLE.org:80", "api.example.org",
+    "ada.example.org",
+    "inner.outer.example.org", "static.example", "other.example:8080", "www.trusted.example",
+    "evil.example",
     "", "[::1]", "[::1]:80", "a b", "x@y", "..", "example.org:0", "example.org.", "1.2.3.4:x",
     "b\xc3\xbccher.example", "xn--bcher-kva.example", "-", "a_b.example.org",
 ]  # fmt: skip
+
+FAVOURITES = {
+    "session": 20, "static": 4, "send": 3, "hooks": 4, "stream": 3, "template": 3, "echo": 4,
+    "change": 4, "fail": 3, "outer": 3, "build": 2,
+}  # fmt: skip
+"""Families of rules, by the first part of their paths, that have most to tell."""
 
 HEADERS: dict[str, list[str]] = {
     "Accept": ["*/*", "application/json", "text/html;q=0.5, text/plain", ";q=", "text"],
@@ -69,16 +96,34 @@ HEADERS: dict[str, list[str]] = {
     "Authorization": ["Basic YTpi", "Bearer x", "Basic !", "Digest a=b", "x"],
     "Cache-Control": ["no-cache", "max-age=0", "only-if-cached, x"],
     "Cookie": [
-        "session=<<session>>", "session=<<session>>x", "session=x<<session>>", "session=", "a=1; b=2",
-        "session=<<session>>; session=other", "session=other; session=<<session>>", "plain={}", "",
-        'a="\\303\\274"; ;=; c', "biscuit=<<biscuit>>", "plain=[1]", 'session="<<session>>"',
+        "session=<<session>>",
+        "session=<<session>>x",
+        "session=x<<session>>",
+        "session=",
+        "a=1; b=2",
+        "session=<<session>>; session=other",
+        "session=other; session=<<session>>",
+        "plain={}",
+        "",
+        'a="\\303\\274"; ;=; c',
+        "biscuit=<<biscuit>>",
+        "plain=[1]",
+        'session="<<session>>"',
     ],
     "If-None-Match": ["<<etag>>", "*", '"other"', "W/<<etag>>", "<<etag>>, x", ""],
     "If-Match": ["<<etag>>", "*", '"other"'],
     "If-Modified-Since": ["<<last-modified>>", "Wed, 21 Oct 2015 07:28:00 GMT", "x", ""],
     "If-Unmodified-Since": ["<<last-modified>>", "Wed, 21 Oct 2015 07:28:00 GMT"],
     "If-Range": ["<<etag>>", '"other"', "<<last-modified>>"],
-    "Range": ["bytes=0-3", "bytes=-4", "bytes=5-", "bytes=0-1,3-4", "bytes=9-2", "x", "bytes=99999-"],
+    "Range": [
+        "bytes=0-3",
+        "bytes=-4",
+        "bytes=5-",
+        "bytes=0-1,3-4",
+        "bytes=9-2",
+        "x",
+        "bytes=99999-",
+    ],
     "Origin": ["https://origin.example", "null"],
     "Referer": ["http://localhost/", "\xff"],
     "User-Agent": ["Agent/1", ""],
@@ -109,14 +154,17 @@ DEEDS = ["raises", "aborts", "answers", "none", "replaces", "runs"]
 
 CONTENT_TYPES = [
     "application/json", "application/problem+json", "application/x-www-form-urlencoded",
-    "multipart/form-data", "multipart/form-data; boundary=b0undary", "text/plain", "text/html; charset=x",
+    "multipart/form-data", "multipart/form-data; boundary=b0undary", "text/plain",
+    "text/html; charset=x",
     "application/json; charset=latin-1", "", "x", "multipart/form-data; boundary=", "*/*",
     "application/x-www-form-urlencoded; charset=utf-16", "TEXT/PLAIN;CHARSET=UTF-8",
 ]  # fmt: skip
 
 JSON_ODD = [
-    "", "{", "nul", "NaN", "[1,]", "{'a': 1}", '"\\ud800"', "[[[[", "1 2", "\ufeff[1]", '{"a":1,"a":2}',
-    "-Infinity", '"\x00"', "\x00", "1e999", "[1e-400, 123456789012345678901234567890]", "tru", '{"a"}',
+    "", "{", "nul", "NaN", "[1,]", "{'a': 1}", '"\\ud800"', "[[[[", "1 2", "\ufeff[1]",
+    '{"a":1,"a":2}',
+    "-Infinity", '"\x00"', "\x00", "1e999", "[1e-400, 123456789012345678901234567890]", "tru",
+    '{"a"}',
 ]  # fmt: skip
 
 FILE_NAMES = ["f.txt", "", "../up", "gr\u00fc\u00df.txt", "a;b", "C:\\\\x\\\\y", "%22", "x" * 100]

@@ -13,6 +13,7 @@ def ranged(name: str, value: str, line: str = BYTES, **more: str) -> Case:
     return case(name, ask(line, headers))
 
 
+# fmt: off
 CASES: list[Case] = [
     *each(
         "HEAD drops the body and keeps its length",
@@ -195,7 +196,7 @@ CASES: list[Case] = [
         GET /template/text?source={{%20url_for(%27nothing%27)%20}}
         GET /template/text?source={{%20''.__class__.__mro__%20}}
         GET /template/text?source={%25%20extends%20'base.html'%20%25}
-        GET /template/text?source={{%20%22blue%22%20is%20blue%20}}{{%20%22a%22|bracketed%20}}{{%20from_pages()%20}}
+        GET /template/text?source={{'blue'%20is%20blue}}{{'a'|bracketed}}{{from_pages()}}
         GET /template/overriding
         GET /template/attribute
         GET /template/outside
@@ -213,3 +214,4 @@ CASES: list[Case] = [
     case("a request that names a content type for JSON", ask("GET /json/encode/dict/unsorted", {
         "Accept": "application/json"})),
 ]
+# fmt: on

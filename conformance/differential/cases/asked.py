@@ -21,9 +21,12 @@ def body(name: str, steps: str, **request: object) -> Case:
     return case(name, ask(f"POST /echo/body/{steps}", **request))  # type: ignore[arg-type]
 
 
+# fmt: off
 CASES: list[Case] = [
     case("a bare request tells every attribute", SEEN),
     case("a query is parsed", SEEN + "?a=1&a=2&b&c=&=d&e=%20+%C3%BC&f;g&&h==i"),
+    *[case(f"a query of empty pairs: {query}", SEEN + "?" + query)
+      for query in ("=&", "&=", "&&", "a&&b", "=", "&", "a=&", "&a", "==", "=&=", "?", "a=1&")],
     case("a query with bytes that are not UTF-8, escaped", SEEN + "?a=%FF&%FE=1"),
     case(
         "a query with raw bytes that are not UTF-8",
@@ -104,8 +107,10 @@ CASES: list[Case] = [
     ),
     case("a mounted app", ask(SEEN + "?x=1", environ={"SCRIPT_NAME": "/m\xc3\xbc"})),
     case("no remote address", ask(SEEN, environ={"REMOTE_ADDR": None, "REMOTE_USER": "ada"})),
-    case("https on its own port", ask(SEEN, environ={"wsgi.url_scheme": "https", "SERVER_PORT": "443"})),
-    case("a URL with everything that needs care", ask("GET /path/%C3%BC%20%25%3F%23/x?q=%C3%BC%20+%25")),
+    case("https on its own port", ask(SEEN, environ={"wsgi.url_scheme": "https",
+        "SERVER_PORT": "443"})),
+    case("a URL with everything that needs care",
+        ask("GET /path/%C3%BC%20%25%3F%23/x?q=%C3%BC%20+%25")),
     case("the request object in the hand", "GET /echo/hands"),
     body("a form", "form,data,values,get_data", form=FORM),
     body("a form after the data", "get_data,form,data", form=FORM),
@@ -122,7 +127,8 @@ CASES: list[Case] = [
     body("a multipart form", "form,files,data,get_data", parts=PARTS),
     body("a multipart form after the data", "get_data,form,files", parts=PARTS),
     body("a file with a path in its name", "files", parts=[
-        part("f", "x", "../../etc/passwd"), part("g", "y", "C:\\\\a\\\\b.txt"), part("h", "z", "")]),
+        part("f", "x", "../../etc/passwd"), part("g", "y", "C:\\\\a\\\\b.txt"), part("h", "z",
+            "")]),
     body("a part without a name", "form,files", parts=["--the-boundary\r\n\r\nbare\r\n"]),
     body("a part in a charset of its own", "form", parts=[
         part("a", "\u00fc", None, "Content-Type: text/plain; charset=latin-1")]),
@@ -195,15 +201,20 @@ CASES: list[Case] = [
     case("the bytes back", ask("PUT /echo/plain", body=bytes(range(256)))),
     body("closing the request by hand", "files,close,files", parts=PARTS),
     case("limits hold: too long", ask("POST /echo/body/data", body="x" * 1001), config="limits"),
-    case("limits hold: too long, unread", ask("POST /echo/unread", body="x" * 1001), config="limits"),
-    case("limits hold: too long, form", ask("POST /echo/strict/form", form={"a": "x" * 1001}), config="limits"),
-    case("limits hold: too many parts", ask("POST /echo/strict/form", parts=PARTS), config="limits"),
+    case("limits hold: too long, unread", ask("POST /echo/unread", body="x" * 1001),
+        config="limits"),
+    case("limits hold: too long, form", ask("POST /echo/strict/form", form={"a": "x" * 1001}),
+        config="limits"),
+    case("limits hold: too many parts", ask("POST /echo/strict/form", parts=PARTS),
+        config="limits"),
     case("limits hold: too much memory", ask("POST /echo/strict/form", parts=[
         part("a", "x" * 201)]), config="limits"),
     case("limits hold: the rest of the part counts", ask("POST /echo/body/form", parts=[
         part("a", "x" * 150)]), config="limits"),
-    case("limits hold: chunked and too long", ask("POST /echo/body/data", body="x" * 1001, length=None,
+    case("limits hold: chunked and too long", ask("POST /echo/body/data", body="x" * 1001,
+        length=None,
         environ={"wsgi.input_terminated": "yes"}), config="limits"),
     case("limits hold: lifted for one request", ask("POST /echo/body/max_content:none,data",
         body="x" * 1001), config="limits"),
 ]
+# fmt: on

@@ -15,15 +15,19 @@ MOMENTS = (
 
 def told(do: str, path: str = "/hooks/parent/child/5", config: str = "hooked") -> Case:
     """A request whose hooks are told what to do."""
-    return case(f"{config}: {do or 'nothing'} on {path}", ask(f"GET {path}", {"X-Do": do}), config=config)
+    return case(
+        f"{config}: {do or 'nothing'} on {path}", ask(f"GET {path}", {"X-Do": do}), config=config
+    )
 
 
+# fmt: off
 CASES: list[Case] = [
     *[
         case(f"{config}: {level}/{failure}", f"GET {level}/{failure}", config=config)
         for config in ("handled", "handled_badly")
         for level in LEVELS
-        for failure in ("trouble", "deep", "zero", "key", "forbidden", "not_found", "teapot", "gone",
+        for failure in ("trouble", "deep", "zero", "key", "forbidden", "not_found", "teapot",
+            "gone",
                         "server", "server_original", "beyond", "handler_raises", "handler_aborts",
                         "handler_none", "handler_returns_it", "handler_tuple", "key_error_400",
                         "base_http", "coded_http", "redirecting", "lookup", "unprocessable")
@@ -31,7 +35,8 @@ CASES: list[Case] = [
     *[
         case(f"handled_all: {level}/{failure}", f"GET {level}/{failure}", config="handled_all")
         for level in ("/fail", "/outer/inner/fail")
-        for failure in ("trouble", "forbidden", "server", "beyond", "redirecting", "zero", "base_http")
+        for failure in ("trouble", "forbidden", "server", "beyond", "redirecting", "zero",
+            "base_http")
     ],
     *each(
         "a miss",
@@ -49,17 +54,20 @@ CASES: list[Case] = [
         """,
         config="handled",
     ),
-    *each("a miss with a handler for everything", "GET /nowhere\nPOST /exact\nGET /slash", "handled_all"),
+    *each("a miss with a handler for everything", "GET /nowhere\nPOST /exact\nGET /slash",
+        "handled_all"),
     *[
         case(f"abort({code})", f"GET /abort/{code}")
         for code in (100, 200, 302, 400, 401, 402, 403, 405, 407, 419, 421, 425, 429, 431, 451, 500,
                      504, 505, 506, 999)
     ],
     *[
-        case(f"{config}: what reaches the server after {failure}", f"GET /fail/{failure}", config=config)
+        case(f"{config}: what reaches the server after {failure}", f"GET /fail/{failure}",
+            config=config)
         for config in ("main", "debug", "testing", "settings", "no_secret")
         for failure in ("trouble", "chained", "group", "stop", "exit", "generator_exit", "beyond",
-                        "forbidden", "key_error_400", "bad_key", "server", "base_http", "redirecting")
+                        "forbidden", "key_error_400", "bad_key", "server", "base_http",
+                        "redirecting")
     ],
     *[
         case(f"a handler registered for {kind}", f"GET /register-error-handler/{kind}")
@@ -147,3 +155,4 @@ CASES: list[Case] = [
         """,
     ),
 ]
+# fmt: on

@@ -140,7 +140,10 @@ CASES: list[Case] = [
         "a redirect keeps a query that is not UTF-8",
         ask("GET /slash", environ={"QUERY_STRING": "a=%FF&b=\xe9"}),
     ),
-    case("a redirect from an international host", ask("GET /slash", {"Host": "xn--bcher-kva.example"})),
+    case(
+        "a redirect from an international host",
+        ask("GET /slash", {"Host": "xn--bcher-kva.example"}),
+    ),
     *each(
         "methods decide after the path",
         """

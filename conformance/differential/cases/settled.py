@@ -11,6 +11,7 @@ HOSTS = (
     "127.0.0.1:5000", "", "x y", "b\xc3\xbccher.example.org",
 )  # fmt: skip
 
+# fmt: off
 CASES: list[Case] = [
     *[
         case(f"{config}: {path} on {host!r}", ask(f"GET {path}", {"Host": host}), config=config)
@@ -25,11 +26,18 @@ CASES: list[Case] = [
     case("host matching: OPTIONS and POST", ask("OPTIONS /", {"Host": "example.org"}),
          ask("POST /", {"Host": "example.org"}), config="host_matching"),
     *[
-        case(f"trusted hosts: {host!r} asks {path}", ask(f"GET {path}", {"Host": host}), config="trusted")
+        case(f"trusted hosts: {host!r} asks {path}", ask(f"GET {path}", {"Host": host}),
+            config="trusted")
         for host in ("example.org", "example.org:8080", "www.example.org", "trusted.example",
                      "www.trusted.example", "evil.example", "trusted.example.evil", "", "a b", "..",
                      "EXAMPLE.ORG", "\xc3\xbc.trusted.example", "x@example.org", "example.org:0")
         for path in ("/hooks/view", "/nowhere", "/echo/attributes/host")
+    ],
+    *[
+        case(f"a host that is none, {host[:9]!r}: {line}", ask(line, {"Host": host}))
+        for host in ("..", ".a", "a" * 64 + ".example", "a_b", "-", "[::1", "a:b", ":80")
+        for line in ("GET /", "OPTIONS /exact", "HEAD /slash", "GET /nowhere",
+            "GET /build?endpoint=home")
     ],
     *each(
         "debug",
@@ -67,8 +75,10 @@ CASES: list[Case] = [
          config="debug"),
     case("debug: a file field sent as text in parts", ask("POST /echo/body/text_as_file,files", {
         "Content-Type": "multipart/form-data; boundary=b"},
-        body='--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--b--\r\n'), config="debug"),
-    case("debug: a form key that is missing", ask("POST /echo/strict/missing_form", form={"a": "x"}),
+        body='--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--b--\r\n'),
+            config="debug"),
+    case("debug: a form key that is missing", ask("POST /echo/strict/missing_form",
+        form={"a": "x"}),
          config="debug"),
     *each(
         "settings",
@@ -143,10 +153,13 @@ CASES: list[Case] = [
         "customized",
     ),
     case("everything replaced: JSON", ask("POST /custom/json", json={"a": 1}), config="customized"),
-    case("everything replaced: bad JSON", ask("POST /custom/json", {"Content-Type": "application/json"},
+    case("everything replaced: bad JSON", ask("POST /custom/json",
+        {"Content-Type": "application/json"},
          body="{"), config="customized"),
-    case("everything replaced: too long", ask("POST /custom/json", json=["x" * 600]), config="customized"),
-    case("everything replaced: mounted", ask("GET /custom/see", {"X-Mount": "/mount"}), config="customized"),
+    case("everything replaced: too long", ask("POST /custom/json", json=["x" * 600]),
+        config="customized"),
+    case("everything replaced: mounted", ask("GET /custom/see", {"X-Mount": "/mount"}),
+        config="customized"),
     *each(
         "bad requests and HTTP errors trapped",
         """
@@ -162,3 +175,4 @@ CASES: list[Case] = [
         "no_secret",
     ),
 ]
+# fmt: on

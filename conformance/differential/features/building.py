@@ -6,8 +6,9 @@ from contextvars import Context
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Flask, current_app, g, jsonify, request, url_for
 from werkzeug.routing import BuildError
+
+from flask import Blueprint, Flask, current_app, g, jsonify, request, url_for
 
 from .record import attempt, note
 

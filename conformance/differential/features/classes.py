@@ -7,7 +7,17 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from flask import Flask, Response, current_app, g, has_request_context, jsonify, request, session
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    g,
+    has_request_context,
+    jsonify,
+    request,
+    session,
+)
 from flask.views import MethodView, View
 
 from .record import attempt, note, where
@@ -198,23 +208,29 @@ def install(app: Flask) -> None:
     app.add_url_rule("/class/items/<int:n>", view_func=Items.as_view("items"))
     app.add_url_rule("/class/more/<int:n>", view_func=MoreItems.as_view("more_items"))
     app.add_url_rule("/class/head", view_func=HeadOnly.as_view("head_only"))
-    app.add_url_rule("/class/head-any", view_func=HeadOnly.as_view("head_any"), methods=["PURGE", "HEAD"])
+    app.add_url_rule(
+        "/class/head-any", view_func=HeadOnly.as_view("head_any"), methods=["PURGE", "HEAD"]
+    )
     app.add_url_rule("/class/limited", view_func=Limited.as_view("limited"))
-    app.add_url_rule("/async/view", view_func=awaited)
-    app.add_url_rule("/async/view/<int:n>", view_func=awaited)
-    app.add_url_rule("/async/fail/<failure>", view_func=async_raises)
-    for function in (gathered, async_generator, async_coroutine):
-        app.add_url_rule(f"/async/{function.__name__}", view_func=function)
-    app.add_url_rule("/async/synced", view_func=synced)
-    app.add_url_rule("/async/variable", view_func=variable)
+    install_async(app)
 
-    @app.before_request
+
+def install_async(app: Flask) -> None:
+    """A blueprint with async hooks of its own, for they cost much time."""
+    blueprint = Blueprint("asynchronous", __name__, url_prefix="/async")
+    blueprint.add_url_rule("/view", view_func=awaited)
+    blueprint.add_url_rule("/view/<int:n>", view_func=awaited)
+    blueprint.add_url_rule("/fail/<failure>", view_func=async_raises)
+    for function in (gathered, async_generator, async_coroutine, synced, variable):
+        blueprint.add_url_rule(f"/{function.__name__}", view_func=function)
+
+    @blueprint.before_request
     async def set_variable() -> None:
-        if request.path == "/async/variable":
-            SET_ASYNC.set("in a hook")
+        SET_ASYNC.set("in a hook")
 
-    @app.after_request
+    @blueprint.after_request
     async def add_header(response: Response) -> Response:
-        if request.path.startswith("/async/"):
-            response.headers["X-Async-After"] = SET_ASYNC.get()
+        response.headers["X-Async-After"] = SET_ASYNC.get()
         return response
+
+    app.register_blueprint(blueprint)

@@ -8,19 +8,32 @@ from contextvars import Context
 from typing import Any
 
 import flask
-from flask import Flask, after_this_request, copy_current_request_context, current_app, g
-from flask import has_app_context, has_request_context, jsonify, request, session
-from flask import stream_with_context, url_for
+from flask import (
+    Flask,
+    after_this_request,
+    copy_current_request_context,
+    current_app,
+    g,
+    has_app_context,
+    has_request_context,
+    jsonify,
+    request,
+    session,
+    stream_with_context,
+    url_for,
+)
 
-from .record import attempt, note, shown
+from .record import error, note, shown
 
 
 def first_line(ask: Callable[[], object]) -> Any:
     """What it gives, or the exception's class and its first line."""
     try:
         return shown(ask())
+    except AttributeError:
+        return "AttributeError"
     except Exception as failure:
-        return f"{type(failure).__name__}: {str(failure).splitlines()[0] if str(failure) else ''}"
+        return error(failure).splitlines()[0]
 
 
 OUTSIDE: dict[str, Callable[[], object]] = {
@@ -105,7 +118,7 @@ def use_g(g_steps: str) -> Any:
     results = []
     for step in g_steps.split(","):
         action = G_STEPS.get(step)
-        results.append([step, attempt(action) if action else "no such step"])
+        results.append([step, first_line(action) if action else "no such step"])
     return jsonify(results)
 
 
@@ -183,7 +196,7 @@ def identities() -> Any:
         same_app=app_ctx.app is app,
         same_request=request_ctx.request is request._get_current_object(),  # type: ignore[attr-defined]
         same_session=request_ctx.session is session._get_current_object(),  # type: ignore[attr-defined]
-        same_g=app_ctx.g is g._get_current_object(),  # type: ignore[attr-defined]
+        same_g=app_ctx.g is g._get_current_object(),
         adapters=[app_ctx.url_adapter is not None, request_ctx.url_adapter is not None],
         flashes=shown(request_ctx.flashes),
         texts=[repr(current_app), repr(app)],

@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from werkzeug.routing import Map, Rule
+
 from flask import Flask, Request, Response, jsonify, request, session
 from flask.ctx import _AppCtxGlobals
 from flask.json.provider import JSONProvider
 from flask.sessions import SessionInterface, SessionMixin
-from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.routing import Map, Rule
 
 from .record import note, where
 
 
 class OwnRequest(Request):
-    """A request class with an attribute, a list for args, and a limit."""
+    """A request class with an attribute and a limit."""
 
     max_content_length = 500
-    parameter_storage_class = ImmutableMultiDict
 
     @property
     def shouted(self) -> str:
@@ -197,7 +196,9 @@ def install(app: Flask) -> None:
 
     app.add_url_rule("/custom/<name>", "custom", where, owner="me", methods=["GET", "POST"])
     app.add_url_rule("/custom/number/<int:n>", "number", lambda n: n)
-    app.add_url_rule("/custom/json", "own_json", lambda: {"got": request.get_json()}, methods=["POST"])
+    app.add_url_rule(
+        "/custom/json", "own_json", lambda: {"got": request.get_json()}, methods=["POST"]
+    )
     app.add_url_rule("/custom/jsonify", "own_jsonify", lambda: jsonify(a=1))
 
     @app.route("/custom/see")

@@ -9,17 +9,19 @@ from flask import Flask, jsonify, request
 
 from .record import attempt, run, shown
 
-ATTRIBUTES = (
-    "method scheme host host_url root_url url_root base_url url path full_path script_root "
-    "root_path query_string args cookies headers remote_addr remote_user access_route user_agent "
-    "referrer origin content_type mimetype mimetype_params content_length content_encoding "
-    "content_md5 authorization accept_mimetypes accept_languages accept_encodings accept_charsets "
-    "cache_control pragma if_match if_none_match if_modified_since if_unmodified_since if_range "
-    "range date is_json is_secure is_multithread is_multiprocess is_run_once server max_forwards "
-    "access_control_request_headers access_control_request_method url_rule view_args endpoint "
-    "blueprint blueprints routing_exception trusted_hosts max_content_length max_form_parts "
-    "max_form_memory_size want_form_data_parsed"
-).split()
+ATTRIBUTE_NAMES = """
+    method scheme host host_url root_url url_root base_url url path full_path script_root
+    root_path query_string args cookies headers remote_addr remote_user access_route user_agent
+    referrer origin content_type mimetype mimetype_params content_length content_encoding
+    content_md5 authorization accept_mimetypes accept_languages accept_encodings accept_charsets
+    cache_control pragma if_match if_none_match if_modified_since if_unmodified_since if_range
+    range date is_json is_secure is_multithread is_multiprocess is_run_once server max_forwards
+    access_control_request_headers access_control_request_method url_rule view_args endpoint
+    blueprint blueprints routing_exception trusted_hosts max_content_length max_form_parts
+    max_form_memory_size want_form_data_parsed
+"""
+
+ATTRIBUTES = ATTRIBUTE_NAMES.split()
 
 
 def keep(name: str, value: str) -> str:
@@ -63,7 +65,7 @@ STEPS: dict[str, Callable[..., object]] = {
     "missing_cookie": lambda: request.cookies["missing"],
     "missing_header": lambda: request.headers["X-Missing"],
     "text_as_file": lambda: request.files["a"],
-    "int_arg": lambda: request.args.get("n", "default", type=int),
+    "int_arg": lambda: request.args.get("n", -5, type=int),
     "int_args": lambda: request.args.getlist("n", type=int),
     "first_form": lambda: request.form.get("a"),
     "all_form": lambda: request.form.to_dict(flat=False),
@@ -87,7 +89,9 @@ def body(body_steps: str) -> Any:
 
 def strict(body_steps: str) -> Any:
     """The same, but an exception of a step leaves the view."""
-    results = [shown(STEPS[step.split(":")[0]](*step.split(":")[1:])) for step in body_steps.split(",")]
+    results = [
+        shown(STEPS[step.split(":")[0]](*step.split(":")[1:])) for step in body_steps.split(",")
+    ]
     return jsonify(results)
 
 
@@ -103,8 +107,9 @@ def plain_echo() -> Any:
 
 def hands() -> Any:
     """The request as an object: identity, truth, attributes set on it."""
-    from flask import Request
     from werkzeug.wrappers import Request as WerkzeugRequest
+
+    from flask import Request
 
     actual = request._get_current_object()  # type: ignore[attr-defined]
     request.note = "kept"  # type: ignore[attr-defined]
@@ -121,7 +126,9 @@ def hands() -> Any:
 def install(app: Flask) -> None:
     """Routes below ``/echo``."""
     every = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-    app.add_url_rule("/echo/attributes/<attribute>", "attributes", lambda attribute: attributes(attribute))
+    app.add_url_rule(
+        "/echo/attributes/<attribute>", "attributes", lambda attribute: attributes(attribute)
+    )
     app.add_url_rule("/echo/body/<body_steps>", view_func=body, methods=every)
     app.add_url_rule("/echo/strict/<body_steps>", view_func=strict, methods=every)
     app.add_url_rule("/echo/unread", view_func=unread, methods=every)

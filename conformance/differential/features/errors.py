@@ -7,12 +7,21 @@ depend on the configuration: none, or all of the table.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
+
+from werkzeug.exceptions import (
+    BadRequest,
+    BadRequestKeyError,
+    Forbidden,
+    HTTPException,
+    ImATeapot,
+    InternalServerError,
+    NotFound,
+    UnprocessableEntity,
+)
+from werkzeug.routing import RequestRedirect
 
 from flask import Blueprint, Flask, Response, abort, jsonify, request
-from werkzeug.exceptions import BadRequest, BadRequestKeyError, Forbidden, HTTPException
-from werkzeug.exceptions import ImATeapot, InternalServerError, NotFound, UnprocessableEntity
-from werkzeug.routing import RequestRedirect
 
 from .record import error, note
 
@@ -114,8 +123,8 @@ def register(target: Flask | Blueprint, level: str) -> None:
     if level == "app":
         target.register_error_handler(424, raises)
         target.register_error_handler(406, lambda failure: abort(403))
-        target.register_error_handler(409, lambda failure: None)  # type: ignore[arg-type,return-value]
-        target.register_error_handler(411, lambda failure: failure)  # type: ignore[arg-type,return-value]
+        target.register_error_handler(409, cast(Any, lambda failure: None))
+        target.register_error_handler(411, cast(Any, lambda failure: failure))
         target.register_error_handler(412, lambda failure: ({"code": 412}, 299, {"X-H": "1"}))
         target.register_error_handler(403, answer("app 403", 403))
         target.register_error_handler(404, answer("app 404", 404))

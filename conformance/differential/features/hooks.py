@@ -88,7 +88,17 @@ def equip(target: Flask | Blueprint, level: str, asynchronous: bool) -> None:
             values["seen"] += f"{level} "
 
     target.url_value_preprocessor(preprocess)
-    target.context_processor(lambda: note(f"processor {level}") or {"level": level})
+    target.context_processor(processor(level))
+
+
+def processor(level: str) -> Callable[[], dict[str, Any]]:
+    """A context processor that notes its level."""
+
+    def process() -> dict[str, Any]:
+        note(f"processor {level}")
+        return {"level": level}
+
+    return process
 
 
 def for_the_app(target: Blueprint, asynchronous: bool) -> None:

@@ -12,8 +12,9 @@ from decimal import Decimal
 from enum import Enum, IntEnum
 from typing import Any, NamedTuple
 
-from flask import Flask, current_app, json, jsonify, request
 from markupsafe import Markup
+
+from flask import Flask, current_app, json, jsonify, request
 
 from .record import error
 
@@ -123,10 +124,20 @@ def in_template(value: Any) -> str:
     return template.render(value=value)
 
 
+def both(value: Any) -> str:
+    """Arguments and keywords together are refused; the class tells enough."""
+    try:
+        jsonify(value, value=value)
+    except Exception as failure:
+        return type(failure).__name__
+    return "accepted"
+
+
 WAYS: dict[str, Callable[[Any], Any]] = {
     "jsonify": jsonify,
     "keywords": lambda value: jsonify(value=value, also=1),
     "many": lambda value: jsonify(value, value),
+    "both": both,
     "dict": lambda value: {"value": value},
     "dumps": lambda value: json.dumps(value),
     "options": lambda value: json.dumps(value, indent=1, sort_keys=False, ensure_ascii=False),

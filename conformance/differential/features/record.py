@@ -5,12 +5,14 @@ The worker clears ``EVENTS`` before each request and hands it out after it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import request
 from werkzeug.datastructures import FileStorage, Headers, MultiDict
+
+from flask import g, has_request_context, request
 
 EVENTS: list[str] = []
 """What hooks, signal receivers and views noted, in order."""
@@ -22,9 +24,14 @@ def note(event: str) -> None:
 
 
 def error(failure: BaseException) -> str:
-    """An exception as one line: module, class and text."""
+    """An exception as one line: module, class and text.
+
+    Texts that no app can match on are left out: those of errors that say that
+    somebody forgot something while writing the app.
+    """
     kind = type(failure)
-    return f"{kind.__module__}.{kind.__qualname__}: {failure}"
+    text = "" if isinstance(failure, NotImplementedError) else re.sub("  +", " ", str(failure))
+    return f"{kind.__module__}.{kind.__qualname__}: {text}"
 
 
 def shown(value: object) -> Any:
@@ -101,6 +108,10 @@ def where(**values: object) -> dict[str, Any]:
 
 
 def flags(names: Iterable[str]) -> set[str]:
-    """Of these names, the ones that the request's X-Do header asks for."""
-    asked = {name.strip() for name in request.headers.get("X-Do", "").split(",")}
-    return asked.intersection(names)
+    """Of these names, the ones that the request's X-Do header asks for.
+
+    The app context outlives the request, so its ``g`` keeps them for later.
+    """
+    if has_request_context():
+        g.asked = {name.strip() for name in request.headers.get("X-Do", "").split(",")}
+    return set(g.get("asked", ())).intersection(names)

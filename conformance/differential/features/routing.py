@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, jsonify, request
 from werkzeug.routing import BaseConverter, ValidationError
+
+from flask import Flask, jsonify, request
 
 from .record import note, where
 

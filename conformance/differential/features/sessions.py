@@ -7,9 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Flask, Response, after_this_request, flash, get_flashed_messages, jsonify
-from flask import request, session
 from markupsafe import Markup
+
+from flask import (
+    Flask,
+    Response,
+    after_this_request,
+    flash,
+    get_flashed_messages,
+    jsonify,
+    request,
+    session,
+)
 
 from .record import note, run, shown
 
@@ -50,6 +59,13 @@ def change_nested(key: str) -> str:
     return "changed"
 
 
+def merge(key: str = "a") -> Any:
+    """The operator that updates a dict."""
+    merged: Any = session._get_current_object()  # type: ignore[attr-defined]
+    merged |= {key: "or"}
+    return dict(merged)
+
+
 def mark(name: str, value: str = "1") -> str:
     """Set one of the session's own attributes."""
     setattr(session, name, value == "1")
@@ -66,7 +82,7 @@ STEPS: dict[str, Callable[..., object]] = {
     "default": lambda key="a", value="d": session.setdefault(key, value),
     "update": lambda key="a", value="u": session.update({key: value}),
     "update_none": lambda: session.update(),
-    "or": lambda key="a": session.__ior__({key: "or"}),
+    "or": merge,
     "clear": lambda: session.clear(),
     "popitem": lambda: session.popitem(),
     "in": lambda key="a": key in session,

@@ -8,13 +8,15 @@ from typing import Any
 import flask
 from flask import Flask
 
-from .record import note
+from .record import error, note
 
-SIGNALS = (
-    "template_rendered before_render_template request_started request_finished "
-    "request_tearing_down got_request_exception appcontext_pushed appcontext_popped "
-    "appcontext_tearing_down message_flashed"
-).split()
+SIGNAL_NAMES = """
+    template_rendered before_render_template request_started request_finished
+    request_tearing_down got_request_exception appcontext_pushed appcontext_popped
+    appcontext_tearing_down message_flashed
+"""
+
+SIGNALS = SIGNAL_NAMES.split()
 
 
 def summary(name: str, value: Any) -> str:
@@ -28,7 +30,7 @@ def summary(name: str, value: Any) -> str:
             kept = sorted(key for key in value if not key.startswith("_"))
             return " ".join(kept)
         case "exc" | "exception":
-            return f"{type(value).__name__} {value}" if value is not None else "None"
+            return error(value) if value is not None else "None"
     return str(value)
 
 

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, flash, g, get_template_attribute, render_template
-from flask import render_template_string, request, session, stream_template
-from flask import stream_template_string
+from flask import (
+    Blueprint,
+    Flask,
+    current_app,
+    flash,
+    g,
+    get_template_attribute,
+    render_template,
+    render_template_string,
+    request,
+    session,
+    stream_template,
+    stream_template_string,
+)
 
 from .record import error, note
 
@@ -49,7 +60,7 @@ def from_file(template: str) -> Any:
 
 def from_list() -> Any:
     """The first of several that exists."""
-    return render_template(request.args.getlist("t") or ["missing.html"], **context())
+    return render_template([*request.args.getlist("t"), "missing.html"], **context())
 
 
 def from_object() -> Any:
@@ -102,12 +113,14 @@ def outside() -> Any:
 
     def render() -> str:
         with app.app_context():
-            return render_template_string("[{{ request }}] [{{ session }}] [{{ g }}] {{ config.TEMPLATE_NOTE }}")
+            return render_template_string(
+                "[{{ request }}] [{{ session }}] [{{ g }}] {{ config.TEMPLATE_NOTE }}"
+            )
 
     try:
         return Context().run(render)
     except Exception as failure:
-        return error(failure), 299
+        return error(failure).splitlines()[0], 299
 
 
 def environment() -> Any:
@@ -175,7 +188,10 @@ def named_global(value: str) -> str:
 def install_blueprint(app: Flask) -> None:
     """Templates and a processor that belong to a blueprint."""
     pages = Blueprint(
-        "pages", __name__, url_prefix="/pages", template_folder="../site/pages_templates",
+        "pages",
+        __name__,
+        url_prefix="/pages",
+        template_folder="../site/pages_templates",
         static_folder="../site/pages_static",
     )
 

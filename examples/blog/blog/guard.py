@@ -1,0 +1,41 @@
+"""Forms that only this site's own pages can send.
+
+Each session has a token; each form carries it, and a request that changes something is refused
+without it. A page of another site can make a browser send a form, but cannot know the token.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from markupsafe import Markup
+
+from flask import Flask, abort, request, session
+
+
+def token() -> str:
+    """This session's token, made when the first form is shown."""
+    if "token" not in session:
+        session["token"] = secrets.token_urlsafe(16)
+    made: str = session["token"]
+    return made
+
+
+def field() -> Markup:
+    """The hidden field for a form."""
+    return Markup('<input type="hidden" name="token" value="{}">').format(token())
+
+
+def check() -> None:
+    """Refuse a form without the token, or with another one."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    known, sent = session.get("token", ""), request.form.get("token", "")
+    if not known or not secrets.compare_digest(known.encode(), sent.encode()):
+        abort(400, "This form is too old or is not ours. Go back, reload the page, send it again.")
+
+
+def install(app: Flask) -> None:
+    """Check every request; templates write ``{{ guard() }}`` in their forms."""
+    app.before_request(check)
+    app.add_template_global(field, "guard")
