@@ -47,10 +47,11 @@ def get_root_path(import_name: str) -> str:
 
     try:
         spec = importlib.util.find_spec(import_name)
-        if spec is None:
+        if spec is None or spec.loader is None:
             raise ValueError(import_name)
     except (ImportError, ValueError):
-        # Nothing can be imported by that name: an interactive session, an embedded interpreter.
+        # Nothing can be imported by that name: an interactive session, an embedded interpreter;
+        # or only a namespace, which lies in no one folder.
         return os.getcwd()
 
     loader: t.Any = spec.loader

@@ -39,6 +39,8 @@ def parse_query(query: str) -> t.Any:
         return parameters
     values: dict[str, list[str]] = {}
     for pair in query.split("&"):
+        if not pair:
+            continue
         name, _, value = pair.partition("=")
         if "%" in pair or "+" in pair:
             name = unquote_plus(name)
@@ -47,7 +49,7 @@ def parse_query(query: str) -> t.Any:
                 return NOT_PLAIN  # perhaps bytes that are no UTF-8
         if name in values:
             values[name].append(value)
-        elif pair:
+        else:
             values[name] = [value]
     # A MultiDict is a dict of lists; its own initialiser takes the pairs apart once more.
     dict.update(parameters, values)

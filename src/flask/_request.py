@@ -15,7 +15,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wsgi import _get_server
 
-from . import json
+from . import _json_functions
 from ._current import get_app_context
 from ._lazy import lazy
 from ._plan import blueprint_names
@@ -44,7 +44,7 @@ class Request(RequestBase):
 
     __module__ = "flask.wrappers"  # where it is promised, and pickled
 
-    json_module: t.Any = json
+    json_module: t.Any = _json_functions
 
     url_rule: Rule | None = None
     """The rule that the URL matched; ``None`` if none did."""
@@ -75,7 +75,7 @@ class Request(RequestBase):
         elif populate_request:
             environ["werkzeug.request"] = self
 
-    # What Werkzeug's initialiser sets --------------------------------------------------------
+    # What Werkzeug's initialiser sets ------------------------------------------------------------
 
     @lazy
     def method(self) -> str:
@@ -120,7 +120,7 @@ class Request(RequestBase):
         """The address of the client, as the server saw it."""
         return self.environ.get("REMOTE_ADDR")
 
-    # Limits: an attribute of the request, else the application's configuration -----------------
+    # Limits: an attribute of the request, else the application's configuration -------------------
 
     @property
     def max_content_length(self) -> int | None:
@@ -184,7 +184,7 @@ class Request(RequestBase):
         rule = self.url_rule
         return [] if rule is None else list(blueprint_names(rule.endpoint))
 
-    # Query and body ----------------------------------------------------------------------------
+    # Query and body ------------------------------------------------------------------------------
 
     @lazy
     def args(self) -> MultiDict[str, str]:

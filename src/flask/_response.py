@@ -13,7 +13,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.utils import get_content_type
 from werkzeug.wrappers import Response as ResponseBase
 
-from . import json
+from . import _json_functions
 from ._current import get_app_context
 
 if t.TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Response(ResponseBase):
     __module__ = "flask.wrappers"  # where it is promised, and pickled
 
     default_mimetype: str | None = "text/html"
-    json_module: t.Any = json
+    json_module: t.Any = _json_functions
     autocorrect_location_header = False
 
     direct_passthrough: bool = False

@@ -120,7 +120,7 @@ class Scaffold:
         """Raise ``AssertionError`` if the set-up method ``f_name`` comes too late."""
         raise NotImplementedError
 
-    # Files -----------------------------------------------------------------------------------
+    # Files ---------------------------------------------------------------------------------------
 
     @property
     def static_folder(self) -> str | None:
@@ -157,7 +157,7 @@ class Scaffold:
             return None
         return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
 
-    # Routes ----------------------------------------------------------------------------------
+    # Routes --------------------------------------------------------------------------------------
 
     def _method_route(
         self, method: str, rule: str, options: dict[str, t.Any]
@@ -238,7 +238,7 @@ class Scaffold:
 
         return register
 
-    # Hooks -----------------------------------------------------------------------------------
+    # Hooks ---------------------------------------------------------------------------------------
 
     @setupmethod
     def before_request(self, f: T_before_request) -> T_before_request:
@@ -276,7 +276,7 @@ class Scaffold:
         self.url_default_functions[None].append(f)
         return f
 
-    # Error handlers --------------------------------------------------------------------------
+    # Error handlers ------------------------------------------------------------------------------
 
     @setupmethod
     def errorhandler(

@@ -38,7 +38,7 @@ class ServingApp(App):
     response_class: type[Response] = Response
     session_interface: SessionInterface = SecureCookieSessionInterface()
 
-    # Decided at the first request, and again when a decisive attribute is set ----------------------
+    # Decided at the first request, and again when a decisive attribute is set --------------------
 
     _decisions: Decisions | None
 
@@ -65,7 +65,7 @@ class ServingApp(App):
         )
         return decided
 
-    # Contexts and routing --------------------------------------------------------------------------
+    # Contexts and routing ------------------------------------------------------------------------
 
     def request_context(self, environ: WSGIEnvironment) -> RequestContext:
         """Make the context of a request.
@@ -112,7 +112,7 @@ class ServingApp(App):
             subdomain=self.url_map.default_subdomain or "",
         )
 
-    # Waiting ---------------------------------------------------------------------------------------
+    # Waiting -------------------------------------------------------------------------------------
 
     def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]:
         """Return a function that can be called plainly: an ``async def`` one is waited for.
@@ -141,7 +141,7 @@ class ServingApp(App):
 
         return waiting
 
-    # Responses that the application makes by itself -------------------------------------------------
+    # Responses that the application makes by itself ----------------------------------------------
 
     def make_default_options_response(self) -> Response:
         """Answer ``OPTIONS``: an empty response whose ``Allow`` lists the URL's methods."""

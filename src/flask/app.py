@@ -244,7 +244,7 @@ class Flask(Lifecycle):
         if folder is None:
             raise RuntimeError("'static_folder' must be set to serve static_files.")
         max_age = self.get_send_file_max_age(filename)
-        return t.cast("Response", send_from_directory(folder, filename, max_age=max_age))
+        return send_from_directory(folder, filename, max_age=max_age)
 
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = None

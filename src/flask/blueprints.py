@@ -253,13 +253,10 @@ class Blueprint(Scaffold):
         """Answer with one of the blueprint's static files; the view of its static route."""
         if not self.has_static_folder:
             raise RuntimeError("'static_folder' must be set to serve static_files.")
-        return t.cast(
-            "Response",
-            send_from_directory(
-                t.cast("str", self.static_folder),
-                filename,
-                max_age=self.get_send_file_max_age(filename),
-            ),
+        return send_from_directory(
+            t.cast("str", self.static_folder),
+            filename,
+            max_age=self.get_send_file_max_age(filename),
         )
 
     def open_resource(

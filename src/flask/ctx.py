@@ -123,7 +123,7 @@ class AppContext:
     @property
     def is_pushed(self) -> bool:
         """Whether the context is pushed at least once."""
-        return self._pushed is not None
+        return bool(self._pushed)
 
     def push(self) -> None:
         """Make the application current."""
@@ -191,7 +191,8 @@ class RequestContext(AppContext):
     _open_session: t.Any
     """The session, once it is open."""
     _pushed: tuple[t.Any, ...] | None
-    """``(token, what was pushed for the application, pushed before)`` for the newest push."""
+    """``(token, what was pushed for the application, pushed before)`` for the newest push;
+    ``None`` before the first one, empty after the last one was popped."""
 
     def __init__(
         self,
@@ -236,7 +237,7 @@ class RequestContext(AppContext):
     @property
     def _session(self) -> t.Any:
         """The session, opened if need be, without a mark; ``None`` before the first push."""
-        if self._open_session is None and self._pushed is not None:
+        if self._open_session is None and self._pushed is not None:  # () once it was pushed
             interface = self.app.session_interface
             session = interface.open_session(self.app, self.request)
             if session is None:
@@ -326,7 +327,7 @@ class RequestContext(AppContext):
         :raises LookupError: the context is not pushed.
         :raises AssertionError: another context was pushed later and not popped.
         """
-        if self._pushed is None:
+        if not self._pushed:
             raise LookupError("The request context cannot be popped: it is not pushed.")
         token, pushed, earlier = self._pushed
         if exc is _sentinel:
@@ -334,16 +335,16 @@ class RequestContext(AppContext):
         app = self.app
         current = get_request_context()
         try:
-            if earlier is None:
+            if not earlier:
                 app.do_teardown_request(exc)
         finally:
-            if earlier is None:
+            if not earlier:
                 self._let_go()
-            self._pushed = earlier
+            self._pushed = earlier or ()
             _reset_request_context(token)
             if type(pushed) is Token:
                 try:
-                    if earlier is None:
+                    if not earlier:
                         app.do_teardown_appcontext(exc)
                 finally:
                     _reset_app_context(pushed)

@@ -22,6 +22,7 @@ from ._environment import get_debug_flag, get_load_dotenv, get_root_path
 from ._plan import _split_blueprint_path
 from ._streaming import stream_with_context
 from .signals import message_flashed
+from .wrappers import Response
 
 __all__ = [
     "_split_blueprint_path",
@@ -44,7 +45,7 @@ __all__ = [
 ]
 
 
-def make_response(*args: t.Any) -> t.Any:
+def make_response(*args: t.Any) -> Response:
     """Return the response that a view's return value stands for, to set headers on it.
 
     :param args: nothing for an empty response, one value, or the parts of a tuple such as body
@@ -52,9 +53,12 @@ def make_response(*args: t.Any) -> t.Any:
     :raises RuntimeError: no application context is active.
     :raises TypeError: the value is nothing that a view may return.
     """
-    if not args:
-        return current_app.response_class()
-    return current_app.make_response(args[0] if len(args) == 1 else args)
+    response: Response
+    if args:
+        response = current_app.make_response(args[0] if len(args) == 1 else args)
+    else:
+        response = current_app.response_class()
+    return response
 
 
 def url_for(
@@ -89,7 +93,9 @@ def url_for(
 
 
 def redirect(
-    location: str, code: int = 302, Response: type[BaseResponse] | None = None
+    location: str,
+    code: int = 302,
+    Response: type[BaseResponse] | None = None,
 ) -> BaseResponse:
     """Return a response that sends the client to another URL.
 
@@ -168,10 +174,11 @@ def get_flashed_messages(
 
 def _prepare_send_file_kwargs(**kwargs: t.Any) -> dict[str, t.Any]:
     """Add what the application knows to the arguments of Werkzeug's ``send_file``."""
+    environ = request.environ  # first, so that without a request the error says so
     if kwargs.get("max_age") is None:
         kwargs["max_age"] = current_app.get_send_file_max_age
     kwargs.update(
-        environ=request.environ,
+        environ=environ,
         use_x_sendfile=current_app.config["USE_X_SENDFILE"],
         response_class=current_app.response_class,
         _root_path=current_app.root_path,
@@ -188,7 +195,7 @@ def send_file(
     etag: bool | str = True,
     last_modified: datetime | int | float | None = None,
     max_age: int | Callable[[str | None], int | None] | None = None,
-) -> BaseResponse:
+) -> Response:
     """Return a response with the content of a file.
 
     Never pass a path that a user gave: that is what `send_from_directory` is for.
@@ -203,7 +210,7 @@ def send_file(
     :param max_age: seconds that caches may keep it; by default what the application says.
     :raises FileNotFoundError: there is no such file.
     """
-    return werkzeug.utils.send_file(
+    response = werkzeug.utils.send_file(
         **_prepare_send_file_kwargs(
             path_or_file=path_or_file,
             mimetype=mimetype,
@@ -215,11 +222,12 @@ def send_file(
             max_age=max_age,
         )
     )
+    return t.cast("Response", response)
 
 
 def send_from_directory(
     directory: os.PathLike[str] | str, path: os.PathLike[str] | str, **kwargs: t.Any
-) -> BaseResponse:
+) -> Response:
     """Return a response with a file from a folder, and from nowhere else.
 
     :param directory: a trusted folder, relative to the application's root path.
@@ -227,6 +235,7 @@ def send_from_directory(
     :param kwargs: as for `send_file`.
     :raises werkzeug.exceptions.NotFound: there is no such file below the folder.
     """
-    return werkzeug.utils.send_from_directory(
+    response = werkzeug.utils.send_from_directory(
         directory, path, **_prepare_send_file_kwargs(**kwargs)
     )
+    return t.cast("Response", response)

@@ -100,7 +100,7 @@ class SessionInterface:
         """Tell whether a session is such a stand-in, and so is not saved."""
         return isinstance(obj, self.null_session_class)
 
-    # What the cookie looks like, by the configuration ------------------------------------------
+    # What the cookie looks like, by the configuration --------------------------------------------
 
     def get_cookie_name(self, app: AnyApp) -> str:
         """Return the cookie's name: ``SESSION_COOKIE_NAME``."""
@@ -160,7 +160,7 @@ class SessionInterface:
             session.permanent and bool(app.config["SESSION_REFRESH_EACH_REQUEST"])
         )
 
-    # To be written by a subclass ---------------------------------------------------------------
+    # To be written by a subclass -----------------------------------------------------------------
 
     def open_session(self, app: AnyApp, request: Request) -> SessionMixin | None:
         """Return the session of a request; ``None`` if it cannot be opened.

@@ -7,21 +7,16 @@ responses, templates, sessions. The default one writes the same bytes as the sta
 
 from __future__ import annotations
 
-import dataclasses
-import decimal
 import json
 import typing as t
-import uuid
 import weakref
 from collections.abc import Callable, Iterable
-from datetime import date
 from json import encoder as _encoder
 from types import FunctionType
 
-from werkzeug.http import http_date
-from werkzeug.wrappers import Response
-
+from .._json_functions import _default
 from .._reading import NOT_PLAIN, loads
+from ..wrappers import Response
 
 _COMPACT = (",", ":")
 _SPACED = (", ", ": ")
@@ -98,22 +93,6 @@ class JSONProvider:
         return response
 
 
-def _default(o: t.Any) -> t.Any:
-    """Return a stand-in, that JSON knows, for an object that it does not know.
-
-    :raises TypeError: there is none.
-    """
-    if isinstance(o, date):
-        return http_date(o)
-    if isinstance(o, decimal.Decimal | uuid.UUID):
-        return str(o)
-    if dataclasses.is_dataclass(o):
-        return dataclasses.asdict(o)  # type: ignore[arg-type]
-    if hasattr(o, "__html__"):
-        return str(o.__html__())
-    raise TypeError(f"Object of type {type(o).__name__} is not JSON serializable")
-
-
 class DefaultJSONProvider(JSONProvider):
     """The provider on the standard library's ``json``.
 
@@ -166,14 +145,14 @@ class DefaultJSONProvider(JSONProvider):
         try:
             return "".join(encode(obj, 0))
         except RecursionError:
-            # The kept encoder does not look for circles; the library's does, and says so.
-            return json.dumps(
-                obj,
-                default=default,
-                ensure_ascii=ensure_ascii,
-                sort_keys=sort_keys,
-                separators=separators,
-            )
+            pass  # the kept encoder does not look for circles; the library's does, and says so
+        return json.dumps(
+            obj,
+            default=default,
+            ensure_ascii=ensure_ascii,
+            sort_keys=sort_keys,
+            separators=separators,
+        )
 
     def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
         """Return the object that a JSON text stands for.

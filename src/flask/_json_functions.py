@@ -1,0 +1,81 @@
+"""JSON as the current application reads and writes it; ``flask.json`` hands these functions on.
+
+They follow ``current_app.json``; outside an application context they are the standard library's,
+with the same additional types.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import decimal
+import json as _json
+import typing as t
+import uuid
+from datetime import date
+
+from werkzeug.http import http_date
+
+from ._current import get_app_context
+
+
+class _Provider(t.Protocol):
+    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str: ...
+    def dump(self, obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None: ...
+    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any: ...
+    def load(self, fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any: ...
+
+
+def _default(o: t.Any) -> t.Any:
+    """Return a stand-in, that JSON knows, for an object that it does not know.
+
+    :raises TypeError: there is none.
+    """
+    if isinstance(o, date):
+        return http_date(o)
+    if isinstance(o, decimal.Decimal | uuid.UUID):
+        return str(o)
+    if dataclasses.is_dataclass(o):
+        return dataclasses.asdict(o)  # type: ignore[arg-type]
+    if hasattr(o, "__html__"):
+        return str(o.__html__())
+    raise TypeError(f"Object of type {type(o).__name__} is not JSON serializable")
+
+
+def _provider() -> _Provider | None:
+    context = get_app_context(None)
+    return None if context is None else t.cast("_Provider", context.app.json)
+
+
+def dumps(obj: t.Any, **kwargs: t.Any) -> str:
+    """Return the JSON text of an object, as ``json.dumps``.
+
+    :param kwargs: passed on to the current application's provider, or to ``json.dumps``.
+    """
+    provider = _provider()
+    if provider is not None:
+        return provider.dumps(obj, **kwargs)
+    return _json.dumps(obj, **{"default": _default, **kwargs})
+
+
+def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
+    """Write the JSON text of an object to an open text file, as ``json.dump``."""
+    provider = _provider()
+    if provider is not None:
+        provider.dump(obj, fp, **kwargs)
+    else:
+        _json.dump(obj, fp, **{"default": _default, **kwargs})
+
+
+def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
+    """Return the object that a JSON text stands for, as ``json.loads``.
+
+    :raises ValueError: the text is no JSON.
+    """
+    provider = _provider()
+    return _json.loads(s, **kwargs) if provider is None else provider.loads(s, **kwargs)
+
+
+def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
+    """Return the object that the JSON text in an open file stands for, as ``json.load``."""
+    provider = _provider()
+    return _json.load(fp, **kwargs) if provider is None else provider.load(fp, **kwargs)
