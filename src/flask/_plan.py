@@ -38,6 +38,7 @@ class Decisions:
     """
 
     __slots__ = (
+        "accepted_hosts",
         "plain_contexts",
         "plain_responses",
         "plain_views",
@@ -45,6 +46,8 @@ class Decisions:
         "session_on_demand",
     )
 
+    accepted_hosts: set[str | None]
+    """``Host`` headers that the URL map has accepted; whether it does depends on the text alone."""
     plain_views: dict[str, t.Any]
     """The views, by endpoint, that ``ensure_sync`` returned as they are."""
 
@@ -60,7 +63,16 @@ class Decisions:
         self.plain_contexts = plain_contexts
         self.plain_responses = plain_responses
         self.session_on_demand = session_on_demand
+        self.accepted_hosts = set()
         self.plain_views = {}
+
+    def accept_host(self, host: str | None) -> None:
+        """Remember a ``Host`` header that the map accepted; ``None``, a missing one, is not kept."""
+        if host is not None and len(self.accepted_hosts) < _MOST_HOSTS:
+            self.accepted_hosts.add(host)
+
+
+_MOST_HOSTS = 1000  # what clients send must not pile up
 
 
 Scopes = tuple[str | None, ...]

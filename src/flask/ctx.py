@@ -26,7 +26,6 @@ from ._current import (
     has_request_context,
 )
 from ._lazy import lazy
-from ._routing.map import accepted_hosts, remember_accepted_host
 from ._routing.table import ASK_THE_MAP, NOTHING
 from .signals import appcontext_popped, appcontext_pushed
 from .typing import AnyApp
@@ -287,13 +286,14 @@ class RequestContext(AppContext):
         app = self.app
         request = self.request
         environ = request.environ
+        decided = app._decisions or app.decide()
         by_path = (
-            (app._decisions or app.decide()).routes_by_path
+            decided.routes_by_path
             and app.config["TRUSTED_HOSTS"] is None
             and request.trusted_hosts is None
             and "HTTP_UPGRADE" not in environ  # a WebSocket has rules of its own
         )
-        if by_path and environ.get("HTTP_HOST") in accepted_hosts:
+        if by_path and environ.get("HTTP_HOST") in decided.accepted_hosts:
             url_map = app.url_map
             answer = url_map.table.find(environ.get("PATH_INFO"), environ["REQUEST_METHOD"])
             if answer is ASK_THE_MAP and not url_map.is_table_filled:
@@ -309,7 +309,7 @@ class RequestContext(AppContext):
         if adapter is None:
             return
         if by_path:
-            remember_accepted_host(environ.get("HTTP_HOST"))
+            decided.accept_host(environ.get("HTTP_HOST"))
         try:
             request.url_rule, request.view_args = adapter.match(return_rule=True)
         except HTTPException as error:

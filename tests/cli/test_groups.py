@@ -400,6 +400,19 @@ class TestPlugins:
         listed = runner.invoke(group(), ["--help"]).output
         assert re.search(r"^  one +Help of the plugin\.$", listed, re.MULTILINE)
 
+    def test_they_are_looked_for_once_and_not_before_a_command_line_is_read(
+        self, runner, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looked: list[str] = []
+        monkeypatch.setattr(
+            importlib.metadata, "entry_points", lambda *, group: looked.append(group) or ()
+        )
+        tool = group()
+        assert looked == []
+        for args in (["--help"], ["routes"]):
+            runner.invoke(tool, args)
+        assert looked == ["flask.commands"]
+
     def test_a_plugin_that_cannot_be_imported_is_not_hidden(self, load, project, runner) -> None:
         project.write(plugin="import missing_module")
         assert isinstance(runner.invoke(group(), ["run"]).exception, ModuleNotFoundError)

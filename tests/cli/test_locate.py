@@ -6,6 +6,7 @@ import functools
 import os
 import sys
 import types
+from importlib.machinery import EXTENSION_SUFFIXES
 
 import pytest
 from werkzeug.local import LocalProxy
@@ -274,6 +275,12 @@ def test_a_name_that_cannot_be_imported_from_a_module_is_shown_with_its_tracebac
     project.write(importer="from os import missing_name")
     with pytest.raises(NoAppException, match="cannot import name 'missing_name'"):
         locate_app(prepare_import("importer"), None)
+
+
+def test_a_compiled_module_that_cannot_be_loaded_is_not_taken_for_a_missing_one(project) -> None:
+    project.write_file(f"compiled{EXTENSION_SUFFIXES[0]}", "no machine code")
+    with pytest.raises(NoAppException, match="While importing 'compiled', an ImportError"):
+        locate_app(prepare_import("compiled"), None, raise_if_not_found=False)
 
 
 @pytest.mark.parametrize(("text", "error"), [("1/0", ZeroDivisionError), ("(", SyntaxError)])

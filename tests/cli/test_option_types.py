@@ -66,7 +66,7 @@ def test_no_certificate_is_no_certificate() -> None:
 
 @pytest.mark.parametrize("done", [CONTEXT, "adhoc"])
 def test_converting_a_certificate_twice_changes_nothing(done: object) -> None:
-    assert CertParamType().convert(done, None, None) is done
+    assert CertParamType().convert(done, None, None) == done
 
 
 @pytest.mark.parametrize(

@@ -65,15 +65,3 @@ class Map(_Map):
             or bool(self.default_subdomain)
             or any(rule.subdomain or rule.host for rule in self._registered)
         )
-
-
-accepted_hosts: set[str | None] = set()
-"""``Host`` headers that the map has accepted. Whether it does depends on the text alone."""
-
-_MOST_HOSTS = 1000  # what clients send must not pile up
-
-
-def remember_accepted_host(host: str | None) -> None:
-    """Remember that the map accepted a ``Host`` header; ``None``, a missing one, is not kept."""
-    if host is not None and len(accepted_hosts) < _MOST_HOSTS:
-        accepted_hosts.add(host)

@@ -1,0 +1,96 @@
+"""An application, a client, and what several files need beside them."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import typing as t
+from collections.abc import Callable, Iterator
+
+import pytest
+
+import flask
+from flask import Flask
+from flask.testing import FlaskClient
+
+SIGNALS = (
+    "appcontext_pushed",
+    "request_started",
+    "before_render_template",
+    "template_rendered",
+    "message_flashed",
+    "got_request_exception",
+    "request_finished",
+    "request_tearing_down",
+    "appcontext_tearing_down",
+    "appcontext_popped",
+)
+
+
+@pytest.fixture(autouse=True)
+def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable of the caller's shell steers an application."""
+    for name in list(os.environ):
+        if name.startswith("FLASK_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def app() -> Iterator[Flask]:
+    """An application with a secret key, as it serves in production: nothing propagates."""
+    app = Flask("a_test_application", root_path=os.path.dirname(__file__))
+    app.config["SECRET_KEY"] = "a key for tests"
+    yield app
+    logger = logging.getLogger(app.name)
+    logger.disabled = False
+    logger.handlers.clear()
+    logger.setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def no_context_left() -> Iterator[None]:
+    """The test leaves no context behind on this thread."""
+    yield
+    assert not flask.has_request_context()
+    assert not flask.has_app_context()
+
+
+@pytest.fixture
+def received() -> Iterator[Callable[..., list[tuple[str, dict[str, t.Any]]]]]:
+    """Make a list that fills with ``(signal, arguments)`` for one sender."""
+    connected: list[tuple[t.Any, t.Any]] = []
+
+    def listen(app: Flask, *names: str) -> list[tuple[str, dict[str, t.Any]]]:
+        seen: list[tuple[str, dict[str, t.Any]]] = []
+        for name in names or SIGNALS:
+            signal = getattr(flask, name)
+
+            def receive(sender: t.Any, name: str = name, **kwargs: t.Any) -> None:
+                assert sender is app
+                kwargs.pop("_async_wrapper", None)
+                seen.append((name, kwargs))
+
+            signal.connect(receive, app)
+            connected.append((signal, receive))
+        return seen
+
+    yield listen
+    for signal, receive in connected:
+        signal.disconnect(receive)
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """The garbage collector is off: what is freed is freed by reference count."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -1,0 +1,218 @@
+"""The documentation is true: its blocks run, its tables are those of the package, its links lead
+somewhere."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import click
+import pytest
+from api_page import MODULES, PAGE, make_page
+from floors_table import make_table
+from pages import (
+    DOCS,
+    ROOT,
+    SNIPPETS,
+    Section,
+    all_pages,
+    name_of,
+    read_blocks,
+    read_links,
+    read_sections,
+    read_table,
+)
+from programs import is_shown, run_section
+
+import flask
+import flask.cli
+import flask.signals
+from flask import Flask
+
+NOT_RUN = {
+    "deploying.md": 3,
+    "quickstart.md": 1,
+}
+"""How many blocks of a page cannot be run here; each says why on the page."""
+
+SECTIONS = [section for page in all_pages() for section in read_sections(page)]
+COMMANDS = {"flask": flask.cli.cli, **flask.cli.cli.commands}
+
+
+@pytest.mark.parametrize("section", SECTIONS, ids=str)
+def test_the_blocks_of_a_section_work(
+    section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_section(section, tmp_path)
+    assert not flask.has_app_context(), "a block left a context behind"
+
+
+def test_the_blocks_that_are_not_run_are_known_and_say_why() -> None:
+    found: dict[str, int] = {}
+    for section in SECTIONS:
+        reasons = [block.marked("not run") for block in section.blocks]
+        given = [reason for reason in reasons if reason is not None]
+        assert all(given), f"{section} says no reason"
+        if given:
+            name = name_of(section.page)
+            found[name] = found.get(name, 0) + len(given)
+    assert found == NOT_RUN
+
+
+def test_every_block_is_of_a_known_kind() -> None:
+    kinds = {block.language for section in SECTIONS for block in section.blocks}
+    files = {"css", "html", "ini", "nginx", "toml", "text"}  # shown, or written by "file:"
+    assert kinds <= {"python", "console"} | files
+    marks = {block.mark.partition(":")[0] for section in SECTIONS for block in section.blocks}
+    assert marks <= {"", "fails", "file", "not run", "server"}
+
+
+@pytest.mark.parametrize("snippet", sorted(SNIPPETS.glob("*/")), ids=lambda path: path.name)
+def test_the_tests_of_a_snippet_pass(snippet: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."]
+    settings = ["-c", "/dev/null", "--rootdir", str(snippet)]
+    done = subprocess.run(
+        [*command, *settings], cwd=snippet, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"\d+ passed", done.stdout)
+
+
+@pytest.mark.parametrize("page", all_pages(), ids=name_of)
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    missing = [link for link in read_links(page) if not (page.parent / link).exists()]
+    assert missing == []
+
+
+def test_the_index_leads_to_every_page() -> None:
+    linked = {(DOCS / link).resolve() for link in read_links(DOCS / "README.md")}
+    decisions = DOCS / "decisions"
+    linked |= {(decisions / link).resolve() for link in read_links(decisions / "README.md")}
+    assert [page for page in all_pages() if page not in linked] == [DOCS / "README.md"]
+
+
+def test_the_table_of_settings_is_the_default_configuration() -> None:
+    rows = read_table(DOCS / "configuration.md", "## Every key")
+    names = {"__builtins__": {}, "timedelta": timedelta}
+    documented = {key.strip("`"): eval(default.strip("`"), names) for key, default, _ in rows}
+    assert documented == dict(Flask("an_app").config)
+    assert documented.keys() == Flask.default_config.keys()
+    assert all(meaning for *_, meaning in rows)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_table_of_a_command_is_that_of_click(name: str) -> None:
+    heading = "## flask" if name == "flask" else f"## flask {name}"
+    rows = read_table(DOCS / "command-line.md", heading)
+    documented = {options: default for options, default, _ in rows}
+    context = click.Context(COMMANDS[name], info_name=name, auto_envvar_prefix="FLASK")
+    assert documented == {
+        _options_of(option): _default_of(option)
+        for option in COMMANDS[name].get_params(context)
+        if isinstance(option, click.Option)
+    }
+    assert all(meaning for *_, meaning in rows)
+
+
+def _options_of(option: click.Parameter) -> str:
+    on = ", ".join(f"`{name}`" for name in sorted(option.opts, key=len))
+    off = ", ".join(f"`{name}`" for name in option.secondary_opts)
+    return f"{on} / {off}" if off else on
+
+
+def _default_of(option: click.Option) -> str:
+    if option.is_flag and option.default is True:
+        return f"`{option.opts[0]}`"
+    value = option.to_info_dict()["default"]
+    return f"`{value}`" if isinstance(value, str | int) and value is not False else ""
+
+
+def test_every_command_has_its_section() -> None:
+    text = (DOCS / "command-line.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^## flask (\w+)$", text, flags=re.MULTILINE)
+    assert sorted(documented) == sorted(flask.cli.cli.commands)
+
+
+def test_the_api_page_is_made_from_the_package() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == make_page(), "run: python tests/docs/api_page.py"
+
+
+def test_the_api_page_has_every_public_module() -> None:
+    package = ROOT / "src" / "flask"
+    found = set()
+    for path in package.rglob("*.py"):
+        parts = ("flask", *path.relative_to(package).with_suffix("").parts)
+        if not any(part.startswith("_") and part != "__init__" for part in parts):
+            found.add(".".join(part for part in parts if part != "__init__"))
+    doors_without_names = {"flask.sansio"}
+    assert found - doors_without_names == set(MODULES)
+    assert all(importlib.import_module(name).__doc__ for name in MODULES)
+
+
+def test_the_table_of_signals_has_each_signal_once() -> None:
+    rows = read_table(DOCS / "signals.md", "## The ten signals")
+    assert [row[0].strip("`") for row in rows] == [
+        name for name in vars(flask.signals) if hasattr(getattr(flask.signals, name), "send")
+    ]
+
+
+def test_the_floors_are_those_of_the_house_tests() -> None:
+    page = (DOCS / "house.md").read_text(encoding="utf-8")
+    assert make_table() in page, "run: python tests/docs/floors_table.py"
+
+
+def test_the_house_leads_to_rooms_and_names_that_are_there() -> None:
+    package = ROOT / "src" / "flask"
+    for _, where in read_table(DOCS / "house.md", "## Where to find what"):
+        for address in re.findall(r"`([^`]+)`", where):
+            room, _, name = address.partition(".")
+            path = package / room
+            path = path if path.is_dir() else path.with_suffix(".py")
+            assert path.exists(), address
+            assert not name or re.search(rf"\b{name}\b", path.read_text("utf-8")), address
+
+
+def test_promised_underscored_names_are_there() -> None:
+    for modules, names in read_table(DOCS / "house.md", "## Promised addresses"):
+        for module in modules.replace("`", "").split(", "):
+            for name in names.replace("`", "").split():
+                assert hasattr(importlib.import_module(module), name), f"{module}.{name}"
+
+
+def test_the_newest_entry_of_the_changes_is_this_version() -> None:
+    text = (DOCS / "changes.md").read_text(encoding="utf-8")
+    newest = re.search(r"^## (\S+)", text, flags=re.MULTILINE)
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert newest is not None
+    assert f'version = "{newest[1]}"' in project
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "expected"),
+    [
+        ([], ["anything"], True),
+        (["a", "b"], ["a", "b"], True),
+        (["a", "b"], ["a", "c"], False),
+        (["a", "...", "b"], ["a", "x", "y", "b"], True),
+        (["a", "...", "b"], ["a", "b", "c"], False),
+        (["1 passed..."], ["1 passed in 0.01s"], True),
+        (["a.c"], ["abc"], False),
+    ],
+)
+def test_what_is_shown_is_compared_line_by_line(
+    shown: list[str], printed: list[str], expected: bool
+) -> None:
+    assert is_shown(shown, printed) is expected
+
+
+def test_a_block_knows_its_mark_and_its_line() -> None:
+    text = "# Page\n\n<!-- file: a.py -->\n```python\nx = 1\n```\n\n```console\n$ true\n```\n"
+    (_, first), (_, second) = read_blocks(text)
+    assert (first.language, first.marked("file"), first.line) == ("python", "a.py", 5)
+    assert (second.language, second.mark, second.line) == ("console", "", 9)

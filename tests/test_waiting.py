@@ -1,0 +1,153 @@
+"""Waiting, from synchronous code, for something awaitable."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import threading
+import typing as t
+import weakref
+
+import pytest
+
+from flask._waiting import wait
+
+variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
+other: contextvars.ContextVar[str] = contextvars.ContextVar("other", default="default")
+
+
+async def add(a: int, b: int) -> int:
+    await asyncio.sleep(0)
+    return a + b
+
+
+async def fail() -> t.NoReturn:
+    await asyncio.sleep(0)
+    raise ValueError("told")
+
+
+async def set_variables() -> str:
+    await asyncio.sleep(0)
+    variable.set("inside")
+    return other.get()
+
+
+class Awaitable:
+    def __await__(self) -> t.Generator[None, None, int]:
+        yield from asyncio.sleep(0).__await__()
+        return 7
+
+
+def here(function: t.Callable[[], t.Any]) -> t.Any:
+    return contextvars.copy_context().run(function)
+
+
+def in_a_running_loop(function: t.Callable[[], t.Any]) -> t.Any:
+    async def run() -> t.Any:
+        return function()
+
+    return asyncio.run(run())
+
+
+def in_a_thread(function: t.Callable[[], t.Any]) -> t.Any:
+    outcome: list[t.Any] = []
+
+    def run() -> None:
+        try:
+            outcome.append((True, function()))
+        except BaseException as error:
+            outcome.append((False, error))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    succeeded, value = outcome.pop()
+    if succeeded:
+        return value
+    raise value
+
+
+WHERE = [here, in_a_running_loop, in_a_thread]
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_the_result_comes_back(where: t.Callable[..., t.Any]) -> None:
+    assert where(lambda: wait(add(1, 2))) == 3
+    assert where(lambda: [wait(add(n, n)) for n in range(3)]) == [0, 2, 4]
+    assert where(lambda: wait(Awaitable())) == 7
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_the_error_comes_back(where: t.Callable[..., t.Any]) -> None:
+    for _ in range(2):
+        with pytest.raises(ValueError, match="told"):
+            where(lambda: wait(fail()))
+    assert where(lambda: wait(add(1, 1))) == 2
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_context_variables_go_in_and_come_out(where: t.Callable[..., t.Any]) -> None:
+    def use() -> tuple[str, str]:
+        other.set("from outside")
+        seen = wait(set_variables())
+        return seen, variable.get()
+
+    assert where(use) == ("from outside", "inside")
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_what_was_set_before_an_error_is_seen_too(where: t.Callable[..., t.Any]) -> None:
+    async def set_and_fail() -> None:
+        variable.set("before the error")
+        raise ValueError
+
+    def use() -> str:
+        with pytest.raises(ValueError):
+            wait(set_and_fail())
+        return variable.get()
+
+    assert where(use) == "before the error"
+
+
+def test_a_wait_inside_a_wait() -> None:
+    async def outer() -> int:
+        return wait(add(1, 2)) + 1
+
+    assert wait(outer()) == 4
+
+
+def test_a_loop_is_closed_with_its_thread() -> None:
+    loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
+
+    async def keep() -> None:
+        loops.append(weakref.ref(asyncio.get_running_loop()))
+
+    in_a_thread(lambda: [wait(keep()), wait(keep())])
+    gc.collect()
+    first, second = loops
+    assert first() is None or first().is_closed()  # type: ignore[union-attr]
+    assert second() is first()
+
+
+def test_threads_wait_at_the_same_time() -> None:
+    together = threading.Barrier(4)
+
+    async def meet() -> int:
+        return await asyncio.to_thread(together.wait, 30)
+
+    threads = [threading.Thread(target=lambda: met.append(wait(meet()))) for _ in range(4)]
+    met: list[int] = []
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(met) == [0, 1, 2, 3]
+
+
+def test_keyboard_interrupts_are_not_swallowed() -> None:
+    async def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        in_a_running_loop(lambda: wait(interrupted()))
