@@ -135,8 +135,11 @@ def _is_below(path: str, folder: str) -> bool:
     return Path(path).is_relative_to(folder)
 
 
-def find_instance_path(import_name: str) -> str:
+def find_instance_path(import_name: str, name: str | None = None) -> str:
     """Work out the default instance folder of an application.
+
+    :param import_name: finds its package.
+    :param name: the application's name.
 
     ``<folder of the package>/instance`` in a project, ``<prefix>/var/<name>-instance`` when
     the package is installed (Flask's documented rule).
@@ -144,4 +147,4 @@ def find_instance_path(import_name: str) -> str:
     prefix, folder = find_package(import_name)
     if prefix is None:
         return os.path.join(folder, "instance")
-    return os.path.join(prefix, "var", f"{import_name.partition('.')[0]}-instance")
+    return os.path.join(prefix, "var", f"{name or import_name}-instance")

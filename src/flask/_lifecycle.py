@@ -152,7 +152,7 @@ class Lifecycle(ServingApp):
         decided = self._decisions or self.decide()
         if decided.plain_views.get(rule.endpoint) is not view:
             callable_view = self.ensure_sync(view)
-            if callable_view is view:
+            if callable_view is view and decided.plain_sync:
                 decided.plain_views[rule.endpoint] = view
             view = callable_view
         arguments = request.view_args

@@ -34,6 +34,7 @@ class Decisions:
     :param routes_by_path: nobody but path and method has a say in routing.
     :param plain_contexts: nobody has a say in how application contexts are made.
     :param plain_responses: nobody has a say in how a response is made or sent.
+    :param plain_sync: nobody has a say in how a function is made synchronous.
     :param session_on_demand: the session interface lets the session wait to be asked for.
     """
 
@@ -41,6 +42,7 @@ class Decisions:
         "accepted_hosts",
         "plain_contexts",
         "plain_responses",
+        "plain_sync",
         "plain_views",
         "routes_by_path",
         "session_on_demand",
@@ -57,17 +59,19 @@ class Decisions:
         routes_by_path: bool,
         plain_contexts: bool,
         plain_responses: bool,
+        plain_sync: bool,
         session_on_demand: bool,
     ) -> None:
         self.routes_by_path = routes_by_path
         self.plain_contexts = plain_contexts
         self.plain_responses = plain_responses
+        self.plain_sync = plain_sync
         self.session_on_demand = session_on_demand
         self.accepted_hosts = set()
         self.plain_views = {}
 
     def accept_host(self, host: str | None) -> None:
-        """Remember a ``Host`` header that the map accepted; ``None``, a missing one, is not kept."""
+        """Remember a ``Host`` header that the map accepted; a missing one is not kept."""
         if host is not None and len(self.accepted_hosts) < _MOST_HOSTS:
             self.accepted_hosts.add(host)
 

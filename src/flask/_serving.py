@@ -61,7 +61,11 @@ class ServingApp(App):
             plain_contexts=kind.app_context is ServingApp.app_context and "app_context" not in own,
             plain_responses=issubclass(self.response_class, Response)
             and self.response_class.is_plain,
-            session_on_demand=getattr(self.session_interface, "opens_on_demand", False),
+            plain_sync=kind.ensure_sync is ServingApp.ensure_sync and "ensure_sync" not in own,
+            session_on_demand=(
+                getattr(self.session_interface, "opens_on_demand", False)
+                and not {"open_session", "save_session"} & vars(self.session_interface).keys()
+            ),
         )
         return decided
 

@@ -47,6 +47,8 @@ Function = t.TypeVar("Function", bound=Callable[..., t.Any])
 
 _sentinel = object()
 
+_HTTP = frozenset({"http", "https"})
+
 _set_app_context = _cv_app.set
 _reset_app_context = _cv_app.reset
 _set_request_context = _cv_request.set
@@ -291,7 +293,8 @@ class RequestContext(AppContext):
             decided.routes_by_path
             and app.config["TRUSTED_HOSTS"] is None
             and request.trusted_hosts is None
-            and "HTTP_UPGRADE" not in environ  # a WebSocket has rules of its own
+            and environ.get("wsgi.url_scheme") in _HTTP  # a WebSocket has rules of its own
+            and "HTTP_UPGRADE" not in environ
         )
         if by_path and environ.get("HTTP_HOST") in decided.accepted_hosts:
             url_map = app.url_map

@@ -59,7 +59,15 @@ class Leaf:
 class Node:
     """One place in the tree: what may come next, and what ends here."""
 
-    __slots__ = ("by_method", "dynamic", "fixed", "has_rules", "is_lenient", "is_unplain")
+    __slots__ = (
+        "any_method",
+        "by_method",
+        "dynamic",
+        "fixed",
+        "has_rules",
+        "is_lenient",
+        "is_unplain",
+    )
 
     fixed: dict[str, Node]
     """Next places by the next segment's text; the map looks here first."""
@@ -67,6 +75,8 @@ class Node:
     """Next places by converter, lightest first."""
     by_method: dict[str, Leaf | None]
     """The rule that ends here, for each method; ``None`` where only the map can answer."""
+    any_method: Leaf | None
+    """The rule that ends here for every other method."""
     has_rules: bool
     """Whether any rule ends here, for some method or in a way that only the map understands."""
     is_lenient: bool
@@ -78,6 +88,7 @@ class Node:
         self.fixed = {}
         self.dynamic = []
         self.by_method = {}
+        self.any_method = None
         self.has_rules = False
         self.is_lenient = False
         self.is_unplain = False
@@ -96,7 +107,7 @@ class Node:
 
     def end(self, texts: list[str], method: str) -> Answer | None:
         """Answer for a path that ends here; ``None`` if the map would look elsewhere."""
-        leaf = self.by_method.get(method)
+        leaf = self.by_method.get(method, self.any_method)
         if leaf is not None:
             return leaf.answer(texts)
         if self.has_rules or "" in self.fixed:
@@ -144,7 +155,10 @@ class Table:
             return
         node = self._walk_rule(parts)
         if not any(isinstance(part, Segment) for part in parts):
-            self.exact["/" + "/".join(t.cast("list[str]", parts))] = node.by_method
+            path = "/" + "/".join(t.cast("list[str]", parts))
+            # Paths come as Latin-1 and without a second slash in front; others never meet here.
+            if path.isascii() and not path.startswith("//"):
+                self.exact[path] = node.by_method
         node.is_lenient = node.is_lenient or not rule.strict_slashes
         node.has_rules = True
         if is_ambiguous or rule.alias or rule.websocket or rule.redirect_to is not None:
@@ -168,7 +182,11 @@ class Table:
     @staticmethod
     def _take_methods(node: Node, rule: Rule, leaf: Leaf | None) -> None:
         """Enter a rule for the methods that no earlier rule in this place has taken."""
-        for method in rule.methods if rule.methods is not None else _ANY_METHOD:
+        if node.any_method is not None:
+            return
+        if rule.methods is None:
+            node.any_method = leaf
+        for method in _USUAL_METHODS if rule.methods is None else rule.methods:
             node.by_method.setdefault(method, leaf)
 
     def find(self, path: str | None, method: str) -> Answer:
@@ -186,6 +204,8 @@ class Table:
             return leaf.rule, leaf.defaults.copy() if leaf.defaults else {}
         if not path:
             return ASK_THE_MAP
+        if path.startswith("//"):
+            path = "/" + path.lstrip("/")
         if path.isascii():
             answer = self._find_last(path, method)
             if answer is not None:
@@ -250,7 +270,7 @@ class Table:
         return None if leaf is None else leaf.answer(texts)
 
 
-_ANY_METHOD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+_USUAL_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
 def _walk(node: Node, parts: list[str], index: int, texts: list[str], method: str) -> Answer | None:
