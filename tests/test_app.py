@@ -168,9 +168,7 @@ def test_resources_are_opened_for_reading(app: Flask, tmp_path: Path) -> None:
 def test_where_static_files_are(
     tmp_path: Path, folder: t.Any, url_path: str | None, path: str | None, expected: str | None
 ) -> None:
-    app = Flask(
-        "app", static_folder=folder, static_url_path=url_path, root_path=str(tmp_path)
-    )
+    app = Flask("app", static_folder=folder, static_url_path=url_path, root_path=str(tmp_path))
     assert app.static_folder == (None if path is None else str(tmp_path / path))
     assert app.static_url_path == expected
     assert app.has_static_folder is (folder is not None)

@@ -13,7 +13,9 @@ from flask.blueprints import BlueprintSetupState
 
 
 def rules_of(app: Flask) -> list[tuple[str, str]]:
-    return [(rule.rule, rule.endpoint) for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
+    return [
+        (rule.rule, rule.endpoint) for rule in app.url_map.iter_rules() if rule.endpoint != "static"
+    ]
 
 
 # Prefixes of blueprint and registration, the rule, and the path that comes of it.
@@ -257,7 +259,7 @@ def test_after_registration_setting_up_is_refused(app: Flask) -> None:
         lambda: blueprint.record_once(lambda s: None),
         lambda: blueprint.register_blueprint(Blueprint("c", "x")),
     ):
-        with pytest.raises(AssertionError, match="'b'.*already been registered"):
+        with pytest.raises(AssertionError, match=r"'b'.*already been registered"):
             setup()
 
 
@@ -292,9 +294,7 @@ def test_static_files_of_a_blueprint(tmp_path: Path, app: Flask) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "x.txt").write_text("file")
     (tmp_path / "data.txt").write_text("resource")
-    blueprint = Blueprint(
-        "b", "x", static_folder="files", url_prefix="/b", root_path=str(tmp_path)
-    )
+    blueprint = Blueprint("b", "x", static_folder="files", url_prefix="/b", root_path=str(tmp_path))
     named = Blueprint(
         "n", "x", static_folder="files", static_url_path="/own/", root_path=str(tmp_path)
     )

@@ -48,9 +48,7 @@ def test_a_context_that_is_not_pushed_cannot_be_popped(app: Flask, kind: str) ->
 
 def test_it_shows_what_it_is(app: Flask) -> None:
     context = app.test_request_context("/x?a=1", method="POST")
-    assert repr(context) == (
-        f"<RequestContext 'http://localhost/x?a=1' [POST] of {app.name}>"
-    )
+    assert repr(context) == (f"<RequestContext 'http://localhost/x?a=1' [POST] of {app.name}>")
 
 
 def test_g_outside_a_context_shows_its_class() -> None:

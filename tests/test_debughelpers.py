@@ -123,9 +123,7 @@ def explaining(app: Flask, tmp_path: Path) -> Flask:
         (tmp_path / name / "templates" / "both.html").write_text(name)
         (tmp_path / name / "templates" / f"{name}.html").write_text(name)
     explaining = Flask("explaining", root_path=str(tmp_path / "app"))
-    blueprint = Blueprint(
-        "bp", "bp", root_path=str(tmp_path / "bp"), template_folder="templates"
-    )
+    blueprint = Blueprint("bp", "bp", root_path=str(tmp_path / "bp"), template_folder="templates")
 
     @blueprint.route("/<name>")
     def show(name: str) -> str:

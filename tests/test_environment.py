@@ -91,7 +91,7 @@ def test_an_unknown_name_lives_in_the_current_folder(
 
 def test_a_namespace_package_has_no_root_path(project: Path) -> None:
     __import__("a_namespace")
-    with pytest.raises(RuntimeError, match="No root path can be found .*'a_namespace'"):
+    with pytest.raises(RuntimeError, match=r"No root path can be found .*'a_namespace'"):
         get_root_path("a_namespace")
 
 
@@ -171,6 +171,19 @@ def test_of_an_installed_package_it_is_below_the_prefix(
     finally:
         for loaded in [known for known in sys.modules if known.startswith("installed_")]:
             del sys.modules[loaded]
+
+
+def test_a_namespace_of_several_folders_is_that_of_the_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("one", "two"):
+        (tmp_path / place / "a_split" / place).mkdir(parents=True)
+        (tmp_path / place / "a_split" / place / "__init__.py").write_text("")
+        monkeypatch.syspath_prepend(str(tmp_path / place))
+    for place in ("one", "two"):
+        assert find_package(f"a_split.{place}") == (None, str(tmp_path / place))
+    for name in [known for known in sys.modules if known.startswith("a_split")]:
+        del sys.modules[name]
 
 
 def test_a_package_below_the_interpreters_prefix_is_installed(

@@ -41,7 +41,9 @@ def test_extensions_may_keep_things_on_the_contexts(app: Flask) -> None:
         assert globals._cv_app.get().of_an_extension == 2  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("name", ["current_app", "g", "request", "session", "app_ctx", "request_ctx"])
+@pytest.mark.parametrize(
+    "name", ["current_app", "g", "request", "session", "app_ctx", "request_ctx"]
+)
 def test_a_proxy_behaves_as_a_local_proxy(app: Flask, name: str) -> None:
     proxy = getattr(globals, name)
     assert isinstance(proxy, LocalProxy)
@@ -51,7 +53,7 @@ def test_a_proxy_behaves_as_a_local_proxy(app: Flask, name: str) -> None:
     with pytest.raises(RuntimeError, match="Working outside of"):
         proxy._get_current_object()
     with pytest.raises(RuntimeError, match="Working outside of"):
-        proxy.anything
+        _ = proxy.anything
     with pytest.raises(RuntimeError, match="Working outside of"):
         proxy.anything = 1
     with app.test_request_context("/x"):

@@ -161,7 +161,9 @@ def test_url_defaults_run_for_the_target_endpoint(app: Flask) -> None:
     order: list[str] = []
     parent, child = Blueprint("par", "x"), Blueprint("ch", "x")
     for name, scaffold in (("app", app), ("par", parent), ("ch", child)):
-        scaffold.url_defaults(lambda endpoint, values, name=name: order.append(f"{name} {endpoint}"))
+        scaffold.url_defaults(
+            lambda endpoint, values, name=name: order.append(f"{name} {endpoint}")
+        )
     child.app_url_defaults(lambda endpoint, values: values.setdefault("lang", "de"))
     child.add_url_rule("/<lang>/", "view", lambda lang: "")
     parent.register_blueprint(child)
@@ -423,7 +425,11 @@ def sent(app: Flask, *args: t.Any, **kwargs: t.Any) -> t.Any:
 
 
 def test_a_path_is_relative_to_the_root(files: Flask) -> None:
-    for path in ("static/hello.txt", Path("static/hello.txt"), Path(files.root_path) / "secret.txt"):
+    for path in (
+        "static/hello.txt",
+        Path("static/hello.txt"),
+        Path(files.root_path) / "secret.txt",
+    ):
         response = sent(files, path)
         response.direct_passthrough = False
         assert response.get_data() in (b"hello file", b"secret")

@@ -33,7 +33,10 @@ def provider(app: Flask) -> DefaultJSONProvider:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        ({"b": [1, None, True], "a": {"d": 1, "c": 2}}, '{"a": {"c": 2, "d": 1}, "b": [1, null, true]}'),
+        (
+            {"b": [1, None, True], "a": {"d": 1, "c": 2}},
+            '{"a": {"c": 2, "d": 1}, "b": [1, null, true]}',
+        ),
         ((1, 2), "[1, 2]"),
         ("é\n\"'<", '"\\u00e9\\n\\"\'<"'),
         (Point(1, Point(2)), '{"x": 1, "y": {"x": 2, "y": null}}'),
@@ -158,9 +161,7 @@ def test_an_object_deeper_than_the_stack_is_an_error_and_nothing_worse(
 
 
 @pytest.mark.parametrize("text", ["{", "", "nonsense", "[1,]", b"\xff", "{'a': 1}"], ids=repr)
-def test_what_is_no_json_is_a_value_error(
-    provider: DefaultJSONProvider, text: str | bytes
-) -> None:
+def test_what_is_no_json_is_a_value_error(provider: DefaultJSONProvider, text: str | bytes) -> None:
     with pytest.raises(ValueError):
         provider.loads(text)
 
@@ -219,10 +220,10 @@ def test_templates_sessions_and_requests_use_the_provider(app: Flask) -> None:
 
     used: list[str] = []
 
-    class Own_(Flask):
+    class OwnFlask(Flask):
         json_provider_class = Own
 
-    own = Own_("own")
+    own = OwnFlask("own")
     own.secret_key = "x"
 
     @own.route("/", methods=["POST"])
@@ -233,3 +234,18 @@ def test_templates_sessions_and_requests_use_the_provider(app: Flask) -> None:
     assert own.test_client().post("/", json=[1]).text == '"\\u003c\\u0027\\u0026\\u003e"'
     assert used.count("loads") == 1
     assert used.count("dumps") >= 3
+
+
+def test_without_the_c_accelerator_the_bytes_are_the_same(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = {"b": ["é", 1.5, None, Point(1)], "a": {}}
+    expected = app.json.dumps(value)
+    monkeypatch.setattr(standard.encoder, "c_make_encoder", None)
+    fresh = DefaultJSONProvider(app)
+    fresh.default = lambda o: vars(o)  # type: ignore[method-assign, assignment]
+    assert fresh.dumps(value) == expected
+    circle: list[t.Any] = []
+    circle.append(circle)
+    with pytest.raises(ValueError, match="Circular"):
+        fresh.dumps(circle)

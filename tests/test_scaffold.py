@@ -123,7 +123,11 @@ def test_a_setup_method_of_ones_own_is_refused_when_set_up_is_over(app: Flask) -
             return value
 
     own = Own("own")
-    assert (own.install(1), Own.install.__name__, Own.install.__doc__) == (1, "install", "Installs.")
+    assert (own.install(1), Own.install.__name__, Own.install.__doc__) == (
+        1,
+        "install",
+        "Installs.",
+    )
     own.test_client().get("/")
     with pytest.raises(AssertionError, match="'install' can no longer be called"):
         own.install(2)

@@ -194,7 +194,10 @@ def test_a_cookie_of_official_flask_is_read(app: Flask) -> None:
     assert client.get("/").text == "{'a': (1, b'x'), 'name': 'Ann é'}"
 
 
-OFFICIAL_COOKIE = "eyJhIjp7IiB0IjpbMSx7IiBiIjoiZUE9PSJ9XX0sIm5hbWUiOiJBbm4gXHUwMGU5In0.awMkkw.hnufmEXye76V5lgT3dDQC6cEPbo"
+OFFICIAL_COOKIE = (
+    "eyJhIjp7IiB0IjpbMSx7IiBiIjoiZUE9PSJ9XX0sIm5hbWUiOiJBbm4gXHUwMGU5In0.awMkkw.hnufm"
+    "EXye76V5lgT3dDQC6cEPbo"
+)
 
 
 def test_the_signing_serializer_needs_a_key(app: Flask) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from markupsafe import Markup
 
-from flask.json.tag import JSONTag, TaggedJSONSerializer, TagDict
+from flask.json.tag import JSONTag, TagDict, TaggedJSONSerializer
 
 # A value, and its text; the texts are those of cookies in use.
 ROUND_TRIPS: list[tuple[t.Any, str]] = [

@@ -111,7 +111,9 @@ def test_the_environment_may_be_changed_for_all_requests_and_for_one(client: Fla
     assert answer["address"] == "10.0.0.2"
 
 
-def test_a_builder_an_environment_and_a_request_may_be_sent(app: Flask, client: FlaskClient) -> None:
+def test_a_builder_an_environment_and_a_request_may_be_sent(
+    app: Flask, client: FlaskClient
+) -> None:
     builder = EnvironBuilder(app, "/", method="PUT", data=b"x")
     environ = EnvironBuilder(app, "/", method="PUT", data=b"x").get_environ()
     made = BaseRequest(EnvironBuilder(app, "/", method="PUT", data=b"x").get_environ())

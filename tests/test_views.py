@@ -103,9 +103,7 @@ def test_decorators_are_applied_in_order_the_last_outermost(app: Flask) -> None:
         ("PROPFIND", 405, None),
     ],
 )
-def test_a_method_for_each_verb(
-    app: Flask, method: str, status: int, text: str | None
-) -> None:
+def test_a_method_for_each_verb(app: Flask, method: str, status: int, text: str | None) -> None:
     app.add_url_rule("/", view_func=Verbs.as_view("verbs"))
     response = app.test_client().open("/", method=method)
     assert response.status_code == status

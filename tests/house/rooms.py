@@ -1,0 +1,105 @@
+"""The house: which room stands on which floor, and how to read the source for its tests."""
+
+from __future__ import annotations
+
+import ast
+import typing as t
+from pathlib import Path
+
+import flask
+
+PACKAGE = Path(flask.__file__).parent
+
+# A room may import only rooms below it. Rooms of one kind that build on each other stand on
+# landings between two floors: 1.1 is above 1.0 and below 2.
+FLOORS: dict[float, str] = {
+    1.0: "typing signals _current _environment _lazy _waiting _reading _plan config _routing/rule",
+    1.1: "_routing/table",
+    1.2: "_routing/map _routing",
+    2.0: "logging views debughelpers _scaffold _streaming _json_functions",
+    3.0: "_request _response templating _setup_state",
+    3.1: "wrappers _templated",
+    3.2: "json/provider",
+    3.3: "json",
+    3.4: "json/tag",
+    4.0: "_application helpers sessions _responses",
+    5.0: "ctx cli/_banner cli/_dotenv cli/_locate cli/_types",
+    5.1: "cli/_script",
+    5.2: "cli/_options",
+    5.3: "cli/_commands",
+    5.4: "cli/_groups",
+    5.5: "cli/_main",
+    5.6: "cli",
+    6.0: "blueprints testing _serving",
+    6.1: "_lifecycle",
+    8.0: "app",
+    9.0: "globals",
+    10.0: "__main__ sansio sansio/app sansio/blueprints sansio/scaffold",
+    11.0: "__init__",
+}
+FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms.split()}
+
+
+class Room(t.NamedTuple):
+    name: str
+    path: Path
+    text: str
+    tree: ast.Module
+
+
+def read_rooms() -> list[Room]:
+    rooms = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).with_suffix("").as_posix()
+        if name.endswith("/__init__"):
+            name = name.removesuffix("/__init__")
+        text = path.read_text("utf-8")
+        rooms.append(Room(name, path, text, ast.parse(text)))
+    return rooms
+
+
+ROOMS = read_rooms()
+NAMES = {room.name for room in ROOMS}
+
+
+class Import(t.NamedTuple):
+    room: str
+    line: int
+    is_for_types_only: bool
+
+
+def imports_of(room: Room) -> t.Iterator[Import]:
+    """Yield every import of a room of this package, wherever in the file it stands."""
+    types_only = {
+        id(inner)
+        for node in ast.walk(room.tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(room.tree):
+        if isinstance(node, ast.ImportFrom):
+            yield from (
+                Import(name, node.lineno, id(node) in types_only) for name in _named(room, node)
+            )
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "flask":
+                    yield Import(f"absolute: {alias.name}", node.lineno, id(node) in types_only)
+
+
+def _named(room: Room, node: ast.ImportFrom) -> t.Iterator[str]:
+    if node.level == 0:
+        if (node.module or "").split(".")[0] == "flask":
+            yield f"absolute: {node.module}"
+        return
+    folder = room.path.relative_to(PACKAGE).parent.parts
+    base = list(folder[: len(folder) - (node.level - 1)])
+    target = "/".join([*base, *(node.module or "").split(".")]).strip("/")
+    for alias in node.names:
+        inner = f"{target}/{alias.name}".strip("/")
+        if inner in NAMES:
+            yield inner
+        elif target:
+            yield target
+        else:
+            yield "__init__"
