@@ -36,9 +36,9 @@ def test_the_context_variables_hold_the_contexts(app: Flask) -> None:
 def test_extensions_may_keep_things_on_the_contexts(app: Flask) -> None:
     with app.test_request_context():
         globals.request_ctx.of_an_extension = 1  # type: ignore[attr-defined]
-        globals.app_ctx.of_an_extension = 2  # type: ignore[attr-defined]
+        globals.app_ctx.of_another = 2  # type: ignore[attr-defined]
         assert globals._cv_request.get().of_an_extension == 1  # type: ignore[attr-defined]
-        assert globals._cv_app.get().of_an_extension == 2  # type: ignore[attr-defined]
+        assert globals._cv_app.get().of_another == 2  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,26 @@ def _make_timedelta(value: timedelta | int | None) -> timedelta | None:
     return value if value is None or isinstance(value, timedelta) else timedelta(seconds=value)
 
 
+def _absolute(instance_path: str) -> str:
+    """Return an instance path; ``ValueError`` if it depends on the working directory."""
+    if os.path.isabs(instance_path):
+        return instance_path
+    raise ValueError(
+        "If an instance path is provided it must be absolute. A relative path was given instead:"
+        f" {instance_path!r}."
+    )
+
+
+def _method_names(given: Iterable[str]) -> set[str]:
+    """Return HTTP methods in upper case; ``TypeError`` if they are no list."""
+    if isinstance(given, str):
+        raise TypeError(
+            "Allowed methods must be a list of strings, for example:"
+            ' @app.route(..., methods=["POST"])'
+        )
+    return {method.upper() for method in given}
+
+
 class App(TemplatedApp):
     """An application that can be set up, but not yet serve.
 
@@ -126,14 +146,9 @@ class App(TemplatedApp):
             template_folder=template_folder,
             root_path=root_path,
         )
-        if instance_path is None:
-            instance_path = self.auto_find_instance_path()
-        elif not os.path.isabs(instance_path):
-            raise ValueError(
-                "If an instance path is provided it must be absolute. A relative path was given"
-                f" instead: {instance_path!r}."
-            )
-        self.instance_path = instance_path
+        self.instance_path = (
+            self.auto_find_instance_path() if instance_path is None else _absolute(instance_path)
+        )
         self.config = self.make_config(instance_relative_config)
         self.aborter = self.make_aborter()
         self.json = self.json_provider_class(self)
@@ -215,16 +230,11 @@ class App(TemplatedApp):
         """
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
-        methods: Iterable[str] | None = options.pop("methods", None)
+        methods: t.Any = options.pop("methods", None)
         if methods is None:
             methods = getattr(view_func, "methods", None) or ("GET",)
-        if isinstance(methods, str):
-            raise TypeError(
-                "Allowed methods must be a list of strings, for example:"
-                ' @app.route(..., methods=["POST"])'
-            )
-        taken = {method.upper() for method in methods}
-        taken |= set(getattr(view_func, "required_methods", ()))
+        taken = _method_names(methods)
+        taken.update(getattr(view_func, "required_methods", ()))
 
         if provide_automatic_options is None:
             provide_automatic_options = getattr(view_func, "provide_automatic_options", None)
@@ -248,6 +258,18 @@ class App(TemplatedApp):
             self.view_functions[endpoint] = view_func
 
     @setupmethod
+    def teardown_appcontext(self, f: T_teardown) -> T_teardown:
+        """Call a function when the application context goes, with the error or ``None``."""
+        self.teardown_appcontext_funcs.append(f)
+        return f
+
+    @setupmethod
+    def shell_context_processor(self, f: T_shell_context_processor) -> T_shell_context_processor:
+        """Add the names that a function returns to ``flask shell``."""
+        self.shell_context_processors.append(f)
+        return f
+
+    @setupmethod
     def register_blueprint(self, blueprint: t.Any, **options: t.Any) -> None:
         """Take a blueprint's routes, hooks, templates, static files and commands.
 
@@ -261,18 +283,6 @@ class App(TemplatedApp):
     def iter_blueprints(self) -> ValuesView[t.Any]:
         """Return the blueprints in order of registration."""
         return self.blueprints.values()
-
-    @setupmethod
-    def teardown_appcontext(self, f: T_teardown) -> T_teardown:
-        """Call a function when the application context goes, with the error or ``None``."""
-        self.teardown_appcontext_funcs.append(f)
-        return f
-
-    @setupmethod
-    def shell_context_processor(self, f: T_shell_context_processor) -> T_shell_context_processor:
-        """Add the names that a function returns to ``flask shell``."""
-        self.shell_context_processors.append(f)
-        return f
 
     # Errors --------------------------------------------------------------------------------------
 

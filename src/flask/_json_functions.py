@@ -36,8 +36,9 @@ def _default(o: t.Any) -> t.Any:
         return str(o)
     if dataclasses.is_dataclass(o):
         return dataclasses.asdict(o)  # type: ignore[arg-type]
-    if hasattr(o, "__html__"):
-        return str(o.__html__())
+    html = getattr(o, "__html__", None)
+    if html is not None:
+        return str(html())
     raise TypeError(f"Object of type {type(o).__name__} is not JSON serializable")
 
 

@@ -183,12 +183,12 @@ class Lifecycle(ServingApp):
         :returns: what its handler returns.
         :raises Exception: the error itself, if no handler is registered for it.
         """
-        if isinstance(e, BadRequestKeyError) and (
-            self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]
-        ):
-            e.show_exception = True
-        if isinstance(e, HTTPException) and not self.trap_http_exception(e):
-            return self.handle_http_exception(e)
+        if isinstance(e, HTTPException):
+            tells_key = self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]
+            if tells_key and isinstance(e, BadRequestKeyError):
+                e.show_exception = True
+            if not self.trap_http_exception(e):
+                return self.handle_http_exception(e)
         handler = self._find_error_handler(e, get_request_context().request.blueprints)
         if handler is None:
             try:
@@ -284,10 +284,8 @@ class Lifecycle(ServingApp):
         :raises Exception: the error itself, if it shall propagate.
         """
         got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
-        propagate = self.config["PROPAGATE_EXCEPTIONS"]
-        if propagate is None:
-            propagate = self.testing or self.debug
-        if propagate:
+        setting = self.config["PROPAGATE_EXCEPTIONS"]
+        if self.testing or self.debug if setting is None else setting:
             try:
                 raise e
             finally:

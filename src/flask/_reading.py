@@ -100,7 +100,7 @@ def loads(data: str | bytes) -> t.Any:
 
     :param data: UTF-8, in the plain case.
     """
-    if data.__class__ is bytes:
+    if isinstance(data, bytes):
         # In UTF-16 and UTF-32 one of the first two bytes is zero (RFC 4627 section 3).
         if len(data) < 2 or data[0] not in _STARTS or not data[1]:
             return NOT_PLAIN
@@ -108,7 +108,7 @@ def loads(data: str | bytes) -> t.Any:
             data = data.decode()
         except UnicodeDecodeError:
             return NOT_PLAIN
-    elif data.__class__ is not str:
+    elif type(data) is not str:
         return NOT_PLAIN
     try:
         value, end = _scan(data, 0)

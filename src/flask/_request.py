@@ -4,6 +4,9 @@ It is Werkzeug's class; what is added is Flask's, and what Werkzeug works out fo
 worked out here when somebody asks for it, with the same results.
 """
 
+# What are plain attributes of Werkzeug's class are properties and lazy attributes here.
+# pyright: reportIncompatibleVariableOverride=false, reportIncompatibleMethodOverride=false
+
 from __future__ import annotations
 
 import typing as t
@@ -195,36 +198,25 @@ class Request(RequestBase):
                 return t.cast("MultiDict[str, str]", parameters)
         return super().args
 
-    @t.overload
-    def get_data(
-        self, cache: bool = ..., as_text: t.Literal[False] = ..., parse_form_data: bool = ...
-    ) -> bytes: ...
+    if not t.TYPE_CHECKING:  # to type checkers the method is Werkzeug's, with its overloads
 
-    @t.overload
-    def get_data(
-        self, cache: bool = ..., as_text: t.Literal[True] = ..., parse_form_data: bool = ...
-    ) -> str: ...
+        def get_data(self, cache=True, as_text=False, parse_form_data=False):
+            """Read the whole body.
 
-    def get_data(
-        self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
-    ) -> t.Any:
-        """Read the whole body.
-
-        :param cache: keep it, so that it can be read again, and parsed as a form.
-        :param as_text: decode it as UTF-8.
-        :param parse_form_data: parse a form first; then only what is no form is returned.
-        :raises werkzeug.exceptions.RequestEntityTooLarge: it is larger than the limit (413).
-        :raises werkzeug.exceptions.ClientDisconnected: it ends before its length (400).
-        """
-        if not (self._is_body_taken or parse_form_data or self.shallow):
-            body = read_body(self.environ, self.max_content_length)
-            if body is not NOT_PLAIN:
-                self._is_body_taken = True
-                if cache:
-                    self._cached_data = body
-                return body.decode(errors="replace") if as_text else body
-        get_data: t.Any = super().get_data
-        return get_data(cache, as_text, parse_form_data)
+            :param cache: keep it, so that it can be read again, and parsed as a form.
+            :param as_text: decode it as UTF-8.
+            :param parse_form_data: parse a form first; then only what is no form is returned.
+            :raises werkzeug.exceptions.RequestEntityTooLarge: it is larger than the limit (413).
+            :raises werkzeug.exceptions.ClientDisconnected: it ends before its length (400).
+            """
+            if not (self._is_body_taken or parse_form_data or self.shallow):
+                body = read_body(self.environ, self.max_content_length)
+                if body is not NOT_PLAIN:
+                    self._is_body_taken = True
+                    if cache:
+                        self._cached_data = body
+                    return body.decode(errors="replace") if as_text else body
+            return super().get_data(cache, as_text, parse_form_data)
 
     @lazy
     def stream(self) -> t.IO[bytes]:

@@ -4,6 +4,9 @@ It is Werkzeug's class. The usual response, which nobody touches between the vie
 takes a shorter way to the same bytes.
 """
 
+# What are plain attributes of Werkzeug's class are properties and lazy attributes here.
+# pyright: reportIncompatibleVariableOverride=false, reportIncompatibleMethodOverride=false
+
 from __future__ import annotations
 
 import typing as t
@@ -138,7 +141,9 @@ class Response(ResponseBase):
         self._touched_headers = value
 
     @property
-    def response(self) -> t.Iterable[str] | t.Iterable[bytes]:
+    def response(
+        self,
+    ) -> t.Iterable[str] | t.Iterable[bytes]:
         """The body as an iterable; a list or tuple is known as a whole, all else is streamed."""
         self._touch()
         return self._touched_response
@@ -149,7 +154,9 @@ class Response(ResponseBase):
         self._touched_response = value
 
     @property
-    def _on_close(self) -> list[t.Callable[[], t.Any]]:
+    def _on_close(
+        self,
+    ) -> list[t.Callable[[], t.Any]]:
         self._touch()
         return self._touched_on_close
 

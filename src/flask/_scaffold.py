@@ -19,18 +19,21 @@ from . import typing as ft
 from ._environment import get_root_path
 
 Function = t.TypeVar("Function", bound=Callable[..., t.Any])
-T_after_request = t.TypeVar("T_after_request", bound=ft.AfterRequestCallable[t.Any])
-T_before_request = t.TypeVar("T_before_request", bound=ft.BeforeRequestCallable)
-T_error_handler = t.TypeVar("T_error_handler", bound=ft.ErrorHandlerCallable)
-T_teardown = t.TypeVar("T_teardown", bound=ft.TeardownCallable)
-T_template_context_processor = t.TypeVar(
-    "T_template_context_processor", bound=ft.TemplateContextProcessorCallable
-)
-T_url_defaults = t.TypeVar("T_url_defaults", bound=ft.URLDefaultCallable)
+
+# A decorator returns the very function that it was given. One variable for each kind of function,
+# in the order in which a request meets them.
 T_url_value_preprocessor = t.TypeVar(
     "T_url_value_preprocessor", bound=ft.URLValuePreprocessorCallable
 )
+T_before_request = t.TypeVar("T_before_request", bound=ft.BeforeRequestCallable)
 T_route = t.TypeVar("T_route", bound=ft.RouteCallable)
+T_url_defaults = t.TypeVar("T_url_defaults", bound=ft.URLDefaultCallable)
+T_template_context_processor = t.TypeVar(
+    "T_template_context_processor", bound=ft.TemplateContextProcessorCallable
+)
+T_error_handler = t.TypeVar("T_error_handler", bound=ft.ErrorHandlerCallable)
+T_after_request = t.TypeVar("T_after_request", bound=ft.AfterRequestCallable[t.Any])
+T_teardown = t.TypeVar("T_teardown", bound=ft.TeardownCallable)
 
 _sentinel = object()
 """Stands for "not given" where ``None`` is a value."""
@@ -38,6 +41,16 @@ _sentinel = object()
 ErrorHandlers: t.TypeAlias = dict[
     ft.AppOrBlueprintKey, dict[int | None, dict[type[Exception], ft.ErrorHandlerCallable]]
 ]
+
+HOOK_REGISTERS = (
+    "before_request_funcs",
+    "after_request_funcs",
+    "teardown_request_funcs",
+    "template_context_processors",
+    "url_value_preprocessors",
+    "url_default_functions",
+)
+"""The registers that hold, for each blueprint (``None``: for all), a list of functions."""
 
 
 def setupmethod(method: Function) -> Function:
@@ -99,19 +112,15 @@ class Scaffold:
         template_folder: str | os.PathLike[str] | None = None,
         root_path: str | None = None,
     ) -> None:
+        self.root_path = get_root_path(import_name) if root_path is None else root_path
         self.import_name = import_name
+        self.template_folder = template_folder
         self.static_folder = static_folder
         self.static_url_path = static_url_path
-        self.template_folder = template_folder
-        self.root_path = get_root_path(import_name) if root_path is None else root_path
-        self.view_functions = {}
+        for register in HOOK_REGISTERS:
+            setattr(self, register, defaultdict(list))
         self.error_handler_spec = defaultdict(lambda: defaultdict(dict))
-        self.before_request_funcs = defaultdict(list)
-        self.after_request_funcs = defaultdict(list)
-        self.teardown_request_funcs = defaultdict(list)
-        self.template_context_processors = defaultdict(list)
-        self.url_value_preprocessors = defaultdict(list)
-        self.url_default_functions = defaultdict(list)
+        self.view_functions = {}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
@@ -156,6 +165,14 @@ class Scaffold:
         if self.template_folder is None:
             return None
         return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
+
+    def _open_to_read(self, resource: str, mode: str, encoding: str | None) -> t.IO[t.Any]:
+        """Open a file below the root path; what ``open_resource`` does."""
+        is_text = mode in {"r", "rt"}
+        if not is_text and mode != "rb":
+            raise ValueError(f"Resources can only be opened for reading. Not with mode {mode!r}.")
+        file = os.path.join(self.root_path, resource)
+        return open(file, mode, encoding=encoding if is_text else None)
 
     # Routes --------------------------------------------------------------------------------------
 
@@ -240,41 +257,41 @@ class Scaffold:
 
     # Hooks ---------------------------------------------------------------------------------------
 
+    @staticmethod
+    def _enter(function: Function, register: dict[ft.AppOrBlueprintKey, list[t.Any]]) -> Function:
+        """Add a function to those of a register that are called for everything served here."""
+        register.setdefault(None, []).append(function)
+        return function
+
     @setupmethod
     def before_request(self, f: T_before_request) -> T_before_request:
         """Call a function before the view; a value other than ``None`` is the answer."""
-        self.before_request_funcs.setdefault(None, []).append(f)
-        return f
+        return self._enter(f, self.before_request_funcs)
 
     @setupmethod
     def after_request(self, f: T_after_request) -> T_after_request:
         """Call a function with the response; it returns the same or another response."""
-        self.after_request_funcs.setdefault(None, []).append(f)
-        return f
+        return self._enter(f, self.after_request_funcs)
 
     @setupmethod
     def teardown_request(self, f: T_teardown) -> T_teardown:
         """Call a function when the request context goes, with the unhandled error or ``None``."""
-        self.teardown_request_funcs.setdefault(None, []).append(f)
-        return f
+        return self._enter(f, self.teardown_request_funcs)
 
     @setupmethod
     def context_processor(self, f: T_template_context_processor) -> T_template_context_processor:
         """Add the names that a function returns, a dict, to every template's context."""
-        self.template_context_processors[None].append(f)
-        return f
+        return self._enter(f, self.template_context_processors)
 
     @setupmethod
     def url_value_preprocessor(self, f: T_url_value_preprocessor) -> T_url_value_preprocessor:
         """Call a function with the endpoint and the URL's values before any other hook."""
-        self.url_value_preprocessors[None].append(f)
-        return f
+        return self._enter(f, self.url_value_preprocessors)
 
     @setupmethod
     def url_defaults(self, f: T_url_defaults) -> T_url_defaults:
         """Call a function with the endpoint and the values of every URL that is built."""
-        self.url_default_functions[None].append(f)
-        return f
+        return self._enter(f, self.url_default_functions)
 
     # Error handlers ------------------------------------------------------------------------------
 
@@ -302,30 +319,36 @@ class Scaffold:
         :raises ValueError: no HTTP exception has that status, or the class is no ``Exception``.
         :raises TypeError: an instance is given instead of a class.
         """
-        exc_class, code = self._get_exc_class_and_code(code_or_exception)
-        self.error_handler_spec[None][code][exc_class] = f
+        kind, status = self._get_exc_class_and_code(code_or_exception)
+        self.error_handler_spec[None][status][kind] = f
 
     @staticmethod
     def _get_exc_class_and_code(
         exc_class_or_code: type[Exception] | int,
     ) -> tuple[type[Exception], int | None]:
         """Return an exception class and its HTTP status (``None`` if it has none)."""
-        exc_class: t.Any = exc_class_or_code
         if isinstance(exc_class_or_code, int):
-            exc_class = default_exceptions.get(exc_class_or_code)
-            if exc_class is None:
-                raise ValueError(
-                    f"'{exc_class_or_code}' is not a recognized HTTP error code. Use a subclass of"
-                    " HTTPException with that code instead."
-                )
+            return _exception_of_status(exc_class_or_code), exc_class_or_code
+        given: t.Any = exc_class_or_code
         only = "Handlers can only be registered for Exception classes or HTTP error codes."
-        if isinstance(exc_class, Exception):
-            raise TypeError(f"{exc_class!r} is an instance, not a class. {only}")
-        if not issubclass(exc_class, Exception):
-            raise ValueError(f"'{exc_class.__name__}' is not a subclass of Exception. {only}")
-        if issubclass(exc_class, HTTPException):
-            return exc_class, exc_class.code
-        return exc_class, None
+        if isinstance(given, Exception):
+            raise TypeError(f"{given!r} is an instance, not a class. {only}")
+        if not issubclass(given, Exception):
+            raise ValueError(f"'{given.__name__}' is not a subclass of Exception. {only}")
+        return given, given.code if issubclass(given, HTTPException) else None
+
+
+def _exception_of_status(status: int) -> type[HTTPException]:
+    """Return the exception that stands for an HTTP error.
+
+    :raises ValueError: there is none for this status.
+    """
+    if status not in default_exceptions:
+        raise ValueError(
+            f"'{status}' is not a recognized HTTP error code. Use a subclass of HTTPException with"
+            " that code instead."
+        )
+    return default_exceptions[status]
 
 
 def _endpoint_from_view_func(view_func: ft.RouteCallable) -> str:

@@ -10,6 +10,11 @@ from ._scaffold import _endpoint_from_view_func
 from .typing import AnyApp
 
 
+def dotted(*names: str) -> str:
+    """Join names from the outermost inward; outer ones may be empty."""
+    return ".".join(names).lstrip(".")
+
+
 class BlueprintSetupState:
     """One registration of a blueprint, handed to the functions that the blueprint recorded.
 
@@ -41,10 +46,11 @@ class BlueprintSetupState:
     def __init__(
         self, blueprint: t.Any, app: AnyApp, options: t.Any, first_registration: bool
     ) -> None:
-        self.app = app
+        self.first_registration = first_registration
         self.blueprint = blueprint
         self.options = options
-        self.first_registration = first_registration
+        self.app = app
+        # What registering says wins over what the blueprint was made with.
         subdomain = options.get("subdomain")
         self.subdomain = blueprint.subdomain if subdomain is None else subdomain
         url_prefix = options.get("url_prefix")
@@ -74,7 +80,7 @@ class BlueprintSetupState:
         options["defaults"] = {**self.url_defaults, **options.get("defaults", {})}
         self.app.add_url_rule(
             rule,
-            f"{self.name_prefix}.{self.name}.{endpoint}".lstrip("."),
+            dotted(self.name_prefix, self.name, endpoint),
             view_func,
             **options,
         )

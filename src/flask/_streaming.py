@@ -42,7 +42,7 @@ def stream_with_context(
     :raises RuntimeError: no request context is active.
     """
     if not hasattr(generator_or_function, "__next__") and callable(generator_or_function):
-        function = generator_or_function
+        function: t.Any = generator_or_function
 
         def decorated(*args: t.Any, **kwargs: t.Any) -> t.Any:
             return stream_with_context(function(*args, **kwargs))

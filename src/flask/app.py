@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import typing as t
 import weakref
+from contextlib import closing
 from datetime import timedelta
 from urllib.parse import quote as _url_quote
 
 import click
+import werkzeug.serving
 from werkzeug.routing import BuildError, Rule
-from werkzeug.serving import is_running_from_reloader
 
 from . import cli
 from ._application import _make_timedelta
@@ -78,8 +79,7 @@ class Flask(Lifecycle):
             instance_relative_config=instance_relative_config,
             root_path=root_path,
         )
-        self.cli = cli.AppGroup()
-        self.cli.name = self.name
+        self.cli = cli.AppGroup(self.name)
         if self.has_static_folder:
             self._add_static_route(static_host, host_matching)
 
@@ -106,33 +106,24 @@ class Flask(Lifecycle):
             debug mode, ``threaded`` is on by default.
         """
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
-            if not is_running_from_reloader():
-                click.secho(
-                    " * Ignoring a call to 'app.run()' that would block the current 'flask' CLI"
-                    " command.\n"
-                    "   Only call 'app.run()' in an 'if __name__ == \"__main__\"' guard.",
-                    fg="red",
-                )
+            _say_that_run_is_ignored()
             return
         if get_load_dotenv(load_dotenv):
             cli.load_dotenv()
-            if "FLASK_DEBUG" in os.environ:
-                self.debug = get_debug_flag()
+            if debug is None and "FLASK_DEBUG" in os.environ:
+                debug = get_debug_flag()
         if debug is not None:
             self.debug = bool(debug)
 
         named_host, _, named_port = (self.config["SERVER_NAME"] or "").partition(":")
-        if port is None:
-            port = int(named_port or 5000)
-        options.setdefault("use_reloader", self.debug)
-        options.setdefault("use_debugger", self.debug)
-        options.setdefault("threaded", True)
+        address = host or named_host or "127.0.0.1"
+        port = int(named_port or 5000) if port is None else int(port)
+        by_debug_mode = {"use_reloader": self.debug, "use_debugger": self.debug}
         cli.show_server_banner(self.debug, self.name)
-
-        from werkzeug.serving import run_simple
-
         try:
-            run_simple(host or named_host or "127.0.0.1", int(port), self, **options)
+            werkzeug.serving.run_simple(
+                address, port, self, **{"threaded": True, **by_debug_mode, **options}
+            )
         finally:
             # Set-up may go on after a server that was run in an interactive session.
             self._got_first_request = False
@@ -172,26 +163,22 @@ class Flask(Lifecycle):
         :raises ValueError: ``_scheme`` is given for a URL that is not external.
         """
         context = _cv_request.get(None)
-        if context is not None:
+        if context is None:
+            around = _cv_app.get(None)
+            adapter = self.create_url_adapter(None) if around is None else around.url_adapter
+        else:
             adapter = context.url_adapter
             if endpoint[:1] == ".":
                 blueprint = context.request.blueprint
                 endpoint = endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
-            if _external is None:
-                _external = _scheme is not None
-        else:
-            app_context = _cv_app.get(None)
-            adapter = (
-                self.create_url_adapter(None) if app_context is None else app_context.url_adapter
-            )
-            if _external is None:
-                _external = True
         if adapter is None:
             raise RuntimeError(
                 "Unable to build URLs outside an active request without 'SERVER_NAME' configured."
                 " Also configure 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as needed."
             )
-        if _scheme is not None and not _external:
+        if _external is None:
+            _external = context is None or _scheme is not None
+        elif _scheme is not None and not _external:
             raise ValueError("When specifying '_scheme', '_external' must be True.")
 
         self.inject_url_defaults(endpoint, values)
@@ -216,12 +203,8 @@ class Flask(Lifecycle):
             assert app is not None  # it is answering a request
             return app.send_static_file(**kwargs)
 
-        self.add_url_rule(
-            f"{self.static_url_path}/<path:filename>",
-            endpoint="static",
-            host=static_host,
-            view_func=static,
-        )
+        rule = f"{self.static_url_path}/<path:filename>"
+        self.add_url_rule(rule, "static", static, host=static_host)
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
         """Return for how many seconds caches may keep a file; for subclasses to decide by name.
@@ -256,10 +239,7 @@ class Flask(Lifecycle):
         :param encoding: of a text file.
         :raises ValueError: another mode.
         """
-        if mode not in {"r", "rt", "rb"}:
-            raise ValueError(f"Resources can only be opened for reading. Not with mode {mode!r}.")
-        path = os.path.join(self.root_path, resource)
-        return open(path, mode, encoding=None if mode == "rb" else encoding)
+        return self._open_to_read(resource, mode, encoding)
 
     def open_instance_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
@@ -284,13 +264,13 @@ class Flask(Lifecycle):
             options["auto_reload"] = self.debug if auto_reload is None else auto_reload
         environment = self.jinja_environment(self, **options)
         environment.globals.update(
+            config=self.config,
             url_for=self.url_for,
             get_flashed_messages=get_flashed_messages,
-            config=self.config,
             # Templates that are imported see only globals: there the proxies serve.
+            g=g,
             request=request,
             session=session,
-            g=g,
         )
         environment.policies["json.dumps_function"] = self.json.dumps
         return environment
@@ -336,11 +316,18 @@ class Flask(Lifecycle):
 
         :param args: as ``flask.testing.EnvironBuilder`` takes them, with ``kwargs``.
         """
-        builder = EnvironBuilder(self, *args, **kwargs)
-        try:
+        with closing(EnvironBuilder(self, *args, **kwargs)) as builder:
             return self.request_context(builder.get_environ())
-        finally:
-            builder.close()
+
+
+def _say_that_run_is_ignored() -> None:
+    """Tell that ``app.run()`` does nothing in what ``flask`` imports."""
+    if not werkzeug.serving.is_running_from_reloader():
+        click.secho(
+            " * Ignoring a call to 'app.run()' that would block the current 'flask' CLI command.\n"
+            "   Only call 'app.run()' in an 'if __name__ == \"__main__\"' guard.",
+            fg="red",
+        )
 
 
 # What may stand in a fragment unescaped (https://url.spec.whatwg.org/#url-fragment-string).

@@ -16,6 +16,7 @@ from functools import update_wrapper
 from . import typing as ft
 from ._current import current_app
 from ._scaffold import (
+    HOOK_REGISTERS,
     Function,
     Scaffold,
     T_after_request,
@@ -28,7 +29,7 @@ from ._scaffold import (
     _sentinel,
     setupmethod,
 )
-from ._setup_state import BlueprintSetupState, DeferredSetupFunction
+from ._setup_state import BlueprintSetupState, DeferredSetupFunction, dotted
 from .cli import AppGroup
 from .helpers import send_from_directory
 from .typing import AnyApp
@@ -81,23 +82,18 @@ class Blueprint(Scaffold):
         root_path: str | None = None,
         cli_group: str | None = _sentinel,  # type: ignore[assignment]
     ) -> None:
-        super().__init__(
-            import_name=import_name,
-            static_folder=static_folder,
-            static_url_path=static_url_path,
-            template_folder=template_folder,
-            root_path=root_path,
-        )
         if not name:
             raise ValueError("'name' may not be empty.")
         _refuse_dot("name", name)
+        super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         self.name = name
-        self.url_prefix = url_prefix
-        self.subdomain = subdomain
-        self.url_values_defaults = {} if url_defaults is None else url_defaults
+        self.cli = AppGroup(name)
         self.cli_group = cli_group
-        self.cli = AppGroup()
-        self.cli.name = name
+        # What rules get that name nothing of their own.
+        self.subdomain = subdomain
+        self.url_prefix = url_prefix
+        self.url_values_defaults = {} if url_defaults is None else url_defaults
+        # What registering does, and what is registered inside.
         self.deferred_functions = []
         self._blueprints: list[tuple[Blueprint, dict[str, t.Any]]] = []
 
@@ -120,28 +116,13 @@ class Blueprint(Scaffold):
     @setupmethod
     def record_once(self, func: DeferredSetupFunction) -> None:
         """Call a function with the `BlueprintSetupState` at the first registration only."""
-
-        def once(state: BlueprintSetupState) -> None:
-            if state.first_registration:
-                func(state)
-
-        self.record(update_wrapper(once, func))
+        self.record(_only_first(func))
 
     def make_setup_state(
         self, app: AnyApp, options: dict[str, t.Any], first_registration: bool = False
     ) -> BlueprintSetupState:
         """Make the object that recorded functions are called with."""
         return BlueprintSetupState(self, app, options, first_registration)
-
-    @setupmethod
-    def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
-        """Register a blueprint inside this one, under its name and prefix.
-
-        :raises ValueError: the blueprint is this one.
-        """
-        if blueprint is self:
-            raise ValueError("Cannot register a blueprint on itself")
-        self._blueprints.append((blueprint, options))
 
     # Registering ---------------------------------------------------------------------------------
 
@@ -150,35 +131,34 @@ class Blueprint(Scaffold):
 
         :raises ValueError: the name is taken.
         """
-        name_prefix = options.get("name_prefix", "")
-        self_name = options.get("name", self.name)
-        name = f"{name_prefix}.{self_name}".lstrip(".")
-        if name in app.blueprints:
-            whose = "this" if app.blueprints[name] is self else "a different"
-            already = f" '{self.name}'" if name == self.name else ""
-            raise ValueError(
-                f"The name '{self_name}' is already registered for {whose} blueprint{already}. Use"
-                " 'name=' to provide a unique name."
-            )
-        is_first = not any(known is self for known in app.blueprints.values())
-        is_new_name = name not in app.blueprints
+        name = self._find_name(app, options)
+        known = app.blueprints.values()
+        state = self.make_setup_state(app, options, all(other is not self for other in known))
         app.blueprints[name] = self
         self._got_registered_once = True
-        state = self.make_setup_state(app, options, is_first)
 
         if self.has_static_folder:
-            state.add_url_rule(
-                f"{self.static_url_path}/<path:filename>",
-                view_func=self.send_static_file,
-                endpoint="static",
-            )
-        if is_first or is_new_name:
-            self._merge_blueprint_funcs(app, name)
+            files = f"{self.static_url_path}/<path:filename>"
+            state.add_url_rule(files, "static", self.send_static_file)
+        self._merge_blueprint_funcs(app, name)
         for deferred in self.deferred_functions:
             deferred(state)
         self._register_commands(app, options.get("cli_group", self.cli_group), name)
         for blueprint, nested in self._blueprints:
             blueprint.register(app, self._options_inside(state, blueprint, nested, name))
+
+    def _find_name(self, app: AnyApp, options: dict[str, t.Any]) -> str:
+        """Return the full name of a new registration; ``ValueError`` if it is taken."""
+        last: str = options.get("name", self.name)
+        name = dotted(options.get("name_prefix", ""), last)
+        if name in app.blueprints:
+            whose = "this" if app.blueprints[name] is self else "a different"
+            already = f" '{self.name}'" if name == self.name else ""
+            raise ValueError(
+                f"The name '{last}' is already registered for {whose} blueprint{already}. Use"
+                " 'name=' to provide a unique name."
+            )
+        return name
 
     def _merge_blueprint_funcs(self, app: AnyApp, name: str) -> None:
         """Enter the blueprint's hooks in the application's registers, under its full name."""
@@ -191,14 +171,7 @@ class Blueprint(Scaffold):
                 app.error_handler_spec[full(key)][code].update(handlers)
         for endpoint, view in self.view_functions.items():
             app.view_functions[endpoint] = view
-        for register in (
-            "before_request_funcs",
-            "after_request_funcs",
-            "teardown_request_funcs",
-            "url_default_functions",
-            "url_value_preprocessors",
-            "template_context_processors",
-        ):
+        for register in HOOK_REGISTERS:
             target: defaultdict[str | None, list[t.Any]] = getattr(app, register)
             for key, functions in getattr(self, register).items():
                 target[full(key)].extend(functions)
@@ -269,12 +242,19 @@ class Blueprint(Scaffold):
         :param encoding: of a text file.
         :raises ValueError: another mode.
         """
-        if mode not in {"r", "rt", "rb"}:
-            raise ValueError(f"Resources can only be opened for reading. Not with mode {mode!r}.")
-        path = os.path.join(self.root_path, resource)
-        return open(path, mode, encoding=None if mode == "rb" else encoding)
+        return self._open_to_read(resource, mode, encoding)
 
     # Set-up --------------------------------------------------------------------------------------
+
+    @setupmethod
+    def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
+        """Register a blueprint inside this one, under its name and prefix.
+
+        :raises ValueError: the blueprint is this one.
+        """
+        if blueprint is self:
+            raise ValueError("Cannot register a blueprint on itself")
+        self._blueprints.append((blueprint, options))
 
     @setupmethod
     def add_url_rule(
@@ -293,15 +273,8 @@ class Blueprint(Scaffold):
             _refuse_dot("endpoint", endpoint)
         if view_func is not None and hasattr(view_func, "__name__"):
             _refuse_dot("view_func name", view_func.__name__)
-        self.record(
-            lambda state: state.add_url_rule(
-                rule,
-                endpoint,
-                view_func,
-                provide_automatic_options=provide_automatic_options,
-                **options,
-            )
-        )
+        options["provide_automatic_options"] = provide_automatic_options
+        self.record(lambda state: state.add_url_rule(rule, endpoint, view_func, **options))
 
     def _in_app(self, register: str, function: Function) -> Function:
         """Enter a function in a register of the application itself."""
@@ -398,6 +371,16 @@ class Blueprint(Scaffold):
     ) -> None:
         """Make a function known in every template."""
         self.record_once(lambda state: state.app.add_template_global(f, name))
+
+
+def _only_first(function: DeferredSetupFunction) -> DeferredSetupFunction:
+    """Make a function that does nothing at later registrations."""
+
+    def once(state: BlueprintSetupState) -> None:
+        if state.first_registration:
+            function(state)
+
+    return update_wrapper(once, function)
 
 
 def _refuse_dot(what: str, name: str) -> None:

@@ -140,10 +140,8 @@ def flash(message: str, category: str = "message") -> None:
     :param category: such as ``"error"``; free text.
     :raises RuntimeError: no request is active, or the application has no secret key.
     """
-    # Read, extended and set anew: the session notices only that a key is set.
-    flashes = session.get("_flashes", [])
-    flashes.append((category, message))
-    session["_flashes"] = flashes
+    # A new list: the session notices only that a key is set.
+    session["_flashes"] = [*session.get("_flashes", ()), (category, message)]
     if message_flashed.receivers:
         app = current_app._get_current_object()
         message_flashed.send(

@@ -66,7 +66,7 @@ def create_logger(app: _HasName) -> logging.Logger:
     :param app: its ``name`` is the logger's name.
     """
     logger = logging.getLogger(app.name)
-    if app.debug and not logger.level:
+    if app.debug and logger.level == logging.NOTSET:
         logger.setLevel(logging.DEBUG)
     if not has_level_handler(logger):
         logger.addHandler(default_handler)

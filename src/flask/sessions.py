@@ -220,14 +220,12 @@ class SecureCookieSessionInterface(SessionInterface):
             return None
         # itsdangerous signs with the last key, and verifies from the last to the first.
         keys: list[str | bytes] = [*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key]
+        signer = {"digest_method": self.digest_method, "key_derivation": self.key_derivation}
         return URLSafeTimedSerializer(
             keys,  # type: ignore[arg-type]
-            salt=self.salt,
-            serializer=self.serializer,
-            signer_kwargs={
-                "key_derivation": self.key_derivation,
-                "digest_method": self.digest_method,
-            },
+            self.salt,
+            self.serializer,
+            signer_kwargs=signer,
         )
 
     def open_session(self, app: AnyApp, request: Request) -> SecureCookieSession | None:

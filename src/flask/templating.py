@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator
 
+from blinker import Signal
 from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2 import Environment as BaseEnvironment
 
@@ -55,8 +56,8 @@ class Environment(BaseEnvironment):
     def __init__(self, app: t.Any, **options: t.Any) -> None:
         if "loader" not in options:
             options["loader"] = app.create_global_jinja_loader()
-        super().__init__(**options)
         self.app = app
+        super().__init__(**options)
 
 
 class DispatchingJinjaLoader(BaseLoader):
@@ -76,32 +77,20 @@ class DispatchingJinjaLoader(BaseLoader):
 
         :raises TemplateNotFound: no loader has it.
         """
-        if self.app.config["EXPLAIN_TEMPLATE_LOADING"]:
-            return self._get_source_explained(environment, template)
-        return self._get_source_fast(environment, template)
-
-    def _get_source_explained(self, environment: BaseEnvironment, template: str) -> Source:
+        explain = self.app.config["EXPLAIN_TEMPLATE_LOADING"]
         attempts: list[tuple[BaseLoader, t.Any, Source | None]] = []
+        found: Source | None = None
         for owner, loader in self._iter_loaders(template):
-            source: Source | None
-            try:
-                source = loader.get_source(environment, template)
-            except TemplateNotFound:
-                source = None
+            source = _ask(loader, environment, template)
             attempts.append((loader, owner, source))
-        explain_template_loading_attempts(self.app, template, attempts)
-        for _, _, source in attempts:
-            if source is not None:
-                return source
-        raise TemplateNotFound(template)
-
-    def _get_source_fast(self, environment: BaseEnvironment, template: str) -> Source:
-        for _, loader in self._iter_loaders(template):
-            try:
-                return loader.get_source(environment, template)
-            except TemplateNotFound:
-                continue
-        raise TemplateNotFound(template)
+            found = found or source
+            if found and not explain:  # an explanation tells what all of them answer
+                break
+        if explain:
+            explain_template_loading_attempts(self.app, template, attempts)
+        if found is None:
+            raise TemplateNotFound(template)
+        return found
 
     def _iter_loaders(self, template: str) -> Iterator[tuple[t.Any, BaseLoader]]:
         for owner in (self.app, *self.app.iter_blueprints()):
@@ -111,42 +100,56 @@ class DispatchingJinjaLoader(BaseLoader):
 
     def list_templates(self) -> list[str]:
         """Return the names of all templates that can be found, each once."""
-        names: set[str] = set()
-        for _, loader in self._iter_loaders(""):
-            names.update(loader.list_templates())
-        return list(names)
+        listings = (loader.list_templates() for _, loader in self._iter_loaders(""))
+        return list(set[str]().union(*listings))
+
+
+def _ask(loader: BaseLoader, environment: BaseEnvironment, template: str) -> Source | None:
+    """Return what a loader knows of a template; ``None`` if it does not have it."""
+    try:
+        return loader.get_source(environment, template)
+    except TemplateNotFound:
+        return None
+
+
+def _find(names: TemplateName) -> tuple[t.Any, Template]:
+    """Return the current application and its first template of some names."""
+    app = current_app._get_current_object()
+    return app, app.jinja_env.get_or_select_template(names)
+
+
+def _read(source: str) -> tuple[t.Any, Template]:
+    """Return the current application, and the template of a text."""
+    app = current_app._get_current_object()
+    return app, app.jinja_env.from_string(source)
+
+
+def _tell(signal: Signal, app: t.Any, template: Template, context: dict[str, t.Any]) -> None:
+    """Send one of the two signals about a template."""
+    signal.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
 
 
 def _render(app: t.Any, template: Template, context: dict[str, t.Any]) -> str:
     """Render a template, with the application's names, between the two signals."""
     app.update_template_context(context)
-    if before_render_template.receivers:
-        before_render_template.send(
-            app, _async_wrapper=app.ensure_sync, template=template, context=context
-        )
+    if before_render_template.receivers:  # PERF: mostly nobody listens
+        _tell(before_render_template, app, template, context)
     text = template.render(context)
     if template_rendered.receivers:
-        template_rendered.send(
-            app, _async_wrapper=app.ensure_sync, template=template, context=context
-        )
+        _tell(template_rendered, app, template, context)
     return text
 
 
 def _stream(app: t.Any, template: Template, context: dict[str, t.Any]) -> Iterator[str]:
     """Render a template piece by piece, with the request at hand if there is one."""
     app.update_template_context(context)
-    before_render_template.send(
-        app, _async_wrapper=app.ensure_sync, template=template, context=context
-    )
+    _tell(before_render_template, app, template, context)
 
-    def generate() -> Iterator[str]:
+    def pieces() -> Iterator[str]:
         yield from template.generate(context)
-        template_rendered.send(
-            app, _async_wrapper=app.ensure_sync, template=template, context=context
-        )
+        _tell(template_rendered, app, template, context)
 
-    pieces = generate()
-    return pieces if _cv_request.get(None) is None else stream_with_context(pieces)
+    return pieces() if _cv_request.get(None) is None else stream_with_context(pieces())
 
 
 def render_template(template_name_or_list: TemplateName, **context: t.Any) -> str:
@@ -158,9 +161,7 @@ def render_template(template_name_or_list: TemplateName, **context: t.Any) -> st
     :raises RuntimeError: no application context is active.
     :raises jinja2.TemplateNotFound: no folder has it.
     """
-    app = current_app._get_current_object()
-    template = app.jinja_env.get_or_select_template(template_name_or_list)
-    return _render(app, template, context)
+    return _render(*_find(template_name_or_list), context)
 
 
 def render_template_string(source: str, **context: t.Any) -> str:
@@ -170,18 +171,14 @@ def render_template_string(source: str, **context: t.Any) -> str:
     :param context: names for the template.
     :raises RuntimeError: no application context is active.
     """
-    app = current_app._get_current_object()
-    return _render(app, app.jinja_env.from_string(source), context)
+    return _render(*_read(source), context)
 
 
 def stream_template(template_name_or_list: TemplateName, **context: t.Any) -> Iterator[str]:
     """Render a template by name, piece by piece, as a streamed body; see `render_template`."""
-    app = current_app._get_current_object()
-    template = app.jinja_env.get_or_select_template(template_name_or_list)
-    return _stream(app, template, context)
+    return _stream(*_find(template_name_or_list), context)
 
 
 def stream_template_string(source: str, **context: t.Any) -> Iterator[str]:
     """Render a template given as text, piece by piece; see `render_template_string`."""
-    app = current_app._get_current_object()
-    return _stream(app, app.jinja_env.from_string(source), context)
+    return _stream(*_read(source), context)

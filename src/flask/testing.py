@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import typing as t
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from copy import copy
 from functools import cache
 from types import TracebackType
@@ -89,6 +89,12 @@ def _get_werkzeug_version() -> str:
     return importlib.metadata.version("werkzeug")
 
 
+def _build(builder: werkzeug.test.EnvironBuilder) -> BaseRequest:
+    """Make a builder's request, and close the files that it opened."""
+    with closing(builder):
+        return builder.get_request()
+
+
 class FlaskClient(Client):
     """Sends requests to an application, without a server, and keeps its cookies.
 
@@ -106,13 +112,12 @@ class FlaskClient(Client):
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
+        agent = f"Werkzeug/{_get_werkzeug_version()}"
+        self.environ_base = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": agent}
         self.preserve_context = False
+        # Contexts that stay: of requests being sent, and of the last one that was.
         self._new_contexts: list[t.ContextManager[t.Any]] = []
         self._context_stack = ExitStack()
-        self.environ_base = {
-            "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_USER_AGENT": f"Werkzeug/{_get_werkzeug_version()}",
-        }
 
     @contextmanager
     def session_transaction(self, *args: t.Any, **kwargs: t.Any) -> Iterator[SessionMixin]:
@@ -157,11 +162,7 @@ class FlaskClient(Client):
     ) -> BaseRequest:
         """Make a request from what ``EnvironBuilder`` takes behind the application."""
         kwargs["environ_base"] = self._copy_environ(kwargs.get("environ_base", {}))
-        builder = EnvironBuilder(self.application, *args, **kwargs)
-        try:
-            return builder.get_request()
-        finally:
-            builder.close()
+        return _build(EnvironBuilder(self.application, *args, **kwargs))
 
     def open(
         self,
@@ -183,10 +184,9 @@ class FlaskClient(Client):
         # The contexts that the request before left here.
         self._context_stack.close()
         response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
+        while self._new_contexts:
+            self._context_stack.enter_context(self._new_contexts.pop(0))
         response.json_module = self.application.json
-        for context in self._new_contexts:
-            self._context_stack.enter_context(context)
-        self._new_contexts.clear()
         return response
 
     def _request_of(self, given: t.Any) -> BaseRequest | None:
@@ -194,26 +194,16 @@ class FlaskClient(Client):
         if isinstance(given, werkzeug.test.EnvironBuilder):
             builder = copy(given)
             builder.environ_base = self._copy_environ(builder.environ_base or {})  # type: ignore[arg-type]
-            try:
-                return builder.get_request()
-            finally:
-                builder.close()
+            return _build(builder)
         if isinstance(given, dict):
-            return self._request_from_environ(given)
+            base = self._copy_environ({})
+            app = self.application
+            return _build(EnvironBuilder.from_environ(given, app=app, environ_base=base))
         if isinstance(given, BaseRequest):
             request = copy(given)
             request.environ = self._copy_environ(request.environ)
             return request
         return None
-
-    def _request_from_environ(self, environ: WSGIEnvironment) -> BaseRequest:
-        builder = EnvironBuilder.from_environ(
-            environ, app=self.application, environ_base=self._copy_environ({})
-        )
-        try:
-            return builder.get_request()
-        finally:
-            builder.close()
 
     def __enter__(self) -> t.Self:
         if self.preserve_context:
@@ -242,8 +232,8 @@ class FlaskCliRunner(CliRunner):
     """The application."""
 
     def __init__(self, app: AnyApp, **kwargs: t.Any) -> None:
-        self.app = app
         super().__init__(**kwargs)
+        self.app = app
 
     def invoke(  # type: ignore[override]
         self, cli: t.Any = None, args: t.Any = None, **kwargs: t.Any

@@ -65,6 +65,7 @@ class Node:
         "dynamic",
         "fixed",
         "has_rules",
+        "is_closed",
         "is_lenient",
         "is_unplain",
     )
@@ -79,6 +80,8 @@ class Node:
     """The rule that ends here for every other method."""
     has_rules: bool
     """Whether any rule ends here, for some method or in a way that only the map understands."""
+    is_closed: bool
+    """Whether a rule that ends here takes every method, so that no later one is ever reached."""
     is_lenient: bool
     """Whether a rule that ends here takes a trailing slash too."""
     is_unplain: bool
@@ -90,6 +93,7 @@ class Node:
         self.by_method = {}
         self.any_method = None
         self.has_rules = False
+        self.is_closed = False
         self.is_lenient = False
         self.is_unplain = False
 
@@ -182,10 +186,11 @@ class Table:
     @staticmethod
     def _take_methods(node: Node, rule: Rule, leaf: Leaf | None) -> None:
         """Enter a rule for the methods that no earlier rule in this place has taken."""
-        if node.any_method is not None:
+        if node.is_closed:
             return
         if rule.methods is None:
             node.any_method = leaf
+            node.is_closed = True
         for method in _USUAL_METHODS if rule.methods is None else rule.methods:
             node.by_method.setdefault(method, leaf)
 

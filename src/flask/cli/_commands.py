@@ -58,13 +58,11 @@ if t.TYPE_CHECKING:
 )
 @click.option(
     "--extra-files",
-    default=None,
     type=SeparatedPathType(),
     help=f"More files that cause a restart when they change, separated by {os.pathsep!r}.",
 )
 @click.option(
     "--exclude-patterns",
-    default=None,
     type=SeparatedPathType(),
     help=f"Files that cause no restart, as fnmatch patterns separated by {os.pathsep!r}.",
 )
@@ -101,10 +99,10 @@ def run_command(
         host,
         port,
         application,
-        use_reloader=debug if reload is None else reload,
-        use_debugger=debug if debugger is None else debugger,
-        threaded=with_threads,
         ssl_context=cert,
+        threaded=with_threads,
+        use_debugger=debug if debugger is None else debugger,
+        use_reloader=debug if reload is None else reload,
         extra_files=extra_files,
         exclude_patterns=exclude_patterns,
     )

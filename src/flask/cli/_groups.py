@@ -135,12 +135,15 @@ class FlaskGroup(AppGroup):
         """
         os.environ["FLASK_RUN_FROM_CLI"] = "true"
         if "obj" not in extra and "obj" not in self.context_settings:
-            extra["obj"] = ScriptInfo(
-                create_app=self.create_app,
-                set_debug_flag=self.set_debug_flag,
-                load_dotenv_defaults=self.load_dotenv,
-            )
+            extra["obj"] = self._make_script_info()
         return super().make_context(info_name, args, parent=parent, **extra)
+
+    def _make_script_info(self) -> ScriptInfo:
+        return ScriptInfo(
+            create_app=self.create_app,
+            load_dotenv_defaults=self.load_dotenv,
+            set_debug_flag=self.set_debug_flag,
+        )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the group's own options and leave the command and its arguments.

@@ -70,11 +70,7 @@ class ScriptInfo:
         if self._loaded_app is None:
             app = self._find_app()
             if app is None:
-                raise NoAppException(
-                    "Could not locate a Flask application. Use the 'flask --app' option,"
-                    " 'FLASK_APP' environment variable, or a 'wsgi.py' or 'app.py' file in the"
-                    " current directory."
-                )
+                raise NoAppException(_NO_APP)
             if self.set_debug_flag:
                 app.debug = get_debug_flag()
             self._loaded_app = app
@@ -92,6 +88,11 @@ class ScriptInfo:
                 return app
         return None
 
+
+_NO_APP = (
+    "Could not locate a Flask application. Use the 'flask --app' option, 'FLASK_APP' environment"
+    " variable, or a 'wsgi.py' or 'app.py' file in the current directory."
+)
 
 pass_script_info = click.make_pass_decorator(ScriptInfo, ensure=True)
 """Give the command function the `ScriptInfo` as its first argument."""

@@ -128,10 +128,12 @@ class DefaultJSONProvider(JSONProvider):
             return self._encode(obj, _SPACED)
         if len(kwargs) == 1 and "separators" in kwargs:
             return self._encode(obj, kwargs["separators"])
-        kwargs.setdefault("default", self.default)
-        kwargs.setdefault("ensure_ascii", self.ensure_ascii)
-        kwargs.setdefault("sort_keys", self.sort_keys)
-        return json.dumps(obj, **kwargs)
+        own = {
+            "default": self.default,
+            "ensure_ascii": self.ensure_ascii,
+            "sort_keys": self.sort_keys,
+        }
+        return json.dumps(obj, **{**own, **kwargs})
 
     def _encode(self, obj: t.Any, separators: tuple[str, str] | None) -> str:
         """Return the JSON text of an object, by an encoder that is kept for the next time."""
