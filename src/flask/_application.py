@@ -187,7 +187,10 @@ class App(TemplatedApp):
 
     @property
     def debug(self) -> bool:
-        """Whether debug mode is on: ``DEBUG``. Never in production: it shows internals."""
+        """Whether debug mode is on: ``DEBUG``.
+
+        Never in production: it shows internals.
+        """
         debug: bool = self.config["DEBUG"]
         return debug
 
@@ -259,7 +262,10 @@ class App(TemplatedApp):
 
     @setupmethod
     def teardown_appcontext(self, f: T_teardown) -> T_teardown:
-        """Call a function when the application context goes, with the error or ``None``."""
+        """Call a function when the application context goes.
+
+        It gets the unhandled error, or ``None``.
+        """
         self.teardown_appcontext_funcs.append(f)
         return f
 
@@ -309,7 +315,9 @@ class App(TemplatedApp):
         return None
 
     def trap_http_exception(self, e: Exception) -> bool:
-        """Tell whether an HTTP exception is treated like any other, to see where it came from.
+        """Tell whether an HTTP exception is treated like any other.
+
+        That shows where it came from.
 
         ``TRAP_HTTP_EXCEPTIONS`` and ``TRAP_BAD_REQUEST_ERRORS``; in debug mode a missing form
         key is trapped unless the latter is set.
@@ -322,13 +330,19 @@ class App(TemplatedApp):
         return bool(trap) and isinstance(e, BadRequest)
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
-        """Tell whether teardown callbacks shall not be told of an error; for subclasses."""
+        """Tell whether teardown callbacks shall not be told of an error.
+
+        For subclasses.
+        """
         return False
 
     # URLs ----------------------------------------------------------------------------------------
 
     def redirect(self, location: str, code: int = 302) -> BaseResponse:
-        """Return a response that sends the client to another URL; called by ``redirect``."""
+        """Return a response that sends the client to another URL.
+
+        Called by ``redirect``.
+        """
         return _wz_redirect(location, code=code, Response=self.response_class)
 
     def _respond(self, text: str, media_type: str) -> t.Any:
@@ -336,7 +350,7 @@ class App(TemplatedApp):
         return self.response_class(text, mimetype=media_type)
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
-        """Let the ``url_defaults`` functions of an endpoint add to the values of its URL."""
+        """Let the ``url_defaults`` functions add to the values of a URL."""
         if not self.url_default_functions:
             return
         for scope in scopes_inward(endpoint):
@@ -346,7 +360,7 @@ class App(TemplatedApp):
     def handle_url_build_error(
         self, error: BuildError, endpoint: str, values: dict[str, t.Any]
     ) -> str:
-        """Ask the ``url_build_error_handlers`` for the URL that could not be built.
+        """Ask the ``url_build_error_handlers`` for a URL.
 
         :raises werkzeug.routing.BuildError: none of them knows; the last error is raised.
         """

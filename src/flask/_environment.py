@@ -34,7 +34,9 @@ def get_load_dotenv(default: bool = True) -> bool:
 
 
 def get_root_path(import_name: str) -> str:
-    """Find the folder of a module or package; the current folder if it has no file.
+    """Find the folder of a module or package.
+
+    The current folder if it has no file.
 
     :param import_name: as in ``Flask(__name__)``: a module that is loaded, or can be found.
     :raises RuntimeError: the module was found, but it says no file (a namespace package, an

@@ -77,6 +77,6 @@ def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
 
 
 def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
-    """Return the object that the JSON text in an open file stands for, as ``json.load``."""
+    """Return what the JSON text in an open file stands for."""
     provider = _provider()
     return _json.load(fp, **kwargs) if provider is None else provider.load(fp, **kwargs)

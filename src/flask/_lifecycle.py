@@ -252,7 +252,10 @@ class Lifecycle(ServingApp):
         return response
 
     def process_response(self, response: Response) -> Response:
-        """Call the ``after_request`` functions, the blueprint's first, and save the session."""
+        """Call the ``after_request`` functions, and save the session.
+
+        The blueprint's functions come first, the newest of each scope before the older ones.
+        """
         context = get_request_context()
         if context._after is not None:
             for after in context._after:
@@ -275,7 +278,7 @@ class Lifecycle(ServingApp):
     # 5. Nothing answered the error ---------------------------------------------------------------
 
     def handle_exception(self, e: Exception) -> Response:
-        """Answer an error that no handler took: logged once, and a 500 that tells nothing.
+        """Answer an error that no handler took: log it, and tell nothing.
 
         Where errors shall propagate (debug, testing, ``PROPAGATE_EXCEPTIONS``) it is raised again.
         A handler for 500 gets an ``InternalServerError`` with the error as
@@ -326,7 +329,9 @@ class Lifecycle(ServingApp):
             self._tear_down(functions, exc, request_tearing_down)
 
     def do_teardown_appcontext(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
-        """Call the ``teardown_appcontext`` functions, the newest first; all of them.
+        """Call the ``teardown_appcontext`` functions, the newest first.
+
+        All of them.
 
         :param exc: the unhandled error; by default the one that is being handled.
         """

@@ -29,7 +29,9 @@ DECISIVE: t.Final = frozenset(
 
 
 class Decisions:
-    """What is plain about one application; made anew when a decisive attribute is set.
+    """What is plain about one application.
+
+    Made anew when a decisive attribute is set.
 
     :param routes_by_path: nobody but path and method has a say in routing.
     :param plain_contexts: nobody has a say in how application contexts are made.
@@ -71,7 +73,10 @@ class Decisions:
         self.plain_views = {}
 
     def accept_host(self, host: str | None) -> None:
-        """Remember a ``Host`` header that the map accepted; a missing one is not kept."""
+        """Remember a ``Host`` header that the map accepted.
+
+        A missing one is not kept.
+        """
         if host is not None and len(self.accepted_hosts) < _MOST_HOSTS:
             self.accepted_hosts.add(host)
 
@@ -94,13 +99,13 @@ def blueprint_names(endpoint: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def scopes_inward(endpoint: str | None) -> Scopes:
-    """Return the keys of hooks that run from the application inward: ``before_request``."""
+    """Return the keys of hooks that run from the application inward."""
     return (None, *reversed(blueprint_names(endpoint))) if endpoint else (None,)
 
 
 @lru_cache(maxsize=4096)
 def scopes_outward(endpoint: str | None) -> Scopes:
-    """Return the keys of hooks that run from the nearest blueprint outward: ``after_request``."""
+    """Return the keys of hooks that run from the blueprint outward."""
     return (*blueprint_names(endpoint), None) if endpoint else (None,)
 
 

@@ -99,7 +99,7 @@ class Request(RequestBase):
 
     @lazy
     def root_path(self) -> str:
-        """The prefix under which the application is mounted, without a slash at its end."""
+        """The prefix under which the application is mounted; no slash at its end."""
         return _wsgi_decoding_dance(self.environ.get("SCRIPT_NAME") or "").rstrip("/")
 
     @lazy
@@ -145,7 +145,10 @@ class Request(RequestBase):
 
     @property
     def max_form_memory_size(self) -> int | None:
-        """Largest text field of a multipart form, in bytes; ``MAX_FORM_MEMORY_SIZE``."""
+        """Largest text field of a multipart form, in bytes.
+
+        ``MAX_FORM_MEMORY_SIZE``.
+        """
         if self._max_form_memory_size is not None:
             return self._max_form_memory_size
         config = _config_of_current_app()
@@ -177,7 +180,10 @@ class Request(RequestBase):
 
     @property
     def blueprint(self) -> str | None:
-        """Dotted name of the blueprint that the view belongs to; ``None`` for the application."""
+        """Dotted name of the blueprint that the view belongs to.
+
+        ``None`` for the application.
+        """
         names = self.blueprints
         return names[0] if names else None
 
@@ -231,7 +237,10 @@ class Request(RequestBase):
 
     @property
     def is_json(self) -> bool:
-        """Whether the content type is JSON's: ``application/json`` or ``application/*+json``."""
+        """Whether the content type is JSON's.
+
+        ``application/json`` or ``application/*+json``.
+        """
         if self.environ.get("CONTENT_TYPE") == "application/json":  # PERF: 2 us earlier
             return True
         return super().is_json

@@ -144,7 +144,10 @@ class Response(ResponseBase):
     def response(
         self,
     ) -> t.Iterable[str] | t.Iterable[bytes]:
-        """The body as an iterable; a list or tuple is known as a whole, all else is streamed."""
+        """The body as an iterable.
+
+        A list or tuple is known as a whole, all else is streamed.
+        """
         self._touch()
         return self._touched_response
 
@@ -200,7 +203,10 @@ class Response(ResponseBase):
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
-        """Size from which a cookie makes Werkzeug warn, in bytes; ``MAX_COOKIE_SIZE``."""
+        """Size from which a cookie makes Werkzeug warn, in bytes.
+
+        ``MAX_COOKIE_SIZE``.
+        """
         context = get_app_context(None)
         if context is None:
             return super().max_cookie_size

@@ -133,7 +133,10 @@ class Scaffold:
 
     @property
     def static_folder(self) -> str | None:
-        """Absolute path of the folder with static files; ``None`` if there is none."""
+        """Absolute path of the folder with static files.
+
+        ``None`` if there is none.
+        """
         if self._static_folder is None:
             return None
         return os.path.join(self.root_path, self._static_folder)
@@ -247,7 +250,7 @@ class Scaffold:
 
     @setupmethod
     def endpoint(self, endpoint: str) -> Callable[[Function], Function]:
-        """Make the decorated function the view of an endpoint that is routed already."""
+        """Make the decorated function the view of a routed endpoint."""
 
         def register(view: Function) -> Function:
             self.view_functions[endpoint] = view
@@ -265,32 +268,41 @@ class Scaffold:
 
     @setupmethod
     def before_request(self, f: T_before_request) -> T_before_request:
-        """Call a function before the view; a value other than ``None`` is the answer."""
+        """Call a function before the view.
+
+        A value other than ``None`` is the answer.
+        """
         return self._enter(f, self.before_request_funcs)
 
     @setupmethod
     def after_request(self, f: T_after_request) -> T_after_request:
-        """Call a function with the response; it returns the same or another response."""
+        """Call a function with the response.
+
+        It returns the same or another response.
+        """
         return self._enter(f, self.after_request_funcs)
 
     @setupmethod
     def teardown_request(self, f: T_teardown) -> T_teardown:
-        """Call a function when the request context goes, with the unhandled error or ``None``."""
+        """Call a function when the request context goes.
+
+        It gets the unhandled error, or ``None``.
+        """
         return self._enter(f, self.teardown_request_funcs)
 
     @setupmethod
     def context_processor(self, f: T_template_context_processor) -> T_template_context_processor:
-        """Add the names that a function returns, a dict, to every template's context."""
+        """Add the dict that a function returns to every template's context."""
         return self._enter(f, self.template_context_processors)
 
     @setupmethod
     def url_value_preprocessor(self, f: T_url_value_preprocessor) -> T_url_value_preprocessor:
-        """Call a function with the endpoint and the URL's values before any other hook."""
+        """Call a function with endpoint and URL values before any other hook."""
         return self._enter(f, self.url_value_preprocessors)
 
     @setupmethod
     def url_defaults(self, f: T_url_defaults) -> T_url_defaults:
-        """Call a function with the endpoint and the values of every URL that is built."""
+        """Call a function with endpoint and values of every URL that is built."""
         return self._enter(f, self.url_default_functions)
 
     # Error handlers ------------------------------------------------------------------------------
@@ -314,7 +326,9 @@ class Scaffold:
     def register_error_handler(
         self, code_or_exception: type[Exception] | int, f: ft.ErrorHandlerCallable
     ) -> None:
-        """Let a function answer an HTTP status or an exception class; see `errorhandler`.
+        """Let a function answer an HTTP status or an exception class.
+
+        See `errorhandler`.
 
         :raises ValueError: no HTTP exception has that status, or the class is no ``Exception``.
         :raises TypeError: an instance is given instead of a class.

@@ -48,7 +48,10 @@ class ServingApp(App):
         super().__setattr__(name, value)
 
     def decide(self) -> Decisions:
-        """Find out what about this application is plain; asked where `_decisions` is ``None``."""
+        """Find out what about this application is plain.
+
+        Asked where `_decisions` is ``None``.
+        """
         kind = type(self)
         own = self.__dict__
         decided = self._decisions = Decisions(
@@ -119,7 +122,9 @@ class ServingApp(App):
     # Waiting -------------------------------------------------------------------------------------
 
     def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]:
-        """Return a function that can be called plainly: an ``async def`` one is waited for.
+        """Return a function that can be called plainly.
+
+        An ``async def`` one is waited for.
 
         Extensions call a user's function through this.
         """
@@ -148,7 +153,7 @@ class ServingApp(App):
     # Responses that the application makes by itself ----------------------------------------------
 
     def make_default_options_response(self) -> Response:
-        """Answer ``OPTIONS``: an empty response whose ``Allow`` lists the URL's methods."""
+        """Answer ``OPTIONS``: an empty response with the URL's methods."""
         adapter = get_request_context().url_adapter
         response = self.response_class()
         response.allow.update(adapter.allowed_methods())

@@ -16,7 +16,7 @@ def dotted(*names: str) -> str:
 
 
 class BlueprintSetupState:
-    """One registration of a blueprint, handed to the functions that the blueprint recorded.
+    """One registration of a blueprint, handed to what it recorded.
 
     :param blueprint: the blueprint.
     :param app: the application that it is registered with.
@@ -69,7 +69,7 @@ class BlueprintSetupState:
         view_func: ft.RouteCallable | None = None,
         **options: t.Any,
     ) -> None:
-        """Add a rule to the application, with the blueprint's name, prefix and defaults."""
+        """Add a rule to the application, as the blueprint's."""
         if self.url_prefix is not None:
             # An empty rule is the prefix itself, without a slash behind it.
             prefix = self.url_prefix

@@ -34,7 +34,7 @@ def stream_with_context(
 def stream_with_context(
     generator_or_function: t.Any,
 ) -> t.Any:
-    """Keep the request context for a generator that runs after the view has returned.
+    """Keep the request context for a generator that outlives the view.
 
     Takes the generator, or decorates the function that makes it. When the generator ends, or is
     closed, teardown callbacks run once more, with the error if there was one.
@@ -103,7 +103,7 @@ class _Contexts:
                 error = None  # its traceback holds this frame
 
     def finish(self, iterator: Iterator[t.Any], error: BaseException | None) -> None:
-        """Close the iterator and run the teardown callbacks, unless a context lives on."""
+        """Close the iterator; run the teardown callbacks if nothing lives on."""
         app = self.app_context.app
         with self.at_hand():
             try:

@@ -25,7 +25,10 @@ class TemplatedApp(Scaffold):
 
     @cached_property
     def jinja_env(self) -> Environment:
-        """Jinja's environment, made at first use; settings for it must be made before."""
+        """Jinja's environment, made at first use.
+
+        Settings for it must be made before.
+        """
         return self.create_jinja_environment()
 
     def create_jinja_environment(self) -> Environment:
@@ -33,11 +36,13 @@ class TemplatedApp(Scaffold):
         raise NotImplementedError
 
     def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
-        """Make the loader that looks in the application's and the blueprints' folders."""
+        """Make the loader of the application's and the blueprints' templates."""
         return DispatchingJinjaLoader(self)
 
     def select_jinja_autoescape(self, filename: str | None) -> bool:
-        """Tell whether a template is autoescaped: HTML, XML and SVG by their file name's end.
+        """Tell whether a template is autoescaped, by its file name's end.
+
+        HTML, XML and SVG are.
 
         A template without a file name is.
         """
@@ -86,7 +91,7 @@ class TemplatedApp(Scaffold):
 
     @setupmethod
     def template_test(self, name: t.Any = None) -> t.Any:
-        """Make the decorated function a test for templates: ``{% if x is prime %}``.
+        """Make the decorated function a test: ``{% if x is prime %}``.
 
         :param name: the test's name; the function's own by default.
         """

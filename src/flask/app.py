@@ -129,7 +129,7 @@ class Flask(Lifecycle):
             self._got_first_request = False
 
     def make_shell_context(self) -> dict[str, t.Any]:
-        """Return the names of ``flask shell``: ``app``, ``g`` and those of the processors."""
+        """Return the names of ``flask shell``: ``app``, ``g`` and others."""
         names: dict[str, t.Any] = {"app": self, "g": g}
         for processor in self.shell_context_processors:
             names.update(processor())
@@ -207,7 +207,9 @@ class Flask(Lifecycle):
         self.add_url_rule(rule, "static", static, host=static_host)
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """Return for how many seconds caches may keep a file; for subclasses to decide by name.
+        """Return for how many seconds caches may keep a file.
+
+        For subclasses to decide by name.
 
         ``SEND_FILE_MAX_AGE_DEFAULT``; ``None`` lets them ask each time.
 
@@ -256,7 +258,7 @@ class Flask(Lifecycle):
     # Templates -----------------------------------------------------------------------------------
 
     def create_jinja_environment(self) -> Environment:
-        """Make `jinja_env`: options, autoescape, and the names that every template knows."""
+        """Make `jinja_env`: options, autoescape, and names for every template."""
         options = dict(self.jinja_options)
         options.setdefault("autoescape", self.select_jinja_autoescape)
         if "auto_reload" not in options:
@@ -312,7 +314,9 @@ class Flask(Lifecycle):
         return runner
 
     def test_request_context(self, *args: t.Any, **kwargs: t.Any) -> RequestContext:
-        """Make the context of a request that nobody sent: ``with app.test_request_context():``.
+        """Make the context of a request that nobody sent.
+
+        Use it as ``with app.test_request_context():``.
 
         :param args: as ``flask.testing.EnvironBuilder`` takes them, with ``kwargs``.
         """

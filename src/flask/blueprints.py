@@ -115,7 +115,7 @@ class Blueprint(Scaffold):
 
     @setupmethod
     def record_once(self, func: DeferredSetupFunction) -> None:
-        """Call a function with the `BlueprintSetupState` at the first registration only."""
+        """Call a function with the setup state at the first registration only."""
         self.record(_only_first(func))
 
     def make_setup_state(
@@ -127,7 +127,9 @@ class Blueprint(Scaffold):
     # Registering ---------------------------------------------------------------------------------
 
     def register(self, app: AnyApp, options: dict[str, t.Any]) -> None:
-        """Do to an application what was done to the blueprint; ``register_blueprint`` calls it.
+        """Do to an application what was done to the blueprint.
+
+        ``register_blueprint`` calls it.
 
         :raises ValueError: the name is taken.
         """
@@ -223,7 +225,10 @@ class Blueprint(Scaffold):
         return int(value.total_seconds()) if isinstance(value, timedelta) else value
 
     def send_static_file(self, filename: str) -> Response:
-        """Answer with one of the blueprint's static files; the view of its static route."""
+        """Answer with one of the blueprint's static files.
+
+        The view of its static route.
+        """
         if not self.has_static_folder:
             raise RuntimeError("'static_folder' must be set to serve static_files.")
         return send_from_directory(
@@ -340,7 +345,10 @@ class Blueprint(Scaffold):
 
     @setupmethod
     def app_template_filter(self, name: t.Any = None) -> t.Any:
-        """Make the decorated function a filter for templates; see ``Flask.template_filter``."""
+        """Make the decorated function a filter for templates.
+
+        See ``Flask.template_filter``.
+        """
         return self._for_templates("filter", name)
 
     @setupmethod
@@ -352,7 +360,10 @@ class Blueprint(Scaffold):
 
     @setupmethod
     def app_template_test(self, name: t.Any = None) -> t.Any:
-        """Make the decorated function a test for templates; see ``Flask.template_test``."""
+        """Make the decorated function a test for templates.
+
+        See ``Flask.template_test``.
+        """
         return self._for_templates("test", name)
 
     @setupmethod
@@ -362,7 +373,10 @@ class Blueprint(Scaffold):
 
     @setupmethod
     def app_template_global(self, name: t.Any = None) -> t.Any:
-        """Make the decorated function known in templates; see ``Flask.template_global``."""
+        """Make the decorated function known in templates.
+
+        See ``Flask.template_global``.
+        """
         return self._for_templates("global", name)
 
     @setupmethod

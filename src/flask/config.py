@@ -180,7 +180,7 @@ class Config(dict[str, t.Any]):
     def get_namespace(
         self, namespace: str, lowercase: bool = True, trim_namespace: bool = True
     ) -> dict[str, t.Any]:
-        """Return the settings whose key starts with a prefix, as a dict of their own.
+        """Return the settings whose key starts with a prefix, as a dict.
 
         :param namespace: the prefix, such as ``"MAIL_"``.
         :param lowercase: make the keys of the result lower case, ready to be keyword arguments.

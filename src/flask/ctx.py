@@ -79,7 +79,7 @@ class _AppCtxGlobals:
         return self.__dict__.pop(name, default)
 
     def setdefault(self, name: str, default: t.Any = None) -> t.Any:
-        """Return an attribute, set to a default first if need be, like ``dict.setdefault``."""
+        """Return an attribute, set first if need be: ``dict.setdefault``."""
         return self.__dict__.setdefault(name, default)
 
     def __contains__(self, item: str) -> bool:
@@ -217,7 +217,10 @@ class RequestContext(AppContext):
 
     @lazy
     def url_adapter(self) -> MapAdapter | None:
-        """Matches this request's URL and builds others; ``None`` if its host is malformed."""
+        """Matches this request's URL and builds others.
+
+        ``None`` if its host is malformed.
+        """
         try:
             adapter: MapAdapter | None = self.app.create_url_adapter(self.request)
         except HTTPException as error:
@@ -251,7 +254,10 @@ class RequestContext(AppContext):
         self._open_session = value
 
     def copy(self) -> t.Self:
-        """Return a context of its own with the same request and session, for another thread."""
+        """Return a context of its own with the same request and session.
+
+        It can be pushed in another thread.
+        """
         return type(self)(
             self.app,
             environ=self.request.environ,
@@ -284,7 +290,10 @@ class RequestContext(AppContext):
             self.match_request()
 
     def match_request(self) -> None:
-        """Find the rule for the request; an error is kept, and raised where the view would run."""
+        """Find the rule for the request.
+
+        An error is kept, and raised where the view would run.
+        """
         app = self.app
         request = self.request
         environ = request.environ
@@ -324,7 +333,9 @@ class RequestContext(AppContext):
         self.request.routing_exception = error.with_traceback(None)
 
     def pop(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
-        """Undo a push; the last one runs the teardown callbacks and closes the request.
+        """Undo a push.
+
+        The last one runs the teardown callbacks and closes the request.
 
         :param exc: the error to tell them; by default the one that is being handled.
         :raises LookupError: the context is not pushed.
@@ -388,7 +399,9 @@ def _active_context(wanted_by: str) -> RequestContext:
 def after_this_request(
     f: ft.AfterRequestCallable[t.Any],
 ) -> ft.AfterRequestCallable[t.Any]:
-    """Call a function with the response of this request only; it returns the response.
+    """Call a function with the response of this request only.
+
+    It returns the response.
 
     Such functions run before those of ``after_request``, in the order of their registration.
 
@@ -399,7 +412,9 @@ def after_this_request(
 
 
 def copy_current_request_context(f: Function) -> Function:
-    """Let a function run in another thread or task with the current request at hand.
+    """Let a function run elsewhere with the current request at hand.
+
+    Elsewhere: in another thread or task.
 
     Each call works in a copy of its own, so the function may be called any number of times, at the
     same time too. A copy has the same request and session, and a ``g`` of its own.

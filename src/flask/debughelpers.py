@@ -22,7 +22,7 @@ class UnexpectedUnicodeError(AssertionError, UnicodeError):
 
 
 class DebugFilesKeyError(KeyError, AssertionError):
-    """``request.files`` was asked for a file that the browser sent only as a name.
+    """The browser sent only the name of the file that was asked for.
 
     :param request: the request.
     :param key: the form field.
@@ -49,7 +49,7 @@ class DebugFilesKeyError(KeyError, AssertionError):
 
 
 class FormDataRoutingRedirect(AssertionError):
-    """A request with a body met a redirect that would make the browser drop the body.
+    """A redirect would make the browser drop the body of a request.
 
     :param request: the request; its ``routing_exception`` is the redirect.
     """
@@ -74,7 +74,7 @@ class FormDataRoutingRedirect(AssertionError):
 
 
 def attach_enctype_error_multidict(request: Request) -> None:
-    """Make ``request.files`` raise `DebugFilesKeyError` for a field that came as text.
+    """Make ``request.files`` explain a field that came as text.
 
     :param request: a request whose form has been parsed.
     """

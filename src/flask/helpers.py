@@ -46,7 +46,9 @@ __all__ = [
 
 
 def make_response(*args: t.Any) -> Response:
-    """Return the response that a view's return value stands for, to set headers on it.
+    """Return the response that a view's return value stands for.
+
+    So that headers can be set on it.
 
     :param args: nothing for an empty response, one value, or the parts of a tuple such as body
         and status.
@@ -125,7 +127,7 @@ def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn
 
 
 def get_template_attribute(template_name: str, attribute: str) -> t.Any:
-    """Return what a template exports: a macro, to be called from Python, or a variable.
+    """Return what a template exports: a macro or a variable.
 
     :raises jinja2.TemplateNotFound: there is no such template.
     :raises AttributeError: the template exports no such name.

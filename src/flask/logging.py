@@ -17,7 +17,7 @@ from ._current import _cv_request
 
 @LocalProxy
 def wsgi_errors_stream() -> t.TextIO:
-    """The server's error stream while a request is active, else ``sys.stderr``.
+    """The server's error stream during a request, else ``sys.stderr``.
 
     A proxy: it is asked at every write, so a handler that holds it follows the request. A logging
     configuration can name it: ``"stream": "ext://flask.logging.wsgi_errors_stream"``.
@@ -45,7 +45,7 @@ class _HasName(t.Protocol):
 
 
 def has_level_handler(logger: logging.Logger) -> bool:
-    """Tell whether some handler would show a message of the logger's effective level.
+    """Tell whether some handler would show a message of the logger.
 
     Handlers are looked for from the logger upwards, as far as messages propagate.
     """
@@ -59,7 +59,7 @@ def has_level_handler(logger: logging.Logger) -> bool:
 
 
 def create_logger(app: _HasName) -> logging.Logger:
-    """Return the logger of an application, set up so that its messages are seen.
+    """Return an application's logger, set up so that it is seen.
 
     In debug mode a logger without a level gets ``DEBUG``.
 

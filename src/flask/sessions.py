@@ -33,7 +33,10 @@ class SessionMixin(MutableMapping[str, t.Any]):
 
     @property
     def permanent(self) -> bool:
-        """Whether the session outlives the browser: ``PERMANENT_SESSION_LIFETIME`` long."""
+        """Whether the session outlives the browser.
+
+        It lives for ``PERMANENT_SESSION_LIFETIME``.
+        """
         return bool(self.get("_permanent", False))
 
     @permanent.setter
@@ -63,7 +66,7 @@ def _mark_modified(session: t.Any) -> None:
 
 
 class NullSession(SecureCookieSession):
-    """The session of an application without a secret key: empty, and refuses to be written."""
+    """The session without a secret key: empty, and not to be written."""
 
     def _fail(self, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
         raise RuntimeError(
@@ -75,7 +78,9 @@ class NullSession(SecureCookieSession):
 
 
 class SessionInterface:
-    """How an application opens and saves sessions; subclass it to keep them elsewhere.
+    """How an application opens and saves sessions.
+
+    Subclass it to keep them elsewhere.
 
     `open_session` is called before routing for every request, `save_session` after all
     ``after_request`` functions.
@@ -124,7 +129,7 @@ class SessionInterface:
         return path
 
     def get_cookie_httponly(self, app: AnyApp) -> bool:
-        """Return whether scripts cannot read the cookie: ``SESSION_COOKIE_HTTPONLY``."""
+        """Return ``SESSION_COOKIE_HTTPONLY``: scripts cannot read the cookie."""
         httponly: bool = app.config["SESSION_COOKIE_HTTPONLY"]
         return httponly
 
@@ -139,7 +144,7 @@ class SessionInterface:
         return samesite
 
     def get_cookie_partitioned(self, app: AnyApp) -> bool:
-        """Return whether the cookie is kept per top-level site: ``SESSION_COOKIE_PARTITIONED``."""
+        """Return ``SESSION_COOKIE_PARTITIONED``: kept per top-level site."""
         partitioned: bool = app.config["SESSION_COOKIE_PARTITIONED"]
         return partitioned
 
@@ -170,7 +175,10 @@ class SessionInterface:
         raise NotImplementedError(f"{type(self).__name__} must write open_session().")
 
     def save_session(self, app: AnyApp, session: SessionMixin, response: Response) -> None:
-        """Save the session at the end of a request; set its cookie on the response."""
+        """Save the session at the end of a request.
+
+        Set its cookie on the response.
+        """
         raise NotImplementedError(f"{type(self).__name__} must write save_session().")
 
 
@@ -184,7 +192,10 @@ def _lazy_sha1(string: bytes = b"") -> t.Any:
 
 
 class SecureCookieSessionInterface(SessionInterface):
-    """Sessions in signed cookies; bytes and signatures are those of Flask's own cookies."""
+    """Sessions in signed cookies.
+
+    Bytes and signatures are those of Flask's own cookies.
+    """
 
     salt: str = "cookie-session"
     """Mixed into the key, so that another signature of the application is no session."""
@@ -212,7 +223,9 @@ class SecureCookieSessionInterface(SessionInterface):
             )
 
     def get_signing_serializer(self, app: AnyApp) -> URLSafeTimedSerializer | None:
-        """Return what signs and verifies the cookie; ``None`` without a secret key.
+        """Return what signs and verifies the cookie.
+
+        ``None`` without a secret key.
 
         Keys in ``SECRET_KEY_FALLBACKS`` verify; only ``SECRET_KEY`` signs.
         """
@@ -229,7 +242,9 @@ class SecureCookieSessionInterface(SessionInterface):
         )
 
     def open_session(self, app: AnyApp, request: Request) -> SecureCookieSession | None:
-        """Return the session in the request's cookie; an empty one if it is not genuine.
+        """Return the session in the request's cookie.
+
+        An empty one if it is not genuine.
 
         :returns: ``None`` without a secret key.
         """
@@ -246,7 +261,7 @@ class SecureCookieSessionInterface(SessionInterface):
             return self.session_class()
 
     def save_session(self, app: AnyApp, session: SessionMixin, response: Response) -> None:
-        """Set the cookie if the session asks for it, or delete the cookie of an emptied one."""
+        """Set the session's cookie, or delete that of an emptied one."""
         if session.accessed:
             response.vary.add("Cookie")
         is_ended = not session and session.modified

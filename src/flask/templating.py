@@ -61,7 +61,7 @@ class Environment(BaseEnvironment):
 
 
 class DispatchingJinjaLoader(BaseLoader):
-    """Looks for a template in the application's folder, then in each blueprint's.
+    """Looks for a template in the app's folder, then in each blueprint's.
 
     Blueprints are asked in the order of their registration; the one that the current request
     belongs to has no precedence.
@@ -73,7 +73,7 @@ class DispatchingJinjaLoader(BaseLoader):
         self.app = app
 
     def get_source(self, environment: BaseEnvironment, template: str) -> Source:
-        """Return a template's text, file name and a function that tells if it is up to date.
+        """Return a template's text, its file name and what tells its age.
 
         :raises TemplateNotFound: no loader has it.
         """
@@ -175,10 +175,16 @@ def render_template_string(source: str, **context: t.Any) -> str:
 
 
 def stream_template(template_name_or_list: TemplateName, **context: t.Any) -> Iterator[str]:
-    """Render a template by name, piece by piece, as a streamed body; see `render_template`."""
+    """Render a template by name, piece by piece, as a streamed body.
+
+    See `render_template`.
+    """
     return _stream(*_find(template_name_or_list), context)
 
 
 def stream_template_string(source: str, **context: t.Any) -> Iterator[str]:
-    """Render a template given as text, piece by piece; see `render_template_string`."""
+    """Render a template given as text, piece by piece.
+
+    See `render_template_string`.
+    """
     return _stream(*_read(source), context)

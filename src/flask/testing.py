@@ -96,7 +96,7 @@ def _build(builder: werkzeug.test.EnvironBuilder) -> BaseRequest:
 
 
 class FlaskClient(Client):
-    """Sends requests to an application, without a server, and keeps its cookies.
+    """Asks an application without a server, and keeps its cookies.
 
     In a ``with`` block the context of the last request stays current until the next one or the
     end of the block, so a test can look at ``request``, ``session`` and ``g``.
@@ -121,7 +121,9 @@ class FlaskClient(Client):
 
     @contextmanager
     def session_transaction(self, *args: t.Any, **kwargs: t.Any) -> Iterator[SessionMixin]:
-        """Open the client's session, to read and change it; it is saved when the block ends.
+        """Open the client's session, to read and change it.
+
+        It is saved when the block ends.
 
         :param args: the request in which it is opened, as for ``test_request_context``.
         :raises TypeError: the client keeps no cookies.

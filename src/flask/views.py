@@ -19,7 +19,10 @@ http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put"
 
 
 class View:
-    """A view that is a class; write `dispatch_request`, and route ``as_view("name")``."""
+    """A view that is a class.
+
+    Write `dispatch_request`, and route ``as_view("name")``.
+    """
 
     methods: t.ClassVar[Collection[str] | None] = None
     """HTTP methods that routes to this view take; ``None`` leaves it to the route."""
@@ -69,7 +72,7 @@ class View:
 
 
 class MethodView(View):
-    """A view with one method for each HTTP verb: ``get``, ``post``, ``put`` ...
+    """A view with one method for each HTTP verb: ``get``, ``post`` ...
 
     `methods` is worked out from the methods that the class and its bases write. ``HEAD`` falls
     back to ``get``; a verb that is not written is answered with 405.

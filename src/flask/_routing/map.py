@@ -17,7 +17,7 @@ from .table import Table
 
 
 class Map(_Map):
-    """All URL rules of an application, with a table that answers the plain questions.
+    """All URL rules of an application, with the fast table before them.
 
     Takes the same arguments as ``werkzeug.routing.Map``.
     """
@@ -34,7 +34,10 @@ class Map(_Map):
         super().__init__(*args, **kwargs)
 
     def add(self, rulefactory: RuleFactory) -> None:
-        """Add a rule, or the rules of a factory; the table is filled anew at the next request."""
+        """Add a rule, or the rules of a factory.
+
+        The table is filled anew at the next request.
+        """
         for rule in rulefactory.get_rules(self):
             super().add(rule)
             self._registered.append(rule)

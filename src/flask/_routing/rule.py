@@ -25,7 +25,7 @@ _DYNAMIC = re.compile(
 
 
 class Segment:
-    """A dynamic part of a rule: one converter for a whole segment, or for the whole rest.
+    """A dynamic part of a rule: one converter for a segment or the rest.
 
     :param name: name of the view's argument.
     :param converter: Werkzeug's converter.
@@ -85,7 +85,7 @@ class UnplainRule(Exception):
 
 
 def read_rule(rule: Rule) -> list[str | Segment]:
-    """Return the parts of a rule's path, in order: fixed text or a `Segment` each.
+    """Return the parts of a rule's path: fixed text or a `Segment` each.
 
     ``"/users/<int:id>"`` gives ``["users", Segment("id")]``; ``"/"`` gives ``[""]``; a trailing
     slash gives a last part ``""``.

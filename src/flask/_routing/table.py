@@ -43,7 +43,7 @@ class Leaf:
         self.defaults = dict(rule.defaults or {})
 
     def answer(self, texts: list[str]) -> Answer:
-        """Return the rule and the view's arguments, made from the dynamic parts' texts."""
+        """Return the rule and the view's arguments, made from texts."""
         values: dict[str, t.Any] = {}
         try:
             for segment, text in zip(self.arguments, texts, strict=False):
@@ -110,7 +110,10 @@ class Node:
         return node
 
     def end(self, texts: list[str], method: str) -> Answer | None:
-        """Answer for a path that ends here; ``None`` if the map would look elsewhere."""
+        """Answer for a path that ends here.
+
+        ``None`` if the map would look elsewhere.
+        """
         leaf = self.by_method.get(method, self.any_method)
         if leaf is not None:
             return leaf.answer(texts)

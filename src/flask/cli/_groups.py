@@ -20,7 +20,10 @@ Callback = Callable[..., t.Any]
 
 
 class AppGroup(click.Group):
-    """A group whose commands run in the application's context; ``app.cli`` is one."""
+    """A group whose commands run in the application's context.
+
+    ``app.cli`` is one.
+    """
 
     @t.overload
     def command(self, __func: Callback) -> click.Command: ...
@@ -55,7 +58,7 @@ class AppGroup(click.Group):
     def group(
         self, *args: t.Any, **kwargs: t.Any
     ) -> Callable[[Callback], click.Group] | click.Group:
-        """Make a group of the decorated function, as in `click.Group.group`; an `AppGroup`."""
+        """Make an `AppGroup` of the decorated function, as click does."""
         kwargs.setdefault("cls", AppGroup)
         bare, args = _take_function(args)
         register: Callable[[Callback], click.Group] = super().group(*args, **kwargs)
@@ -70,7 +73,7 @@ def _take_function(args: tuple[t.Any, ...]) -> tuple[Callback | None, tuple[t.An
 
 
 class FlaskGroup(AppGroup):
-    """The ``flask`` command: its own commands, those of plugins, and those of the application.
+    """The ``flask`` command: its own commands, plugins', the app's.
 
     A project can make one for itself, to have a command that always uses its application::
 
@@ -129,7 +132,7 @@ class FlaskGroup(AppGroup):
         parent: click.Context | None = None,
         **extra: t.Any,
     ) -> click.Context:
-        """Start reading a command line, with a `ScriptInfo` as the context's object.
+        """Start reading a command line, with a `ScriptInfo` at hand.
 
         Sets ``FLASK_RUN_FROM_CLI``: from here on ``app.run()`` in an imported module does nothing.
         """
@@ -164,7 +167,9 @@ class FlaskGroup(AppGroup):
             raise
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Find a command: built-in or of a plugin, else the application's; ``None`` if unknown.
+        """Find a command: built-in or of a plugin, else the application's.
+
+        ``None`` if unknown.
 
         For a command of the application its context is entered already here, so that callbacks of
         parameters have it. If there is no application, an error is printed on stderr.

@@ -42,7 +42,7 @@ class NoAppException(click.UsageError):
 
 
 def find_best_app(module: ModuleType) -> App:
-    """Find the application in a module by the names that applications usually have.
+    """Find the application in a module by the usual names.
 
     Looked for in this order: `APP_NAMES`; the module's only application under any name; what
     `FACTORY_NAMES` return when they are called without arguments.
@@ -164,7 +164,9 @@ def _was_entered(function: Callable[..., t.Any], trace: TracebackType | None) ->
 
 
 def split_import_path(text: str) -> tuple[str, str | None]:
-    r"""Split ``module:name`` into its two parts; ``None`` if there is no ``:name``.
+    """Split ``module:name`` into its two parts.
+
+    ``None`` if there is no ``:name``.
 
     The colon of a Windows drive (``C:\app.py``, ``C:/app.py``) is part of the path.
     """

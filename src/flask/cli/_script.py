@@ -26,7 +26,7 @@ Function = t.TypeVar("Function", bound=Callable[..., t.Any])
 
 
 class ScriptInfo:
-    """Knows which application the command line is for, and loads it when a command needs it.
+    """Knows which application the command line is for, and loads it.
 
     The object (``ctx.obj``) of the click contexts below a `FlaskGroup`. A test may make one and
     pass it as ``obj`` to run a command with its own application.
@@ -120,6 +120,9 @@ class _HasContext(t.Protocol):
 
 
 def enter_context_of(app: _HasContext, ctx: click.Context) -> None:
-    """Make an application current until ``ctx`` ends; nothing to do if it is already."""
+    """Make an application current until ``ctx`` ends.
+
+    Nothing to do if it is already.
+    """
     if not has_app_context() or current_app._get_current_object() is not app:
         ctx.with_resource(app.app_context())

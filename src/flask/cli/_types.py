@@ -70,7 +70,7 @@ class CertParamType(_ParamType):
 def join_certificate_and_key(
     ctx: click.Context, param: click.Parameter, value: str | None
 ) -> str | None:
-    """Check ``--key`` against ``--cert``, and make the pair the value of ``cert``.
+    """Check ``--key`` against ``--cert``; the pair becomes ``cert``.
 
     The callback of ``--key``; ``--cert`` must have been read before, so it is an eager option.
 
@@ -93,7 +93,9 @@ def join_certificate_and_key(
 
 
 class SeparatedPathType(click.Path):
-    """Several paths in one value, separated as in ``PATH``: ``:``, or ``;`` on Windows.
+    """Several paths in one value, separated as in ``PATH``.
+
+    That is ``:``, or ``;`` on Windows.
 
     Converts to a list. Each path is checked by the rules given to `click.Path`.
     """

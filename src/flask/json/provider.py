@@ -32,7 +32,9 @@ class _ProvidedApp(t.Protocol):
 
 
 class JSONProvider:
-    """What an application needs of a JSON library; subclass it to bring another one.
+    """What an application needs of a JSON library.
+
+    Subclass it to bring another one.
 
     A subclass must write `dumps` and `loads`; everything else is made from them.
 
@@ -169,7 +171,9 @@ class DefaultJSONProvider(JSONProvider):
         return json.loads(s, **kwargs)
 
     def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
-        """Return a response with the arguments as JSON; see `JSONProvider.response`.
+        """Return a response with the arguments as JSON.
+
+        See `JSONProvider.response`.
 
         Compact, or indented by two in debug mode (see `compact`); a line break ends the body.
         """

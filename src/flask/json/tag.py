@@ -86,7 +86,10 @@ def _through(function: Callable[[t.Any], t.Any]) -> t.Any:
 
 
 class TagDict(JSONTag):
-    """A dict whose only key looks like a tag; the key is written with ``__`` behind it."""
+    """A dict whose only key looks like a tag.
+
+    The key is written with ``__`` behind it.
+    """
 
     __slots__ = ()
     key = " di"
@@ -157,7 +160,7 @@ class TagBytes(JSONTag):
 
 
 class TagMarkup(JSONTag):
-    """Text that is safe in HTML: anything with ``__html__`` comes back as ``Markup``."""
+    """Text that is safe in HTML; it comes back as ``Markup``."""
 
     __slots__ = ()
     key = " m"
@@ -238,14 +241,17 @@ class TaggedJSONSerializer:
         self.order.insert(len(self.order) if index is None else index, tag)
 
     def tag(self, value: t.Any) -> t.Any:
-        """Return a value's JSON form, tagged where JSON itself does not know the type."""
+        """Return a value's JSON form, tagged where JSON lacks the type."""
         for tag in self.order:
             if tag.check(value):
                 return tag.tag(value)
         return value
 
     def untag(self, value: dict[str, t.Any]) -> t.Any:
-        """Return the value that a dict stands for, if its one key is a tag; else the dict."""
+        """Return the value that a dict stands for, if its one key is a tag.
+
+        Else the dict.
+        """
         if len(value) == 1:
             ((key, inside),) = value.items()
             if key in self.tags:
