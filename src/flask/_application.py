@@ -183,7 +183,7 @@ class App(TemplatedApp):
     @cached_property
     def logger(self) -> logging.Logger:
         """The logger of the application's name; see ``flask.logging``."""
-        return create_logger(self)
+        return create_logger(self)  # pyright: ignore[reportArgumentType]
 
     @property
     def debug(self) -> bool:
@@ -214,7 +214,7 @@ class App(TemplatedApp):
 
     def auto_find_instance_path(self) -> str:
         """Return the default of `instance_path`; see ``Flask``."""
-        return find_instance_path(self.import_name)
+        return find_instance_path(self.import_name, self.name)
 
     # Registers -----------------------------------------------------------------------------------
 

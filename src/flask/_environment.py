@@ -137,7 +137,7 @@ def _is_below(path: str, folder: str) -> bool:
     return Path(path).is_relative_to(folder)
 
 
-def find_instance_path(import_name: str, name: str | None = None) -> str:
+def find_instance_path(import_name: str, name: str) -> str:
     """Work out the default instance folder of an application.
 
     :param import_name: finds its package.
@@ -149,4 +149,4 @@ def find_instance_path(import_name: str, name: str | None = None) -> str:
     prefix, folder = find_package(import_name)
     if prefix is None:
         return os.path.join(folder, "instance")
-    return os.path.join(prefix, "var", f"{name or import_name}-instance")
+    return os.path.join(prefix, "var", f"{name}-instance")

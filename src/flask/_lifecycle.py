@@ -311,7 +311,9 @@ class Lifecycle(ServingApp):
     # 6. The context goes -------------------------------------------------------------------------
 
     def do_teardown_request(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
-        """Call the ``teardown_request`` functions, the blueprint's and the newest first.
+        """Call the ``teardown_request`` functions; all of them.
+
+        The blueprint's come first, and of each scope the newest.
 
         Each is called, whatever another one raises; the first error is raised after the last.
 

@@ -189,7 +189,7 @@ class Request(RequestBase):
 
     @property
     def blueprints(self) -> list[str]:
-        """Dotted names of the view's blueprint and those around it, the nearest first."""
+        """Dotted names of the view's blueprints, the nearest first."""
         rule = self.url_rule
         return [] if rule is None else list(blueprint_names(rule.endpoint))
 

@@ -43,6 +43,8 @@ def to_response(app: _Maker, rv: t.Any) -> t.Any:
     if isinstance(rv, app.response_class):
         response = rv
     elif isinstance(rv, str | bytes | bytearray | Iterator):
+        if isinstance(rv, bytearray):
+            rv = bytes(rv)  # WSGI knows no other bytes (PEP 3333)
         # Status and headers are given at once: then a default does not stand before them.
         return app.response_class(rv, status=status, headers=headers)
     elif isinstance(rv, dict | list):

@@ -12,7 +12,6 @@ from inspect import CO_COROUTINE, iscoroutinefunction
 from types import FunctionType
 
 from werkzeug.routing import MapAdapter
-from werkzeug.wsgi import get_host
 
 from . import _waiting
 from ._application import App
@@ -56,7 +55,7 @@ class ServingApp(App):
         own = self.__dict__
         decided = self._decisions = Decisions(
             routes_by_path=(
-                kind.create_url_adapter is ServingApp.create_url_adapter
+                getattr(kind.create_url_adapter, "is_built_in", False)
                 and "create_url_adapter" not in own
                 and not self.subdomain_matching
                 and isinstance(self.url_map, Map)
@@ -86,38 +85,8 @@ class ServingApp(App):
         return AppContext(self)
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Make what matches and builds URLs.
-
-        :param request: the request to bind to; ``None`` binds to ``SERVER_NAME``.
-        :returns: ``None`` without a request and without ``SERVER_NAME``.
-        :raises werkzeug.exceptions.SecurityError: the request's host is not one of
-            ``TRUSTED_HOSTS``.
-        """
-        if request is None:
-            if self.config["SERVER_NAME"] is None:
-                return None
-            return self.url_map.bind(
-                self.config["SERVER_NAME"],
-                script_name=self.config["APPLICATION_ROOT"],
-                url_scheme=self.config["PREFERRED_URL_SCHEME"],
-            )
-        trusted = self.config["TRUSTED_HOSTS"]
-        if trusted is not None:
-            request.trusted_hosts = trusted
-        # Raises for a host that is not trusted; binding alone would not look.
-        get_host(request.environ, request.trusted_hosts)
-        if self.url_map.host_matching:
-            return self.url_map.bind_to_environ(request.environ)
-        if self.subdomain_matching:
-            return self.url_map.bind_to_environ(
-                request.environ, server_name=self.config["SERVER_NAME"]
-            )
-        # Naming the subdomain keeps SERVER_NAME from restricting which hosts are served.
-        return self.url_map.bind_to_environ(
-            request.environ,
-            server_name=self.config["SERVER_NAME"],
-            subdomain=self.url_map.default_subdomain or "",
-        )
+        """Make what matches and builds URLs; ``Flask`` writes it."""
+        raise NotImplementedError
 
     # Waiting -------------------------------------------------------------------------------------
 

@@ -15,7 +15,8 @@ from urllib.parse import quote as _url_quote
 
 import click
 import werkzeug.serving
-from werkzeug.routing import BuildError, Rule
+from werkzeug.routing import BuildError, MapAdapter, Rule
+from werkzeug.wsgi import get_host
 
 from . import cli
 from ._application import _make_timedelta
@@ -27,7 +28,7 @@ from .ctx import RequestContext
 from .helpers import get_flashed_messages, send_from_directory
 from .templating import Environment
 from .testing import EnvironBuilder, FlaskClient, FlaskCliRunner
-from .wrappers import Response
+from .wrappers import Request, Response
 
 __all__ = ["Flask", "Rule", "_make_timedelta"]
 
@@ -135,7 +136,45 @@ class Flask(Lifecycle):
             names.update(processor())
         return names
 
-    # Build URLs ----------------------------------------------------------------------------------
+    # Build URLs --------------------------------------------------------------------------------------
+
+    # COMPAT: Werkzeug's warning about a foreign host names the module that binds; applications
+    # filter it by "flask.app".
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Make what matches and builds URLs.
+
+        :param request: the request to bind to; ``None`` binds to ``SERVER_NAME``.
+        :returns: ``None`` without a request and without ``SERVER_NAME``.
+        :raises werkzeug.exceptions.SecurityError: the request's host is not one of
+            ``TRUSTED_HOSTS``.
+        """
+        if request is None:
+            if self.config["SERVER_NAME"] is None:
+                return None
+            return self.url_map.bind(
+                self.config["SERVER_NAME"],
+                script_name=self.config["APPLICATION_ROOT"],
+                url_scheme=self.config["PREFERRED_URL_SCHEME"],
+            )
+        trusted = self.config["TRUSTED_HOSTS"]
+        if trusted is not None:
+            request.trusted_hosts = trusted
+        # Raises for a host that is not trusted; binding alone would not look.
+        get_host(request.environ, request.trusted_hosts)
+        if self.url_map.host_matching:
+            return self.url_map.bind_to_environ(request.environ)
+        if self.subdomain_matching:
+            return self.url_map.bind_to_environ(
+                request.environ, server_name=self.config["SERVER_NAME"]
+            )
+        # Naming the subdomain keeps SERVER_NAME from restricting which hosts are served.
+        return self.url_map.bind_to_environ(
+            request.environ,
+            server_name=self.config["SERVER_NAME"],
+            subdomain=self.url_map.default_subdomain or "",
+        )
+
+    create_url_adapter.is_built_in = True  # type: ignore[attr-defined]
 
     def url_for(
         self,
@@ -162,7 +201,26 @@ class Flask(Lifecycle):
         :raises RuntimeError: no request is active, and ``SERVER_NAME`` is not set.
         :raises ValueError: ``_scheme`` is given for a URL that is not external.
         """
+        adapter, endpoint, is_in_request = self._find_adapter(endpoint)
+        if _external is None:
+            _external = not is_in_request or _scheme is not None
+        elif _scheme is not None and not _external:
+            raise ValueError("When specifying '_scheme', '_external' must be True.")
+
+        self.inject_url_defaults(endpoint, values)
+        try:
+            url: str = adapter.build(
+                endpoint, values, method=_method, url_scheme=_scheme, force_external=_external
+            )
+        except BuildError as error:
+            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
+            return self.handle_url_build_error(error, endpoint, values)
+        return f"{url}#{_url_quote(_anchor, safe=_ANCHOR_SAFE)}" if _anchor is not None else url
+
+    def _find_adapter(self, endpoint: str) -> tuple[MapAdapter, str, bool]:
+        """Return what builds URLs here, the full endpoint, and whether a request is active."""
         context = _cv_request.get(None)
+        adapter: MapAdapter | None
         if context is None:
             around = _cv_app.get(None)
             adapter = self.create_url_adapter(None) if around is None else around.url_adapter
@@ -176,20 +234,7 @@ class Flask(Lifecycle):
                 "Unable to build URLs outside an active request without 'SERVER_NAME' configured."
                 " Also configure 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as needed."
             )
-        if _external is None:
-            _external = context is None or _scheme is not None
-        elif _scheme is not None and not _external:
-            raise ValueError("When specifying '_scheme', '_external' must be True.")
-
-        self.inject_url_defaults(endpoint, values)
-        try:
-            url: str = adapter.build(
-                endpoint, values, method=_method, url_scheme=_scheme, force_external=_external
-            )
-        except BuildError as error:
-            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
-            return self.handle_url_build_error(error, endpoint, values)
-        return f"{url}#{_url_quote(_anchor, safe=_ANCHOR_SAFE)}" if _anchor is not None else url
+        return adapter, endpoint, context is not None
 
     # Serve its files -----------------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ class Blueprint(Scaffold):
     ) -> None:
         if not name:
             raise ValueError("'name' may not be empty.")
-        _refuse_dot("name", name)
+        _refuse_dot("'name'", name)
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         self.name = name
         self.cli = AppGroup(name)
@@ -275,9 +275,9 @@ class Blueprint(Scaffold):
         :raises ValueError: the endpoint, or the view's name, contains a dot.
         """
         if endpoint:
-            _refuse_dot("endpoint", endpoint)
+            _refuse_dot("'endpoint'", endpoint)
         if view_func is not None and hasattr(view_func, "__name__"):
-            _refuse_dot("view_func name", view_func.__name__)
+            _refuse_dot("'view_func' name", view_func.__name__)
         options["provide_automatic_options"] = provide_automatic_options
         self.record(lambda state: state.add_url_rule(rule, endpoint, view_func, **options))
 
@@ -400,4 +400,4 @@ def _only_first(function: DeferredSetupFunction) -> DeferredSetupFunction:
 def _refuse_dot(what: str, name: str) -> None:
     """Raise ``ValueError`` for a name with a dot: dots stand between blueprint and endpoint."""
     if "." in name:
-        raise ValueError(f"'{what}' may not contain a dot '.' character. It is {name!r}.")
+        raise ValueError(f"{what} may not contain a dot '.' character. It is {name!r}.")

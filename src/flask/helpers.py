@@ -163,9 +163,9 @@ def get_flashed_messages(
     :raises RuntimeError: no request is active.
     """
     context = request_ctx._get_current_object()
-    flashes: list[tuple[str, str]] | None = context.flashes
-    if flashes is None:
-        flashes = context.flashes = session.pop("_flashes") if "_flashes" in session else []
+    if context.flashes is None:
+        context.flashes = session.pop("_flashes") if "_flashes" in session else []
+    flashes: list[tuple[str, str]] = context.flashes
     wanted = set(category_filter)
     if wanted:
         flashes = [pair for pair in flashes if pair[0] in wanted]

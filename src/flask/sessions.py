@@ -44,7 +44,9 @@ class SessionMixin(MutableMapping[str, t.Any]):
         self["_permanent"] = bool(value)
 
 
-class SecureCookieSession(CallbackDict[str, t.Any], SessionMixin):
+class SecureCookieSession(  # pyright: ignore[reportIncompatibleMethodOverride]
+    CallbackDict[str, t.Any], SessionMixin
+):
     """A session in a signed cookie.
 
     Setting and deleting keys marks it as modified. A change *inside* a value, such as appending to
@@ -69,6 +71,10 @@ class NullSession(SecureCookieSession):
     """The session without a secret key: empty, and not to be written."""
 
     def _fail(self, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+        """Refuse to be written.
+
+        :raises RuntimeError: always; its text says what to set.
+        """
         raise RuntimeError(
             "The session is unavailable because no secret key was set. Set the secret_key on the"
             " application to something unique and secret."
@@ -256,9 +262,13 @@ class SecureCookieSessionInterface(SessionInterface):
             return self.session_class()
         lifetime = int(app.permanent_session_lifetime.total_seconds())
         try:
-            return self.session_class(signing.loads(cookie, max_age=lifetime))
-        except BadSignature:
+            data = signing.loads(cookie, max_age=lifetime)
+        except BadSignature as error:
+            # itsdangerous keeps the error in a frame of its traceback: open that circle.
+            error.__traceback__ = None
             return self.session_class()
+        # A value that the application signed, but not as a session, is no session.
+        return self.session_class(data if isinstance(data, dict) else None)
 
     def save_session(self, app: AnyApp, session: SessionMixin, response: Response) -> None:
         """Set the session's cookie, or delete that of an emptied one."""

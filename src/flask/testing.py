@@ -39,7 +39,7 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
     :param url_scheme: instead of ``PREFERRED_URL_SCHEME``; not with ``base_url``.
     :param args: as Werkzeug's builder takes them, with ``kwargs``; ``json`` is written by the
         application's provider.
-    :raises TypeError: ``base_url`` and ``subdomain`` or ``url_scheme`` are both given.
+    :raises AssertionError: ``base_url`` and ``subdomain`` or ``url_scheme`` are both given.
     """
 
     app: AnyApp
@@ -56,7 +56,7 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
         **kwargs: t.Any,
     ) -> None:
         if base_url is not None and (subdomain or url_scheme):
-            raise TypeError('Cannot pass "subdomain" or "url_scheme" with "base_url".')
+            raise AssertionError('Cannot pass "subdomain" or "url_scheme" with "base_url".')
         if base_url is None:
             base_url, path = self._find_base_url(app, path, subdomain, url_scheme)
         self.app = app

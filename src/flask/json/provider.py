@@ -44,7 +44,7 @@ class JSONProvider:
     _app: _ProvidedApp
 
     def __init__(self, app: t.Any) -> None:
-        self._app = weakref.proxy(app)
+        self._app = t.cast("_ProvidedApp", weakref.proxy(app))
         self._reference = weakref.ref(app)
 
     def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
@@ -80,7 +80,7 @@ class JSONProvider:
             return kwargs
         if len(args) == 1:
             return args[0]
-        return list(args) if args else None
+        return args or None
 
     def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
         """Return a response whose body is the JSON text of the arguments.
@@ -181,7 +181,8 @@ class DefaultJSONProvider(JSONProvider):
         app: t.Any = self._reference()
         if not self.compact and (self.compact is not None or app.debug):
             text = self.dumps(obj, indent=2)
-        elif type(self).dumps is DefaultJSONProvider.dumps:  # PERF: 0.2 us earlier
+        elif type(self).dumps is DefaultJSONProvider.dumps and "dumps" not in self.__dict__:
+            # PERF: 0.2 us earlier
             text = self._encode(obj, _COMPACT)
         else:
             text = self.dumps(obj, separators=_COMPACT)
