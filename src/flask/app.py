@@ -136,7 +136,7 @@ class Flask(Lifecycle):
             names.update(processor())
         return names
 
-    # Build URLs --------------------------------------------------------------------------------------
+    # Build URLs ------------------------------------------------------------------------------------
 
     # COMPAT: Werkzeug's warning about a foreign host names the module that binds; applications
     # filter it by "flask.app".

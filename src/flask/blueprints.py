@@ -331,7 +331,7 @@ class Blueprint(Scaffold):
         return register
 
     def _for_templates(self, kind: str, name: t.Any) -> t.Any:
-        """Make a decorator that works with a name, with empty parentheses and without any."""
+        """Make the decorator of one kind; with a name, with nothing, or bare."""
         add = getattr(self, f"add_app_template_{kind}")
         if callable(name):
             add(name)
@@ -355,7 +355,7 @@ class Blueprint(Scaffold):
     def add_app_template_filter(
         self, f: ft.TemplateFilterCallable, name: str | None = None
     ) -> None:
-        """Make a function a filter for templates."""
+        """Like ``add_template_filter``, at the registration."""
         self.record_once(lambda state: state.app.add_template_filter(f, name))
 
     @setupmethod
@@ -368,7 +368,7 @@ class Blueprint(Scaffold):
 
     @setupmethod
     def add_app_template_test(self, f: ft.TemplateTestCallable, name: str | None = None) -> None:
-        """Make a function a test for templates."""
+        """Like ``add_template_test``, at the registration."""
         self.record_once(lambda state: state.app.add_template_test(f, name))
 
     @setupmethod
@@ -383,7 +383,7 @@ class Blueprint(Scaffold):
     def add_app_template_global(
         self, f: ft.TemplateGlobalCallable, name: str | None = None
     ) -> None:
-        """Make a function known in every template."""
+        """Like ``add_template_global``, at the registration."""
         self.record_once(lambda state: state.app.add_template_global(f, name))
 
 

@@ -193,7 +193,10 @@ session_json_serializer = TaggedJSONSerializer()
 
 
 def _lazy_sha1(string: bytes = b"") -> t.Any:
-    """Return ``hashlib.sha1(string)``; looked up late, because FIPS builds may lack it."""
+    """Return ``hashlib.sha1(string)``.
+
+    Looked up late, because FIPS builds of Python may lack it.
+    """
     return hashlib.sha1(string)
 
 
