@@ -20,7 +20,7 @@ from werkzeug.routing import RequestRedirect, RoutingException
 
 from . import typing as ft
 from ._current import get_app_context, get_request_context
-from ._plan import scopes_inward, scopes_outward
+from ._plan import built_in, scopes_inward, scopes_outward
 from ._response import make_plain_response
 from ._responses import to_response
 from ._serving import ServingApp
@@ -100,7 +100,14 @@ class Lifecycle(ServingApp):
         try:
             if request_started.receivers:
                 request_started.send(self, _async_wrapper=self.ensure_sync)
-            answer = self.preprocess_request()
+            # PERF: a step that would do nothing is not called, unless somebody replaced it.
+            answer: t.Any = None
+            if (
+                self.before_request_funcs
+                or self.url_value_preprocessors
+                or not (self._decisions or self.decide()).plain_steps
+            ):
+                answer = self.preprocess_request()
             if answer is None:
                 answer = self.dispatch_request()
         except Exception as error:
@@ -110,6 +117,7 @@ class Lifecycle(ServingApp):
         finally:
             del answer  # it may be the error, whose traceback holds this frame
 
+    @built_in
     def preprocess_request(self) -> ft.ResponseReturnValue | None:
         """Call the hooks that run before the view.
 
@@ -310,6 +318,7 @@ class Lifecycle(ServingApp):
 
     # 6. The context goes -------------------------------------------------------------------------
 
+    @built_in
     def do_teardown_request(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
         """Call the ``teardown_request`` functions; all of them.
 
@@ -330,6 +339,7 @@ class Lifecycle(ServingApp):
                 exc = sys.exc_info()[1]
             self._tear_down(functions, exc, request_tearing_down)
 
+    @built_in
     def do_teardown_appcontext(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
         """Call the ``teardown_appcontext`` functions, the newest first.
 

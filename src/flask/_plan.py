@@ -18,7 +18,11 @@ DECISIVE: t.Final = frozenset(
         "app_context",
         "async_to_sync",
         "create_url_adapter",
+        "do_teardown_appcontext",
+        "do_teardown_request",
         "ensure_sync",
+        "preprocess_request",
+        "request_class",
         "response_class",
         "session_interface",
         "subdomain_matching",
@@ -26,6 +30,23 @@ DECISIVE: t.Final = frozenset(
     }
 )
 """Attributes of an application that `Decisions` depend on."""
+
+
+Function = t.TypeVar("Function", bound=t.Callable[..., t.Any])
+
+
+def built_in(step: Function) -> Function:
+    """Mark a step, so that `is_built_in` knows it from one that replaces it."""
+    step.is_built_in = True  # type: ignore[attr-defined]
+    return step
+
+
+def is_built_in(app: t.Any, *names: str) -> bool:
+    """Tell whether nobody replaced these steps, on a class or on the application itself."""
+    return all(
+        getattr(getattr(type(app), name), "is_built_in", False) and name not in app.__dict__
+        for name in names
+    )
 
 
 class Decisions:
@@ -36,6 +57,7 @@ class Decisions:
     :param routes_by_path: nobody but path and method has a say in routing.
     :param plain_contexts: nobody has a say in how application contexts are made.
     :param plain_responses: nobody has a say in how a response is made or sent.
+    :param plain_steps: nobody has a say in the steps that do nothing without hooks.
     :param plain_sync: nobody has a say in how a function is made synchronous.
     :param session_on_demand: the session interface lets the session wait to be asked for.
     """
@@ -44,6 +66,7 @@ class Decisions:
         "accepted_hosts",
         "plain_contexts",
         "plain_responses",
+        "plain_steps",
         "plain_sync",
         "plain_views",
         "routes_by_path",
@@ -61,12 +84,14 @@ class Decisions:
         routes_by_path: bool,
         plain_contexts: bool,
         plain_responses: bool,
+        plain_steps: bool,
         plain_sync: bool,
         session_on_demand: bool,
     ) -> None:
         self.routes_by_path = routes_by_path
         self.plain_contexts = plain_contexts
         self.plain_responses = plain_responses
+        self.plain_steps = plain_steps
         self.plain_sync = plain_sync
         self.session_on_demand = session_on_demand
         self.accepted_hosts = set()

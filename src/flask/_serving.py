@@ -16,7 +16,7 @@ from werkzeug.routing import MapAdapter
 from . import _waiting
 from ._application import App
 from ._current import get_request_context
-from ._plan import DECISIVE, Decisions
+from ._plan import DECISIVE, Decisions, built_in, is_built_in
 from ._response import make_plain_response
 from ._routing.map import Map
 from .ctx import AppContext, RequestContext, _AppCtxGlobals
@@ -51,19 +51,23 @@ class ServingApp(App):
 
         Asked where `_decisions` is ``None``.
         """
-        kind = type(self)
-        own = self.__dict__
         decided = self._decisions = Decisions(
             routes_by_path=(
-                getattr(kind.create_url_adapter, "is_built_in", False)
-                and "create_url_adapter" not in own
+                is_built_in(self, "create_url_adapter")
                 and not self.subdomain_matching
                 and isinstance(self.url_map, Map)
             ),
-            plain_contexts=kind.app_context is ServingApp.app_context and "app_context" not in own,
+            plain_contexts=is_built_in(self, "app_context"),
             plain_responses=issubclass(self.response_class, Response)
             and self.response_class.is_plain,
-            plain_sync=kind.ensure_sync is ServingApp.ensure_sync and "ensure_sync" not in own,
+            plain_steps=(
+                is_built_in(
+                    self, "preprocess_request", "do_teardown_request", "do_teardown_appcontext"
+                )
+                and issubclass(self.request_class, Request)
+                and self.request_class.close is Request.close
+            ),
+            plain_sync=is_built_in(self, "ensure_sync"),
             session_on_demand=(
                 getattr(self.session_interface, "opens_on_demand", False)
                 and not {"open_session", "save_session"} & vars(self.session_interface).keys()
@@ -80,6 +84,7 @@ class ServingApp(App):
         """
         return RequestContext(self, environ)
 
+    @built_in
     def app_context(self) -> AppContext:
         """Make an application context: ``with app.app_context():``."""
         return AppContext(self)
@@ -90,6 +95,7 @@ class ServingApp(App):
 
     # Waiting -------------------------------------------------------------------------------------
 
+    @built_in
     def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]:
         """Return a function that can be called plainly.
 

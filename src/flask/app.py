@@ -23,7 +23,7 @@ from ._application import _make_timedelta
 from ._current import _cv_app, _cv_request, g, request, session
 from ._environment import get_debug_flag, get_load_dotenv
 from ._lifecycle import Lifecycle
-from ._plan import scopes_inward
+from ._plan import built_in, scopes_inward
 from .ctx import RequestContext
 from .helpers import get_flashed_messages, send_from_directory
 from .templating import Environment
@@ -136,10 +136,11 @@ class Flask(Lifecycle):
             names.update(processor())
         return names
 
-    # Build URLs ------------------------------------------------------------------------------------
+    # Build URLs -----------------------------------------------------------------------------------
 
     # COMPAT: Werkzeug's warning about a foreign host names the module that binds; applications
     # filter it by "flask.app".
+    @built_in
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Make what matches and builds URLs.
 
@@ -173,8 +174,6 @@ class Flask(Lifecycle):
             server_name=self.config["SERVER_NAME"],
             subdomain=self.url_map.default_subdomain or "",
         )
-
-    create_url_adapter.is_built_in = True  # type: ignore[attr-defined]
 
     def url_for(
         self,

@@ -27,7 +27,12 @@ from ._current import (
 )
 from ._lazy import lazy
 from ._routing.table import ASK_THE_MAP, NOTHING
-from .signals import appcontext_popped, appcontext_pushed
+from .signals import (
+    appcontext_popped,
+    appcontext_pushed,
+    appcontext_tearing_down,
+    request_tearing_down,
+)
 from .typing import AnyApp
 
 if t.TYPE_CHECKING:
@@ -307,7 +312,15 @@ class RequestContext(AppContext):
         )
         if by_path and environ.get("HTTP_HOST") in decided.accepted_hosts:
             url_map = app.url_map
-            answer = url_map.table.find(environ.get("PATH_INFO"), environ["REQUEST_METHOD"])
+            table = url_map.table
+            by_method = table.exact.get(environ.get("PATH_INFO"))
+            if by_method is not None:  # PERF: what find would do first, one call less
+                leaf = by_method.get(environ["REQUEST_METHOD"])
+                if leaf is not None and not leaf.defaults:
+                    request.url_rule = leaf.rule
+                    request.view_args = {}
+                    return
+            answer = table.find(environ.get("PATH_INFO"), environ["REQUEST_METHOD"])
             if answer is ASK_THE_MAP and not url_map.is_table_filled:
                 url_map.fill_table()  # an empty table asks the map for everything
                 answer = url_map.table.find(environ.get("PATH_INFO"), environ["REQUEST_METHOD"])
@@ -347,18 +360,32 @@ class RequestContext(AppContext):
         if exc is _sentinel:
             exc = sys.exc_info()[1]
         app = self.app
+        plain = (app._decisions or app.decide()).plain_steps
         current = get_request_context()
+        # PERF: a step that would do nothing is not called, unless somebody replaced it.
         try:
-            if not earlier:
+            if not earlier and (
+                app.teardown_request_funcs or request_tearing_down.receivers or not plain
+            ):
                 app.do_teardown_request(exc)
         finally:
             if not earlier:
-                self._let_go()
+                request = self.request
+                if not plain or request._is_form_parsed:
+                    request.close()
+                # The environment holds the request and the request the environment.
+                request.environ["werkzeug.request"] = None
+                if request.routing_exception is not None:
+                    self._keep_routing_error(request.routing_exception)
             self._pushed = earlier or ()
             _reset_request_context(token)
             if type(pushed) is Token:
                 try:
-                    if not earlier:
+                    if not earlier and (
+                        app.teardown_appcontext_funcs
+                        or appcontext_tearing_down.receivers
+                        or not plain
+                    ):
                         app.do_teardown_appcontext(exc)
                 finally:
                     _reset_app_context(pushed)
@@ -371,15 +398,6 @@ class RequestContext(AppContext):
                 f"Popped wrong request context. ({current!r} instead of {self!r})"
                 " Pop contexts in the reverse order of pushing them."
             )
-
-    def _let_go(self) -> None:
-        """Close the request and open the circles through it."""
-        request = self.request
-        request.close()
-        # The environment holds the request and the request the environment.
-        request.environ["werkzeug.request"] = None
-        if request.routing_exception is not None:
-            self._keep_routing_error(request.routing_exception)
 
     def __repr__(self) -> str:
         request = self.request
