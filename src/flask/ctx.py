@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import Token
 from functools import update_wrapper
 from types import TracebackType
@@ -26,6 +26,7 @@ from ._current import (
     has_request_context,
 )
 from ._lazy import lazy
+from ._namespace import _AppCtxGlobals
 from ._routing.table import ASK_THE_MAP, NOTHING
 from .signals import (
     appcontext_popped,
@@ -58,46 +59,6 @@ _set_app_context = _cv_app.set
 _reset_app_context = _cv_app.reset
 _set_request_context = _cv_request.set
 _reset_request_context = _cv_request.reset
-
-
-class _AppCtxGlobals:
-    """The class of ``g``: a plain namespace that lives as long as an application context."""
-
-    # Any name may be set, read and deleted; type checkers are told so, Python knows.
-    if t.TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> t.Any: ...
-        def __setattr__(self, name: str, value: t.Any) -> None: ...
-        def __delattr__(self, name: str) -> None: ...
-
-    def get(self, name: str, default: t.Any | None = None) -> t.Any:
-        """Return an attribute, or a default, like ``dict.get``."""
-        return self.__dict__.get(name, default)
-
-    def pop(self, name: str, default: t.Any = _sentinel) -> t.Any:
-        """Take an attribute out and return it, like ``dict.pop``.
-
-        :raises KeyError: there is no such attribute, and no default is given.
-        """
-        if default is _sentinel:
-            return self.__dict__.pop(name)
-        return self.__dict__.pop(name, default)
-
-    def setdefault(self, name: str, default: t.Any = None) -> t.Any:
-        """Return an attribute, set first if need be: ``dict.setdefault``."""
-        return self.__dict__.setdefault(name, default)
-
-    def __contains__(self, item: str) -> bool:
-        return item in self.__dict__
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.__dict__)
-
-    def __repr__(self) -> str:
-        context = get_app_context(None)
-        if context is None:
-            return object.__repr__(self)
-        return f"<flask.g of '{context.app.name}'>"
 
 
 class AppContext:
