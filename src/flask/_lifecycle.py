@@ -105,7 +105,7 @@ class Lifecycle(ServingApp):
             if (
                 self.before_request_funcs
                 or self.url_value_preprocessors
-                or not (self._decisions or self.decide()).plain_steps
+                or not get_request_context()._decided.plain_steps
             ):
                 answer = self.preprocess_request()
             if answer is None:
@@ -146,7 +146,8 @@ class Lifecycle(ServingApp):
         :returns: whatever the view returns.
         :raises werkzeug.exceptions.HTTPException: routing failed.
         """
-        request = get_request_context().request
+        context = get_request_context()
+        request = context.request
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         rule = request.url_rule
@@ -156,12 +157,13 @@ class Lifecycle(ServingApp):
             and getattr(rule, "provide_automatic_options", False)
         ):
             return self.make_default_options_response()
-        view: t.Any = self.view_functions[rule.endpoint]
-        decided = self._decisions or self.decide()
-        if decided.plain_views.get(rule.endpoint) is not view:
+        endpoint = rule.endpoint
+        view: t.Any = self.view_functions[endpoint]
+        decided = context._decided
+        if decided.plain_views.get(endpoint) is not view:
             callable_view = self.ensure_sync(view)
             if callable_view is view and decided.plain_sync:
-                decided.plain_views[rule.endpoint] = view
+                decided.plain_views[endpoint] = view
             view = callable_view
         arguments = request.view_args
         answer: ft.ResponseReturnValue = view(**arguments) if arguments else view()
@@ -251,7 +253,8 @@ class Lifecycle(ServingApp):
         """
         # PERF: the usual cases, 0.3 us earlier.
         kind = type(rv)
-        if kind is str and (self._decisions or self.decide()).plain_responses:
+        decided = self._decisions
+        if kind is str and decided is not None and decided.plain_responses:
             response_class: t.Any = self.response_class
             return make_plain_response(response_class, rv, response_class.default_mimetype)  # type: ignore[arg-type]
         if kind is dict or kind is list:

@@ -27,6 +27,7 @@ from ._current import (
 )
 from ._lazy import lazy
 from ._namespace import _AppCtxGlobals
+from ._plan import Decisions
 from ._routing.table import ASK_THE_MAP, NOTHING
 from .signals import (
     appcontext_popped,
@@ -157,6 +158,8 @@ class RequestContext(AppContext):
     """The functions of `after_this_request`, once there is one."""
     _open_session: t.Any
     """The session, once it is open."""
+    _decided: Decisions | None
+    """What was plain about the application when the context was pushed."""
     _pushed: tuple[t.Any, ...] | None
     """``(token, what was pushed for the application, pushed before)`` for the newest push;
     ``None`` before the first one, empty after the last one was popped."""
@@ -174,6 +177,7 @@ class RequestContext(AppContext):
         self._open_session = session
         self._after = None
         self._pushed = None
+        self._decided = None
 
     @property
     def _after_request_functions(self) -> list[ft.AfterRequestCallable[t.Any]]:
@@ -234,7 +238,10 @@ class RequestContext(AppContext):
     def push(self) -> None:
         """Make the request current: application context, session, routing."""
         app = self.app
-        decided = app._decisions or app.decide()
+        decided = app._decisions
+        if decided is None:
+            decided = app.decide()
+        self._decided = decided
         outer = get_app_context(None)
         pushed: t.Any = None
         if outer is None or outer.app is not app:
@@ -251,8 +258,7 @@ class RequestContext(AppContext):
         if not decided.session_on_demand:
             # A session that is kept elsewhere opens before routing, as extensions expect.
             _ = self._session
-        request = self.request
-        if request.url_rule is None and request.routing_exception is None:
+        if self.request.url_rule is None and self.request.routing_exception is None:
             self.match_request()
 
     def match_request(self) -> None:
@@ -263,7 +269,7 @@ class RequestContext(AppContext):
         app = self.app
         request = self.request
         environ = request.environ
-        decided = app._decisions or app.decide()
+        decided = self._decided or app.decide()
         by_path = (
             decided.routes_by_path
             and app.config["TRUSTED_HOSTS"] is None
@@ -321,7 +327,7 @@ class RequestContext(AppContext):
         if exc is _sentinel:
             exc = sys.exc_info()[1]
         app = self.app
-        plain = (app._decisions or app.decide()).plain_steps
+        plain = self._decided is not None and self._decided.plain_steps
         current = get_request_context()
         # PERF: a step that would do nothing is not called, unless somebody replaced it.
         try:
