@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
 
-.PHONY: help demo test check types lint house bench calls conformance differential fuzz clean
+.PHONY: help demo test check types lint house bench calls conformance differential clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -44,6 +44,7 @@ lint: $(VENV)/made-lint
 types: $(VENV)/made-lint
 	$(BIN)/mypy
 	$(BIN)/mypy --strict benchmarks/run.py benchmarks/startup.py benchmarks/calls.py conformance/run.py
+	$(BIN)/python -m pytest tests/type_check
 
 house: $(VENV)/made-test
 	$(BIN)/python -m pytest tests/house

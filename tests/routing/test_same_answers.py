@@ -492,7 +492,7 @@ def _questions() -> t.Iterator[t.Any]:
             yield pytest.param(rules, path, method, answer, who, id=f"{group}: {method} {shown!a}")
 
 
-@pytest.mark.parametrize(("rules", "path", "method", "answer", "who"), _questions())
+@pytest.mark.parametrize(("rules", "path", "method", "answer", "who"), list(_questions()))
 def test_both_answer_the_same(
     rules: list[RuleText], path: str, method: str, answer: Answer, who: str
 ) -> None:
