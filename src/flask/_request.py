@@ -5,7 +5,7 @@ worked out here when somebody asks for it, with the same results.
 """
 
 # What are plain attributes of Werkzeug's class are properties and lazy attributes here.
-# pyright: reportIncompatibleVariableOverride=false, reportIncompatibleMethodOverride=false
+# pyright: reportIncompatibleVariableOverride=false, reportIncompatibleMethodOverride=false, reportAssignmentType=false
 
 from __future__ import annotations
 
@@ -30,9 +30,22 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
 
-def _config_of_current_app() -> t.Mapping[str, t.Any] | None:
-    context = get_app_context(None)
-    return None if context is None else context.app.config
+def _limit(key: str, doc: str) -> property:
+    """Make a limit: what is set on the request, else the configuration; ``None`` is no limit."""
+    name = key.lower()
+    own = f"_{name}"
+
+    def read(request: RequestBase) -> int | None:
+        limit: int | None = getattr(request, own)
+        if limit is None:
+            context = get_app_context(None)
+            limit = getattr(RequestBase, name) if context is None else context.app.config[key]
+        return limit
+
+    def write(request: RequestBase, value: int | None) -> None:
+        setattr(request, own, value)
+
+    return property(read, write, doc=doc)
 
 
 class Request(RequestBase):
@@ -125,50 +138,13 @@ class Request(RequestBase):
 
     # Limits: an attribute of the request, else the application's configuration -------------------
 
-    @property
-    def max_content_length(self) -> int | None:
-        """Largest body that is read, in bytes; ``None`` is no limit.
-
-        ``MAX_CONTENT_LENGTH`` of the configuration, unless set on the request itself. A larger
-        body is a 413 when it is read.
-        """
-        if self._max_content_length is not None:
-            return self._max_content_length
-        context = get_app_context(None)
-        if context is None:
-            return super().max_content_length
-        return t.cast("int | None", context.app.config["MAX_CONTENT_LENGTH"])
-
-    @max_content_length.setter
-    def max_content_length(self, value: int | None) -> None:
-        self._max_content_length = value
-
-    @property
-    def max_form_memory_size(self) -> int | None:
-        """Largest text field of a multipart form, in bytes.
-
-        ``MAX_FORM_MEMORY_SIZE``.
-        """
-        if self._max_form_memory_size is not None:
-            return self._max_form_memory_size
-        config = _config_of_current_app()
-        return super().max_form_memory_size if config is None else config["MAX_FORM_MEMORY_SIZE"]
-
-    @max_form_memory_size.setter
-    def max_form_memory_size(self, value: int | None) -> None:
-        self._max_form_memory_size = value
-
-    @property  # type: ignore[override]
-    def max_form_parts(self) -> int | None:
-        """Largest number of parts of a multipart form; ``MAX_FORM_PARTS``."""
-        if self._max_form_parts is not None:
-            return self._max_form_parts
-        config = _config_of_current_app()
-        return super().max_form_parts if config is None else config["MAX_FORM_PARTS"]
-
-    @max_form_parts.setter
-    def max_form_parts(self, value: int | None) -> None:
-        self._max_form_parts = value
+    max_content_length = _limit(
+        "MAX_CONTENT_LENGTH", "Largest body that is read, in bytes; a larger one is a 413."
+    )
+    max_form_memory_size = _limit(
+        "MAX_FORM_MEMORY_SIZE", "Largest text field of a multipart form, in bytes."
+    )
+    max_form_parts = _limit("MAX_FORM_PARTS", "Largest number of parts of a multipart form.")
 
     # What routing found --------------------------------------------------------------------------
 

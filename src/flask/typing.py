@@ -10,10 +10,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import (
     AsyncIterable,
-    AsyncIterator,
     Awaitable,
     Callable,
-    Iterable,
     Iterator,
     Mapping,
     Sequence,
@@ -92,6 +90,3 @@ ErrorHandlerCallable = (
     Callable[[t.Any], ResponseReturnValue] | Callable[[t.Any], Awaitable[ResponseReturnValue]]
 )
 RouteCallable = Callable[..., ResponseReturnValue] | Callable[..., Awaitable[ResponseReturnValue]]
-
-Body: t.TypeAlias = Iterable[bytes] | AsyncIterator[bytes]
-"""What is sent, chunk by chunk."""
