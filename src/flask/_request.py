@@ -30,22 +30,38 @@ if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
 
-def _limit(key: str, doc: str) -> property:
-    """Make a limit: what is set on the request, else the configuration; ``None`` is no limit."""
-    name = key.lower()
-    own = f"_{name}"
+class _limit:
+    """A limit: what is set on the request, else the configuration; ``None`` is no limit.
 
-    def read(request: RequestBase) -> int | None:
-        limit: int | None = getattr(request, own)
+    :param key: of the configuration; in lower case, the name of the attribute.
+    :param doc: what the limit is for.
+    """
+
+    def __init__(self, key: str, doc: str) -> None:
+        self.key = key
+        self.__doc__ = doc
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.default: int | None = getattr(RequestBase, name)
+        self.own = f"_{name}"
+
+    @t.overload
+    def __get__(self, instance: None, owner: type) -> t.Self: ...
+
+    @t.overload
+    def __get__(self, instance: RequestBase, owner: type) -> int | None: ...
+
+    def __get__(self, instance: RequestBase | None, owner: type) -> t.Self | int | None:
+        if instance is None:
+            return self
+        limit: int | None = getattr(instance, self.own)
         if limit is None:
             context = get_app_context(None)
-            limit = getattr(RequestBase, name) if context is None else context.app.config[key]
+            return self.default if context is None else context.app.config[self.key]
         return limit
 
-    def write(request: RequestBase, value: int | None) -> None:
-        setattr(request, own, value)
-
-    return property(read, write, doc=doc)
+    def __set__(self, instance: RequestBase, value: int | None) -> None:
+        setattr(instance, self.own, value)
 
 
 class Request(RequestBase):
@@ -144,7 +160,9 @@ class Request(RequestBase):
     max_form_memory_size = _limit(
         "MAX_FORM_MEMORY_SIZE", "Largest text field of a multipart form, in bytes."
     )
-    max_form_parts = _limit("MAX_FORM_PARTS", "Largest number of parts of a multipart form.")
+    max_form_parts = _limit(  # type: ignore[assignment]  # Werkzeug names no type for this one
+        "MAX_FORM_PARTS", "Largest number of parts of a multipart form."
+    )
 
     # What routing found --------------------------------------------------------------------------
 
