@@ -22,6 +22,7 @@ DECISIVE: t.Final = frozenset(
         "do_teardown_request",
         "ensure_sync",
         "preprocess_request",
+        "process_response",
         "request_class",
         "response_class",
         "session_interface",
@@ -56,46 +57,59 @@ class Decisions:
 
     :param routes_by_path: nobody but path and method has a say in routing.
     :param plain_contexts: nobody has a say in how application contexts are made.
-    :param plain_responses: nobody has a say in how a response is made or sent.
     :param plain_steps: nobody has a say in the steps that do nothing without hooks.
     :param plain_sync: nobody has a say in how a function is made synchronous.
     :param session_on_demand: the session interface lets the session wait to be asked for.
+    :param plain_request: the class of requests; ``None``: it has a say in how one is made.
+    :param plain_response: the class of responses; ``None``: it has a say in how one is made or
+        sent.
+    :param text_type: the ``Content-Type`` header of a text that a view returns.
     """
 
     __slots__ = (
         "accepted_hosts",
         "plain_contexts",
-        "plain_responses",
+        "plain_hooks",
+        "plain_request",
+        "plain_response",
         "plain_steps",
         "plain_sync",
         "plain_views",
         "routes_by_path",
         "session_on_demand",
+        "text_type",
     )
 
     accepted_hosts: set[str | None]
     """``Host`` headers that the URL map has accepted; whether it does depends on the text alone."""
     plain_views: dict[str, t.Any]
     """The views, by endpoint, that ``ensure_sync`` returned as they are."""
+    plain_hooks: set[t.Any]
+    """The hooks that ``ensure_sync`` returned as they are."""
 
     def __init__(
         self,
         *,
         routes_by_path: bool,
         plain_contexts: bool,
-        plain_responses: bool,
         plain_steps: bool,
         plain_sync: bool,
         session_on_demand: bool,
+        plain_request: t.Any,
+        plain_response: t.Any,
+        text_type: tuple[str, str],
     ) -> None:
         self.routes_by_path = routes_by_path
         self.plain_contexts = plain_contexts
-        self.plain_responses = plain_responses
         self.plain_steps = plain_steps
         self.plain_sync = plain_sync
         self.session_on_demand = session_on_demand
+        self.plain_request = plain_request
+        self.plain_response = plain_response
+        self.text_type = text_type
         self.accepted_hosts = set()
         self.plain_views = {}
+        self.plain_hooks = set()
 
     def accept_host(self, host: str | None) -> None:
         """Remember a ``Host`` header that the map accepted.
@@ -104,6 +118,19 @@ class Decisions:
         """
         if host is not None and len(self.accepted_hosts) < _MOST_HOSTS:
             self.accepted_hosts.add(host)
+
+
+UNDECIDED: t.Final = Decisions(
+    routes_by_path=False,
+    plain_contexts=False,
+    plain_steps=False,
+    plain_sync=False,
+    session_on_demand=False,
+    plain_request=None,
+    plain_response=None,
+    text_type=("", ""),
+)
+"""Stands for an application about which nothing is decided yet: so nothing is plain."""
 
 
 _MOST_HOSTS = 1000  # what clients send must not pile up

@@ -104,12 +104,21 @@ def _is_public(module: types.ModuleType, name: str) -> bool:
     return not (name.startswith("_") or isinstance(value, t.TypeVar | types.ModuleType))
 
 
+def file_of(kind: type) -> Path:
+    """Return the file that defines a class; ``__module__`` may name the address instead."""
+    for value in vars(kind).values():
+        code = getattr(value, "__code__", None)
+        if isinstance(code, types.CodeType) and code.co_filename.startswith(str(PACKAGE)):
+            return Path(code.co_filename)
+    return Path(inspect.getfile(kind))
+
+
 def members_of(kind: type) -> t.Iterator[tuple[str, str]]:
     """Yield the public members that a class's own code defines, with a line for each.
 
     One without a docstring of its own is told of where it is: at a base.
     """
-    notes = notes_of_source(Path(inspect.getfile(kind))).get(kind.__name__, {})
+    notes = notes_of_source(file_of(kind)).get(kind.__name__, {})
     for name in dict.fromkeys([*notes, *vars(kind)]):
         if name.startswith("_"):
             continue
