@@ -21,7 +21,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from . import typing as ft
 from ._environment import find_instance_path, get_debug_flag
+from ._pages import make_redirect
 from ._plan import scopes_inward
+from ._response import Response
 from ._routing.map import Map
 from ._scaffold import T_teardown, _endpoint_from_view_func, setupmethod
 from ._templated import TemplatedApp
@@ -343,7 +345,11 @@ class App(TemplatedApp):
 
         Called by ``redirect``.
         """
-        return _wz_redirect(location, code=code, Response=self.response_class)
+        kind = self.response_class
+        if issubclass(kind, Response) and kind.is_plain:
+            response: BaseResponse = make_redirect(kind, location, code)
+            return response
+        return _wz_redirect(location, code=code, Response=kind)
 
     def _respond(self, text: str, media_type: str) -> t.Any:
         """Make a response of a text, with status 200."""

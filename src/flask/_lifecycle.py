@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import typing as t
 from collections.abc import Callable, Iterable
-from types import TracebackType
+from types import FunctionType, TracebackType
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect, RoutingException
@@ -132,13 +132,16 @@ class Lifecycle(ServingApp):
         request = get_request_context().request
         endpoint = request.endpoint
         scopes = scopes_inward(endpoint)
+        plain = self._decisions.plain_hooks
         if self.url_value_preprocessors:
             for scope in scopes:
                 for prepare in self.url_value_preprocessors.get(scope, ()):
                     prepare(endpoint, request.view_args)
         for scope in scopes:
             for before in self.before_request_funcs.get(scope, ()):
-                answer: ft.ResponseReturnValue | None = self.ensure_sync(before)()
+                if type(before) is not FunctionType or before not in plain:
+                    before = self.sync_hook(before)
+                answer: ft.ResponseReturnValue | None = before()
                 if answer is not None:
                     return answer
         return None
@@ -287,11 +290,12 @@ class Lifecycle(ServingApp):
             for after in context._after:
                 response = self.ensure_sync(after)(response)
         if self.after_request_funcs:
+            plain = self._decisions.plain_hooks
             for scope in scopes_outward(context.request.endpoint):
-                functions = self.after_request_funcs.get(scope)
-                if functions:
-                    for after in reversed(functions):
-                        response = self.ensure_sync(after)(response)
+                for after in reversed(self.after_request_funcs.get(scope, ())):
+                    if type(after) is not FunctionType or after not in plain:
+                        after = self.sync_hook(after)
+                    response = after(response)
         # A session that nobody opened can need saving only if the client sent one: a permanent
         # session's end moves on with each request.
         if context._open_session is not None or "HTTP_COOKIE" in context._environ:
@@ -379,9 +383,12 @@ class Lifecycle(ServingApp):
     ) -> None:
         """Call every function and the signal's receivers; then raise the first error."""
         failures: list[BaseException] = []
+        plain = self._decisions.plain_hooks
         for function in functions:
             try:
-                self.ensure_sync(function)(exc)
+                if type(function) is not FunctionType or function not in plain:
+                    function = self.sync_hook(function)
+                function(exc)
             except Exception as error:
                 failures.append(error)
         if signal.receivers:

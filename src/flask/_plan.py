@@ -111,6 +111,11 @@ class Decisions:
         self.plain_views = {}
         self.plain_hooks = set()
 
+    def remember_hook(self, hook: t.Any) -> None:
+        """Remember a hook that may be called as it is."""
+        if len(self.plain_hooks) < _MOST_HOOKS:
+            self.plain_hooks.add(hook)
+
     def accept_host(self, host: str | None) -> None:
         """Remember a ``Host`` header that the map accepted.
 
@@ -134,6 +139,7 @@ UNDECIDED: t.Final = Decisions(
 
 
 _MOST_HOSTS = 1000  # what clients send must not pile up
+_MOST_HOOKS = 10_000  # nor must functions that an extension makes for each request
 
 
 Scopes = tuple[str | None, ...]

@@ -191,11 +191,13 @@ class RequestContext(AppContext):
             by_method = table.exact.get(path)
             if by_method is not None:  # PERF: what find would do first, one call less
                 leaf = by_method.get(environ["REQUEST_METHOD"])
-                if leaf is not None and not leaf.defaults:
+                if leaf is not None:
                     request.url_rule = leaf.rule
-                    request.view_args = {}
+                    request.view_args = leaf.defaults.copy() if leaf.defaults else {}
                     return
-            answer = table.find(path, environ["REQUEST_METHOD"])
+                answer = ASK_THE_MAP
+            else:
+                answer = table.walk(path, environ["REQUEST_METHOD"])
             if answer is ASK_THE_MAP and not app.url_map.is_table_filled:
                 app.url_map.fill_table()  # an empty table asks the map for everything
                 answer = app.url_map.table.find(path, environ["REQUEST_METHOD"])

@@ -61,10 +61,12 @@ def make_headers(pairs: list[tuple[str, str]]) -> Headers:
     return headers
 
 
-def _list_to_send(headers: Headers, body: bytes) -> list[tuple[str, str]] | None:
-    """Return the headers of a whole body as WSGI wants them; ``None``: Werkzeug shall make them.
+def _list_to_send(headers: Headers, body: bytes | None) -> list[tuple[str, str]] | None:
+    """Return the headers of a response as WSGI wants them; ``None``: Werkzeug shall make them.
 
     PERF: 0.4 us; Werkzeug's ``get_wsgi_headers`` takes 3 us.
+
+    :param body: its length is added if it is missing; ``None``: it is not.
     """
     pairs = list(headers._list)
     is_length_known = False
@@ -77,7 +79,7 @@ def _list_to_send(headers: Headers, body: bytes) -> list[tuple[str, str]] | None
                 return None
         elif name == "content-location":
             return None
-    if not is_length_known:
+    if not is_length_known and body is not None:
         pairs.append(("Content-Length", str(len(body))))
     return pairs
 
@@ -111,6 +113,8 @@ class Response(ResponseBase):
     """The header; it counts while there are no `_headers`."""
     _headers: Headers | None = None
     """The headers, once somebody asked for them; they begin with type and length."""
+    _was_read: bool = False
+    """Whether the body was read off another response: as an iterable it is no list then."""
     _iterable: t.Iterable[str] | t.Iterable[bytes]
     _callbacks: list[t.Callable[[], t.Any]]
 
@@ -174,7 +178,7 @@ class Response(ResponseBase):
         if body is not None:
             if self._headers is None:
                 _ = self.headers  # they tell the length of this body, whatever becomes of it
-            self._iterable = [body]
+            self._iterable = iter([body]) if self._was_read else [body]
             self._callbacks = []
             self._body = None
 
@@ -245,7 +249,7 @@ class Response(ResponseBase):
         if self._headers is None:
             start_response(self._status, [self._content_type, ("Content-Length", str(len(body)))])
         else:
-            pairs = _list_to_send(self._headers, body)
+            pairs = _list_to_send(self._headers, None if self._was_read else body)
             if pairs is None:
                 return super().__call__(environ, start_response)
             start_response(self._status, pairs)
@@ -260,7 +264,7 @@ class Response(ResponseBase):
             :raises RuntimeError: the body is passed through, and so cannot be read.
             """
             body = self._body
-            if body is None or self.direct_passthrough:
+            if body is None or self._was_read or self.direct_passthrough:
                 return super().get_data(as_text)
             return body.decode() if as_text else body
 
@@ -293,6 +297,26 @@ def make_plain_response(kind: type[Response], text: str, content_type: tuple[str
     response._headers = None
     response._status_code = 200
     response._status = "200 OK"
+    return response
+
+
+def make_read_response(
+    kind: type[Response], body: bytes, status: int, pairs: list[tuple[str, str]]
+) -> Response:
+    """Make a response whose body and headers were those of another one.
+
+    It is what `Response.force_type` makes of a WSGI application.
+
+    :param kind: a class that `is_plain`.
+    :param body: the body.
+    :param status: one of the statuses that HTTP knows.
+    :param pairs: the headers, which belong to the response from now on.
+    """
+    response = _new_object(kind)
+    response._body = body
+    response._was_read = True
+    response._headers = make_headers(pairs)
+    response.status_code = status
     return response
 
 

@@ -7,9 +7,12 @@ import typing as t
 from collections.abc import Iterator
 
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from ._current import _cv_request
+from ._pages import make_error_page
+from ._response import Response
 
 _ACCEPTED = (
     "The return type must be a string, dict, list, tuple with headers or status, Response instance,"
@@ -82,6 +85,12 @@ def _unpack(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
 def _forced(app: _Maker, rv: t.Any) -> t.Any:
     """Turn another response class, or a WSGI application, into the application's response."""
     environ = _cv_request.get().request.environ
+    if isinstance(rv, HTTPException):
+        kind = app.response_class
+        if issubclass(kind, Response) and kind.is_plain:
+            page = make_error_page(kind, rv, environ["REQUEST_METHOD"] == "HEAD")
+            if page is not None:
+                return page
     try:
         return app.response_class.force_type(rv, environ)
     except TypeError as error:

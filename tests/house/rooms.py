@@ -18,7 +18,7 @@ FLOORS: dict[float, str] = {
     1.2: "_routing/map _routing",
     2.0: "logging views debughelpers _scaffold _streaming _json_functions",
     3.0: "_request _response templating _setup_state",
-    3.1: "wrappers _templated",
+    3.1: "wrappers _templated _pages",
     3.2: "json/provider",
     3.3: "json",
     3.4: "json/tag",

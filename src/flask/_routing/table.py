@@ -210,6 +210,10 @@ class Table:
             if leaf is None:
                 return ASK_THE_MAP
             return leaf.rule, leaf.defaults.copy() if leaf.defaults else {}
+        return self.walk(path, method)
+
+    def walk(self, path: str | None, method: str) -> Answer:
+        """Find the rule for a path that is none of `exact`; see `find`."""
         if not path:
             return ASK_THE_MAP
         if path.startswith("//"):

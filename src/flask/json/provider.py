@@ -119,6 +119,18 @@ class DefaultJSONProvider(JSONProvider):
     mimetype: str = "application/json"
     """Media type of `response`."""
 
+    _writes_plainly: bool = True
+    """Whether nobody replaced `dumps`."""
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._writes_plainly = cls.dumps is DefaultJSONProvider.dumps
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        if name == "dumps":
+            self._writes_plainly = False
+        super().__setattr__(name, value)
+
     def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
         """Return the JSON text of an object.
 
@@ -181,9 +193,8 @@ class DefaultJSONProvider(JSONProvider):
         app: t.Any = self._reference()
         if not self.compact and (self.compact is not None or app.debug):
             text = self.dumps(obj, indent=2)
-        elif type(self).dumps is DefaultJSONProvider.dumps and "dumps" not in self.__dict__:
-            # PERF: 0.2 us earlier
-            text = self._encode(obj, _COMPACT)
+        elif self._writes_plainly:
+            text = self._encode(obj, _COMPACT)  # PERF: 0.2 us earlier
         else:
             text = self.dumps(obj, separators=_COMPACT)
         response: Response = app._respond(f"{text}\n", self.mimetype)

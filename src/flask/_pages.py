@@ -1,0 +1,87 @@
+"""The pages that Werkzeug writes, as plain responses: redirects and HTTP exceptions.
+
+The texts are Werkzeug's own; what is kept of them is what does not change from one to the next.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from functools import lru_cache
+
+import werkzeug.utils
+from markupsafe import escape
+from werkzeug.exceptions import HTTPException
+
+from ._response import Response, content_type_of, make_plain_response, make_read_response
+
+_MARK = "-location-"
+_HTML = content_type_of("text/html")
+
+
+@lru_cache(maxsize=1)
+def _redirect_texts() -> list[str]:
+    """Return what Werkzeug writes around the two places of the URL in a redirect's page."""
+    return werkzeug.utils.redirect(_MARK).get_data(as_text=True).split(_MARK)
+
+
+def make_redirect(kind: type[Response], location: str, code: int) -> t.Any:
+    """Make the response that sends a client to another URL, as ``werkzeug.utils.redirect`` does.
+
+    PERF: 1.5 us; Werkzeug's takes 12 us with the sending.
+
+    :param kind: a class that is plain; see ``Decisions.plain_response``.
+    :param location: the URL.
+    :param code: the status.
+    """
+    texts = _redirect_texts()
+    if type(location) is not str or "\n" in location or "\r" in location or len(texts) != 3:
+        return werkzeug.utils.redirect(location, code=code, Response=kind)
+    link = str(escape(location))
+    response = make_plain_response(kind, f"{texts[0]}{link}{texts[1]}{link}{texts[2]}", _HTML)
+    response.status_code = code
+    response.headers._list.append(("Location", location))
+    return response
+
+
+_WRITING = frozenset(
+    {"__call__", "get_body", "get_description", "get_headers", "get_response", "name"}
+)
+"""What decides how an HTTP exception is answered."""
+
+_pages: dict[tuple[type[HTTPException], int, str | None], bytes] = {}
+"""The pages of HTTP exceptions, once they were written."""
+_MOST_PAGES = 1000  # descriptions made from what clients send must not pile up
+
+
+@lru_cache(maxsize=256)
+def _is_plain_kind(kind: type[HTTPException]) -> bool:
+    """Tell whether a class of HTTP exceptions is answered as their base is."""
+    return all(getattr(kind, name) is getattr(HTTPException, name) for name in _WRITING)
+
+
+def make_error_page(kind: type[Response], error: t.Any, is_head: bool) -> Response | None:
+    """Make the response for an HTTP exception that nobody handled.
+
+    PERF: 1 us; by Werkzeug, which calls the exception as an application, it takes 35 us.
+
+    :param kind: a class that is plain; see ``Decisions.plain_response``.
+    :param error: the exception.
+    :param is_head: whether the request asks for headers only (RFC 9110 section 9.3.2).
+    :returns: ``None`` if the exception has a way of its own.
+    """
+    code, description = error.code, error.description
+    if (
+        type(code) is not int
+        or not (type(description) is str or description is None)
+        or error.response is not None
+        or not _is_plain_kind(type(error))
+        or not _WRITING.isdisjoint(vars(error))
+    ):
+        return None
+    page = _pages.get((type(error), code, description))
+    if page is None:
+        page = error.get_body().encode()
+        if len(_pages) < _MOST_PAGES:
+            _pages[type(error), code, description] = page
+    pairs = [_HTML, ("Content-Length", str(len(page)))]
+    return make_read_response(kind, b"" if is_head else page, code, pairs)
