@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, ValuesView
 from datetime import timedelta
 from functools import cached_property
 
-from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError
+from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError, HTTPException
 from werkzeug.routing import BuildError, Rule
 from werkzeug.routing import Map as BaseMap
 from werkzeug.utils import redirect as _wz_redirect
@@ -304,11 +304,13 @@ class App(TemplatedApp):
         """
         if not self.error_handler_spec:
             return None
-        kind, code = self._get_exc_class_and_code(type(e))
+        kind = type(e)
+        code = kind.code if issubclass(kind, HTTPException) else None
         scopes: tuple[str | None, ...] = (*blueprints, None)
         for status in (None,) if code is None else (code, None):
             for scope in scopes:
-                handlers = self.error_handler_spec.get(scope, {}).get(status)
+                by_status = self.error_handler_spec.get(scope)
+                handlers = by_status.get(status) if by_status else None
                 if handlers:
                     for base in kind.__mro__:
                         handler = handlers.get(base)

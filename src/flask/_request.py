@@ -19,6 +19,7 @@ from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wsgi import _get_server
 
 from . import _json_functions
+from ._cookies import parse_cookies
 from ._current import get_app_context
 from ._lazy import lazy
 from ._plan import blueprint_names
@@ -221,6 +222,15 @@ class Request(RequestBase):
             if parameters is not NOT_PLAIN:
                 return parameters  # type: ignore[no-any-return]
         return super().args
+
+    @lazy
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """The cookies that the client sent."""
+        if self.dict_storage_class is ImmutableMultiDict:
+            cookies: t.Any = parse_cookies(self._environ.get("HTTP_COOKIE", ""))
+            if cookies is not NOT_PLAIN:
+                return cookies  # type: ignore[no-any-return]
+        return super().cookies
 
     if not t.TYPE_CHECKING:  # to type checkers the method is Werkzeug's, with its overloads
 

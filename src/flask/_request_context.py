@@ -202,7 +202,7 @@ class RequestContext(AppContext):
                 app.url_map.fill_table()  # an empty table asks the map for everything
                 answer = app.url_map.table.find(path, environ["REQUEST_METHOD"])
             if answer is NOTHING:
-                self._keep_routing_error(NotFound())
+                request.routing_exception = NotFound()
                 return
             if answer is not ASK_THE_MAP:
                 request.url_rule, request.view_args = answer
@@ -246,13 +246,14 @@ class RequestContext(AppContext):
             and not appcontext_popped.receivers
             and self._decided.plain_steps
             and not request._is_form_parsed
-            and request.routing_exception is None
             and type(pushed) is Token
             and get_request_context() is self
         ):
             request._enters_environ = False
             if "werkzeug.request" in self._environ:
                 self._environ["werkzeug.request"] = None
+            if request.routing_exception is not None:
+                self._keep_routing_error(request.routing_exception)
             self._pushed = ()
             _reset_request_context(token)
             _reset_app_context(pushed)

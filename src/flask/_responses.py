@@ -43,16 +43,21 @@ def to_response(app: _Maker, rv: t.Any) -> t.Any:
     if isinstance(rv, tuple):
         rv, status, headers = _unpack(rv)
 
+    # PERF: the abstract Iterator is asked last: 0.5 us.
     if isinstance(rv, app.response_class):
         response = rv
-    elif isinstance(rv, str | bytes | bytearray | Iterator):
+    elif isinstance(rv, str | bytes | bytearray):
         if isinstance(rv, bytearray):
             rv = bytes(rv)  # WSGI knows no other bytes (PEP 3333)
         # Status and headers are given at once: then a default does not stand before them.
         return app.response_class(rv, status=status, headers=headers)
     elif isinstance(rv, dict | list):
         response = app.json.response(rv)
-    elif isinstance(rv, BaseResponse) or callable(rv):
+    elif isinstance(rv, HTTPException | BaseResponse):
+        response = _forced(app, rv)
+    elif isinstance(rv, Iterator):
+        return app.response_class(rv, status=status, headers=headers)
+    elif callable(rv):
         response = _forced(app, rv)
     else:
         raise TypeError(_refusal(rv))
@@ -84,15 +89,15 @@ def _unpack(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
 
 def _forced(app: _Maker, rv: t.Any) -> t.Any:
     """Turn another response class, or a WSGI application, into the application's response."""
-    environ = _cv_request.get().request.environ
+    context = _cv_request.get()
     if isinstance(rv, HTTPException):
         kind = app.response_class
         if issubclass(kind, Response) and kind.is_plain:
-            page = make_error_page(kind, rv, environ["REQUEST_METHOD"] == "HEAD")
+            page = make_error_page(kind, rv, context._environ["REQUEST_METHOD"] == "HEAD")
             if page is not None:
                 return page
     try:
-        return app.response_class.force_type(rv, environ)
+        return app.response_class.force_type(rv, context.request.environ)
     except TypeError as error:
         raise TypeError(f"{error}\n{_refusal(rv)}").with_traceback(sys.exc_info()[2]) from None
 

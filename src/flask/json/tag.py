@@ -197,7 +197,7 @@ class TaggedJSONSerializer:
     Has ``dumps`` and ``loads``, which is all that itsdangerous asks of a serializer.
     """
 
-    __slots__ = ("order", "tags")
+    __slots__ = ("is_default", "order", "tags")
 
     default_tags: list[type[JSONTag]] = [
         TagDict,
@@ -215,12 +215,15 @@ class TaggedJSONSerializer:
     """The tags that can be read, by their key."""
     order: list[JSONTag]
     """The types in the order in which they are asked, at writing, whether a value is theirs."""
+    is_default: bool
+    """Whether only the default types are known; none of them takes what JSON can carry."""
 
     def __init__(self) -> None:
         self.tags = {}
         self.order = []
         for kind in self.default_tags:
             self.register(kind)
+        self.is_default = type(self) is TaggedJSONSerializer
 
     def register(
         self, tag_class: type[JSONTag], force: bool = False, index: int | None = None
@@ -233,6 +236,7 @@ class TaggedJSONSerializer:
             type takes for its own must stand before it.
         :raises KeyError: the key is taken, and ``force`` is not set.
         """
+        self.is_default = False
         tag = tag_class(self)
         if tag.key:
             if tag.key in self.tags and not force:
