@@ -38,47 +38,53 @@ get_app_context: Callable[..., t.Any] = _cv_app.get
 get_request_context: Callable[..., t.Any] = _cv_request.get
 
 
-class _FastProxy(LocalProxy[t.Any]):
-    """A `LocalProxy` to one attribute of the active context, with quick common operations.
-
-    It is a real ``LocalProxy`` (``isinstance``, ``_get_current_object``, every operator); only
-    attribute and item access take a shorter way to the same object.
+def _quick_members(
+    names: t.Iterable[str], variable: ContextVar[t.Any], attribute: str, message: str
+) -> dict[str, t.Any]:
+    """Make the members of a proxy class that read ``variable``'s ``attribute`` directly.
 
     PERF: ``request.args`` costs 0.64 us through a plain ``LocalProxy`` on CPython 3.11, 0.15 us
-    through the properties that `_properties_of` adds, 0.25 us through ``__getattr__``.
+    through these properties, 0.25 us through ``__getattr__``.
+
+    :param names: one property is made for each.
     """
+    get = variable.get
 
-    __slots__ = ()
-
-    def __getattr__(self, name: str) -> t.Any:
-        return getattr(self._get_current_object(), name)
-
-    def __getitem__(self, key: t.Any) -> t.Any:
-        return self._get_current_object()[key]
-
-    def __setitem__(self, key: t.Any, value: t.Any) -> None:
-        self._get_current_object()[key] = value
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._get_current_object()
-
-
-def _properties_of(
-    names: t.Iterable[str], variable: ContextVar[t.Any], attribute: str, message: str
-) -> dict[str, property]:
-    """Make one property for each name, reading it off ``variable``'s ``attribute``."""
+    def target() -> t.Any:
+        try:
+            return getattr(get(), attribute)
+        except LookupError:
+            raise RuntimeError(message) from None
 
     def make(name: str) -> property:
         def read(proxy: object) -> t.Any:
             try:
-                context = variable.get()
+                context = get()
             except LookupError:
                 raise RuntimeError(message) from None
             return getattr(getattr(context, attribute), name)
 
         return property(read)
 
-    return {name: make(name) for name in names if not name.startswith("_")}
+    def get_attribute(proxy: object, name: str) -> t.Any:
+        return getattr(target(), name)
+
+    def get_item(proxy: object, key: t.Any) -> t.Any:
+        return target()[key]
+
+    def set_item(proxy: object, key: t.Any, value: t.Any) -> None:
+        target()[key] = value
+
+    def contains(proxy: object, key: object) -> bool:
+        return key in target()
+
+    return {
+        "__getattr__": get_attribute,
+        "__getitem__": get_item,
+        "__setitem__": set_item,
+        "__contains__": contains,
+        **{name: make(name) for name in names if not name.startswith("_")},
+    }
 
 
 def _proxy(
@@ -87,12 +93,16 @@ def _proxy(
     message: str,
     names: t.Iterable[str] = (),
 ) -> t.Any:
-    """Make the proxy to ``attribute`` of the context in ``variable`` (or to the context)."""
+    """Make the proxy to ``attribute`` of the context in ``variable`` (or to the context).
+
+    It is a real ``LocalProxy`` (``isinstance``, ``_get_current_object``, every operator); only
+    attribute and item access take a shorter way to the same object.
+    """
     body: dict[str, t.Any] = {"__slots__": (), "__doc__": LocalProxy.__doc__}
     if attribute is not None:
-        body |= _properties_of(names, variable, attribute, message)
+        body |= _quick_members(names, variable, attribute, message)
     # COMPAT: repr(), reports and tests show the class name of an unbound proxy.
-    kind = type("LocalProxy", (_FastProxy,), body)
+    kind = type("LocalProxy", (LocalProxy,), body)
     return kind(variable, attribute, unbound_message=message)
 
 
@@ -115,7 +125,12 @@ request = _proxy(
         *("url_rule", "view_args"),
     ],
 )
-session = _proxy(_cv_request, "session", NO_REQUEST_MESSAGE)
+session = _proxy(
+    _cv_request,
+    "session",
+    NO_REQUEST_MESSAGE,
+    ("get", "pop", "setdefault", "update", "permanent", "modified", "new", "accessed"),
+)
 
 
 def has_app_context() -> bool:

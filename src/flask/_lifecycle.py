@@ -138,6 +138,7 @@ class Lifecycle(ServingApp):
                 for prepare in self.url_value_preprocessors.get(scope, ()):
                     prepare(endpoint, request.view_args)
         for scope in scopes:
+            before: Callable[..., t.Any]
             for before in self.before_request_funcs.get(scope, ()):
                 if type(before) is not FunctionType or before not in plain:
                     before = self.sync_hook(before)
@@ -292,15 +293,19 @@ class Lifecycle(ServingApp):
         if self.after_request_funcs:
             plain = self._decisions.plain_hooks
             for scope in scopes_outward(context.request.endpoint):
-                for after in reversed(self.after_request_funcs.get(scope, ())):
-                    if type(after) is not FunctionType or after not in plain:
-                        after = self.sync_hook(after)
-                    response = after(response)
+                hook: Callable[..., t.Any]
+                for hook in reversed(self.after_request_funcs.get(scope, ())):
+                    if type(hook) is not FunctionType or hook not in plain:
+                        hook = self.sync_hook(hook)
+                    response = hook(response)
         # A session that nobody opened can need saving only if the client sent one: a permanent
         # session's end moves on with each request.
-        if context._open_session is not None or "HTTP_COOKIE" in context._environ:
+        interface = self.session_interface
+        if context._open_session is not None or (
+            "HTTP_COOKIE" in context._environ
+            and interface.must_see(self, context._environ["HTTP_COOKIE"])
+        ):
             session = context._session
-            interface = self.session_interface
             if not interface.is_null_session(session):
                 interface.save_session(self, session, response)
         return response

@@ -12,7 +12,14 @@ import werkzeug.utils
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
-from ._response import Response, content_type_of, make_plain_response, make_read_response
+from ._response import (
+    Response,
+    add_header,
+    content_type_of,
+    is_ready_location,
+    make_plain_response,
+    make_read_response,
+)
 
 _MARK = "-location-"
 _HTML = content_type_of("text/html")
@@ -39,7 +46,10 @@ def make_redirect(kind: type[Response], location: str, code: int) -> t.Any:
     link = str(escape(location))
     response = make_plain_response(kind, f"{texts[0]}{link}{texts[1]}{link}{texts[2]}", _HTML)
     response.status_code = code
-    response.headers._list.append(("Location", location))
+    if is_ready_location(location):
+        add_header(response, "Location", location)
+    else:
+        response.headers._list.append(("Location", location))
     return response
 
 
@@ -74,7 +84,7 @@ def make_error_page(kind: type[Response], error: t.Any, is_head: bool) -> Respon
         type(code) is not int
         or not (type(description) is str or description is None)
         or error.response is not None
-        or not _is_plain_kind(type(error))
+        or not _is_plain_kind(error.__class__)
         or not _WRITING.isdisjoint(vars(error))
     ):
         return None

@@ -195,7 +195,7 @@ class Request(RequestBase):
     def endpoint(self) -> str | None:
         """The endpoint that the URL matched; ``None`` if routing failed."""
         rule = self.url_rule
-        return None if rule is None else rule.endpoint  # type: ignore[no-any-return]
+        return None if rule is None else rule.endpoint
 
     @property
     def blueprint(self) -> str | None:

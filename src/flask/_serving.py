@@ -126,7 +126,7 @@ class ServingApp(App):
         Extensions call a user's function through this.
         """
         # PERF: a plain function, the usual case, is told by its flags: 0.1 us, inspect takes 0.9.
-        function = func.__func__ if type(func) is MethodType else func
+        function = func.__func__ if isinstance(func, MethodType) else func
         if (
             type(function) is FunctionType
             and not function.__code__.co_flags & CO_COROUTINE
@@ -136,7 +136,7 @@ class ServingApp(App):
         return self.async_to_sync(func) if iscoroutinefunction(func) else func
 
     def sync_hook(self, hook: Callable[..., t.Any]) -> Callable[..., t.Any]:
-        """Return a hook as `ensure_sync` does, and remember one that is a plain function.
+        """Return a hook as `ensure_sync` does, and remember a plain one.
 
         PERF: the loops over hooks ask ``hook in plain_hooks`` first: 0.02 us instead of 0.15 us.
 

@@ -13,10 +13,42 @@ from __future__ import annotations
 import hmac
 import typing as t
 import zlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from binascii import a2b_base64, b2a_base64
+from hashlib import sha1
 from time import time
 
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
+
+_INNER_PAD = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER_PAD = bytes(byte ^ 0x5C for byte in range(256))
+
+
+def encode(data: bytes) -> bytes:
+    """Return data in base64 for URLs, without padding (RFC 4648 section 5)."""
+    return b2a_base64(data, newline=False).rstrip(b"=").translate(_TO_URL)
+
+
+def decode(text: bytes) -> bytes:
+    """Return what `encode` was given.
+
+    :raises binascii.Error: the text has a length that no data gives.
+    """
+    return a2b_base64(text.translate(_FROM_URL) + b"=" * (-len(text) % 4))
+
+
+def in_base64(data: bytes) -> tuple[str, ...]:
+    """Return how some data may look inside of what `encode` returns.
+
+    There are three texts, for where data may begin in a group of three bytes.
+    """
+    texts = []
+    for before in range(3):
+        # Characters of six bits each; the first and the last may hold other bytes' bits too.
+        first, end = -(-before * 8 // 6), (before + len(data)) * 8 // 6
+        texts.append(encode(bytes(before) + data)[first:end].decode())
+    return tuple(texts)
 
 
 class Signer:
@@ -28,16 +60,20 @@ class Signer:
 
     def __init__(self, secret_key: str | bytes, salt: str) -> None:
         secret = secret_key.encode() if isinstance(secret_key, str) else secret_key
-        key = hmac.new(secret, salt.encode(), "sha1").digest()
-        self._keyed = hmac.new(key, digestmod="sha1")
+        key = hmac.new(secret, salt.encode(), "sha1").digest().ljust(64, b"\0")
+        # PERF: the two halves of an HMAC, begun once; 0.7 us for each copy, hmac.new takes 1.7.
+        self._inner = sha1(key.translate(_INNER_PAD))
+        self._outer = sha1(key.translate(_OUTER_PAD))
         self._second = 0
         self._stamp = b""
 
     def _signature(self, value: bytes) -> bytes:
         """Return the signature of a value, in base64."""
-        keyed = self._keyed.copy()
-        keyed.update(value)
-        return urlsafe_b64encode(keyed.digest()).rstrip(b"=")
+        inner = self._inner.copy()
+        inner.update(value)
+        outer = self._outer.copy()
+        outer.update(inner.digest())
+        return encode(outer.digest())
 
     def sign(self, payload: bytes) -> str:
         """Return the text that carries a payload, the time and the signature."""
@@ -46,8 +82,7 @@ class Signer:
         if second == self._second:
             stamp = self._stamp
         else:
-            raw = second.to_bytes(8, "big").lstrip(b"\0")
-            stamp = b"." + urlsafe_b64encode(raw).rstrip(b"=")
+            stamp = b"." + encode(second.to_bytes(8, "big").lstrip(b"\0"))
             self._stamp, self._second = stamp, second  # in this order: threads read them freely
         value = pack(payload) + stamp
         return (value + b"." + self._signature(value)).decode()
@@ -67,8 +102,8 @@ class Signer:
         if packed[:1] == b".":
             return None  # compressed
         try:
-            signed_at = int.from_bytes(urlsafe_b64decode(stamp + b"=" * (-len(stamp) % 4)), "big")
-            payload = urlsafe_b64decode(packed + b"=" * (-len(packed) % 4))
+            signed_at = int.from_bytes(decode(stamp), "big")
+            payload = decode(packed)
         except Base64Error:
             return None
         if not 0 <= int(time()) - signed_at <= max_age:
@@ -77,12 +112,14 @@ class Signer:
 
 
 def pack(payload: bytes) -> bytes:
-    """Return a payload in base64, compressed where that is shorter.
+    """Return the text of a JSON object in base64, compressed where that is shorter.
 
     PERF: ``zlib.compress`` takes 45 us, most of it to set up tables for large inputs. Small tables,
     2 us, tell whether it would win; if so, the bytes are those of ``zlib.compress``.
     """
-    if 11 < len(payload):  # below, compressing cannot win
+    # The text of a JSON object of 16 bytes cannot be packed in 14: of a run of equal characters
+    # there is one literal and one copy, and the six others and the frame take the rest.
+    if len(payload) > 16:
         if len(payload) < 400:
             small = zlib.compressobj(6, zlib.DEFLATED, 10, 4)
             wins = len(small.compress(payload) + small.flush()) < len(payload) - 1
@@ -91,15 +128,15 @@ def pack(payload: bytes) -> bytes:
         if wins:
             compressed = zlib.compress(payload)
             if len(compressed) < len(payload) - 1:
-                return b"." + urlsafe_b64encode(compressed).rstrip(b"=")
-    return urlsafe_b64encode(payload).rstrip(b"=")
+                return b"." + encode(compressed)
+    return encode(payload)
 
 
 _PLAIN_VALUES: t.Final = frozenset({str, int, float, bool, type(None)})
 
 
 def is_plain(data: dict[str, t.Any]) -> bool:
-    """Tell whether JSON carries a session as it is, so that nothing in it has to be tagged."""
+    """Tell whether JSON carries a session's data without any tag."""
     for key, value in data.items():
         if type(key) is not str or key[:1] == " " or type(value) not in _PLAIN_VALUES:
             return False

@@ -1,0 +1,93 @@
+"""Redirects and error pages beside Werkzeug's: the same bytes."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import Markup
+from werkzeug.exceptions import (
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    Unauthorized,
+    default_exceptions,
+)
+from werkzeug.urls import iri_to_uri
+from werkzeug.utils import redirect as werkzeug_redirect
+from werkzeug.wrappers import Response as BaseResponse
+
+from flask import Flask, Response
+from flask._pages import make_error_page, make_redirect
+from flask._response import is_ready_location
+
+Sent = tuple[str, list[tuple[str, str]], bytes]
+
+
+def send(response: t.Any, method: str = "GET") -> Sent:
+    sent: list[t.Any] = []
+    environ = {"REQUEST_METHOD": method, "wsgi.url_scheme": "http", "HTTP_HOST": "localhost"}
+    body = response(environ, lambda status, headers: sent.extend([status, headers]))
+    return sent[0], sent[1], b"".join(body)
+
+
+LOCATIONS = ["/", "/new", "/a?b=c", "/a?", "?a", "/a b", "/é", "//evil.com", "http://h/x", "", "#a"]
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 305, 307, 308])
+@pytest.mark.parametrize("location", LOCATIONS)
+def test_a_redirect_is_werkzeugs(location: str, code: int) -> None:
+    expected = werkzeug_redirect(location, code, Response=Response)
+    assert send(make_redirect(Response, location, code)) == send(expected)
+
+
+@given(st.text(st.sampled_from("/ab?=&.~-_%#: é@"), max_size=12))
+def test_a_location_is_only_ready_where_werkzeug_would_not_change_it(location: str) -> None:
+    if is_ready_location(location):
+        assert iri_to_uri(location) == location
+
+
+@pytest.mark.parametrize("location", ["/a\nb", "/a\rb"])
+def test_a_line_break_in_a_location_is_refused(location: str) -> None:
+    with pytest.raises(ValueError, match="newline"):
+        make_redirect(Response, location, 302)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("kind", default_exceptions.values())
+def test_an_error_page_is_werkzeugs(kind: type[HTTPException], method: str) -> None:
+    for error in (kind(), kind("a <b>\nc")):
+        page = make_error_page(Response, error, method == "HEAD")
+        if page is not None:
+            assert send(page, method) == send(error.get_response(), method)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        HTTPException("no code"),
+        MethodNotAllowed(["GET"]),
+        Unauthorized(www_authenticate=None),
+        NotFound(Markup("<b>")),  # type: ignore[arg-type]
+        NotFound(response=BaseResponse("own")),
+        type("Own", (NotFound,), {"get_body": lambda self, *args: "own"})(),
+    ],
+)
+def test_an_error_with_a_way_of_its_own_goes_it(error: HTTPException) -> None:
+    page = make_error_page(Response, error, False)
+    assert page is None or send(page) == send(error.get_response())
+
+
+def test_an_error_whose_text_was_changed_shows_the_new_text() -> None:
+    error = NotFound("first")
+    assert b"first" in make_error_page(Response, error, False).get_data()  # type: ignore[union-attr]
+    error.description = "second"
+    assert b"second" in make_error_page(Response, error, False).get_data()  # type: ignore[union-attr]
+
+
+def test_descriptions_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flask._pages._MOST_PAGES", 0)
+    app = Flask("app")
+    assert app.test_client().get("/none").status_code == 404
