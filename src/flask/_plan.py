@@ -27,6 +27,7 @@ DECISIVE: t.Final = frozenset(
         "response_class",
         "session_interface",
         "subdomain_matching",
+        "url_for",
         "url_map",
     }
 )
@@ -58,6 +59,7 @@ class Decisions:
     :param routes_by_path: nobody but path and method has a say in routing.
     :param plain_contexts: nobody has a say in how application contexts are made.
     :param plain_steps: nobody has a say in the steps that do nothing without hooks.
+    :param plain_urls: nobody has a say in how URLs are built.
     :param plain_sync: nobody has a say in how a function is made synchronous.
     :param session_on_demand: the session interface lets the session wait to be asked for.
     :param plain_request: the class of requests; ``None``: it has a say in how one is made.
@@ -74,6 +76,7 @@ class Decisions:
         "plain_response",
         "plain_steps",
         "plain_sync",
+        "plain_urls",
         "plain_views",
         "routes_by_path",
         "session_on_demand",
@@ -94,6 +97,7 @@ class Decisions:
         plain_contexts: bool,
         plain_steps: bool,
         plain_sync: bool,
+        plain_urls: bool,
         session_on_demand: bool,
         plain_request: t.Any,
         plain_response: t.Any,
@@ -103,6 +107,7 @@ class Decisions:
         self.plain_contexts = plain_contexts
         self.plain_steps = plain_steps
         self.plain_sync = plain_sync
+        self.plain_urls = plain_urls
         self.session_on_demand = session_on_demand
         self.plain_request = plain_request
         self.plain_response = plain_response
@@ -130,6 +135,7 @@ UNDECIDED: t.Final = Decisions(
     plain_contexts=False,
     plain_steps=False,
     plain_sync=False,
+    plain_urls=False,
     session_on_demand=False,
     plain_request=None,
     plain_response=None,

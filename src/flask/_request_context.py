@@ -67,6 +67,9 @@ class RequestContext(AppContext):
     """The session, once it is open."""
     _decided: Decisions
     """What was plain about the application when the context was pushed."""
+    is_on_plain_host: bool
+    """Whether path and method alone decided about the rule, and paths can be built without the
+    URL adapter."""
     _environ: WSGIEnvironment
     """The WSGI environment that the request was made from."""
     _pushed: tuple[t.Any, ...] | None
@@ -83,6 +86,7 @@ class RequestContext(AppContext):
         self.app = app
         self.request = app.request_class(environ) if request is None else request
         self._environ = environ
+        self.is_on_plain_host = False
         # PERF: set here and not on the class: CPython 3.11 reads class attributes the slow way.
         self._open_session = session
         self._after = None
@@ -131,6 +135,29 @@ class RequestContext(AppContext):
     @_session.setter
     def _session(self, value: t.Any) -> None:
         self._open_session = value
+
+    def full_endpoint(self, endpoint: str) -> str:
+        """Return an endpoint's full name; a leading dot stands for this blueprint."""
+        if endpoint[:1] != ".":
+            return endpoint
+        blueprint = self.request.blueprint
+        return endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
+
+    def build_path(self, endpoint: str, values: dict[str, t.Any]) -> str | None:
+        """Return the path of an endpoint on this host.
+
+        :param endpoint: with a leading dot, of the current blueprint.
+        :param values: the rule's dynamic parts.
+        :returns: ``None`` where the URL adapter must be asked, or has to refuse.
+        """
+        if not self.is_on_plain_host or self.app.url_default_functions:
+            return None
+        if endpoint[:1] == ".":
+            endpoint = self.full_endpoint(endpoint)
+        url_map = self.app.url_map
+        builder = url_map.builders.get(endpoint) or url_map.find_builder(endpoint)
+        path: str | None = None if builder is None else builder.build(values)
+        return path
 
     def copy(self) -> t.Self:
         """Return a context of its own with the same request and session.
@@ -187,6 +214,7 @@ class RequestContext(AppContext):
             and app.config["TRUSTED_HOSTS"] is None
             and request.trusted_hosts is None
         ):
+            self.is_on_plain_host = not environ.get("SCRIPT_NAME")
             table = app.url_map.table
             by_method = table.exact.get(path)
             if by_method is not None:  # PERF: what find would do first, one call less
@@ -321,6 +349,7 @@ def make_request_context(app: AnyApp, environ: WSGIEnvironment) -> RequestContex
     else:
         context.request = app.request_class(environ)
     context._environ = environ
+    context.is_on_plain_host = False
     context._open_session = None
     context._after = None
     context._pushed = None

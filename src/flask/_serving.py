@@ -80,6 +80,7 @@ class ServingApp(App):
                 and self.request_class.close is Request.close
             ),
             plain_sync=is_built_in(self, "ensure_sync"),
+            plain_urls=is_built_in(self, "url_for"),
             session_on_demand=(
                 getattr(self.session_interface, "opens_on_demand", False)
                 and not {"open_session", "save_session"} & vars(self.session_interface).keys()
@@ -113,6 +114,10 @@ class ServingApp(App):
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Make what matches and builds URLs; ``Flask`` writes it."""
+        raise NotImplementedError
+
+    def url_for(self, /, endpoint: str, **values: t.Any) -> str:
+        """Build the URL of an endpoint; ``Flask`` writes it."""
         raise NotImplementedError
 
     # Waiting -------------------------------------------------------------------------------------

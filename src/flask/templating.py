@@ -15,6 +15,7 @@ from jinja2 import Environment as BaseEnvironment
 
 from ._current import _cv_app, _cv_request, current_app
 from ._streaming import stream_with_context
+from ._templates import Template as QuickTemplate
 from .debughelpers import Source, explain_template_loading_attempts
 from .signals import before_render_template, template_rendered
 
@@ -52,6 +53,8 @@ class Environment(BaseEnvironment):
     :param app: the application.
     :param options: as ``jinja2.Environment`` takes them.
     """
+
+    template_class: type[Template] = QuickTemplate
 
     def __init__(self, app: t.Any, **options: t.Any) -> None:
         if "loader" not in options:

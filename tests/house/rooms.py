@@ -14,8 +14,8 @@ PACKAGE = Path(flask.__file__).parent
 # landings between two floors: 1.1 is above 1.0 and below 2.
 FLOORS: dict[float, str] = {
     1.0: "typing signals _current _environment _lazy _waiting _reading _plan config _routing/rule"
-    " _signing",
-    1.1: "_namespace _routing/table _cookies",
+    " _signing _templates",
+    1.1: "_namespace _routing/build _routing/table _cookies",
     1.2: "_routing/map _routing",
     2.0: "logging views debughelpers _scaffold _streaming _json_functions",
     3.0: "_request _response templating _setup_state",

@@ -13,6 +13,7 @@ from collections import Counter
 from werkzeug.routing import Map as _Map
 from werkzeug.routing import Rule, RuleFactory
 
+from .build import PathBuilder, make_builder
 from .table import Table
 
 
@@ -26,10 +27,13 @@ class Map(_Map):
     """Answers for path and method alone; asks the map for everything until `fill_table`."""
     is_table_filled: bool
     """Whether the table knows all rules."""
+    builders: dict[str, PathBuilder | None]
+    """What builds the paths of the endpoints that were asked for; ``None``: only the map can."""
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         self.table = Table()
         self.is_table_filled = False
+        self.builders = {}
         self._registered: list[Rule] = []
         super().__init__(*args, **kwargs)
 
@@ -41,9 +45,22 @@ class Map(_Map):
         for rule in rulefactory.get_rules(self):
             super().add(rule)
             self._registered.append(rule)
+        self.builders.clear()
         if self.is_table_filled:
             self.table = Table()
             self.is_table_filled = False
+
+    def find_builder(self, endpoint: str) -> PathBuilder | None:
+        """Return what builds an endpoint's paths quickly.
+
+        ``None`` if only the map can, or if there is no such endpoint.
+        """
+        if endpoint not in self.builders:
+            rules = self._rules_by_endpoint.get(endpoint)
+            if not rules:
+                return None  # names that are asked for in vain must not pile up
+            self.builders[endpoint] = None if self._depends_on_host() else make_builder(rules)
+        return self.builders[endpoint]
 
     def fill_table(self) -> None:
         """Enter all rules in the table; none where the host decides too."""

@@ -32,10 +32,12 @@ class Segment:
     :raises re.error: the converter's pattern is no regular expression on its own.
     """
 
-    __slots__ = ("key", "matches", "name", "takes_rest", "to_python", "weight")
+    __slots__ = ("converter", "key", "matches", "name", "takes_rest", "to_python", "weight")
 
     name: str
     """Name of the view's argument."""
+    converter: BaseConverter
+    """Werkzeug's converter."""
     weight: int
     """Order among the alternatives in one place; smaller is asked first."""
     takes_rest: bool
@@ -50,6 +52,7 @@ class Segment:
 
     def __init__(self, name: str, converter: BaseConverter) -> None:
         self.name = name
+        self.converter = converter
         self.weight = converter.weight
         self.takes_rest = not converter.part_isolating
         self.key = (converter.weight, converter.regex, self.takes_rest)
