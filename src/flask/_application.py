@@ -22,7 +22,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from . import typing as ft
 from ._environment import find_instance_path, get_debug_flag
 from ._pages import make_redirect
-from ._plan import scopes_inward
+from ._plan import built_in, scopes_inward
 from ._response import Response
 from ._routing.map import Map
 from ._scaffold import T_teardown, _endpoint_from_view_func, setupmethod
@@ -357,6 +357,7 @@ class App(TemplatedApp):
         """Make a response of a text, with status 200."""
         return self.response_class(text, mimetype=media_type)
 
+    @built_in
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
         """Let the ``url_defaults`` functions add to the values of a URL."""
         if not self.url_default_functions:

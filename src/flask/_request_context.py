@@ -150,7 +150,11 @@ class RequestContext(AppContext):
         :param values: the rule's dynamic parts.
         :returns: ``None`` where the URL adapter must be asked, or has to refuse.
         """
-        if not self.is_on_plain_host or self.app.url_default_functions:
+        if (
+            not self.is_on_plain_host
+            or not self._decided.plain_urls
+            or self.app.url_default_functions
+        ):
             return None
         if endpoint[:1] == ".":
             endpoint = self.full_endpoint(endpoint)

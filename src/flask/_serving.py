@@ -80,7 +80,7 @@ class ServingApp(App):
                 and self.request_class.close is Request.close
             ),
             plain_sync=is_built_in(self, "ensure_sync"),
-            plain_urls=is_built_in(self, "url_for"),
+            plain_urls=is_built_in(self, "inject_url_defaults", "url_for"),
             session_on_demand=(
                 getattr(self.session_interface, "opens_on_demand", False)
                 and not {"open_session", "save_session"} & vars(self.session_interface).keys()

@@ -91,12 +91,7 @@ def url_for(
     :raises RuntimeError: no application context is active.
     """
     context = get_request_context(None)
-    if (
-        context is not None
-        and not _external
-        and _anchor is _method is _scheme is None
-        and context._decided.plain_urls
-    ):
+    if context is not None and not _external and _anchor is _method is _scheme is None:
         # PERF: what the application's method does first, one call less.
         path: str | None = context.build_path(endpoint, values)
         if path is not None:
