@@ -28,6 +28,22 @@ SIGNALS = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--requests",
+        type=int,
+        default=1000,
+        help="requests of each kind in the tests that look at memory (1000)",
+    )
+
+
+@pytest.fixture
+def requests(pytestconfig: pytest.Config) -> int:
+    """How many requests a test that looks at memory makes."""
+    count: int = pytestconfig.getoption("requests")
+    return count
+
+
 @pytest.fixture(autouse=True)
 def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No variable of the caller's shell steers an application."""

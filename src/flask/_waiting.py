@@ -55,14 +55,24 @@ def wait(awaitable: Awaitable[Result]) -> Result:
 
 
 def _run(loop: asyncio.AbstractEventLoop, awaitable: Awaitable[Result], context: Context) -> Result:
-    async def await_it() -> Result:
-        return await awaitable
+    outcome: list[Result] = []
+    failure: list[BaseException] = []
 
-    task = loop.create_task(await_it(), context=context)
+    async def await_it() -> None:
+        # An error is kept from the task: the frame of the loop, which the error's traceback holds,
+        # holds the task.
+        try:
+            outcome.append(await awaitable)
+        except BaseException as error:
+            failure.append(error)
+
     try:
-        return loop.run_until_complete(task)
+        loop.run_until_complete(loop.create_task(await_it(), context=context))
     finally:
         _take_over(context)
+    if failure:
+        raise failure.pop()
+    return outcome[0]
 
 
 def _take_over(context: Context) -> None:
