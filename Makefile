@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
 
-.PHONY: help demo test check types lint house bench calls conformance differential clean
+.PHONY: help demo test check types lint house coverage soak bench calls conformance upstream differential clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -49,6 +49,13 @@ types: $(VENV)/made-lint
 house: $(VENV)/made-test
 	$(BIN)/python -m pytest tests/house
 
+coverage: $(VENV)/made-test  ## the test suite again: which lines and branches it reaches
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report --skip-covered --show-missing --fail-under=95
+
+soak: $(VENV)/made-test  ## 50,000 requests of each kind, and the memory that they leave behind
+	$(BIN)/python -m pytest tests/lifecycle/test_garbage.py --requests 50000
+
 calls: $(VENV)/made  ## function calls of each benchmark workload against the recorded ones
 	$(BIN)/python benchmarks/calls.py --here --check benchmarks/calls.json --tolerance 1.3
 
@@ -57,6 +64,9 @@ bench: $(VENV)/made  ## time this package beside Flask, Falcon and Bottle
 
 conformance: $(VENV)/made  ## other people's test suites, with official Flask and with this package
 	$(BIN)/python conformance/run.py
+
+upstream: $(VENV)/made  ## of these, upstream's own suite and examples; nothing is written
+	$(BIN)/python conformance/run.py --no-write flask tutorial javascript
 
 differential: $(VENV)/made  ## the same requests to official Flask and to this package
 	$(BIN)/python conformance/differential/run.py --cases --requests 20000

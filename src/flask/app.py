@@ -23,6 +23,7 @@ from ._application import _make_timedelta
 from ._current import _cv_app, _cv_request, g, request, session
 from ._environment import get_debug_flag, get_load_dotenv
 from ._lifecycle import Lifecycle
+from ._passing import answer_for
 from ._plan import built_in, scopes_inward
 from .ctx import RequestContext
 from .helpers import get_flashed_messages, send_from_directory
@@ -31,6 +32,9 @@ from .testing import EnvironBuilder, FlaskClient, FlaskCliRunner
 from .wrappers import Request, Response
 
 __all__ = ["Flask", "Rule", "_make_timedelta"]
+
+if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)
 
 
 class Flask(Lifecycle):

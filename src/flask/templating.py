@@ -14,6 +14,7 @@ from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2 import Environment as BaseEnvironment
 
 from ._current import _cv_app, _cv_request, current_app
+from ._passing import answer_for
 from ._streaming import stream_with_context
 from ._templates import Template as QuickTemplate
 from .debughelpers import Source, explain_template_loading_attempts
@@ -29,6 +30,9 @@ __all__ = [
     "stream_template",
     "stream_template_string",
 ]
+
+if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)
 
 
 def _default_template_ctx_processor() -> dict[str, t.Any]:

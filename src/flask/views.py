@@ -10,7 +10,11 @@ import typing as t
 from collections.abc import Callable, Collection
 
 from ._current import current_app, get_app_context, request
+from ._passing import answer_for
 from .typing import ResponseReturnValue, RouteCallable
+
+if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)
 
 View_ = t.TypeVar("View_", bound="View")
 

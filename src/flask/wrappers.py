@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
 
+from ._passing import answer_for
 from ._request import Request
 from ._response import Response
 
 __all__ = ["Request", "RequestBase", "Response", "ResponseBase"]
+
+if not TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)

@@ -10,11 +10,14 @@ This file hands names on and defines none. The floors of the room, lowest first:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click as click
 
 from .._current import current_app as current_app
 from .._environment import get_debug_flag as get_debug_flag
 from .._environment import get_load_dotenv as get_load_dotenv
+from .._passing import answer_for
 from ._banner import show_server_banner as show_server_banner
 from ._commands import routes_command as routes_command
 from ._commands import run_command as run_command
@@ -36,3 +39,6 @@ from ._script import pass_script_info as pass_script_info
 from ._script import with_appcontext as with_appcontext
 from ._types import CertParamType as CertParamType
 from ._types import SeparatedPathType as SeparatedPathType
+
+if not TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)

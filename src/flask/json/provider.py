@@ -15,8 +15,12 @@ from json import encoder as _encoder
 from types import FunctionType
 
 from .._json_functions import _default
+from .._passing import answer_for
 from .._reading import NOT_PLAIN, loads
 from ..wrappers import Response
+
+if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)
 
 _COMPACT = (",", ":")
 _SPACED = (", ", ": ")

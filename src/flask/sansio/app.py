@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .._application import App, _make_timedelta
+from .._passing import answer_for
 
 __all__ = ["App", "_make_timedelta"]
+
+if not TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from .._passing import answer_for
 from ..blueprints import Blueprint, BlueprintSetupState, DeferredSetupFunction
 
 __all__ = ["Blueprint", "BlueprintSetupState", "DeferredSetupFunction"]
+
+if not TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .._environment import find_package
+from .._passing import answer_for
 from .._scaffold import Scaffold, _endpoint_from_view_func, _sentinel, setupmethod
 
 __all__ = ["Scaffold", "_endpoint_from_view_func", "_sentinel", "find_package", "setupmethod"]
+
+if not TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)
