@@ -200,6 +200,44 @@ OFFICIAL_COOKIE = (
 )
 
 
+# What a session's cookie may hold although its signature is right.
+INSIDES: list[tuple[bytes, dict[str, t.Any]]] = [
+    (b'{"a":1}', {"a": 1}),
+    (b"{}", {}),
+    (b"[1]", {}),
+    (b'"text"', {}),
+    (b"null", {}),
+    (b"{", {}),
+    (b"", {}),
+    (b"\xff", {}),
+    (b"[" * 100_000, {}),
+    (b'{"a":{" u":"no uuid"}}', {}),
+    (b'{"a":{" d":5}}', {}),
+    (b'{"a":{" b":7}}', {}),
+]
+
+
+class AsItIs:
+    """A serializer that signs what it is given."""
+
+    dumps = loads = staticmethod(lambda value, **options: value)
+
+
+@pytest.mark.parametrize(("inside", "expected"), INSIDES, ids=lambda value: repr(value)[:30])
+def test_a_genuine_cookie_that_cannot_be_read_is_an_empty_session(
+    app: Flask, inside: bytes, expected: dict[str, t.Any]
+) -> None:
+    interface = SecureCookieSessionInterface()
+    interface.serializer = AsItIs()
+    signing = interface.get_signing_serializer(app)
+    assert signing is not None
+    client = app.test_client()
+    client.set_cookie("session", signing.dumps(inside).decode())  # type: ignore[union-attr]
+    app.add_url_rule("/", "index", lambda: dict(session))
+    answer = client.get("/")
+    assert (answer.status_code, answer.json) == (200, expected)
+
+
 def test_the_signing_serializer_needs_a_key(app: Flask) -> None:
     interface = SecureCookieSessionInterface()
     assert interface.get_signing_serializer(app) is not None

@@ -12,6 +12,7 @@ import random
 from dataclasses import replace
 from typing import Any
 
+import forge
 import words
 from protocol import AUTOMATIC, CLOCK, Request
 from sweep import ARGUMENT
@@ -162,7 +163,8 @@ class Generator:
     def header(self, names: list[str]) -> tuple[str, str]:
         """One of these headers with one of its values."""
         name = self.chance.choice(names)
-        return name, self.chance.choice(words.HEADERS[name])
+        value = self.chance.choice(words.HEADERS[name])
+        return name, value.replace("<<signed>>", forge.forged(self.chance))
 
     def deeds(self) -> str:
         """What one to three hooks shall do."""

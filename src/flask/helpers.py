@@ -186,7 +186,7 @@ def get_flashed_messages(
     wanted = set(category_filter)
     if wanted:
         flashes = [pair for pair in flashes if pair[0] in wanted]
-    return flashes if with_categories else [message for _, message in flashes]
+    return flashes if with_categories else [pair[1] for pair in flashes]
 
 
 def _prepare_send_file_kwargs(**kwargs: t.Any) -> dict[str, t.Any]:

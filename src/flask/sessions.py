@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 
 from ._passing import answer_for
@@ -44,7 +44,8 @@ class SessionMixin(MutableMapping[str, t.Any]):
 
         It lives for ``PERMANENT_SESSION_LIFETIME``.
         """
-        return bool(self.get("_permanent", False))
+        permanent: bool = self.get("_permanent", False)
+        return permanent
 
     @permanent.setter
     def permanent(self, value: bool) -> None:
@@ -322,7 +323,7 @@ class SecureCookieSessionInterface(SessionInterface):
     def open_session(self, app: AnyApp, request: Request) -> SecureCookieSession | None:
         """Return the session in the request's cookie.
 
-        An empty one if it is not genuine.
+        An empty one if it is not genuine, or cannot be read.
 
         :returns: ``None`` without a secret key.
         """
@@ -346,7 +347,7 @@ class SecureCookieSessionInterface(SessionInterface):
         assert signing is not None  # there is a key
         try:
             data = signing.loads(cookie, max_age=lifetime)
-        except BadSignature as error:
+        except BadData as error:
             # itsdangerous keeps the error in a frame of its traceback: open that circle.
             error.__traceback__ = None
             return self.session_class()

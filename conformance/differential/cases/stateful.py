@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from protocol import Request
+import forge
+from protocol import CLOCK, Request
 
 from .build import Case, ask, case
 
@@ -12,6 +13,11 @@ DAY = 24 * 3600
 def steps(program: str, **request: object) -> Request:
     """The program run on the session in a view."""
     return ask(f"GET /session/view/{program}", **request)  # type: ignore[arg-type]
+
+
+def signed(inside: str, key: str = forge.SECRET) -> str:
+    """A session cookie's value with a right signature."""
+    return forge.signed(forge.text_of(inside.encode("latin-1")), key, CLOCK)
 
 
 # fmt: off
@@ -66,6 +72,19 @@ CASES: list[Case] = [
         for text in ("", ".", "a.b.c", "...", "e30.ZVP0AA.c2ln", "\xff", "a" * 5000, "%00",
             "eyJ.Z.\u00fc")
     ],
+    *[
+        case(f"a genuine session of {inside[:40]!r}",
+             steps("items,state,flashed", headers={"Cookie": f"session={signed(inside)}"}))
+        for inside in forge.INSIDES
+    ],
+    case("a genuine session in the packed form", steps("items", headers={
+        "Cookie": f"session=.{signed('{}')}"})),
+    case("a genuine session that cannot be read, where errors propagate", steps("items", headers={
+        "Cookie": "session=" + signed("{")}), config="testing"),
+    case("settings: a session signed with the old key", steps("items", headers={
+        "Cookie": "biscuit=" + signed('{"a":1}', forge.OLD_KEY)}), config="settings"),
+    case("a session signed with a key that is not known", steps("items", headers={
+        "Cookie": "session=" + signed('{"a":1}', forge.OLD_KEY)})),
     case("two session cookies", steps("set:a:1"), steps("items", headers={
         "Cookie": "session=bad; session=<<session>>"}), steps("items", headers={
         "Cookie": "session=<<session>>; session=bad"})),
