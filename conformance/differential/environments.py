@@ -18,6 +18,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 CACHE = REPOSITORY / ".cache" / "differential"
 OFFICIAL_VERSION = "3.1.3"
+OUR_SUMMARY = "An independent implementation of Flask's interface"
+"""How the summary of this package begins; both have the same version."""
 OFFICIAL = f"flask[async]=={OFFICIAL_VERSION}"
 
 

@@ -169,11 +169,13 @@ def greet(pair: Pair) -> bool:
     for peer, told_by in ((pair.official, official), (pair.ours, ours)):
         versions = ", ".join(f"{name} {version}" for name, version in told_by["versions"].items())
         print(f"{peer.name:8} Python {told_by['python']}, {versions}")
-    if official["versions"]["flask"] != environments.OFFICIAL_VERSION:
+    if official["versions"]["flask"] != environments.OFFICIAL_VERSION or official[
+        "summary"
+    ].startswith(environments.OUR_SUMMARY):
         raise SystemExit(
             f"the first Python must have official Flask {environments.OFFICIAL_VERSION}"
         )
-    if ours["versions"]["flask"] == environments.OFFICIAL_VERSION:
+    if not ours["summary"].startswith(environments.OUR_SUMMARY):
         print("note: both are official Flask; this run only tests the tool")
         return False
     return True

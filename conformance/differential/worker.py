@@ -81,6 +81,7 @@ class Worker:
             case "hello":
                 return {
                     "python": sys.version.split()[0],
+                    "summary": importlib.metadata.metadata("flask")["Summary"],
                     "versions": {
                         name: importlib.metadata.version(name)
                         for name in ("flask", "werkzeug", "jinja2", "itsdangerous", "blinker")
