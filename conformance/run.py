@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import hashlib
+import os
 import platform
 import subprocess
 import sys
@@ -144,7 +145,7 @@ def run_tests(
             code = subprocess.run(
                 [str(environment.python), "-B", "-m", "pytest", *pytest_arguments(suite, ours)],
                 cwd=folder / suite.folder,
-                env={**clean_variables(), **suite.environment},
+                env={**variables_for(environment), **suite.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -157,6 +158,13 @@ def run_tests(
         ending = "\n".join(log.read_text().splitlines()[-25:])
         raise CommandFailed(f"{suite.name}, {side}: pytest ended with {code}:\n{ending}")
     return read_junit(xml)
+
+
+def variables_for(environment: Environment) -> dict[str, str]:
+    """Return the variables of a run: tests that start `flask` get the environment's own."""
+    kept = clean_variables()
+    path = [str(environment.python.parent), *filter(None, [kept.get("PATH")])]
+    return {**kept, "PATH": os.pathsep.join(path)}
 
 
 def pytest_arguments(suite: Suite, ours: Path) -> list[str]:

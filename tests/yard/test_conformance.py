@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT))
 
+from benchmarks.environments import Environment  # noqa: E402
 from conformance import table  # noqa: E402
 from conformance.compare import Outcome, compare, faults, read_junit  # noqa: E402
+from conformance.run import variables_for  # noqa: E402
 from conformance.suites import BadFile, read_accepted, read_suites  # noqa: E402
 
 PASSED, SKIPPED = Outcome("passed"), Outcome("skipped")
@@ -94,6 +97,17 @@ def test_a_run_fails_on_what_is_not_listed_and_on_a_listed_test_that_passes(
     found = faults(compare(BOTH, here), accepted)
     assert len(found) == len(said)
     assert all(words in fault for words, fault in zip(said, found, strict=True))
+
+
+def test_a_command_that_tests_start_is_that_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "elsewhere")
+    monkeypatch.setenv("FLASK_APP", "mine")
+    environment = Environment(tmp_path)
+    variables = variables_for(environment)
+    assert variables["PATH"].split(os.pathsep) == [str(environment.python.parent), "elsewhere"]
+    assert "FLASK_APP" not in variables
 
 
 def test_a_suite_of_which_nothing_passes_with_official_flask_proves_nothing() -> None:
