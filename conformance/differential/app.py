@@ -14,6 +14,7 @@ from typing import Any
 from features import (
     building,
     classes,
+    clients,
     contexts,
     custom,
     echo,
@@ -60,6 +61,7 @@ def with_everything(app: Flask) -> Flask:
     classes.install(app)
     building.install(app)
     contexts.install(app)
+    clients.install(app)
     errors.install(app, ())
     note_teardown(app)
     return app
@@ -291,5 +293,6 @@ VOCABULARY: dict[str, list[str]] = {
     "file_way": list(files.WAYS),
     "what": list(contexts.OUTSIDE),
     "g_steps": list(contexts.G_STEPS),
+    "client_steps": list(clients.STEPS),
 }
 """What the arguments of those names may be; ``*_steps`` are programs of them."""

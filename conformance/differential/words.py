@@ -85,7 +85,7 @@ HOSTS = [
 
 FAVOURITES = {
     "session": 20, "static": 4, "send": 3, "hooks": 4, "stream": 3, "template": 3, "echo": 4,
-    "change": 4, "fail": 3, "outer": 3, "build": 2,
+    "change": 4, "client": 4, "fail": 3, "outer": 3, "build": 2,
 }  # fmt: skip
 """Families of rules, by the first part of their paths, that have most to tell."""
 
