@@ -17,7 +17,6 @@ from flask import request as current_request
 
 from .record import attempt, run
 
-
 HERE = "/echo/attributes/url"
 """A view that tells everything about the request."""
 
