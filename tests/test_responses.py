@@ -85,6 +85,11 @@ RETURNED: list[tuple[str, t.Callable[[], t.Any], str, bytes, str, list[str]]] = 
         lambda: (Response("x", 201, {"X-A": "old"}), 202, {"X-A": "new"}),
         *("202 ACCEPTED", b"x", "text/html", ["new"]),
     ),
+    (
+        "JSON with a status as text",
+        lambda: ({"a": 1}, "201 Made"),
+        *("201 Made", b'{"a":1}\n', "application/json", []),
+    ),
     ("list body", lambda: ([1, 2], 201), "201 CREATED", b"[1,2]\n", "application/json", []),
     ("no status", lambda: ("x", None), "200 OK", b"x", "text/html", []),
     ("no status, headers", lambda: ("x", None, {"X-A": "1"}), "200 OK", b"x", "text/html", ["1"]),

@@ -24,7 +24,11 @@ from flask import (
     stream_template,
     stream_template_string,
 )
-from flask.templating import DispatchingJinjaLoader, Environment
+from flask.templating import (
+    DispatchingJinjaLoader,
+    Environment,
+    _default_template_ctx_processor,
+)
 
 TEMPLATES = {
     "hello.html": "hello {{ name }}",
@@ -454,3 +458,20 @@ def test_request_in_a_template_is_the_request(app: Flask) -> None:
     )
     assert app.test_client().get("/").text == "/"
     assert seen[0].path == "/"
+
+
+def test_outside_of_contexts_the_built_in_processor_gives_nothing() -> None:
+    assert _default_template_ctx_processor() == {}
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_reloading_may_be_an_option(app: Flask, given: bool) -> None:
+    app.jinja_options = {"auto_reload": given}
+    app.config["TEMPLATES_AUTO_RELOAD"] = not given
+    assert app.jinja_env.auto_reload is given
+
+
+def test_the_loader_may_be_an_option(app: Flask) -> None:
+    app.jinja_options = {"loader": DictLoader({"a": "from the option"})}
+    app.add_url_rule("/", "view", lambda: render_template("a"))
+    assert app.test_client().get("/").text == "from the option"

@@ -7,9 +7,9 @@ import typing as t
 import pytest
 from werkzeug.exceptions import NotFound
 
-from flask import Flask, Response, g, request, session, url_for
+from flask import Blueprint, Flask, Response, g, request, session, url_for
 from flask.ctx import AppContext, RequestContext
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.testing import FlaskClient
 
 # A step, and a request that meets it.
@@ -442,3 +442,77 @@ def test_setup_methods_are_refused_after_the_first_request(app: Flask) -> None:
     ):
         with pytest.raises(AssertionError, match="has already handled its first request"):
             setup()
+
+
+@pytest.mark.parametrize("step", ["do_teardown_request", "do_teardown_appcontext"])
+@pytest.mark.parametrize("is_raised", [True, False])
+def test_a_teardown_step_called_by_hand_tells_the_error_that_is_being_handled(
+    app: Flask, step: str, is_raised: bool
+) -> None:
+    seen: list[BaseException | None] = []
+    app.teardown_request(seen.append)
+    app.teardown_appcontext(seen.append)
+    error = ValueError()
+    with app.test_request_context():
+        try:
+            if is_raised:
+                raise error
+            getattr(app, step)()
+        except ValueError:
+            getattr(app, step)()
+        assert seen == [error if is_raised else None]
+
+
+def test_a_step_that_is_extended_may_find_no_hooks() -> None:
+    class Own(Flask):
+        def preprocess_request(self) -> t.Any:
+            found = super().preprocess_request()
+            assert found is None
+            return "from the step"
+
+    app = Own("own")
+    app.add_url_rule("/", "view", lambda: "from the view")
+    assert app.test_client().get("/").text == "from the step"
+
+
+def test_hooks_of_one_blueprint_alone_do_not_touch_the_others(app: Flask) -> None:
+    ran: list[str] = []
+    one, two = Blueprint("one", __name__), Blueprint("two", __name__)
+    one.before_request(lambda: ran.append("before"))
+    one.after_request(lambda response: ran.append("after") or response)
+    one.teardown_request(lambda exc: ran.append("teardown"))
+    one.add_url_rule("/one", "view", lambda: "one")
+    two.add_url_rule("/two", "view", lambda: "two")
+    app.register_blueprint(one)
+    app.register_blueprint(two)
+    app.add_url_rule("/", "view", lambda: "app")
+    client = app.test_client()
+    assert [client.get(path).text for path in ("/two", "/")] == ["two", "app"]
+    assert ran == []
+    assert client.get("/one").text == "one"
+    assert ran == ["before", "after", "teardown"]
+
+
+@pytest.mark.parametrize("on_demand", [True, False])
+def test_an_interface_may_say_itself_whether_it_waits_to_be_asked(
+    app: Flask, on_demand: bool
+) -> None:
+    opened: list[str] = []
+
+    class Own(SecureCookieSessionInterface):
+        opens_on_demand = on_demand
+
+        def open_session(self, app: t.Any, request: t.Any) -> t.Any:
+            opened.append(request.path)
+            return super().open_session(app, request)
+
+    app.session_interface = Own()
+    app.add_url_rule("/", "view", lambda: "untouched")
+    app.test_client().get("/")
+    assert opened == ([] if on_demand else ["/"])
+
+
+def test_a_session_may_be_put_into_a_context_by_hand(app: Flask) -> None:
+    with app.test_request_context() as context:
+        context._session = SecureCookieSession({"a": 2})
+        assert session["a"] == 2
