@@ -341,7 +341,10 @@ class SecureCookieSessionInterface(SessionInterface):
         payload = None if signer is None else signer.verify(cookie, lifetime)
         # Behind a tag's quote stands a space, and nowhere else in what is not tagged.
         if payload is not None and b'{" ' not in payload and payload.isascii():
-            data = app.json.loads(payload)
+            try:
+                data = app.json.loads(payload)
+            except Exception:  # whatever the application's JSON raises, as with itsdangerous
+                return self.session_class()
             return self.session_class(data if isinstance(data, dict) else None)
         signing = signing or self.get_signing_serializer(app)
         assert signing is not None  # there is a key
