@@ -62,6 +62,15 @@ NAMES: t.Final[dict[str, str]] = {
         werkzeug.serving: is_running_from_reloader
         werkzeug.utils: import_string
     """,
+    "flask.ctx": """
+        contextvars
+        sys
+        flask._current: _cv_app _cv_request
+        flask._request_context: _sentinel
+        flask.signals: appcontext_popped appcontext_pushed
+        types: TracebackType
+        werkzeug.exceptions: HTTPException
+    """,
     "flask.globals": """
         typing=t
         werkzeug.local: LocalProxy
@@ -137,6 +146,7 @@ NAMES: t.Final[dict[str, str]] = {
     "flask.sessions": """
         collections=c
         datetime: timezone
+        itsdangerous: BadSignature
     """,
     "flask.templating": """
         flask._current: request

@@ -14,6 +14,7 @@ from . import typing as ft
 from ._app_context import AppContext
 from ._current import get_request_context, has_app_context, has_request_context
 from ._namespace import _AppCtxGlobals
+from ._passing import answer_for
 from ._request_context import RequestContext
 
 __all__ = [
@@ -25,6 +26,9 @@ __all__ = [
     "has_app_context",
     "has_request_context",
 ]
+
+if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)
 
 Function = t.TypeVar("Function", bound=Callable[..., t.Any])
 

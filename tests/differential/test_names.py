@@ -67,8 +67,8 @@ MISSING = {
     "a type variable of upstream's own": "flask.cli:F flask.config:T flask.ctx:F "
     "flask.sansio.scaffold:F flask.views:F",
     "an import that nobody is known to take from there": """
-        flask.blueprints:SansioBlueprint flask.ctx:contextvars flask.debughelpers:App
-        flask.debughelpers:Blueprint flask.debughelpers:request_ctx flask.typing:cabc
+        flask.blueprints:SansioBlueprint flask.debughelpers:App flask.debughelpers:Blueprint
+        flask.debughelpers:request_ctx flask.typing:cabc
     """,
     "replacing it would change nothing: the command does not read it from there": """
         flask.cli:run_simple
