@@ -50,6 +50,7 @@ def in_base64(data: bytes) -> tuple[str, ...]:
         texts.append(encode(bytes(before) + data)[first:end].decode())
     return tuple(texts)
 
+
 class Signer:
     """Signs with one key, HMAC with SHA-1 (RFC 2104).
 
