@@ -12,7 +12,6 @@ import typing as t
 import weakref
 from collections.abc import Callable, Iterable
 from json import encoder as _encoder
-from types import FunctionType
 
 from .._json_functions import _default
 from .._passing import answer_for
@@ -125,14 +124,22 @@ class DefaultJSONProvider(JSONProvider):
 
     _writes_plainly: bool = True
     """Whether nobody replaced `dumps`."""
+    _encoders: dict[tuple[str, str], Encode]
+    """The encoders of these settings, by separators, once they were asked for."""
+
+    def __init__(self, app: t.Any) -> None:
+        super().__init__(app)
+        self._encoders = {}
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._writes_plainly = cls.dumps is DefaultJSONProvider.dumps
 
     def __setattr__(self, name: str, value: t.Any) -> None:
-        if name == "dumps":
-            self._writes_plainly = False
+        if name in _SETTINGS:
+            self.__dict__["_encoders"] = {}
+        elif name == "dumps":
+            self.__dict__["_writes_plainly"] = False
         super().__setattr__(name, value)
 
     def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
@@ -155,22 +162,22 @@ class DefaultJSONProvider(JSONProvider):
 
     def _encode(self, obj: t.Any, separators: tuple[str, str] | None) -> str:
         """Return the JSON text of an object, by an encoder that is kept for the next time."""
-        default, ensure_ascii, sort_keys = self.default, self.ensure_ascii, self.sort_keys
-        encode: Encode | None = None
-        if separators is _COMPACT or separators is _SPACED:
-            kept = _kept_compact if separators is _COMPACT else _kept_spaced
-            encode = kept.get((default, ensure_ascii, sort_keys))
+        encode = self._encoders.get(separators or _SPACED)
         if encode is None:
-            encode = _keep_encoder(default, ensure_ascii, sort_keys, separators or _SPACED)
+            encode = _make_encoder(
+                self.default, self.ensure_ascii, self.sort_keys, separators or _SPACED
+            )
+            if len(self._encoders) < _MOST_ENCODERS:
+                self._encoders[separators or _SPACED] = encode
         try:
             return "".join(encode(obj, 0))
         except RecursionError:
             pass  # the kept encoder does not look for circles; the library's does, and says so
         return json.dumps(
             obj,
-            default=default,
-            ensure_ascii=ensure_ascii,
-            sort_keys=sort_keys,
+            default=self.default,
+            ensure_ascii=self.ensure_ascii,
+            sort_keys=self.sort_keys,
             separators=separators,
         )
 
@@ -205,25 +212,8 @@ class DefaultJSONProvider(JSONProvider):
         return response
 
 
-Settings: t.TypeAlias = tuple[Callable[[t.Any], t.Any], bool, bool]
-
-_kept_compact: dict[Settings, Encode] = {}
-_kept_spaced: dict[Settings, Encode] = {}
-
-
-def _keep_encoder(
-    default: Callable[[t.Any], t.Any],
-    ensure_ascii: bool,
-    sort_keys: bool,
-    separators: tuple[str, str],
-) -> Encode:
-    """Make the encoder for some settings, and keep it where it will be asked for again."""
-    encode = _make_encoder(default, ensure_ascii, sort_keys, separators)
-    kept = {_COMPACT: _kept_compact, _SPACED: _kept_spaced}.get(separators)
-    # A default that is a bound method is another object at each look, and not worth keeping.
-    if kept is not None and isinstance(default, FunctionType) and len(kept) < 100:
-        kept[default, ensure_ascii, sort_keys] = encode
-    return encode
+_SETTINGS = frozenset({"default", "ensure_ascii", "sort_keys"})
+_MOST_ENCODERS = 20  # separators that somebody makes up for each call must not pile up
 
 
 def _make_encoder(
