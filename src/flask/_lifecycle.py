@@ -116,7 +116,17 @@ class Lifecycle(ServingApp):
         except Exception as error:
             answer = self.handle_user_exception(error)
         try:
-            return self.finalize_request(answer)
+            context = get_request_context()
+            if (
+                self.after_request_funcs
+                or context._open_session is not None
+                or context._after is not None
+                or "HTTP_COOKIE" in context._environ
+                or request_finished.receivers
+                or not self._decisions.plain_steps
+            ):
+                return self.finalize_request(answer)
+            return self.make_response(answer)
         finally:
             del answer  # it may be the error, whose traceback holds this frame
 
@@ -230,6 +240,7 @@ class Lifecycle(ServingApp):
 
     # 4. The answer becomes a response, and hooks see it ------------------------------------------
 
+    @built_in
     def finalize_request(
         self,
         rv: ft.ResponseReturnValue | HTTPException,
@@ -243,16 +254,7 @@ class Lifecycle(ServingApp):
         """
         response = self.make_response(rv)
         try:
-            context = get_request_context()
-            # PERF: as above, a step that would do nothing is not called.
-            if (
-                self.after_request_funcs
-                or context._open_session is not None
-                or context._after is not None
-                or "HTTP_COOKIE" in context._environ
-                or not self._decisions.plain_steps
-            ):
-                response = self.process_response(response)
+            response = self.process_response(response)
             if request_finished.receivers:
                 request_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
         except Exception:

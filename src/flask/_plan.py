@@ -21,6 +21,7 @@ DECISIVE: t.Final = frozenset(
         "do_teardown_appcontext",
         "do_teardown_request",
         "ensure_sync",
+        "finalize_request",
         "inject_url_defaults",
         "preprocess_request",
         "process_response",

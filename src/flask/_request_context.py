@@ -67,7 +67,7 @@ class RequestContext(AppContext):
     """The session, once it is open."""
     _decided: Decisions
     """What was plain about the application when the context was pushed."""
-    is_on_plain_host: bool
+    is_on_plain_host: bool = False
     """Whether path and method alone decided about the rule, and paths can be built without the
     URL adapter."""
     _environ: WSGIEnvironment
@@ -86,7 +86,6 @@ class RequestContext(AppContext):
         self.app = app
         self.request = app.request_class(environ) if request is None else request
         self._environ = environ
-        self.is_on_plain_host = False
         # PERF: set here and not on the class: CPython 3.11 reads class attributes the slow way.
         self._open_session = session
         self._after = None
@@ -353,7 +352,6 @@ def make_request_context(app: AnyApp, environ: WSGIEnvironment) -> RequestContex
     else:
         context.request = app.request_class(environ)
     context._environ = environ
-    context.is_on_plain_host = False
     context._open_session = None
     context._after = None
     context._pushed = None

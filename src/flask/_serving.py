@@ -71,6 +71,7 @@ class ServingApp(App):
             plain_steps=(
                 is_built_in(
                     self,
+                    "finalize_request",
                     "preprocess_request",
                     "process_response",
                     "do_teardown_request",
