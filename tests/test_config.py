@@ -228,6 +228,7 @@ def test_every_built_in_key_has_its_default(app: Flask) -> None:
         "EXPLAIN_TEMPLATE_LOADING": False,
         "MAX_CONTENT_LENGTH": None,
         "MAX_COOKIE_SIZE": 4093,
+        "MAX_FILE_MEMORY_SIZE": 2_097_152,
         "MAX_FORM_MEMORY_SIZE": 500_000,
         "MAX_FORM_PARTS": 1_000,
         "PERMANENT_SESSION_LIFETIME": timedelta(days=31),

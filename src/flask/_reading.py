@@ -7,8 +7,9 @@ say, and tells by `NOT_PLAIN` where they must be asked: for malformed input abov
 from __future__ import annotations
 
 import typing as t
+from binascii import a2b_qp
 from json import JSONDecoder
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import ClientDisconnected
@@ -16,8 +17,10 @@ from werkzeug.exceptions import ClientDisconnected
 NOT_PLAIN: t.Final = object()
 """Ask the library."""
 
-_LONGEST_LENGTH = 6
-"""Digits of the longest body that is read in one piece: below one megabyte."""
+LONGEST_BODY: t.Final = 999_999
+"""Longer bodies are not read in one piece, unless somebody asks for it."""
+
+_MOST_DIGITS = 12
 
 _scan: t.Any = JSONDecoder().scan_once  # type: ignore[attr-defined]
 
@@ -37,16 +40,20 @@ def parse_query(query: str) -> t.Any:
     parameters: ImmutableMultiDict[str, str] = ImmutableMultiDict.__new__(ImmutableMultiDict)
     if not query:
         return parameters
+    if "+" in query:
+        query = query.replace("+", " ")
     values: dict[str, list[str]] = {}
     for pair in query.split("&"):
         if not pair:
             continue
         name, _, value = pair.partition("=")
-        if "%" in pair or "+" in pair:
-            name = unquote_plus(name)
-            value = unquote_plus(value)
-            if "\ufffd" in name or "\ufffd" in value:
-                return NOT_PLAIN  # perhaps bytes that are no UTF-8
+        try:
+            if "%" in value:
+                value = _unquote(value)
+            if "%" in name:
+                name = _unquote(name)
+        except UnicodeDecodeError:
+            return NOT_PLAIN
         if name in values:
             values[name].append(value)
         else:
@@ -56,7 +63,23 @@ def parse_query(query: str) -> t.Any:
     return parameters
 
 
-def read_body(environ: dict[str, t.Any], limit: int | None) -> t.Any:
+def _unquote(text: str) -> str:
+    """Decode percent-encoded UTF-8.
+
+    PERF: quoted-printable is the same with another sign, and is decoded in C: 0.4 us, in
+    ``urllib.parse.unquote`` 1.2 us. Where the two could differ, the latter is asked.
+
+    :param text: ASCII.
+    :raises UnicodeDecodeError: the bytes are no UTF-8.
+    """
+    if "=" not in text and "\n" not in text and "\r" not in text and text[-1] != "%":
+        data = a2b_qp(text.replace("%", "="))
+        if b"=" not in data:
+            return data.decode()
+    return unquote_to_bytes(text).decode()
+
+
+def read_body(environ: dict[str, t.Any], limit: int | None, longest: int = LONGEST_BODY) -> t.Any:
     """Read the whole body, if its length is known and moderate.
 
     Nothing has been read where the answer is `NOT_PLAIN`.
@@ -64,13 +87,14 @@ def read_body(environ: dict[str, t.Any], limit: int | None) -> t.Any:
     PERF: 0.4 us; through Werkzeug's limited stream it takes 4 us.
 
     :param environ: the WSGI environment.
-    :param limit: largest body in bytes; ``None`` is no limit.
+    :param limit: largest body that is allowed, in bytes; ``None`` is no limit.
+    :param longest: largest one that is read in one piece.
     :raises werkzeug.exceptions.ClientDisconnected: the body ends before its length.
     """
     text: str | None = environ.get("CONTENT_LENGTH")
     if (
         not text
-        or len(text) > _LONGEST_LENGTH
+        or len(text) > _MOST_DIGITS
         or not text.isascii()
         or not text.isdecimal()
         or "wsgi.input_terminated" in environ
@@ -78,7 +102,7 @@ def read_body(environ: dict[str, t.Any], limit: int | None) -> t.Any:
     ):
         return NOT_PLAIN
     length = int(text)
-    if limit is not None and length > limit:
+    if length > longest or (limit is not None and length > limit):
         return NOT_PLAIN
     read = environ["wsgi.input"].read
     try:

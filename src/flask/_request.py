@@ -13,7 +13,13 @@ import typing as t
 from io import BytesIO
 
 from werkzeug._internal import _wsgi_decoding_dance
-from werkzeug.datastructures import EnvironHeaders, Headers, ImmutableMultiDict, MultiDict
+from werkzeug.datastructures import (
+    EnvironHeaders,
+    FileStorage,
+    Headers,
+    ImmutableMultiDict,
+    MultiDict,
+)
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wsgi import _get_server
@@ -21,7 +27,9 @@ from werkzeug.wsgi import _get_server
 from . import _json_functions
 from ._cookies import parse_cookies
 from ._current import get_app_context
+from ._forms import DEFAULT_FILE_MEMORY_SIZE, FORM_STEPS, load_form
 from ._lazy import lazy
+from ._multipart import make_file
 from ._plan import blueprint_names
 from ._reading import NOT_PLAIN, parse_query, read_body
 from .debughelpers import attach_enctype_error_multidict
@@ -91,6 +99,9 @@ class Request(RequestBase):
     routing_exception: HTTPException | None = None
     """What routing raised; it is raised again where the view would be called."""
 
+    has_plain_form: t.ClassVar[bool] = True
+    """Whether no subclass changed how a form is read."""
+
     shallow: bool = False
     _environ: WSGIEnvironment
     _enters_environ: bool = True
@@ -100,6 +111,12 @@ class Request(RequestBase):
     _max_content_length: int | None = None
     _max_form_memory_size: int | None = None
     _max_form_parts: int | None = None
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.has_plain_form = all(
+            getattr(cls, name) is getattr(Request, name) for name in FORM_STEPS
+        )
 
     def __init__(
         self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False
@@ -188,6 +205,19 @@ class Request(RequestBase):
     max_form_parts = _limit(  # type: ignore[assignment]  # Werkzeug names no type for this one
         "MAX_FORM_PARTS", "Largest number of parts of a multipart form."
     )
+
+    @property
+    def max_file_memory_size(self) -> int | None:
+        """Largest form whose files are kept in memory, in bytes.
+
+        ``MAX_FILE_MEMORY_SIZE``.
+        """
+        context = get_app_context(None)
+        if context is None:
+            return DEFAULT_FILE_MEMORY_SIZE
+        # COMPAT: a configuration that somebody made by hand has only Flask's own keys.
+        size: int | None = context.app.config.get("MAX_FILE_MEMORY_SIZE", DEFAULT_FILE_MEMORY_SIZE)
+        return size
 
     # What routing found --------------------------------------------------------------------------
 
@@ -297,13 +327,42 @@ class Request(RequestBase):
             return True
         return super().is_json
 
+    @lazy
+    def form(self) -> ImmutableMultiDict[str, str]:
+        """The fields of a form in the body."""
+        self._load_form_data()
+        return self.form
+
+    @lazy
+    def files(self) -> ImmutableMultiDict[str, FileStorage]:
+        """The files of a form in the body."""
+        self._load_form_data()
+        return self.files
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> t.IO[bytes]:
+        most = self.max_file_memory_size
+        if total_content_length is not None and most and total_content_length <= most:
+            return make_file(most)
+        return super()._get_file_stream(
+            total_content_length, content_type, filename, content_length
+        )
+
     def close(self) -> None:
         """Close the uploaded files, if there are any."""
-        if self._is_form_parsed:
+        if self._is_form_parsed and self.files:
             super().close()
 
     def _load_form_data(self) -> None:
-        super()._load_form_data()
+        if self._is_form_parsed:
+            return
+        if self.shallow or not self.has_plain_form or not load_form(t.cast("t.Any", self)):
+            super()._load_form_data()
         self._is_form_parsed = True
         context = get_app_context(None)
         if (

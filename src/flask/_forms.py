@@ -1,0 +1,131 @@
+"""Read forms as nearly every client sends them.
+
+A request whose class has steps of its own, and a body that is not plain, go Werkzeug's way.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from io import BytesIO
+
+from werkzeug.datastructures import FileStorage, ImmutableMultiDict
+from werkzeug.formparser import FormDataParser
+
+from ._multipart import Form, Limits, parse_stream, parse_whole
+from ._reading import LONGEST_BODY, NOT_PLAIN, parse_query, read_body
+
+Texts: t.TypeAlias = ImmutableMultiDict[str, str]
+Files: t.TypeAlias = ImmutableMultiDict[str, FileStorage]
+
+URLENCODED: t.Final = "application/x-www-form-urlencoded"
+
+_new_multidict: t.Any = ImmutableMultiDict.__new__  # PERF: an empty one needs no initialiser
+
+DEFAULT_FILE_MEMORY_SIZE: t.Final = 2 * 1024 * 1024
+
+_multipart_type = re.compile(r"multipart/form-data; ?boundary=([\w'+.-]{1,70})", re.ASCII)
+
+FORM_STEPS: t.Final = (
+    "_get_file_stream",
+    "_get_stream_for_parsing",
+    "_load_form_data",
+    "content_length",
+    "get_data",
+    "make_form_data_parser",
+    "mimetype",
+    "mimetype_params",
+    "stream",
+    "want_form_data_parsed",
+)
+"""Members of a request that decide how a form is read; whoever has one of their own keeps it."""
+
+
+class FormRequest(t.Protocol):
+    """What is needed of a request to read its form."""
+
+    _environ: dict[str, t.Any]
+    parameter_storage_class: t.Any
+    form_data_parser_class: t.Any
+    _is_body_taken: bool
+
+    form: t.Any
+    files: t.Any
+
+    @property
+    def stream(self) -> t.IO[bytes]: ...
+    @property
+    def max_content_length(self) -> int | None: ...
+    @property
+    def max_form_memory_size(self) -> int | None: ...
+    @property
+    def max_form_parts(self) -> int | None: ...
+    @property
+    def max_file_memory_size(self) -> int | None: ...
+
+
+def load_form(request: FormRequest) -> bool:
+    """Set ``form`` and ``files`` of a request; ``False`` if Werkzeug must do it.
+
+    :raises werkzeug.exceptions.RequestEntityTooLarge: a limit is exceeded (413).
+    :raises werkzeug.exceptions.ClientDisconnected: the body ends before its length (400).
+    """
+    if (
+        request.parameter_storage_class is not ImmutableMultiDict
+        or request.form_data_parser_class is not FormDataParser
+    ):
+        return False
+    content_type: str = request._environ.get("CONTENT_TYPE", "")
+    if content_type != URLENCODED:
+        multipart = _multipart_type.fullmatch(content_type)
+        return multipart is not None and _load_multipart(request, multipart[1])
+    body = _take_body(request, LONGEST_BODY)
+    if body is NOT_PLAIN:
+        return False
+    form = parse_query(body.decode("ascii")) if body.isascii() else NOT_PLAIN
+    if form is NOT_PLAIN:
+        request.__dict__["stream"] = BytesIO(body)
+        return False
+    request.form = form
+    request.files = _new_multidict(ImmutableMultiDict)
+    return True
+
+
+def _take_body(request: FormRequest, longest: int) -> t.Any:
+    """Take the whole body, if it is at hand or can be read at once; else `NOT_PLAIN`."""
+    if request._is_body_taken:
+        return getattr(request, "_cached_data", NOT_PLAIN)
+    body = read_body(request._environ, request.max_content_length, longest)
+    if body is not NOT_PLAIN:
+        request._is_body_taken = True
+    return body
+
+
+def _load_multipart(request: FormRequest, boundary: str) -> bool:
+    limits = Limits(request.max_form_memory_size, request.max_form_parts)
+    memory_size = request.max_file_memory_size or 0
+    body = _take_body(request, memory_size)
+    if body is NOT_PLAIN:
+        return _load_stream(request, boundary, limits)
+    form: t.Any = NOT_PLAIN
+    if len(body) <= memory_size:
+        form = parse_whole(body, boundary, limits, memory_size)
+    if form is NOT_PLAIN:
+        request.__dict__["stream"] = BytesIO(body)
+        return False
+    _set(request, form)
+    return True
+
+
+def _load_stream(request: FormRequest, boundary: str, limits: Limits) -> bool:
+    try:
+        form = parse_stream(request.stream.read, boundary, limits)
+    except ValueError:
+        form = Form()  # as Werkzeug does: what is malformed is empty
+    _set(request, form)
+    return True
+
+
+def _set(request: FormRequest, form: Form) -> None:
+    request.form = ImmutableMultiDict(form.fields)
+    request.files = ImmutableMultiDict(form.files)
