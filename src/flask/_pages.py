@@ -12,11 +12,11 @@ import werkzeug.utils
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
+from ._heads import is_ready_location
 from ._response import (
     Response,
     add_header,
     content_type_of,
-    is_ready_location,
     make_plain_response,
     make_read_response,
 )

@@ -9,7 +9,6 @@ the same bytes.
 
 from __future__ import annotations
 
-import re
 import typing as t
 from datetime import datetime, timedelta
 
@@ -21,6 +20,7 @@ from werkzeug.wrappers import Response as ResponseBase
 from . import _json_functions
 from ._cookies import dump_cookie
 from ._current import get_app_context
+from ._heads import FileBody, leave_out_content, list_to_send, make_headers
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -32,13 +32,9 @@ _STATUS_LINES = {code: f"{code} {name.upper()}" for code, name in HTTP_STATUS_CO
 _WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
 
 _new_object = object.__new__
-_new_headers = Headers.__new__
 
 _CONTENT_TYPES: dict[str, tuple[str, str]] = {}
 """The header for a media type, made once for each."""
-
-# A Location that Werkzeug's iri_to_uri returns as it is: a plain path, and perhaps a plain query.
-_PLAIN_LOCATION = re.compile(r"/(?:[\w.~-][\w.~/-]*)?(?:\?[\w.~/=&-]+)?", re.ASCII).fullmatch
 
 
 def content_type_of(media_type: str) -> tuple[str, str]:
@@ -49,47 +45,6 @@ def content_type_of(media_type: str) -> tuple[str, str]:
         if len(_CONTENT_TYPES) < 1000:  # media types made from what clients send must not pile up
             _CONTENT_TYPES[media_type] = header
     return header
-
-
-def make_headers(pairs: list[tuple[str, str]]) -> Headers:
-    """Return headers that keep these very pairs.
-
-    PERF: 0.1 us; Werkzeug's initialiser, which looks at each value, takes 1.3 us.
-
-    :param pairs: names and values, the values without line breaks.
-    """
-    headers = _new_headers(Headers)
-    headers._list = pairs
-    return headers
-
-
-def is_ready_location(location: str) -> bool:
-    """Tell whether a ``Location`` may be sent as it is."""
-    return _PLAIN_LOCATION(location) is not None
-
-
-def _list_to_send(headers: Headers, body: bytes | None) -> list[tuple[str, str]] | None:
-    """Return the headers of a response as WSGI wants them; ``None``: Werkzeug shall make them.
-
-    PERF: 0.4 us; Werkzeug's ``get_wsgi_headers`` takes 3 us.
-
-    :param body: its length is added if it is missing; ``None``: it is not.
-    """
-    pairs = list(headers._list)
-    is_length_known = False
-    for name, value in pairs:
-        size = len(name)
-        if size == 14:
-            if name.lower() == "content-length":
-                is_length_known = True
-        elif size == 8:
-            if name.lower() == "location" and not _PLAIN_LOCATION(value):
-                return None
-        elif size == 16 and name.lower() == "content-location":
-            return None
-    if not is_length_known and body is not None:
-        pairs.append(("Content-Length", str(len(body))))
-    return pairs
 
 
 class Response(ResponseBase):
@@ -125,6 +80,8 @@ class Response(ResponseBase):
     """What else is to be sent, as long as there are no `_headers`; ready for WSGI."""
     _was_read: bool = False
     """Whether the body was read off another response: as an iterable it is no list then."""
+    _file: FileBody | None = None
+    """Where the body is what was in a file: its headers, and how to open it."""
     _iterable: t.Iterable[str] | t.Iterable[bytes]
     _callbacks: list[t.Callable[[], t.Any]]
 
@@ -174,8 +131,11 @@ class Response(ResponseBase):
         """The headers; names in any case, several values for a name are possible."""
         headers = self._headers
         if headers is None:
-            length = ("Content-Length", str(len(self._body)))  # type: ignore[arg-type]
-            pairs = [self._content_type, length]
+            if self._file is not None:
+                pairs = self._file.pairs
+            else:
+                length = ("Content-Length", str(len(self._body)))  # type: ignore[arg-type]
+                pairs = [self._content_type, length]
             if self._more_headers is not None:
                 pairs += self._more_headers
             headers = self._headers = make_headers(pairs)
@@ -191,7 +151,10 @@ class Response(ResponseBase):
         if body is not None:
             if self._headers is None:
                 _ = self.headers  # they tell the length of this body, whatever becomes of it
-            self._iterable = iter([body]) if self._was_read else [body]
+            if self._file is not None:
+                self._iterable = self._file.open(body)
+            else:
+                self._iterable = iter([body]) if self._was_read else [body]
             self._callbacks = []
             self._body = None
 
@@ -258,25 +221,40 @@ class Response(ResponseBase):
         """Send the response as a WSGI application does (PEP 3333)."""
         body = self._body
         if self._status_code in _WITHOUT_BODY:
-            return super().__call__(environ, start_response)
-        if body is None:
+            return self._send_without_body(environ, start_response)
+        if body is None or not (body or self._file is None):
             return self._send_opened(environ, start_response)
         if self._headers is None:
-            pairs = [self._content_type, ("Content-Length", str(len(body)))]
+            if self._file is not None:
+                pairs = self._file.pairs
+            else:
+                pairs = [self._content_type, ("Content-Length", str(len(body)))]
             if self._more_headers is not None:
                 pairs += self._more_headers
         else:
-            found = _list_to_send(self._headers, None if self._was_read else body)
+            found = list_to_send(self._headers, None if self._was_read else body)
             if found is None:
                 return super().__call__(environ, start_response)
             pairs = found
         start_response(self._status, pairs)
         return () if environ["REQUEST_METHOD"] == "HEAD" else (body,)
 
+    def _send_without_body(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> t.Iterable[bytes]:
+        """Send a response whose status allows no body."""
+        if self._body is not None and self._status_code == 304:
+            pairs = list_to_send(self.headers, None)
+            if pairs is not None:
+                start_response(self._status, leave_out_content(pairs))
+                return ()
+        return super().__call__(environ, start_response)
+
     def _send_opened(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> t.Iterable[bytes]:
         """Send a response whose body is an iterable."""
+        self._open_body()
         pairs = None
         if (
             self.is_plain
@@ -284,7 +262,7 @@ class Response(ResponseBase):
             and not isinstance(self._iterable, list | tuple)
             and environ["REQUEST_METHOD"] != "HEAD"
         ):
-            pairs = _list_to_send(self.headers, None)
+            pairs = list_to_send(self.headers, None)
         if pairs is None:
             return super().__call__(environ, start_response)
         start_response(self._status, pairs)

@@ -15,11 +15,11 @@ PACKAGE = Path(flask.__file__).parent
 FLOORS: dict[float, str] = {
     1.0: "typing signals _current _environment _lazy _passing _plan _reading _signing _templates"
     " _waiting config _routing/rule",
-    1.1: "_multipart _namespace _routing/build _routing/table _cookies",
+    1.1: "_heads _multipart _namespace _routing/build _routing/table _cookies",
     1.2: "_forms _routing/map _routing",
     2.0: "logging views debughelpers _scaffold _streaming _json_functions",
     3.0: "_request _response templating _setup_state",
-    3.1: "wrappers _templated _pages",
+    3.1: "_files wrappers _templated _pages",
     3.2: "json/provider",
     3.3: "json",
     3.4: "json/tag",

@@ -1,0 +1,78 @@
+"""Lists of headers, as responses keep them and WSGI takes them."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from werkzeug.datastructures import Headers
+
+_new_headers = Headers.__new__
+
+# A Location that Werkzeug's iri_to_uri returns as it is: a plain path, and perhaps a plain query.
+_PLAIN_LOCATION = re.compile(r"/(?:[\w.~-][\w.~/-]*)?(?:\?[\w.~/=&-]+)?", re.ASCII).fullmatch
+
+
+def make_headers(pairs: list[tuple[str, str]]) -> Headers:
+    """Return headers that keep these very pairs.
+
+    PERF: 0.1 us; Werkzeug's initialiser, which looks at each value, takes 1.3 us.
+
+    :param pairs: names and values, the values without line breaks.
+    """
+    headers = _new_headers(Headers)
+    headers._list = pairs
+    return headers
+
+
+def is_ready_location(location: str) -> bool:
+    """Tell whether a ``Location`` may be sent as it is."""
+    return _PLAIN_LOCATION(location) is not None
+
+
+def list_to_send(headers: Headers, body: bytes | None) -> list[tuple[str, str]] | None:
+    """Return the headers of a response as WSGI wants them; ``None``: Werkzeug shall make them.
+
+    PERF: 0.4 us; Werkzeug's ``get_wsgi_headers`` takes 3 us.
+
+    :param body: its length is added if it is missing; ``None``: it is not.
+    """
+    pairs = list(headers._list)
+    is_length_known = False
+    for name, value in pairs:
+        size = len(name)
+        if size == 14:
+            if name.lower() == "content-length":
+                is_length_known = True
+        elif size == 8:
+            if name.lower() == "location" and not _PLAIN_LOCATION(value):
+                return None
+        elif size == 16 and name.lower() == "content-location":
+            return None
+    if not is_length_known and body is not None:
+        pairs.append(("Content-Length", str(len(body))))
+    return pairs
+
+
+# What describes a content: RFC 2616 section 7.1, as Werkzeug reads it; "Expires" goes on.
+_ENTITY_HEADERS = frozenset(
+    {
+        *("allow", "content-encoding", "content-language", "content-length", "content-md5"),
+        *("content-range", "content-type", "last-modified"),
+    }
+)
+
+
+def leave_out_content(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return headers without those that describe a content, for a 304, which has none."""
+    return [pair for pair in pairs if pair[0].lower() not in _ENTITY_HEADERS]
+
+
+class FileBody(t.Protocol):
+    """What a response needs to know of a file."""
+
+    pairs: list[tuple[str, str]]
+    """The headers."""
+
+    def open(self, content: bytes) -> t.Iterable[bytes]:
+        """Return the file as an iterable."""
