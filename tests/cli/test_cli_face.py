@@ -47,7 +47,7 @@ def test_a_class_is_the_promised_kind(name: str, base: type) -> None:
     assert issubclass(getattr(flask.cli, name), base)
 
 
-@pytest.mark.parametrize("name", ["run", "shell", "routes"])
+@pytest.mark.parametrize("name", ["run", "serve", "shell", "routes"])
 def test_the_built_in_commands_can_be_taken_alone(name: str) -> None:
     command = getattr(flask.cli, f"{name}_command")
     assert isinstance(command, click.Command)

@@ -152,11 +152,11 @@ class TestFlaskGroup:
     @pytest.mark.parametrize(
         ("settings", "commands", "options"),
         [
-            ({}, {"run", "shell", "routes"}, ["env_file", "app", "debug", "version"]),
+            ({}, {"run", "serve", "shell", "routes"}, ["env_file", "app", "debug", "version"]),
             ({"add_default_commands": False}, set(), ["env_file", "app", "debug", "version"]),
             (
                 {"add_version_option": False},
-                {"run", "shell", "routes"},
+                {"run", "serve", "shell", "routes"},
                 ["env_file", "app", "debug"],
             ),
             (
@@ -305,7 +305,7 @@ class TestHelp:
         result = runner.invoke(cli, args, env={"FLASK_APP": variable})
         # Without arguments help is an answer to a mistake: status 2, and on stderr.
         assert result.exit_code == (0 if args else 2)
-        assert self.commands(result.output) == ["paint", "routes", "run", "shell"]
+        assert self.commands(result.output) == ["paint", "routes", "run", "serve", "shell"]
         assert not has_app_context()
 
     def test_a_file_can_name_the_application_for_help(self, project, runner) -> None:
@@ -322,7 +322,7 @@ class TestHelp:
         result = runner.invoke(cli, ["--help"])
         assert result.exit_code == 0
         assert message in result.stderr
-        assert self.commands(result.stdout) == ["routes", "run", "shell"]
+        assert self.commands(result.stdout) == ["routes", "run", "serve", "shell"]
 
     def test_the_name_of_the_help_option_can_be_chosen(self, runner) -> None:
         tool = group(context_settings={"help_option_names": ["-?"]})

@@ -28,7 +28,7 @@ FLOORS: dict[float, str] = {
     5.0: "ctx cli/_banner cli/_dotenv cli/_locate cli/_types",
     5.1: "cli/_script",
     5.2: "cli/_options",
-    5.3: "cli/_commands",
+    5.3: "cli/_commands cli/_serve",
     5.4: "cli/_groups",
     5.5: "cli/_main",
     5.6: "cli",

@@ -4,8 +4,8 @@
 `pass_script_info` for commands of their own, and `FlaskGroup` for a command like ``flask``.
 
 This file hands names on and defines none. The floors of the room, lowest first: ``_types``,
-``_dotenv``, ``_banner``, ``_locate``; ``_script``; ``_options``; ``_commands``; ``_groups``;
-``_main``.
+``_dotenv``, ``_banner``, ``_locate``; ``_script``; ``_options``; ``_commands``, ``_serve``;
+``_groups``; ``_main``.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from ._options import version_option as version_option
 from ._script import ScriptInfo as ScriptInfo
 from ._script import pass_script_info as pass_script_info
 from ._script import with_appcontext as with_appcontext
+from ._serve import serve_command as serve_command
 from ._types import CertParamType as CertParamType
 from ._types import SeparatedPathType as SeparatedPathType
 

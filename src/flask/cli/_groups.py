@@ -15,6 +15,7 @@ from ._commands import routes_command, run_command, shell_command
 from ._locate import NoAppException
 from ._options import app_option, debug_option, env_file_option, version_option
 from ._script import ScriptInfo, enter_context_of, with_appcontext
+from ._serve import serve_command
 
 Callback = Callable[..., t.Any]
 
@@ -122,7 +123,7 @@ class FlaskGroup(AppGroup):
         self.set_debug_flag = set_debug_flag
         self._loaded_plugin_commands = False
         if add_default_commands:
-            for command in (run_command, shell_command, routes_command):
+            for command in (run_command, serve_command, shell_command, routes_command):
                 self.add_command(command)
 
     def make_context(

@@ -1,0 +1,186 @@
+"""The command ``serve``: the application on Granian, a server made for production."""
+
+from __future__ import annotations
+
+import inspect
+import multiprocessing
+import os
+import typing as t
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+
+import click
+
+from .._environment import get_debug_flag
+from ..typing import AnyApp
+from ..views import http_method_funcs
+from ._script import ScriptInfo, pass_script_info
+
+_WITHOUT_GRANIAN = (
+    "'flask serve' needs Granian, which is not installed. Install it with:\n\n"
+    "    pip install 'flask[serve]'"
+)
+_FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
+
+
+_THREADS: t.Final = 16
+"""Of a process on WSGI, if not said otherwise: enough for views that wait for a database."""
+
+
+def _count_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@click.command("serve", short_help="Serve the app in production.")
+@click.option("--host", "-h", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", "-p", default=8000, help="Port to listen on.")
+@click.option("--uds", type=click.Path(path_type=Path), help="Listen on this Unix socket instead.")
+@click.option(
+    "--interface",
+    type=click.Choice(["auto", "wsgi", "asgi"]),
+    default="auto",
+    help="How the app is called. 'auto' is ASGI if it has async views or WebSockets, else WSGI.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1), help="Number of processes. As many as cores if not given."
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    help="Requests that a process answers at a time, on WSGI. 16 if not given.",
+)
+@click.option("--cert", type=_FILE, help="Serve over HTTPS: the certificate file.")
+@click.option("--key", type=_FILE, help="The private key that belongs to the certificate.")
+@click.option(
+    "--http",
+    type=click.Choice(["auto", "1", "2"]),
+    default="auto",
+    help="Version of HTTP. 'auto' takes what the client speaks.",
+)
+@click.option("--access-log/--no-access-log", default=False, help="Log each request, or not.")
+@click.option("--health", metavar="PATH", help="Answer this path before the app, such as /healthz.")
+@pass_script_info
+def serve_command(
+    info: ScriptInfo, /, interface: str, health: str | None, **options: t.Any
+) -> None:
+    """Serve the application with Granian, a server made for production.
+
+    SIGTERM stops it when the requests under way are answered. SIGHUP replaces the processes one by
+    one by new ones, which import the application anew.
+    """
+    try:
+        from granian.constants import HTTPModes, Interfaces
+        from granian.errors import ConfigurationError
+        from granian.server import Server
+    except ImportError:
+        raise click.UsageError(_WITHOUT_GRANIAN) from None
+
+    app = info.load_app()
+    if app.debug or get_debug_flag():
+        raise click.UsageError("Debug mode is on, and must not be in production.")
+    if interface == "auto":
+        interface = "asgi" if _wants_asgi(app) else "wsgi"
+    _check(interface, app, health, options)
+
+    # New processes begin with nothing imported, so a reload meets the code as it is then.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = Server(
+        info.app_import_path or "app",
+        address=options["host"],
+        port=options["port"],
+        uds=options["uds"],
+        interface=Interfaces(interface),
+        workers=options["workers"] or _count_cores(),
+        blocking_threads=(options["threads"] or _THREADS) if interface == "wsgi" else None,
+        http=HTTPModes(options["http"]),
+        websockets=interface == "asgi",
+        log_access=options["access_log"],
+        ssl_cert=options["cert"],
+        ssl_key=options["key"],
+        respawn_failed_workers=True,
+    )
+    load = partial(
+        _load_app, info.app_import_path, info.create_app, info.set_debug_flag, interface, health
+    )
+    try:
+        server.serve(target_loader=load, wrap_loader=False)
+    except ConfigurationError as error:
+        raise click.UsageError(f"Granian refuses the setting {error}.") from None
+
+
+def _check(interface: str, app: AnyApp, health: str | None, options: dict[str, t.Any]) -> None:
+    """Refuse what cannot be served."""
+    if interface == "asgi" and not hasattr(app, "asgi_app"):
+        raise click.UsageError("This application has no 'asgi_app' to be served over ASGI.")
+    if interface == "asgi" and options["threads"] is not None:
+        raise click.UsageError("'--threads' is for WSGI; this app is served over ASGI.")
+    if (options["cert"] is None) != (options["key"] is None):
+        raise click.UsageError("'--cert' and '--key' go together.")
+    if health is not None and not health.startswith("/"):
+        raise click.UsageError("'--health' takes a path that begins with a slash.")
+
+
+def _wants_asgi(app: AnyApp) -> bool:
+    """Tell whether an application has views that ASGI serves better, or alone."""
+    return hasattr(app, "asgi_app") and (
+        any(rule.websocket for rule in app.url_map.iter_rules())
+        or any(map(_is_async, app.view_functions.values()))
+    )
+
+
+def _is_async(view: t.Any) -> bool:
+    if inspect.iscoroutinefunction(view):
+        return True
+    kind = getattr(view, "view_class", None)
+    names = ("dispatch_request", *http_method_funcs)
+    return any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in names)
+
+
+def _load_app(
+    path: str | None,
+    create_app: Callable[..., t.Any] | None,
+    set_debug_flag: bool,
+    interface: str,
+    health: str | None,
+) -> t.Any:
+    """Load the application in a process that answers requests."""
+    app = ScriptInfo(path, create_app, set_debug_flag).load_app()
+    if health is None:
+        return app
+    return (_HealthyASGI if interface == "asgi" else _HealthyWSGI)(app, health)
+
+
+class _HealthyWSGI:
+    """A WSGI application that answers one path before another one is asked."""
+
+    def __init__(self, app: t.Any, path: str) -> None:
+        self.app = app
+        self.path = path
+
+    def __call__(self, environ: dict[str, t.Any], start_response: t.Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != self.path:
+            answer: Iterable[bytes] = self.app(environ, start_response)
+            return answer
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
+        return () if environ["REQUEST_METHOD"] == "HEAD" else (b"ok",)
+
+
+class _HealthyASGI:
+    """An ASGI application that does the same."""
+
+    def __init__(self, app: t.Any, path: str) -> None:
+        self.app = app
+        self.path = path
+
+    async def __call__(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> None:
+        if scope["type"] != "http" or scope["path"] != self.path:
+            await self.app(scope, receive, send)
+            return
+        headers = [(b"content-type", b"text/plain"), (b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        body = b"" if scope["method"] == "HEAD" else b"ok"
+        await send({"type": "http.response.body", "body": body})

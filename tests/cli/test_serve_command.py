@@ -1,0 +1,346 @@
+"""``flask serve``: refusals at once, and real processes under load."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from flask import Flask
+from flask.cli import ScriptInfo, cli
+from flask.cli import _serve as room
+from flask.views import MethodView
+
+FLASK = [sys.executable, "-m", "flask"]
+APP = """\
+import os
+import time
+from flask import Flask
+
+VERSION = "one"
+
+def create_app():
+    app = Flask(__name__)
+
+    @app.route("/")
+    def hello():
+        return VERSION
+
+    @app.route("/held/<number>")
+    def held(number):
+        open(f"begun-{number}", "w").close()
+        while not os.path.exists("go-on"):
+            time.sleep(0.01)
+        return number
+
+    return app
+"""
+
+needs_granian = pytest.mark.skipif(
+    importlib.util.find_spec("granian") is None, reason="Granian is not installed"
+)
+
+
+# Refusals ----------------------------------------------------------------------------------------
+
+
+def invoke(*args: str, app: Flask | None = None) -> t.Any:
+    info = ScriptInfo(create_app=lambda: app or Flask("an_app"))
+    return CliRunner().invoke(cli, ["serve", *args], obj=info)
+
+
+def test_without_granian_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "granian.server", None)
+    result = invoke()
+    assert result.exit_code == 2
+    assert "pip install 'flask[serve]'" in result.output
+
+
+@needs_granian
+def test_it_refuses_debug_mode(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    result = invoke()
+    assert result.exit_code == 2
+    assert "Debug mode is on" in result.output
+
+
+@needs_granian
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--cert", __file__), "'--cert' and '--key' go together"),
+        (("--key", __file__), "'--cert' and '--key' go together"),
+        (("--cert", "none.pem"), "does not exist"),
+        (("--health", "healthz"), "begins with a slash"),
+        (("--workers", "0"), "0 is not in the range"),
+        (("--interface", "rsgi"), "'rsgi' is not one of"),
+        (("--http", "3"), "'3' is not one of"),
+    ],
+)
+def test_it_refuses_what_cannot_be_served(args: tuple[str, ...], message: str) -> None:
+    result = invoke(*args)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_an_app_that_cannot_be_found_is_a_usage_error(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*FLASK, "--app", "none", "serve"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "Could not import 'none'" in done.stderr
+
+
+# The interface -----------------------------------------------------------------------------------
+
+
+class PlainClass(MethodView):
+    def get(self) -> str:
+        return ""
+
+
+class AsyncClass(MethodView):
+    async def get(self) -> str:
+        return ""
+
+
+async def coroutine() -> str:
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("view", "is_asgi"),
+    [
+        (lambda: "", False),
+        (coroutine, True),
+        (PlainClass.as_view("plain"), False),
+        (AsyncClass.as_view("async"), True),
+    ],
+    ids=["plain", "async", "plain class", "async class"],
+)
+def test_the_app_chooses_the_interface(view: t.Any, is_asgi: bool) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/", "view", view)
+    app.asgi_app = app.wsgi_app  # type: ignore[assignment, attr-defined, unused-ignore]
+    assert room._wants_asgi(app) is is_asgi
+
+
+def test_the_health_check_of_asgi_stands_before_the_app() -> None:
+    sent: list[dict[str, t.Any]] = []
+    asked = []
+
+    async def app(scope: t.Any, receive: t.Any, send: t.Any) -> None:
+        asked.append(scope["path"])
+
+    async def send(message: dict[str, t.Any]) -> None:
+        sent.append(message)
+
+    healthy = room._HealthyASGI(app, "/healthz")
+    for method, path in (("GET", "/healthz"), ("HEAD", "/healthz"), ("GET", "/")):
+        call = healthy({"type": "http", "path": path, "method": method}, None, send)
+        with pytest.raises(StopIteration):
+            call.send(None)
+    assert asked == ["/"]
+    assert [message.get("status", message.get("body")) for message in sent] == [
+        *(200, b"ok", 200, b""),
+    ]
+
+
+# Real processes ----------------------------------------------------------------------------------
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(is_so: t.Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline, "it never came to be so"
+        threading.Event().wait(0.02)
+
+
+class Served:
+    """A ``flask serve`` that listens, and what it printed."""
+
+    def __init__(self, folder: Path, *args: str) -> None:
+        self.port = free_port()
+        self.printed = ""
+        self._process = subprocess.Popen(
+            [*FLASK, "--app", "shop", "serve", "--port", str(self.port), *args],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+            start_new_session=True,
+        )
+        self._condition = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
+            for line in stream:
+                with self._condition:
+                    self.printed += line
+                    self._condition.notify_all()
+
+    def wait_for(self, pattern: str) -> None:
+        with self._condition:
+            if not self._condition.wait_for(lambda: re.search(pattern, self.printed), timeout=60):
+                pytest.fail(f"No {pattern!r} in what the server printed:\n{self.printed}")
+
+    def ask(self, path: str = "/") -> str:
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=60).text
+
+    def listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def wait(self) -> int:
+        code = self._process.wait(timeout=60)
+        self._reader.join(timeout=60)
+        return code
+
+    def stop(self) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self.wait()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "shop.py").write_text(APP)
+    return tmp_path
+
+
+@pytest.fixture
+def serve(folder: Path) -> Iterator[t.Callable[..., Served]]:
+    started: list[Served] = []
+
+    def start(*args: str) -> Served:
+        server = Served(folder, *args)
+        started.append(server)
+        server.wait_for("Started worker-1")
+        if "--uds" not in args:
+            wait_until(server.listens)
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+@needs_granian
+def test_it_serves_a_factorys_app_and_a_health_check(serve: t.Callable[..., Served]) -> None:
+    server = serve("--workers", "1", "--threads", "2", "--health", "/healthz", "--access-log")
+    assert server.ask() == "one"
+    assert server.ask("/healthz") == "ok"
+    server.wait_for("GET /healthz")
+    server.signal(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+@needs_granian
+def test_it_serves_on_a_unix_socket(serve: t.Callable[..., Served], tmp_path: Path) -> None:
+    serve("--workers", "1", "--uds", str(tmp_path / "sock"))
+    wait_until((tmp_path / "sock").exists)
+    transport = httpx.HTTPTransport(uds=str(tmp_path / "sock"))
+    with httpx.Client(transport=transport) as client:
+        assert client.get("http://shop/").text == "one"
+
+
+@needs_granian
+def test_it_serves_over_tls(serve: t.Callable[..., Served], tmp_path: Path) -> None:
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    try:
+        subprocess.run(
+            [
+                *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+                *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
+                *("-keyout", str(key), "-out", str(cert)),
+            ],
+            check=True,
+            capture_output=True,
+        )
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed")
+    server = serve("--workers", "1", "--cert", str(cert), "--key", str(key))
+    trust = ssl.create_default_context(cafile=str(cert))
+    answer = httpx.get(f"https://localhost:{server.port}/", verify=trust, timeout=60)
+    assert answer.text == "one"
+
+
+@needs_granian
+def test_requests_under_way_are_answered_before_it_stops(
+    serve: t.Callable[..., Served], folder: Path
+) -> None:
+    server = serve("--workers", "1", "--threads", "40")
+    with ThreadPoolExecutor(40) as pool:
+        answers = [pool.submit(server.ask, f"/held/{number}") for number in range(40)]
+        wait_until(lambda: len(list(folder.glob("begun-*"))) == 40)
+        server.signal(signal.SIGTERM)
+        server.wait_for("Stopping worker-1")
+        (folder / "go-on").touch()
+        assert [answer.result() for answer in answers] == [str(number) for number in range(40)]
+    assert server.wait() == 0
+
+
+@needs_granian
+def test_a_reload_brings_the_new_code_and_loses_nothing(
+    serve: t.Callable[..., Served], folder: Path
+) -> None:
+    server = serve("--workers", "1", "--threads", "8")
+    stop = threading.Event()
+    results: list[str] = []
+
+    def keep_asking() -> None:
+        while not stop.is_set():
+            try:
+                results.append(server.ask())
+            except httpx.TransportError as error:
+                results.append(repr(error))
+
+    askers = [threading.Thread(target=keep_asking) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    try:
+        (folder / "shop.py").write_text(APP.replace('"one"', '"two"'))
+        server.signal(signal.SIGHUP)
+        server.wait_for("Stopped old worker-1")
+        begin = len(results)
+        wait_until(lambda: len(results) >= begin + 20)
+    finally:
+        stop.set()
+        for asker in askers:
+            asker.join()
+    assert set(results) == {"one", "two"}
+    assert set(results[begin + 8 :]) == {"two"}
