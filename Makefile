@@ -8,10 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
 
-.PHONY: help demo test check types lint house coverage soak bench calls conformance upstream differential clean
+.PHONY: help demo test check types lint house coverage soak bench bench-wire calls conformance upstream differential clean
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
 
 $(VENV)/made: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 ...")'
@@ -43,7 +43,7 @@ lint: $(VENV)/made-lint
 
 types: $(VENV)/made-lint
 	$(BIN)/mypy
-	$(BIN)/mypy --strict benchmarks/run.py benchmarks/startup.py benchmarks/calls.py conformance/run.py
+	$(BIN)/mypy --strict benchmarks/run.py benchmarks/startup.py benchmarks/calls.py benchmarks/wire.py conformance/run.py
 	$(BIN)/python -m pytest tests/type_check
 
 house: $(VENV)/made-test
@@ -59,8 +59,12 @@ soak: $(VENV)/made-test  ## 50,000 requests of each kind, and the memory that th
 calls: $(VENV)/made  ## function calls of each benchmark workload against the recorded ones
 	$(BIN)/python benchmarks/calls.py --here --check benchmarks/calls.json --tolerance 1.3
 
-bench: $(VENV)/made  ## time this package beside Flask, Falcon and Bottle
+bench: $(VENV)/made  ## time this package beside its peers, on WSGI and on ASGI
 	$(BIN)/python benchmarks/run.py --json benchmarks/results/cycle.json --markdown benchmarks/results/cycle.md
+	$(BIN)/python benchmarks/run.py --asgi --json benchmarks/results/asgi.json --markdown benchmarks/results/asgi.md
+
+bench-wire: $(VENV)/made  ## requests per second over the loopback interface; needs wrk
+	$(BIN)/python benchmarks/wire.py --markdown benchmarks/results/wire.md
 
 conformance: $(VENV)/made  ## other people's test suites, with official Flask and with this package
 	$(BIN)/python conformance/run.py

@@ -58,12 +58,13 @@ class Measured:
 Table = dict[str, dict[str, Measured]]
 
 
-def prepare(name: str, refresh: bool = False) -> Peer:
+def prepare(name: str, refresh: bool = False, kinds: Mapping[str, PeerKind] | None = None) -> Peer:
     """Return a peer by its name, with its environment ready; raises KeyError for an unknown one."""
-    kind = PEERS[name]
+    kind = (PEERS if kinds is None else kinds)[name]
     home = STORE / "environments"
     if kind.ours:
-        return _prepared_tree(name, ROOT, home / name)
+        folder = home / (name if kind.interface == "wsgi" else f"{name}-{kind.interface}")
+        return _prepared_tree(name, ROOT, folder, kind)
     return Peer(name, kind, make_environment(home / name, kind.requirements, refresh=refresh))
 
 
@@ -73,15 +74,16 @@ def prepare_commit(reference: str) -> Peer:
     return _prepared_tree(short, tree, STORE / "environments" / f"commit-{short}")
 
 
-def _prepared_tree(name: str, tree: Path, folder: Path) -> Peer:
+def _prepared_tree(name: str, tree: Path, folder: Path, kind: PeerKind = PEERS["this"]) -> Peer:
     """Return a tree of this repository as a peer, with the dependencies that official Flask has.
 
     Both Flasks run on the very same Werkzeug and Jinja2, installed in the same way.
     """
     official = make_environment(STORE / "environments" / OFFICIAL.name, OFFICIAL.requirements)
-    environment = make_environment(folder, official.frozen(), exactly=True)
+    wanted = [*official.frozen(), *kind.requirements]
+    environment = make_environment(folder, wanted, exactly=True)
     put_wheel(environment, wheel_of(tree, STORE))
-    return Peer(name, PEERS["this"], environment)
+    return Peer(name, kind, environment)
 
 
 class Worker:

@@ -24,7 +24,7 @@ from typing import Any
 # At the end of the path: nothing of this repository may hide what the environment has installed.
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import wsgi
+from benchmarks import asgi, wsgi
 from benchmarks.workloads import WORKLOADS, Request
 
 #: A round is long enough to be far above the clock and short enough to alternate often.
@@ -41,7 +41,10 @@ class Interface:
 
 
 #: A peer of another protocol needs one more line here and a file like wsgi.py.
-INTERFACES = {"wsgi": Interface(wsgi.ask, wsgi.time_calls, wsgi.count_calls)}
+INTERFACES = {
+    "wsgi": Interface(wsgi.ask, wsgi.time_calls, wsgi.count_calls),
+    "asgi": Interface(asgi.ask, asgi.time_calls, asgi.count_calls),
+}
 
 
 class Peer:

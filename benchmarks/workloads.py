@@ -159,6 +159,11 @@ def _all() -> tuple[Workload, ...]:
         Workload("stream100", "a streamed body of 100 chunks", _get("/stream")),
         Workload("method_view", "a view that is a class", _get("/class/9")),
         Workload("async_view", "an async view", _get("/async")),
+        # On ASGI the first four are async views; these are the same as plain functions.
+        Workload("plain_hello", "hello, a plain view on ASGI", _get("/")),
+        Workload("plain_json", "json, a plain view on ASGI", _get("/json"), "json"),
+        Workload("plain_param", "param, a plain view on ASGI", _get("/users/42"), "json"),
+        Workload("plain_post_json", "post_json, a plain view on ASGI", order, "json"),
     )
 
 

@@ -41,3 +41,17 @@ PEERS: Mapping[str, PeerKind] = {
 
 #: The peers of a run that names none. `bare` shows what the harness itself costs.
 DEFAULT_PEERS = ("this", "official", "falcon", "bottle", "bare")
+
+#: The same for ASGI; a name may stand in both.
+ASGI_PEERS: Mapping[str, PeerKind] = {
+    peer.name: peer
+    for peer in (
+        PeerKind("this", "flask_asgi_app", "Flask", ("greenlet",), "asgi", ours=True),
+        PeerKind("quart", "quart_app", "Quart", ("quart",), "asgi"),
+        PeerKind("starlette", "starlette_app", "starlette", ("starlette",), "asgi"),
+        PeerKind("fastapi", "fastapi_app", "fastapi", ("fastapi",), "asgi"),
+        PeerKind("litestar", "litestar_app", "litestar", ("litestar",), "asgi"),
+        PeerKind("blacksheep", "blacksheep_app", "blacksheep", ("blacksheep",), "asgi"),
+    )
+}
+DEFAULT_ASGI_PEERS = tuple(ASGI_PEERS)

@@ -16,9 +16,20 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT))
 
-from benchmarks import calls, environments, report, run, startup, worker, workloads, wsgi  # noqa: E402
+from benchmarks import (  # noqa: E402
+    asgi,
+    calls,
+    environments,
+    report,
+    run,
+    startup,
+    wire,
+    worker,
+    workloads,
+    wsgi,
+)
 from benchmarks.answers import Answer, differences, masked  # noqa: E402
-from benchmarks.peers import PEERS, bare_app  # noqa: E402
+from benchmarks.peers import ASGI_PEERS, PEERS, bare_app  # noqa: E402
 from benchmarks.rounds import Measured, Table  # noqa: E402
 
 HELLO = workloads.WORKLOADS["hello"]
@@ -225,6 +236,49 @@ class TestRequests:
             workloads.chosen("hallo")
 
 
+class TestASGI:
+    @staticmethod
+    async def echo(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            raise RuntimeError("no lifespan here")
+        message = await receive()
+        start = {"type": "http.response.start", "status": 201, "headers": [(b"x-own", b"1")]}
+        await send(start)
+        await send({"type": "http.response.body", "body": message["body"], "more_body": True})
+        await send({"type": "http.response.body", "body": scope["query_string"]})
+
+    def test_one_request_gives_status_headers_and_the_whole_body(self) -> None:
+        request = workloads.Request("POST", "/", "a=1", {"X-One": "1"}, b"sent ")
+        assert asgi.ask(self.echo, request) == ("201 Created", [("x-own", "1")], b"sent a=1")
+        assert asgi.time_calls(self.echo, request, 3) > 0
+
+    def test_functions_entered_count_but_the_harness_does_not(self) -> None:
+        assert asgi.count_calls(self.echo, workloads.Request("GET", "/")) == 1
+
+    def test_the_scope_has_the_requests_own_headers_in_lower_case(self) -> None:
+        scope = asgi.scope_of(workloads.Request("GET", "/", headers={"X-One": "1"}))
+        assert (b"x-one", b"1") in scope["headers"]
+
+
+class TestWire:
+    def test_rates_are_compared_with_this_package_on_the_same_server(self) -> None:
+        entries = [
+            wire.Entry("this", "wsgi", "granian", [200.0, 100.0]),
+            wire.Entry("other", "wsgi", "granian", [50.0]),
+            wire.Entry("other", "asgi", "granian", []),
+        ]
+        assert [line.split(" | ")[3:] for line in wire.table(entries)[2:]] == [
+            *(["200 / 200", "1.00 |"], ["50 / 50", "0.25 |"], ["-", " |"]),
+        ]
+
+    def test_without_wrk_it_says_what_to_install(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(wire.shutil, "which", lambda _: None)
+        assert wire.main([]) == 1
+        assert "apt-get install wrk" in capsys.readouterr().err
+
+
 class TestEnvironments:
     def test_unpacking_takes_the_wanted_files_only(self, tmp_path: Path) -> None:
         names = ["p-1/src/secret.py", "p-1/tests/test_a.py", "p-1/testsuite.py"]
@@ -263,7 +317,7 @@ def test_an_unknown_peer_is_told_before_anything_is_made(
 
 def test_every_peer_names_only_workloads_that_there_are() -> None:
     assert set(bare_app.applications()) <= set(workloads.WORKLOADS)
-    assert {kind.module for kind in PEERS.values()} == {
+    assert {kind.module for kind in (*PEERS.values(), *ASGI_PEERS.values())} == {
         file.stem for file in (ROOT / "benchmarks" / "peers").glob("*_app*.py")
     }
 
