@@ -20,7 +20,8 @@ from werkzeug.http import http_date
 from werkzeug.security import safe_join
 from werkzeug.wsgi import wrap_file
 
-from ._response import Response, make_headers
+from ._heads import make_headers
+from ._response import Response
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -98,11 +99,7 @@ def make_file_response(
         except OSError:
             return None
 
-    pairs = known.pairs.copy()
-    pairs[known.date_at] = ("Date", _date())
-    seconds = max_age(path) if callable(max_age) else max_age
-    if seconds is not None:
-        _let_caches_keep(pairs, known.cache_at, seconds)
+    pairs = _list_now(known, path, max_age)
     response = _new_object(kind)
     if is_wrapped or content is None:
         response._iterable = wrap_file(environ, file)
@@ -116,6 +113,16 @@ def make_file_response(
     response._status_code = 304 if is_conditional else 200
     response._status = "304 NOT MODIFIED" if is_conditional else "200 OK"
     return response
+
+
+def _list_now(known: _Known, path: str, max_age: MaxAge) -> list[tuple[str, str]]:
+    """Return the headers of a file with what depends on the time."""
+    pairs = known.pairs.copy()
+    pairs[known.date_at] = ("Date", _date())
+    seconds = max_age(path) if callable(max_age) else max_age
+    if seconds is not None:
+        _let_caches_keep(pairs, known.cache_at, seconds)
+    return pairs
 
 
 def _is_unchanged(environ: WSGIEnvironment, known: _Known) -> bool:
