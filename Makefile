@@ -62,6 +62,7 @@ calls: $(VENV)/made  ## function calls of each benchmark workload against the re
 bench: $(VENV)/made  ## time this package beside its peers, on WSGI and on ASGI
 	$(BIN)/python benchmarks/run.py --json benchmarks/results/cycle.json --markdown benchmarks/results/cycle.md
 	$(BIN)/python benchmarks/run.py --asgi --json benchmarks/results/asgi.json --markdown benchmarks/results/asgi.md
+	$(BIN)/python benchmarks/startup.py --json benchmarks/results/startup.json --markdown benchmarks/results/startup.md
 
 bench-wire: $(VENV)/made  ## requests per second over the loopback interface; needs wrk
 	$(BIN)/python benchmarks/wire.py --markdown benchmarks/results/wire.md

@@ -28,6 +28,8 @@ TASKS = {
     "first_request": "import flask, make an app with one view, answer one request",
     "routes1000": "register 1,000 routes with two parameters on an app",
     "blueprints100": "make and register 100 blueprints, each with five routes and two hooks",
+    "memory_routes1000": "MiB that an app with 1,000 routes adds",
+    "memory_upload100": "MiB at the peak of a 100 MiB upload, above the process at rest",
 }
 
 
@@ -47,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     text = "\n".join(
         [
-            "# Milliseconds, once for each process",
+            "# Milliseconds, once for each process; MiB in the rows named memory",
             "",
             f"Cells are best / median of {options.rounds} fresh processes. "
             "Method: `benchmarks/README.md`.",
