@@ -333,14 +333,9 @@ def _find(buffer: bytes, wanted: bytes, start: int) -> int:
             return found
 
 
-def make_file(memory_size: int) -> t.IO[bytes]:
-    """Make an empty file that stays in memory up to a size."""
-    return t.cast("t.IO[bytes]", SpooledTemporaryFile(memory_size, "rb+"))
-
-
 def _keep_in_memory(content: bytes, memory_size: int) -> t.IO[bytes]:
     """Return a file with this content."""
-    file: t.Any = make_file(memory_size)
+    file: t.Any = SpooledTemporaryFile(memory_size, "rb+")  # noqa: SIM115  # closed by the request
     if type(getattr(file, "_file", None)) is BytesIO:
         file._file = BytesIO(
             content

@@ -27,9 +27,8 @@ from werkzeug.wsgi import _get_server
 from . import _json_functions
 from ._cookies import parse_cookies
 from ._current import get_app_context
-from ._forms import DEFAULT_FILE_MEMORY_SIZE, FORM_STEPS, load_form
+from ._forms import DEFAULT_FILE_MEMORY_SIZE, FORM_STEPS, load_form, make_file
 from ._lazy import lazy
-from ._multipart import make_file
 from ._plan import blueprint_names
 from ._reading import NOT_PLAIN, parse_query, read_body
 from .debughelpers import attach_enctype_error_multidict

@@ -7,11 +7,13 @@ worker thread and lives as long as the thread.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import typing as t
 from collections.abc import Awaitable
 from contextvars import Context, copy_context
+
+if t.TYPE_CHECKING:
+    import asyncio
 
 Result = t.TypeVar("Result")
 
@@ -23,6 +25,8 @@ class _KeptLoop:
     """
 
     def __init__(self) -> None:
+        import asyncio  # 9 ms that an application without async functions never needs
+
         self.loop = asyncio.new_event_loop()
 
     def __del__(self) -> None:
@@ -49,6 +53,8 @@ def wait(awaitable: Awaitable[Result]) -> Result:
 
     :raises BaseException: whatever the awaitable raises.
     """
+    import asyncio
+
     if asyncio._get_running_loop() is not None:
         return _wait_in_a_thread(awaitable)
     return _run(_loop_of_thread(), awaitable, copy_context())
@@ -87,6 +93,8 @@ def _take_over(context: Context) -> None:
 
 
 def _wait_in_a_thread(awaitable: Awaitable[Result]) -> Result:
+    import asyncio
+
     context = copy_context()
     outcome: list[Result] = []
     failure: list[BaseException] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import traceback
 import typing as t
@@ -207,6 +206,8 @@ class FlaskGroup(AppGroup):
         """Add the commands of installed plugins, once: not before a command line is read."""
         if self._loaded_plugin_commands:
             return
+        import importlib.metadata  # 4 ms that no request needs
+
         for entry_point in importlib.metadata.entry_points(group="flask.commands"):
             self.add_command(entry_point.load(), entry_point.name)
         self._loaded_plugin_commands = True
