@@ -93,6 +93,7 @@ def make_file_response(
     content, known = (b"", _look(path)) if is_conditional or is_wrapped else _read(path)
     if known is None or (is_conditional and not _is_unchanged(environ, known)):
         return None
+    file: t.Any = None
     if is_wrapped or content is None:
         try:
             file = open(path, "rb")  # noqa: SIM115  # closed by the server
@@ -101,12 +102,12 @@ def make_file_response(
 
     pairs = _list_now(known, path, max_age)
     response = _new_object(kind)
-    if is_wrapped or content is None:
+    if file is not None:
         response._iterable = wrap_file(environ, file)
         response._callbacks = []
         response._headers = make_headers(pairs)
     else:
-        response._body = content
+        response._body = t.cast("bytes", content)
         response._file = _File(environ, path, pairs)
         response._was_read = True
     response.direct_passthrough = True

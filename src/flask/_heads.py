@@ -76,3 +76,4 @@ class FileBody(t.Protocol):
 
     def open(self, content: bytes) -> t.Iterable[bytes]:
         """Return the file as an iterable."""
+        ...

@@ -122,7 +122,7 @@ class _LaterBuilder:
     def __get__(self, instance: object, owner: type | None = None) -> t.Self:
         return self
 
-    def __call__(self, **values: t.Any) -> t.Any:
+    def __call__(self, /, **values: t.Any) -> t.Any:
         rule = self.rule
         build = _compile(rule, self.append_unknown).__get__(rule, None)
         setattr(rule, "_build_unknown" if self.append_unknown else "_build", build)
