@@ -6,11 +6,26 @@ import re
 import typing as t
 
 from werkzeug.datastructures import Headers
+from werkzeug.utils import get_content_type
 
 _new_headers = Headers.__new__
 
 # A Location that Werkzeug's iri_to_uri returns as it is: a plain path, and perhaps a plain query.
 _PLAIN_LOCATION = re.compile(r"/(?:[\w.~-][\w.~/-]*)?(?:\?[\w.~/=&-]+)?", re.ASCII).fullmatch
+
+
+_CONTENT_TYPES: dict[str, tuple[str, str]] = {}
+"""The header for a media type, made once for each."""
+
+
+def content_type_of(media_type: str) -> tuple[str, str]:
+    """Return the header for a media type; text gets its charset."""
+    header = _CONTENT_TYPES.get(media_type)
+    if header is None:
+        header = ("Content-Type", get_content_type(media_type, "utf-8"))
+        if len(_CONTENT_TYPES) < 1000:  # media types made from what clients send must not pile up
+            _CONTENT_TYPES[media_type] = header
+    return header
 
 
 def make_headers(pairs: list[tuple[str, str]]) -> Headers:

@@ -12,14 +12,8 @@ import werkzeug.utils
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
-from ._heads import is_ready_location
-from ._response import (
-    Response,
-    add_header,
-    content_type_of,
-    make_plain_response,
-    make_read_response,
-)
+from ._heads import content_type_of, is_ready_location
+from ._response import Response, add_header, make_plain_response, make_read_response
 
 _MARK = "-location-"
 _HTML = content_type_of("text/html")

@@ -14,14 +14,13 @@ from datetime import datetime, timedelta
 
 from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
-from werkzeug.utils import get_content_type
 from werkzeug.wrappers import Response as ResponseBase
 
 from . import _json_functions
 from ._cookies import dump_cookie
 from ._current import get_app_context
-from ._heads import FileBody, leave_out_content, list_to_send, make_headers
 from ._streaming import StreamedBody
+from ._heads import FileBody, content_type_of, leave_out_content, list_to_send, make_headers
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -33,19 +32,6 @@ _STATUS_LINES = {code: f"{code} {name.upper()}" for code, name in HTTP_STATUS_CO
 _WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
 
 _new_object = object.__new__
-
-_CONTENT_TYPES: dict[str, tuple[str, str]] = {}
-"""The header for a media type, made once for each."""
-
-
-def content_type_of(media_type: str) -> tuple[str, str]:
-    """Return the header for a media type; text gets its charset."""
-    header = _CONTENT_TYPES.get(media_type)
-    if header is None:
-        header = ("Content-Type", get_content_type(media_type, "utf-8"))
-        if len(_CONTENT_TYPES) < 1000:  # media types made from what clients send must not pile up
-            _CONTENT_TYPES[media_type] = header
-    return header
 
 
 class Response(ResponseBase):

@@ -16,9 +16,10 @@ from werkzeug.routing import MapAdapter
 from . import _waiting
 from ._application import App
 from ._current import get_request_context
+from ._heads import content_type_of
 from ._plan import DECISIVE, UNDECIDED, Decisions, built_in, is_built_in
 from ._request_context import make_request_context
-from ._response import content_type_of, make_plain_response
+from ._response import make_plain_response
 from ._routing.map import Map
 from .ctx import AppContext, RequestContext, _AppCtxGlobals
 from .sessions import SecureCookieSessionInterface, SessionInterface
