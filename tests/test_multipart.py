@@ -182,6 +182,15 @@ def test_beginning_and_end_are_read_as_werkzeug_reads_them(body: bytes) -> None:
     agree(body)
 
 
+def test_a_delimiter_at_the_edge_of_werkzeugs_pieces_adds_nothing_to_a_file() -> None:
+    begin = b"--B\r\n" + FILE
+    content = b"x" * (64 * 1024 - len(begin + b"\r\n--B-"))
+    for kind in KINDS:
+        request = request_of(kind, begin + content + b"\r\n--B--\r\n")
+        assert request.files["f"].read() == content
+        request.close()
+
+
 body_pieces = st.one_of(
     st.sampled_from(DELIMITERS),
     st.sampled_from(HEADS),
