@@ -39,7 +39,7 @@ class Response(ResponseBase):
 
     A response that is made from a text or bytes keeps them as they are, until somebody asks for its
     body as an iterable or for its callbacks; and it has no ``Headers`` until somebody asks for
-    them. Such a response, the usual case, takes a shorter way to the server.
+    them. Such a response takes a shorter way to the server.
 
     :param response: the body: ``str``, ``bytes``, or an iterable of either.
     :param status: a code, or a line such as ``"404 Gone Fishing"``; 200 by default.
@@ -226,12 +226,12 @@ class Response(ResponseBase):
         start_response(self._status, pairs)
         return () if environ["REQUEST_METHOD"] == "HEAD" else (body,)
 
-    def _send_without_body(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> t.Iterable[bytes]:
-        """Send a response whose status allows no body."""
+    def _send_without_body(self, environ: t.Any, start_response: t.Any) -> t.Iterable[bytes]:
         if self._body is not None and self._status_code == 304:
-            pairs = list_to_send(self.headers, None)
+            if self._file is not None and self._headers is self._more_headers is None:
+                pairs: list[tuple[str, str]] | None = self._file.pairs
+            else:
+                pairs = list_to_send(self.headers, None)
             if pairs is not None:
                 start_response(self._status, leave_out_content(pairs))
                 return ()
