@@ -147,6 +147,7 @@ def test_a_condition_that_holds_is_answered_without_content(app: Flask) -> None:
 MUTATIONS: dict[str, t.Callable[[Response], object]] = {
     "header set": lambda response: response.headers.set("X-Own", "1"),
     "header removed": lambda response: response.headers.remove("Content-Length"),
+    "headers cleared": lambda response: response.headers.clear(),
     "content type": lambda response: setattr(response, "content_type", "a/b"),
     "location": lambda response: setattr(response, "location", "/é"),
     "cookie": lambda response: response.set_cookie("a", "1"),

@@ -228,7 +228,7 @@ class Response(ResponseBase):
 
     def _send_without_body(self, environ: t.Any, start_response: t.Any) -> t.Iterable[bytes]:
         if self._body is not None and self._status_code == 304:
-            if self._file is not None and self._headers is self._more_headers is None:
+            if self._file is not None and self._headers is None and self._more_headers is None:
                 pairs: list[tuple[str, str]] | None = self._file.pairs
             else:
                 pairs = list_to_send(self.headers, None)
