@@ -93,7 +93,7 @@ def make_file_response(
     content, known = (b"", _look(path)) if is_conditional or is_wrapped else _read(path)
     if known is None or (is_conditional and not _is_unchanged(environ, known)):
         return None
-    file: t.Any = None
+    file: t.IO[bytes] | None = None
     if is_wrapped or content is None:
         try:
             file = open(path, "rb")  # noqa: SIM115  # closed by the server

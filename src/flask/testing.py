@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import typing as t
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -89,9 +90,9 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
 
 @cache
 def _get_werkzeug_version() -> str:
-    import importlib.metadata  # 4 ms that no request needs
-
-    return importlib.metadata.version("werkzeug")
+    # 4 ms that no request needs
+    version: str = importlib.import_module("importlib.metadata").version("werkzeug")
+    return version
 
 
 def _build(builder: werkzeug.test.EnvironBuilder) -> BaseRequest:

@@ -23,6 +23,7 @@ RULES: list[tuple[str, dict[str, t.Any]]] = [
     ("/<float(signed=True):x>", {}),
     ("/é/<name>", {}),
     ("/<class>/<for>", {}),
+    ("/<self>", {}),
 ]
 VALUES: list[dict[str, t.Any]] = [
     {},
@@ -32,6 +33,7 @@ VALUES: list[dict[str, t.Any]] = [
     {"a": "x", "b": 2},
     {"where": "here"},
     {"class": "1", "for": "2"},
+    {"self": "me"},
 ]
 
 
