@@ -151,9 +151,6 @@ NAMES: t.Final[dict[str, str]] = {
     "flask.templating": """
         flask._current: request
     """,
-    "flask.testing": """
-        importlib
-    """,
     "flask.views": """
         flask.typing=ft
     """,

@@ -16,16 +16,12 @@ from click.testing import CliRunner, Result
 from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Request as BaseRequest
 
-from ._passing import answer_for
 from .cli import ScriptInfo
 from .sessions import SessionMixin
 from .typing import AnyApp
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-
-if not t.TYPE_CHECKING:
-    __getattr__ = answer_for(__name__)
 
 __all__ = ["Client", "EnvironBuilder", "FlaskCliRunner", "FlaskClient"]
 
