@@ -108,6 +108,7 @@ def make_file_response(
         response._headers = make_headers(pairs)
     else:
         response._body = t.cast("bytes", content)
+        response._content_type = None
         response._file = _File(environ, path, pairs)
         response._was_read = True
     response.direct_passthrough = True

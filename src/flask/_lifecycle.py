@@ -100,33 +100,32 @@ class Lifecycle(ServingApp):
         """Answer the current request; an error goes to its handler."""
         if not self._got_first_request:
             self._got_first_request = True
+        answer: t.Any
+        # PERF: a step that would do nothing is not called, unless somebody replaced it.
+        plain = self._decisions.plain_steps
         try:
             if request_started.receivers:
                 request_started.send(self, _async_wrapper=self.ensure_sync)
-            # PERF: a step that would do nothing is not called, unless somebody replaced it.
-            answer: t.Any = None
-            if (
-                self.before_request_funcs
-                or self.url_value_preprocessors
-                or not self._decisions.plain_steps
-            ):
+            if not plain or self.before_request_funcs or self.url_value_preprocessors:
                 answer = self.preprocess_request()
-            if answer is None:
+                if answer is None:
+                    answer = self.dispatch_request()
+            else:
                 answer = self.dispatch_request()
         except Exception as error:
             answer = self.handle_user_exception(error)
         try:
             context = get_request_context()
             if (
-                self.after_request_funcs
-                or context._open_session is not None
-                or context._after is not None
-                or "HTTP_COOKIE" in context._environ
-                or request_finished.receivers
-                or not self._decisions.plain_steps
+                plain
+                and not self.after_request_funcs
+                and context._open_session is None
+                and context._after is None
+                and "HTTP_COOKIE" not in context._environ
+                and not request_finished.receivers
             ):
-                return self.finalize_request(answer)
-            return self.make_response(answer)
+                return self.make_response(answer)
+            return self.finalize_request(answer)
         finally:
             del answer  # it may be the error, whose traceback holds this frame
 

@@ -68,8 +68,7 @@ class RequestContext(AppContext):
     _decided: Decisions
     """What was plain about the application when the context was pushed."""
     is_on_plain_host: bool = False
-    """Whether path and method alone decided about the rule, and paths can be built without the
-    URL adapter."""
+    """Whether the host has no say in which rule matches and which URL is built."""
     _environ: WSGIEnvironment
     """The WSGI environment that the request was made from."""
     _pushed: tuple[t.Any, ...] | None
@@ -152,6 +151,7 @@ class RequestContext(AppContext):
         if (
             not self.is_on_plain_host
             or not self._decided.plain_urls
+            or self._environ.get("SCRIPT_NAME")
             or self.app.url_default_functions
         ):
             return None
@@ -217,7 +217,7 @@ class RequestContext(AppContext):
             and app.config["TRUSTED_HOSTS"] is None
             and request.trusted_hosts is None
         ):
-            self.is_on_plain_host = not environ.get("SCRIPT_NAME")
+            self.is_on_plain_host = True
             table = app.url_map.table
             by_method = table.exact.get(path)
             if by_method is not None:  # PERF: what find would do first, one call less

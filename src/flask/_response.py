@@ -59,8 +59,8 @@ class Response(ResponseBase):
 
     _body: bytes | None = None
     """The whole body; ``None`` where it stands in `_iterable`."""
-    _content_type: tuple[str, str]
-    """The header; it counts while there are no `_headers`."""
+    _content_type: tuple[str, str] | None
+    """The header; it counts while there are no `_headers`. ``None``: it is among the file's."""
     _headers: Headers | None = None
     """The headers, once somebody asked for them; they begin with type and length."""
     _more_headers: list[tuple[str, str]] | None = None
@@ -118,8 +118,8 @@ class Response(ResponseBase):
         """The headers; names in any case, several values for a name are possible."""
         headers = self._headers
         if headers is None:
-            if self._file is not None:
-                pairs = self._file.pairs
+            if self._content_type is None:
+                pairs = self._file.pairs  # type: ignore[union-attr]
             else:
                 length = ("Content-Length", str(len(self._body)))  # type: ignore[arg-type]
                 pairs = [self._content_type, length]
@@ -212,10 +212,11 @@ class Response(ResponseBase):
         if body is None or not (body or self._file is None):
             return self._send_opened(environ, start_response)
         if self._headers is None:
-            if self._file is not None:
-                pairs = self._file.pairs
+            content_type = self._content_type
+            if content_type is None:
+                pairs = self._file.pairs  # type: ignore[union-attr]
             else:
-                pairs = [self._content_type, ("Content-Length", str(len(body)))]
+                pairs = [content_type, ("Content-Length", str(len(body)))]
             if self._more_headers is not None:
                 pairs += self._more_headers
         else:
