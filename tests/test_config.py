@@ -224,6 +224,8 @@ def test_an_attribute_of_ones_own(app: Flask) -> None:
 def test_every_built_in_key_has_its_default(app: Flask) -> None:
     expected = {
         "APPLICATION_ROOT": "/",
+        "ASGI_THREADS": 40,
+        "BACKGROUND_TASK_SHUTDOWN_TIMEOUT": 5,
         "DEBUG": False,
         "EXPLAIN_TEMPLATE_LOADING": False,
         "MAX_CONTENT_LENGTH": None,
@@ -253,6 +255,8 @@ def test_every_built_in_key_has_its_default(app: Flask) -> None:
         "TRAP_HTTP_EXCEPTIONS": False,
         "TRUSTED_HOSTS": None,
         "USE_X_SENDFILE": False,
+        "WEBSOCKET_MAX_MESSAGE_SIZE": None,
+        "WEBSOCKET_ORIGINS": None,
     }
     assert dict(Flask("fresh").config) == expected
     assert dict(Flask.default_config) == {**expected, "DEBUG": None}

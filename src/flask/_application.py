@@ -236,6 +236,8 @@ class App(TemplatedApp):
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
         methods: t.Any = options.pop("methods", None)
+        if options.get("websocket"):
+            methods, provide_automatic_options = ("GET",), False  # what a handshake is
         if methods is None:
             methods = getattr(view_func, "methods", None) or ("GET",)
         taken = _method_names(methods)
@@ -250,7 +252,9 @@ class App(TemplatedApp):
             if provide_automatic_options:
                 taken.add("OPTIONS")
 
+        blocking: bool | None = options.pop("blocking", None)
         made = self.url_rule_class(rule, methods=taken, endpoint=endpoint, **options)
+        made.blocking = blocking  # type: ignore[attr-defined]
         made.provide_automatic_options = provide_automatic_options  # type: ignore[attr-defined]
         self.url_map.add(made)
         if view_func is not None:

@@ -29,6 +29,13 @@ You used something that belongs to the current HTTP request, but no request is a
 Do it in a view or a hook, or, in a test, inside "with app.test_request_context():".\
 """
 
+NO_WEBSOCKET_MESSAGE = """\
+Working outside of WebSocket context.
+
+You used something that belongs to the current WebSocket, but no WebSocket is active here.
+Do it in a function of "@app.websocket", or in a hook such as "before_websocket".\
+"""
+
 _cv_app: ContextVar[t.Any] = ContextVar("flask.app_ctx")
 _cv_request: ContextVar[t.Any] = ContextVar("flask.request_ctx")
 
@@ -131,6 +138,7 @@ session = _proxy(
     NO_REQUEST_MESSAGE,
     ("get", "pop", "setdefault", "update", "permanent", "modified", "new", "accessed"),
 )
+websocket = _proxy(_cv_request, "websocket", NO_WEBSOCKET_MESSAGE)
 
 
 def has_app_context() -> bool:
@@ -147,3 +155,12 @@ def has_request_context() -> bool:
     For code that can use the current request's facts if there are any, such as a log filter.
     """
     return _cv_request.get(None) is not None
+
+
+def has_websocket_context() -> bool:
+    """Tell whether a WebSocket is active.
+
+    For code that serves requests and WebSockets alike.
+    """
+    context = _cv_request.get(None)
+    return context is not None and context.is_websocket

@@ -20,10 +20,10 @@ from werkzeug.routing import RequestRedirect, RoutingException
 
 from . import typing as ft
 from ._current import get_app_context, get_request_context
+from ._life import LivingApp
 from ._plan import built_in, scopes_inward, scopes_outward
 from ._response import make_plain_response
 from ._responses import to_response
-from ._serving import ServingApp
 from .debughelpers import FormDataRoutingRedirect
 from .signals import (
     appcontext_tearing_down,
@@ -43,7 +43,7 @@ _sentinel = object()
 _NEVER_OPTIONS = frozenset({"GET", "POST"})
 
 
-class Lifecycle(ServingApp):
+class Lifecycle(LivingApp):
     """An application that serves requests."""
 
     # 1. The server calls -------------------------------------------------------------------------
@@ -99,6 +99,7 @@ class Lifecycle(ServingApp):
     def full_dispatch_request(self) -> Response:
         """Answer the current request; an error goes to its handler."""
         if not self._got_first_request:
+            self._begin_under_wsgi()  # under ASGI it has begun
             self._got_first_request = True
         answer: t.Any
         # PERF: a step that would do nothing is not called, unless somebody replaced it.
@@ -356,6 +357,8 @@ class Lifecycle(ServingApp):
 
         :param exc: the unhandled error; by default the one that is being handled.
         """
+        if get_request_context().is_websocket:
+            return  # it has its own
         functions: list[ft.TeardownCallable] = []
         if self.teardown_request_funcs:
             for scope in scopes_outward(get_request_context().request.endpoint):
@@ -385,9 +388,12 @@ class Lifecycle(ServingApp):
         self,
         functions: Iterable[Callable[..., t.Any]],
         exc: BaseException | None,
-        signal: t.Any,
+        signal: t.Any = None,
     ) -> None:
         """Call every function and the signal's receivers; then raise the first error."""
+        context = get_request_context(None)
+        if context is not None:
+            context._after = ()  # there is no response to wait for any more
         failures: list[BaseException] = []
         plain = self._decisions.plain_hooks
         for function in functions:
@@ -397,7 +403,7 @@ class Lifecycle(ServingApp):
                 function(exc)
             except Exception as error:
                 failures.append(error)
-        if signal.receivers:
+        if signal is not None and signal.receivers:
             try:
                 signal.send(self, _async_wrapper=self.ensure_sync, exc=exc)
             except Exception as error:

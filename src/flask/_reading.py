@@ -12,7 +12,8 @@ from json import JSONDecoder
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.wsgi import LimitedStream
 
 NOT_PLAIN: t.Final = object()
 """Ask the library."""
@@ -142,3 +143,26 @@ def loads(data: str | bytes) -> t.Any:
 
 
 _STARTS = frozenset(b'{["')
+
+
+class StrictlyLimitedStream(LimitedStream):
+    """A body of unknown length, read up to a limit.
+
+    Werkzeug's stream would silently give the first bytes of a larger body to who reads it whole.
+
+    :param stream: the body, which ends by itself.
+    :param limit: most bytes that are read.
+    """
+
+    def __init__(self, stream: t.IO[bytes], limit: int) -> None:
+        super().__init__(stream, limit, is_max=True)
+
+    def readall(self) -> bytes:
+        """Read to the end.
+
+        :raises werkzeug.exceptions.RequestEntityTooLarge: the end is beyond the limit (413).
+        """
+        body = super().readall()
+        if self.is_exhausted and self._stream.read(1):
+            raise RequestEntityTooLarge()
+        return body

@@ -22,7 +22,7 @@ from werkzeug.datastructures import (
 )
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Request as RequestBase
-from werkzeug.wsgi import _get_server
+from werkzeug.wsgi import LimitedStream, _get_server
 
 from . import _json_functions
 from ._cookies import parse_cookies
@@ -30,7 +30,7 @@ from ._current import get_app_context
 from ._forms import DEFAULT_FILE_MEMORY_SIZE, FORM_STEPS, load_form, make_file
 from ._lazy import lazy
 from ._plan import blueprint_names
-from ._reading import NOT_PLAIN, parse_query, read_body
+from ._reading import NOT_PLAIN, StrictlyLimitedStream, parse_query, read_body
 from .debughelpers import attach_enctype_error_multidict
 
 if t.TYPE_CHECKING:
@@ -314,7 +314,15 @@ class Request(RequestBase):
         if self._is_body_taken:  # by get_data; nothing is left
             return BytesIO()
         self._is_body_taken = True
-        return super().stream
+        stream = super().stream
+        limit = self.max_content_length
+        if (
+            limit is not None
+            and "wsgi.input_terminated" in self.environ
+            and isinstance(stream, LimitedStream)
+        ):
+            return t.cast("t.IO[bytes]", StrictlyLimitedStream(self.environ["wsgi.input"], limit))
+        return stream
 
     @property
     def is_json(self) -> bool:

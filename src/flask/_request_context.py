@@ -15,7 +15,13 @@ from werkzeug.routing import MapAdapter
 
 from . import typing as ft
 from ._app_context import AppContext
-from ._current import _cv_app, _cv_request, get_app_context, get_request_context
+from ._current import (
+    NO_WEBSOCKET_MESSAGE,
+    _cv_app,
+    _cv_request,
+    get_app_context,
+    get_request_context,
+)
 from ._lazy import lazy
 from ._plan import UNDECIDED, Decisions
 from ._request import make_plain_request
@@ -56,13 +62,16 @@ class RequestContext(AppContext):
 
     __module__ = "flask.ctx"  # where it is promised
 
+    is_websocket: t.ClassVar[bool] = False
+    """Whether the request became a WebSocket."""
+
     request: t.Any
     """The request."""
     flashes: list[tuple[str, str]] | None = None
     """The messages that this request took out of the session; ``None``: not asked yet."""
 
-    _after: list[ft.AfterRequestCallable[t.Any]] | None
-    """The functions of `after_this_request`, once there is one."""
+    _after: t.Any
+    """The functions of `after_this_request`, once there is one; empty: teardown has begun."""
     _open_session: t.Any
     """The session, once it is open."""
     _decided: Decisions
@@ -91,10 +100,20 @@ class RequestContext(AppContext):
         self._pushed = None
 
     @property
+    def websocket(self) -> t.Any:
+        """The WebSocket that the request became; ``RuntimeError``: it is none."""
+        raise RuntimeError(NO_WEBSOCKET_MESSAGE)
+
+    @property
+    def awaits_response(self) -> bool:
+        """Whether the request's response is still to come."""
+        return bool(self._pushed) and self._after != ()
+
+    @property
     def _after_request_functions(self) -> list[ft.AfterRequestCallable[t.Any]]:
-        if self._after is None:
+        if not self._after:
             self._after = []
-        return self._after
+        return t.cast("list[ft.AfterRequestCallable[t.Any]]", self._after)
 
     @lazy
     def url_adapter(self) -> MapAdapter | None:

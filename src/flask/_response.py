@@ -10,6 +10,7 @@ the same bytes.
 from __future__ import annotations
 
 import typing as t
+from collections.abc import AsyncIterable
 from datetime import datetime, timedelta
 
 from werkzeug.datastructures import Headers
@@ -21,6 +22,7 @@ from ._cookies import dump_cookie
 from ._current import get_app_context
 from ._heads import FileBody, content_type_of, leave_out_content, list_to_send, make_headers
 from ._streaming import StreamedBody
+from ._streaming import stepped
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -41,7 +43,7 @@ class Response(ResponseBase):
     body as an iterable or for its callbacks; and it has no ``Headers`` until somebody asks for
     them. Such a response takes a shorter way to the server.
 
-    :param response: the body: ``str``, ``bytes``, or an iterable of either.
+    :param response: the body: ``str``, ``bytes``, or an iterable of either, asynchronous or not.
     :param status: a code, or a line such as ``"404 Gone Fishing"``; 200 by default.
     :param headers: a mapping, pairs, or ``Headers``.
     :param mimetype: media type; text gets a charset.
@@ -111,6 +113,8 @@ class Response(ResponseBase):
             self._status_code = 200 if status is None else status
             self._status = _STATUS_LINES.get(self._status_code) or f"{status} UNKNOWN"
         else:
+            if isinstance(response, AsyncIterable):
+                response = stepped(response)
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import typing as t
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from ._current import _cv_request
 from ._pages import make_error_page
 from ._response import Response
+from ._streaming import stepped
 
 _ACCEPTED = (
     "The return type must be a string, dict, list, tuple with headers or status, Response instance,"
@@ -35,7 +36,8 @@ def to_response(app: _Maker, rv: t.Any) -> t.Any:
     :param app: makes the response, with its ``response_class`` and ``json``.
     :param rv: a body, or a tuple ``(body, status)``, ``(body, headers)`` or
         ``(body, status, headers)``. A body is a ``str``, ``bytes``, ``bytearray``, an iterator of
-        them, a ``dict`` or ``list`` (sent as JSON), a response, or a WSGI application.
+        them, asynchronous or not, a ``dict`` or ``list`` (sent as JSON), a response, or a WSGI
+        application.
     :raises TypeError: the value is none of these.
     """
     status: t.Any = None
@@ -55,6 +57,8 @@ def to_response(app: _Maker, rv: t.Any) -> t.Any:
         response = app.json.response(rv)
     elif isinstance(rv, HTTPException | BaseResponse):
         response = _forced(app, rv)
+    elif isinstance(rv, AsyncIterator):
+        return app.response_class(stepped(rv), status=status, headers=headers)
     elif isinstance(rv, Iterator):
         return app.response_class(rv, status=status, headers=headers)
     elif callable(rv):

@@ -9,25 +9,58 @@ different threads, and streams that are read in turn do not see each other's req
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import update_wrapper
 
 from ._current import _cv_app, _cv_request
+from ._waiting import wait
 from .signals import appcontext_popped, appcontext_pushed
 
 Chunk = t.TypeVar("Chunk", str, bytes)
 
 
+class _Stepped:
+    """An asynchronous iterator, waited for step by step."""
+
+    def __init__(self, iterator: AsyncIterator[t.Any]) -> None:
+        self._iterator = iterator
+
+    def __iter__(self) -> t.Self:
+        return self
+
+    def __next__(self) -> t.Any:
+        try:
+            return wait(self._iterator.__anext__())
+        except StopAsyncIteration:
+            raise StopIteration from None
+
+    def close(self) -> None:
+        """End the iterator, if it is a generator: its ``finally`` blocks run."""
+        close = getattr(self._iterator, "aclose", None)
+        if close is not None:
+            wait(close())
+
+
+def stepped(iterable: t.Any) -> Iterator[t.Any]:
+    """Return an iterator over an iterable of either kind.
+
+    Each step of an asynchronous one is waited for, as a view is.
+    """
+    if isinstance(iterable, AsyncIterable):
+        return _Stepped(aiter(iterable))
+    return iter(iterable)
+
+
 @t.overload
 def stream_with_context(
-    generator_or_function: Iterator[Chunk],
+    generator_or_function: Iterator[Chunk] | AsyncIterator[Chunk],
 ) -> Iterator[Chunk]: ...
 
 
 @t.overload
 def stream_with_context(
-    generator_or_function: Callable[..., Iterator[Chunk]],
+    generator_or_function: Callable[..., Iterator[Chunk] | AsyncIterator[Chunk]],
 ) -> Callable[..., Iterator[Chunk]]: ...
 
 
@@ -36,12 +69,17 @@ def stream_with_context(
 ) -> t.Any:
     """Keep the request context for a generator that outlives the view.
 
-    Takes the generator, or decorates the function that makes it. When the generator ends, or is
-    closed, teardown callbacks run once more, with the error if there was one.
+    Takes the generator, or decorates the function that makes it; it may be asynchronous. When the
+    generator ends, or is closed, teardown callbacks run once more, with the error if there was
+    one.
 
     :raises RuntimeError: no request context is active.
     """
-    if not hasattr(generator_or_function, "__next__") and callable(generator_or_function):
+    if (
+        not hasattr(generator_or_function, "__next__")
+        and not hasattr(generator_or_function, "__anext__")
+        and callable(generator_or_function)
+    ):
         function: t.Any = generator_or_function
 
         def decorated(*args: t.Any, **kwargs: t.Any) -> t.Any:
@@ -54,7 +92,7 @@ def stream_with_context(
             "'stream_with_context' can only be used when a request context is active, such as in a"
             " view function."
         )
-    return _Contexts(_cv_app.get(), _cv_request.get()).carry(iter(generator_or_function))
+    return _Contexts(_cv_app.get(), _cv_request.get()).carry(stepped(generator_or_function))
 
 
 class _Contexts:

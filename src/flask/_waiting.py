@@ -2,20 +2,46 @@
 
 The request lifecycle is synchronous and written once. Where it meets an ``async def`` view, hook
 or handler it calls `wait`. Under WSGI the awaitable runs on an event loop that belongs to the
-worker thread and lives as long as the thread.
+worker thread and lives as long as the thread. Under ASGI it runs on the server's loop: the driver
+that runs the lifecycle there (``asgi/_drivers``) does the waiting, and is found here.
 """
 
 from __future__ import annotations
 
 import threading
 import typing as t
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 
 if t.TYPE_CHECKING:
     import asyncio
 
 Result = t.TypeVar("Result")
+
+
+class Driver(t.Protocol):
+    """Runs synchronous code beside an event loop, and waits for it."""
+
+    def wait(self, awaitable: Awaitable[t.Any]) -> t.Any:
+        """Return what the awaitable returns; it runs on the driver's loop."""
+
+
+def _no_driver() -> Driver | None:
+    return None
+
+
+find_driver: Callable[[], Driver | None] = _no_driver
+"""Tells the driver whose code is running on this thread's running loop; ``asgi/_drivers`` sets
+it, so that nothing of ASGI is imported where nobody serves it."""
+
+
+class _OfThread(threading.local):
+    """What belongs to one thread."""
+
+    kept: _KeptLoop | None = None
+    """The thread's own event loop, once it waited for something."""
+    driver: Driver | None = None
+    """What runs the thread's code, if its loop runs in another thread."""
 
 
 class _KeptLoop:
@@ -33,13 +59,25 @@ class _KeptLoop:
         self.loop.close()
 
 
-_of_thread = threading.local()
+_of_thread = _OfThread()
+
+
+def set_driver_of_thread(driver: Driver | None) -> None:
+    """Let a driver wait for everything that this thread waits for.
+
+    ``None`` ends that.
+    """
+    _of_thread.driver = driver
+
+
+def get_driver_of_thread() -> Driver | None:
+    """Return the driver that waits for this thread."""
+    return _of_thread.driver
 
 
 def _loop_of_thread() -> asyncio.AbstractEventLoop:
-    try:
-        kept: _KeptLoop = _of_thread.kept
-    except AttributeError:
+    kept = _of_thread.kept
+    if kept is None:
         kept = _of_thread.kept = _KeptLoop()
     return kept.loop
 
@@ -56,7 +94,11 @@ def wait(awaitable: Awaitable[Result]) -> Result:
     import asyncio
 
     if asyncio._get_running_loop() is not None:
-        return _wait_in_a_thread(awaitable)
+        driver = find_driver()
+        return _wait_in_a_thread(awaitable) if driver is None else driver.wait(awaitable)
+    driver = _of_thread.driver
+    if driver is not None:
+        return t.cast("Result", driver.wait(awaitable))
     return _run(_loop_of_thread(), awaitable, copy_context())
 
 
@@ -75,13 +117,13 @@ def _run(loop: asyncio.AbstractEventLoop, awaitable: Awaitable[Result], context:
     try:
         loop.run_until_complete(loop.create_task(await_it(), context=context))
     finally:
-        _take_over(context)
+        take_over(context)
     if failure:
         raise failure.pop()
     return outcome[0]
 
 
-def _take_over(context: Context) -> None:
+def take_over(context: Context) -> None:
     """Set, in the current context, the variables that were set in another one."""
     for variable, value in context.items():
         try:
@@ -111,7 +153,7 @@ def _wait_in_a_thread(awaitable: Awaitable[Result]) -> Result:
     thread = threading.Thread(target=run, name="flask-wait")
     thread.start()
     thread.join()
-    _take_over(context)
+    take_over(context)
     if failure:
         try:
             raise failure.pop()

@@ -20,11 +20,12 @@ from werkzeug.wsgi import get_host
 
 from . import cli
 from ._application import _make_timedelta
+from ._async_client import AsyncFlaskClient
 from ._current import _cv_app, _cv_request, g, request, session
 from ._environment import get_debug_flag, get_load_dotenv
-from ._lifecycle import Lifecycle
 from ._passing import answer_for
 from ._plan import built_in, scopes_inward
+from .asgi import AsgiApp
 from .ctx import RequestContext
 from .helpers import get_flashed_messages, send_from_directory
 from .templating import Environment
@@ -37,8 +38,8 @@ if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = answer_for(__name__)
 
 
-class Flask(Lifecycle):
-    """An application: a WSGI callable that is set up by decorators.
+class Flask(AsgiApp):
+    """An application: a WSGI and ASGI callable that is set up by decorators.
 
     :param import_name: the package or module of the application, usually ``__name__``: resources
         are found beside it, and the logger bears its name.
@@ -55,6 +56,9 @@ class Flask(Lifecycle):
     :raises ValueError: the instance path is relative.
     :raises AssertionError: ``host_matching`` without ``static_host``, or the other way round.
     """
+
+    test_async_client_class: type[AsyncFlaskClient] = AsyncFlaskClient
+    """Makes ``test_async_client()``."""
 
     cli: cli.AppGroup
     """The application's commands, shown by ``flask``."""
@@ -356,6 +360,15 @@ class Flask(Lifecycle):
         kind = self.test_client_class or FlaskClient
         client: FlaskClient = kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
         return client
+
+    def test_async_client(self, use_cookies: bool = True, **kwargs: t.Any) -> AsyncFlaskClient:
+        """Make a client for ``async`` tests; it asks by ASGI.
+
+        :param use_cookies: keep cookies from request to request.
+        :param kwargs: for `test_async_client_class`.
+        """
+        kind = self.test_async_client_class
+        return kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
 
     def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
         """Make a runner for the application's commands.

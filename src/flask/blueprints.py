@@ -302,6 +302,21 @@ class Blueprint(Scaffold):
         return self._in_app("teardown_request_funcs", f)
 
     @setupmethod
+    def before_app_websocket(self, f: Function) -> Function:
+        """Like ``before_websocket``, for every WebSocket of the application."""
+        return self._in_app("before_websocket_funcs", f)
+
+    @setupmethod
+    def after_app_websocket(self, f: Function) -> Function:
+        """Like ``after_websocket``, for every WebSocket of the application."""
+        return self._in_app("after_websocket_funcs", f)
+
+    @setupmethod
+    def teardown_app_websocket(self, f: T_teardown) -> T_teardown:
+        """Like ``teardown_websocket``, for every WebSocket of the application."""
+        return self._in_app("teardown_websocket_funcs", f)
+
+    @setupmethod
     def app_context_processor(
         self, f: T_template_context_processor
     ) -> T_template_context_processor:

@@ -253,6 +253,10 @@ DEFAULT_CONFIG: t.Final = ImmutableDict(
         "TEMPLATES_AUTO_RELOAD": None,
         "MAX_COOKIE_SIZE": 4093,
         "PROVIDE_AUTOMATIC_OPTIONS": True,
+        "ASGI_THREADS": 40,
+        "BACKGROUND_TASK_SHUTDOWN_TIMEOUT": 5,
+        "WEBSOCKET_ORIGINS": None,
+        "WEBSOCKET_MAX_MESSAGE_SIZE": None,
     }
 )
 """Every built-in configuration key with its default."""

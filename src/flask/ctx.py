@@ -9,10 +9,16 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 from functools import update_wrapper
+from inspect import iscoroutinefunction
 
 from . import typing as ft
 from ._app_context import AppContext
-from ._current import get_request_context, has_app_context, has_request_context
+from ._current import (
+    get_request_context,
+    has_app_context,
+    has_request_context,
+    has_websocket_context,
+)
 from ._namespace import _AppCtxGlobals
 from ._passing import answer_for
 from ._request_context import RequestContext
@@ -23,8 +29,10 @@ __all__ = [
     "_AppCtxGlobals",
     "after_this_request",
     "copy_current_request_context",
+    "copy_current_websocket_context",
     "has_app_context",
     "has_request_context",
+    "has_websocket_context",
 ]
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
@@ -68,10 +76,31 @@ def copy_current_request_context(f: Function) -> Function:
 
     :raises RuntimeError: no request is active.
     """
-    original = _active_context("copy_current_request_context").copy()
+    return _in_copies_of(_active_context("copy_current_request_context"), f)
+
+
+def copy_current_websocket_context(f: Function) -> Function:
+    """Let a function run elsewhere with the current WebSocket at hand.
+
+    As `copy_current_request_context` does. A task of the handler has it at hand anyway.
+
+    :raises RuntimeError: no WebSocket is active.
+    """
+    context = _active_context("copy_current_websocket_context")
+    _ = context.websocket
+    return _in_copies_of(context, f)
+
+
+def _in_copies_of(context: RequestContext, f: Function) -> Function:
+    original = context.copy()
 
     def in_context(*args: t.Any, **kwargs: t.Any) -> t.Any:
         with original.copy() as context:
             return context.app.ensure_sync(f)(*args, **kwargs)
 
-    return t.cast("Function", update_wrapper(in_context, f))
+    async def in_context_awaited(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        with original.copy():
+            return await t.cast("t.Any", f)(*args, **kwargs)
+
+    wraps = in_context_awaited if context.is_websocket and iscoroutinefunction(f) else in_context
+    return t.cast("Function", update_wrapper(wraps, f))

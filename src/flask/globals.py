@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from . import _current
 from ._passing import answer_for
 from .app import Flask
+from .asgi import Websocket
 from .ctx import AppContext, RequestContext, _AppCtxGlobals
 from .sessions import SessionMixin
 from .wrappers import Request
@@ -25,6 +26,7 @@ __all__ = [
     "request",
     "request_ctx",
     "session",
+    "websocket",
 ]
 
 if not TYPE_CHECKING:  # to type checkers the module has what it defines
@@ -48,3 +50,5 @@ request: Request = _current.request
 """The request that is being answered."""
 session: SessionMixin = _current.session
 """The session of the client that sent it."""
+websocket: Websocket = _current.websocket
+"""The WebSocket that is being served."""

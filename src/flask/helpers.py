@@ -29,6 +29,7 @@ from ._current import (
 )
 from ._environment import get_debug_flag, get_load_dotenv, get_root_path
 from ._files import MaxAge, join_below, make_file_response
+from ._events import ServerSentEvent, stream_events
 from ._passing import answer_for
 from ._plan import _split_blueprint_path
 from ._streaming import stream_with_context
@@ -36,6 +37,7 @@ from .signals import message_flashed
 from .wrappers import Response
 
 __all__ = [
+    "ServerSentEvent",
     "_split_blueprint_path",
     "abort",
     "flash",
@@ -50,6 +52,7 @@ __all__ = [
     "request",
     "send_file",
     "send_from_directory",
+    "stream_events",
     "stream_with_context",
     "sys",
     "url_for",

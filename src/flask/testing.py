@@ -13,9 +13,14 @@ from urllib.parse import urlsplit
 
 import werkzeug.test
 from click.testing import CliRunner, Result
+from werkzeug.datastructures import Headers
 from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Request as BaseRequest
+from werkzeug.wsgi import get_current_url
 
+from ._background import BACKGROUND
+from ._connection import Connection, LoopThread, scope_of
+from ._talking import WebsocketClosed, WebsocketRefused, WebsocketSession
 from .cli import ScriptInfo
 from .sessions import SessionMixin
 from .typing import AnyApp
@@ -23,7 +28,15 @@ from .typing import AnyApp
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-__all__ = ["Client", "EnvironBuilder", "FlaskCliRunner", "FlaskClient"]
+__all__ = [
+    "Client",
+    "EnvironBuilder",
+    "FlaskCliRunner",
+    "FlaskClient",
+    "WebsocketClosed",
+    "WebsocketRefused",
+    "WebsocketSession",
+]
 
 
 class EnvironBuilder(werkzeug.test.EnvironBuilder):
@@ -104,16 +117,22 @@ class FlaskClient(Client):
     end of the block, so a test can look at ``request``, ``session`` and ``g``.
 
     :param args: the application, and what else Werkzeug's client takes, with ``kwargs``.
+    :param asgi: ask by ASGI, on an event loop in a thread of the client's own.
     """
 
     application: AnyApp
+    asgi: bool = False
+    """Whether requests go to the application by ASGI; else by WSGI."""
     environ_base: dict[str, t.Any]
     """Entries of every request's environment."""
     preserve_context: bool
     """Whether the last request's context stays."""
 
-    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+    def __init__(self, *args: t.Any, asgi: bool | None = None, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
+        if asgi is not None:
+            self.asgi = asgi
+        self._loop: LoopThread | None = None
         agent = f"Werkzeug/{_get_werkzeug_version()}"
         self.environ_base = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": agent}
         self.preserve_context = False
@@ -193,6 +212,67 @@ class FlaskClient(Client):
         response.json_module = self.application.json
         return response
 
+    def run_wsgi_app(
+        self, environ: WSGIEnvironment, buffered: bool = False
+    ) -> tuple[t.Iterable[bytes], str, Headers]:
+        """Send the request that an environment stands for, by either protocol."""
+        if not self.asgi:
+            waiting: list[t.Any] = []
+            environ[BACKGROUND] = waiting  # no server closes the response: they start here
+            try:
+                return super().run_wsgi_app(environ, buffered)
+            finally:
+                if waiting:
+                    self.application._start_background(waiting)
+        self._add_cookies_to_wsgi(environ)
+        status, headers, parts = self._ask(environ)
+        url = urlsplit(get_current_url(environ))
+        cookies = headers.getlist("Set-Cookie")
+        self._update_cookies_from_response(url.hostname or "localhost", url.path, cookies)
+        return list(parts) if buffered else parts, status, headers
+
+    def _ask(self, environ: WSGIEnvironment) -> tuple[str, Headers, Iterator[bytes]]:
+        """Ask by ASGI; the body is read on as it is iterated over."""
+        loop = self._get_loop()
+        connection: Connection = loop.run(self._connect(environ))
+        status, headers = loop.run(connection.head())
+        first = loop.run(connection.next_part())
+        return status, Headers(headers), _iterate(loop, connection, first)
+
+    async def _connect(self, environ: WSGIEnvironment) -> Connection:
+        connection = Connection(self.application, scope_of(environ))
+        connection.send_body(environ.get("wsgi.input"))
+        connection.start()
+        return connection
+
+    def websocket_connect(
+        self, path: str, *, subprotocols: t.Iterable[str] = (), **kwargs: t.Any
+    ) -> WebsocketSession:
+        """Open a WebSocket; ``with`` its session it is closed at the end.
+
+        :param path: the path to ask.
+        :param subprotocols: what the client knows, the preferred one first.
+        :param kwargs: as for a request: ``headers``, ``query_string`` and so on.
+        :raises WebsocketRefused: the application does not accept; it has status, headers and body.
+        """
+        scope = self._websocket_scope(path, subprotocols, kwargs)
+        return WebsocketSession(self._get_loop(), self.application, scope)
+
+    def _websocket_scope(
+        self, path: str, subprotocols: t.Iterable[str], kwargs: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        environ = self._request_from_builder_args((path,), kwargs).environ
+        self._add_cookies_to_wsgi(environ)
+        environ["wsgi.url_scheme"] = "wss" if environ["wsgi.url_scheme"] == "https" else "ws"
+        if subprotocols:
+            environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = ", ".join(subprotocols)
+        return {**scope_of(environ, "websocket"), "subprotocols": list(subprotocols)}
+
+    def _get_loop(self) -> LoopThread:
+        if self._loop is None:
+            self._loop = LoopThread()
+        return self._loop
+
     def _request_of(self, given: t.Any) -> BaseRequest | None:
         """Return the request that a builder, an environment or a request stands for."""
         if isinstance(given, werkzeug.test.EnvironBuilder):
@@ -223,6 +303,18 @@ class FlaskClient(Client):
     ) -> None:
         self.preserve_context = False
         self._context_stack.close()
+
+
+def _iterate(loop: LoopThread, connection: Connection, part: bytes | None) -> Iterator[bytes]:
+    """Yield a body's parts; an iteration that ends early is a client that goes away."""
+    try:
+        while part is not None:
+            if part:
+                yield part
+            part = loop.run(connection.next_part())
+    except GeneratorExit:
+        connection.disconnect()
+        loop.run(connection.end())
 
 
 class FlaskCliRunner(CliRunner):

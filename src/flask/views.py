@@ -41,6 +41,10 @@ class View:
     provide_automatic_options: t.ClassVar[bool | None] = None
     """Whether ``OPTIONS`` is answered for the view; ``None``: unless `methods` lists it."""
 
+    blocking: t.ClassVar[bool | None] = None
+    """Whether the view may hold up its thread. ``False``: under ASGI it runs on the server's loop;
+    ``True``: in a worker thread; ``None``: on the loop if it is ``async def``."""
+
     decorators: t.ClassVar[list[Callable[..., t.Any]]] = []
     """Applied to the made function in this order, so the last one is outermost."""
 
@@ -78,6 +82,7 @@ class View:
         routed.__doc__ = cls.__doc__
         routed.view_class = cls
         routed.methods = cls.methods
+        routed.blocking = cls.blocking
         routed.provide_automatic_options = cls.provide_automatic_options
         return t.cast("RouteCallable", routed)
 

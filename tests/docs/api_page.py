@@ -25,8 +25,8 @@ PACKAGE = Path(__file__).parents[2] / "src" / "flask"
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 
 MODULES = (
-    *("flask", "flask.app", "flask.blueprints", "flask.cli", "flask.config", "flask.ctx"),
-    *("flask.debughelpers", "flask.globals", "flask.helpers", "flask.json"),
+    *("flask", "flask.app", "flask.asgi", "flask.blueprints", "flask.cli", "flask.config"),
+    *("flask.ctx", "flask.debughelpers", "flask.globals", "flask.helpers", "flask.json"),
     *("flask.json.provider", "flask.json.tag", "flask.logging", "flask.sessions"),
     *("flask.signals", "flask.templating", "flask.testing", "flask.typing", "flask.views"),
     *("flask.wrappers", "flask.sansio.app", "flask.sansio.blueprints", "flask.sansio.scaffold"),

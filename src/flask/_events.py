@@ -1,0 +1,222 @@
+"""Server-sent events: from a generator of events to a ``text/event-stream`` response.
+
+The format is that of the WHATWG HTML standard, section 9.2 "Server-sent events".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import typing as t
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import partial
+
+from ._current import current_app
+from ._streaming import stream_with_context
+from ._threads import threads
+
+_MOST_THREADS = 1000  # of plain generators with a heartbeat
+_OVER = object()
+
+HEARTBEAT = 15.0
+"""Seconds; what the standard recommends against proxies that drop idle connections."""
+
+_FIRST = b": \n\n"  # sent at once, so that the client knows that it is connected
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSentEvent:
+    """One event for the client."""
+
+    data: t.Any = None
+    """A text, possibly of several lines; anything else is written as JSON. ``None``: no data."""
+    event: str | None = None
+    """Name under which the client listens; ``None``: ``message``."""
+    id: str | int | None = None
+    """What the client sends as ``Last-Event-ID`` when it connects again."""
+    retry: int | None = None
+    """Milliseconds after which the client shall connect again."""
+    comment: str | None = None
+    """A comment, which the client ignores."""
+
+    def encode(self) -> bytes:
+        """Return the event as it is sent.
+
+        :raises ValueError: name or id has a line break, or an id has a null character.
+        """
+        lines: list[str] = []
+        if self.comment is not None:
+            lines += [f": {line}" for line in _lines_of(self.comment)]
+        if self.event is not None:
+            lines.append(f"event: {_one_line('event', self.event)}")
+        if self.id is not None:
+            lines.append(f"id: {_one_line('id', str(self.id))}")
+        if self.retry is not None:
+            lines.append(f"retry: {int(self.retry)}")
+        if self.data is not None:
+            text = self.data if isinstance(self.data, str) else current_app.json.dumps(self.data)
+            lines += [f"data: {line}" for line in _lines_of(text)]
+        return ("\n".join(lines) + "\n\n").encode()
+
+
+def _lines_of(text: str) -> list[str]:
+    """Return the lines of a text; the standard knows three ends of a line, and no others."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _one_line(what: str, text: str) -> str:
+    if "\n" in text or "\r" in text or "\0" in text:
+        raise ValueError(f"The {what} of a server-sent event must be one line; it is {text!r}.")
+    return text
+
+
+def _encode(event: t.Any) -> bytes:
+    """Return a yielded value as it is sent.
+
+    A dict with no other keys than an event's fields is an event; any other value is data.
+    """
+    if isinstance(event, ServerSentEvent):
+        return event.encode()
+    if isinstance(event, dict) and event and event.keys() <= _FIELDS:
+        return ServerSentEvent(**event).encode()
+    return ServerSentEvent(data=event).encode()
+
+
+_FIELDS = frozenset(ServerSentEvent.__dataclass_fields__)
+
+
+def stream_events(
+    events: Iterable[t.Any] | AsyncIterable[t.Any],
+    *,
+    retry: int | None = None,
+    heartbeat: float | None = HEARTBEAT,
+) -> t.Any:
+    """Make a response of server-sent events; the request stays at hand.
+
+    When the client goes away the generator is closed: its ``finally`` blocks run.
+
+    :param events: a generator, plain or asynchronous. It yields texts, `ServerSentEvent` objects,
+        dicts of their fields, or other values, which are sent as JSON.
+    :param retry: milliseconds after which the client shall connect again.
+    :param heartbeat: seconds without an event after which a comment is sent; ``None``: never. A
+        plain generator is stepped in a thread of its own for it.
+    :raises RuntimeError: no request is active.
+    """
+    first = _FIRST if retry is None else ServerSentEvent(retry=retry).encode()
+    encoded: t.Any
+    if isinstance(events, AsyncIterable):
+        encoded = _encode_awaited(aiter(events), first, heartbeat)
+    elif heartbeat is None:
+        encoded = _encode_each(iter(events), first)
+    else:
+        encoded = _encode_awaited(_InThreads(iter(events)), first, heartbeat)
+    response = current_app.response_class(
+        stream_with_context(encoded), mimetype="text/event-stream"
+    )
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["X-Accel-Buffering"] = "no"  # nginx would keep events back
+    return response
+
+
+async def _encode_awaited(
+    events: AsyncIterator[t.Any], first: bytes, heartbeat: float | None
+) -> AsyncIterator[bytes]:
+    """Yield events as they are sent, and comments between them."""
+    step: asyncio.Task[t.Any] | None = None
+    try:
+        yield first
+        while True:
+            # A task: the step goes on while the heartbeat is sent.
+            step = asyncio.ensure_future(_next_of(events))
+            while not (await asyncio.wait({step}, timeout=heartbeat))[0]:
+                yield _FIRST
+            event = step.result()
+            if event is _OVER:
+                return
+            yield _encode(event)
+    finally:
+        if step is not None and not step.done():
+            step.cancel()
+            await asyncio.wait({step})
+        close = getattr(events, "aclose", None)
+        if close is not None:
+            await close()
+
+
+async def _next_of(events: AsyncIterator[t.Any]) -> t.Any:
+    return await anext(events, _OVER)
+
+
+def _encode_each(events: Iterator[t.Any], first: bytes) -> Iterator[bytes]:
+    try:
+        yield first
+        yield from map(_encode, events)
+    finally:
+        close = getattr(events, "close", None)
+        if close is not None:
+            close()
+
+
+class _InThreads:
+    """A plain iterator whose steps run in threads, so that others can go on meanwhile."""
+
+    def __init__(self, events: Iterator[t.Any]) -> None:
+        self._events = events
+        self._lock = threading.Lock()
+        self._is_running = False
+        self._is_closed = False
+
+    def __aiter__(self) -> t.Self:
+        return self
+
+    async def __anext__(self) -> t.Any:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[tuple[t.Any, BaseException | None]] = loop.create_future()
+        self._is_running = True
+        threads.start(partial(copy_context().run, self._step, loop, done), _MOST_THREADS)
+        event, error = await done
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # its traceback holds this frame
+        if event is _OVER:
+            raise StopAsyncIteration
+        return event
+
+    def _step(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[t.Any]) -> None:
+        outcome: tuple[t.Any, BaseException | None]
+        try:
+            outcome = (next(self._events, _OVER), None)
+        except BaseException as error:
+            outcome = (None, error)
+        with self._lock:
+            self._is_running = False
+            must_close = self._is_closed
+        if must_close:
+            self._close()
+            return
+        try:
+            loop.call_soon_threadsafe(_hand_over, done, outcome)
+        except RuntimeError:
+            self._close()  # the loop is closed: nobody waits any more
+
+    async def aclose(self) -> None:
+        """Close the iterator, or let the step that is running close it."""
+        with self._lock:
+            self._is_closed = True
+            if self._is_running:
+                return
+        self._close()
+
+    def _close(self) -> None:
+        close = getattr(self._events, "close", None)
+        if close is not None:
+            close()
+
+
+def _hand_over(done: asyncio.Future[t.Any], outcome: t.Any) -> None:
+    if not done.done():
+        done.set_result(outcome)

@@ -1,0 +1,235 @@
+"""The life of an application: what happens before the first request and after the last one.
+
+An ASGI server tells both moments (``asgi/_lifespan``). Under WSGI the first request is the
+beginning, and the end of the process is the end.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+import typing as t
+import weakref
+from collections.abc import Callable, Iterable
+
+from ._background import BACKGROUND, BackgroundTask
+from ._current import get_request_context
+from ._scaffold import setupmethod
+from ._serving import ServingApp
+from ._streaming import stepped
+from ._threads import threads
+
+Function = t.TypeVar("Function", bound=Callable[..., t.Any])
+
+_MOST_BACKGROUND_THREADS = 16
+
+
+class LivingApp(ServingApp):
+    """An application that is told when serving begins and ends."""
+
+    before_serving_funcs: list[Callable[[], t.Any]]
+    """Called before the first request, in order of registration."""
+    after_serving_funcs: list[Callable[[], t.Any]]
+    """Called after the last request, in order of registration."""
+    while_serving_gens: list[Callable[[], t.Any]]
+    """Each makes a generator whose first half runs before the first request."""
+
+    _awaits_start: bool = True
+    """Whether serving has not begun yet."""
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.before_serving_funcs = []
+        self.after_serving_funcs = []
+        self.while_serving_gens = []
+        self._halves_left: list[t.Any] = []
+        self._life_lock = threading.RLock()
+        self._background: set[BackgroundTask] = set()
+        self._background_is_idle = threading.Condition()
+        self._ends_at_exit = False
+
+    # Registers -----------------------------------------------------------------------------------
+
+    @setupmethod
+    def before_serving(self, f: Function) -> Function:
+        """Call a function once, before the first request.
+
+        The application is current then. Under ASGI it runs on the server's loop.
+        """
+        self.before_serving_funcs.append(f)
+        return f
+
+    @setupmethod
+    def after_serving(self, f: Function) -> Function:
+        """Call a function once, after the last request."""
+        self.after_serving_funcs.append(f)
+        return f
+
+    @setupmethod
+    def while_serving(self, f: Function) -> Function:
+        """Run a generator around serving.
+
+        What stands before its ``yield`` runs before the first request, what stands behind it
+        after the last one. It may be ``async``.
+        """
+        self.while_serving_gens.append(f)
+        return f
+
+    # Beginning and end ---------------------------------------------------------------------------
+
+    def _begin_serving(self) -> None:
+        """Do what is to be done before the first request; once, whoever asks."""
+        if not self._awaits_start:
+            return
+        with self._life_lock:
+            if not self._awaits_start:
+                return
+            try:
+                self._begin()
+            except BaseException:
+                self._end_halves()
+                raise
+            self._awaits_start = False
+
+    def _begin(self) -> None:
+        for function in self.before_serving_funcs:
+            with self.app_context():
+                self.ensure_sync(function)()
+        for make in self.while_serving_gens:
+            with self.app_context():
+                half = stepped(make())
+                next(half)
+                self._halves_left.append(half)
+
+    def _end_serving(self) -> None:
+        """Do what is to be done after the last request; the first error is raised at the end."""
+        with self._life_lock:
+            if self._awaits_start:
+                return
+            self._awaits_start = True
+            failures = self._end_halves()
+            for function in self.after_serving_funcs:
+                try:
+                    with self.app_context():
+                        self.ensure_sync(function)()
+                except Exception as error:
+                    failures.append(error)
+        if failures:
+            try:
+                raise failures[0]
+            finally:
+                failures.clear()  # their tracebacks hold this frame
+
+    def _end_halves(self) -> list[Exception]:
+        """Run the second halves of the ``while_serving`` generators, the newest first."""
+        failures: list[Exception] = []
+        while self._halves_left:
+            half = self._halves_left.pop()
+            try:
+                with self.app_context():
+                    if next(half, _END) is not _END:
+                        raise RuntimeError(
+                            f"A 'while_serving' generator yielded more than once: {half!r}."
+                        )
+            except Exception as error:
+                failures.append(error)
+        return failures
+
+    def _begin_under_wsgi(self) -> None:
+        """Begin serving at the first request; the end of the process ends it."""
+        if self._awaits_start:
+            self._begin_serving()
+            if self.after_serving_funcs or self.while_serving_gens:
+                self._end_at_exit()
+
+    def _end_at_exit(self) -> None:
+        """Let the process's end be the end of serving."""
+        if not self._ends_at_exit:
+            self._ends_at_exit = True
+            atexit.register(_end_of, weakref.ref(self))
+
+    # Work after the response ---------------------------------------------------------------------
+
+    def add_background_task(
+        self, func: Callable[..., t.Any], *args: t.Any, **kwargs: t.Any
+    ) -> None:
+        """Call a function after the response; the client does not wait for it.
+
+        The context is copied: the function sees the request, the application and every context
+        variable as they are now, with a ``g`` of its own. Outside a request it starts at once. A
+        coroutine function runs on the server's loop, a plain one in a thread. What it raises is
+        logged. When serving ends, tasks have ``BACKGROUND_TASK_SHUTDOWN_TIMEOUT`` seconds left.
+
+        :param func: the function, plain or ``async def``.
+        :param args: what it is called with, with ``kwargs``.
+        """
+        task = BackgroundTask(self, func, args, kwargs)
+        context = get_request_context(None)
+        if context is None or not context.awaits_response:
+            self._start_background([task])
+            return
+        environ = context.request.environ
+        waiting: list[BackgroundTask] | None = environ.get(BACKGROUND)
+        if waiting is not None:
+            waiting.append(task)
+            return
+        environ[BACKGROUND] = [task]
+        if "asgi.scope" not in environ:  # there the server's side starts them
+            context._after_request_functions.append(self._start_when_closed)
+
+    def _start_when_closed(self, response: t.Any) -> t.Any:
+        """Start the waiting tasks when the server closes the response (PEP 3333)."""
+        environ = get_request_context().request.environ
+        response.call_on_close(lambda: self._start_background(environ.pop(BACKGROUND, ())))
+        return response
+
+    def _start_background(self, tasks: Iterable[BackgroundTask]) -> None:
+        """Start tasks in worker threads; ``asgi`` has the other places."""
+        self._end_at_exit()
+        for task in tasks:
+            self._start_in_a_thread(task)
+
+    def _start_in_a_thread(self, task: BackgroundTask) -> None:
+        def work() -> None:
+            try:
+                task.run_in_context()
+            finally:
+                with self._background_is_idle:
+                    self._background.discard(task)
+                    self._background_is_idle.notify_all()
+
+        with self._background_is_idle:
+            self._background.add(task)
+        threads.start(work, _MOST_BACKGROUND_THREADS)
+
+    def _drain_threads(self) -> None:
+        """Wait for the tasks in threads, no longer than the configuration says."""
+        end = time.monotonic() + self.config["BACKGROUND_TASK_SHUTDOWN_TIMEOUT"]
+        with self._background_is_idle:
+            while self._background:
+                left = end - time.monotonic()
+                if left <= 0:
+                    break
+                self._background_is_idle.wait(left)
+            late = [task.name for task in self._background]
+        if late:
+            self._tell_of_late_tasks(late)
+
+    def _tell_of_late_tasks(self, names: list[str]) -> None:
+        self.logger.warning(
+            f"Serving ends while background tasks are still running: {', '.join(sorted(names))}."
+            " BACKGROUND_TASK_SHUTDOWN_TIMEOUT says how long is waited for them."
+        )
+
+
+_END = object()
+
+
+def _end_of(reference: weakref.ref[LivingApp]) -> None:
+    """End the serving of an application, if it still lives, with the process."""
+    app = reference()
+    if app is not None:
+        app._ends_at_exit = False
+        app._drain_threads()
+        app._end_serving()

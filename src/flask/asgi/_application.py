@@ -1,0 +1,123 @@
+"""An application that speaks both protocols: how the server's call is told apart.
+
+A WSGI server calls with an environment and a function, an ASGI server with a scope and two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from functools import partial
+
+from .. import _waiting
+from .._background import BackgroundTask
+from ._choice import blocks
+from ._conversation import ConversingApp
+from ._drivers import ThreadVisit, has_fibers, on_the_loop
+from ._http import serve_http
+from ._input import Receive, Send
+from ._lifespan import run, serve_lifespan
+from ._scope import Scope, ScopeError
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+class AsgiApp(ConversingApp):
+    """An application that serves WSGI and ASGI."""
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._background_on_loop: set[asyncio.Task[None]] = set()
+        self._starting: asyncio.Future[None] | None = None
+
+    @t.overload
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]: ...
+
+    @t.overload
+    def __call__(
+        self, environ: Scope, start_response: Receive, send: Send
+    ) -> Coroutine[t.Any, t.Any, None]: ...
+
+    @t.overload
+    def __call__(self, environ: Scope) -> Callable[[Receive, Send], Awaitable[None]]: ...
+
+    def __call__(self, environ: t.Any, start_response: t.Any = None, send: t.Any = None) -> t.Any:
+        """Answer a server, of either protocol; goes through `wsgi_app` or `asgi_app`.
+
+        :param environ: the WSGI environment, or the ASGI scope.
+        :param start_response: takes status and headers; under ASGI, ``receive``.
+        :param send: only given under ASGI. A scope alone is ASGI's older form, by which servers
+            find out that the object speaks ASGI: what is returned takes the other two.
+        """
+        if send is not None:
+            return self.asgi_app(environ, start_response, send)
+        if start_response is None:
+            return partial(self.asgi_app, environ)
+        return self.wsgi_app(environ, start_response)
+
+    def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[t.Any, t.Any, None]:
+        """Serve one connection (ASGI 3).
+
+        To put ASGI middleware around the application, wrap this and not the application:
+        ``app.asgi_app = Middleware(app.asgi_app)``. Requests go through `wsgi_app` as well, and
+        so through the WSGI middleware around that.
+
+        :param scope: what the server tells of the connection.
+        :param receive: gives the server's next message.
+        :param send: takes a message for the server.
+        :raises ValueError: the scope is malformed, or of an unknown protocol.
+        """
+        kind = scope.get("type")
+        if kind == "http":
+            return serve_http(self, scope, receive, send)
+        if kind == "websocket":
+            return self._serve_websocket(scope, receive, send)
+        if kind == "lifespan":
+            return serve_lifespan(self, receive, send)
+        raise ScopeError(
+            f"An ASGI connection of the type {kind!r} cannot be served; known are 'http',"
+            " 'websocket' and 'lifespan'."
+        )
+
+    # The life of the application, on the server's loop -------------------------------------------
+
+    async def _start_on_the_loop(self) -> None:
+        """Begin serving, unless it has begun; others who ask meanwhile wait."""
+        if not self._awaits_start:
+            return
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(run(self, self._begin_serving))
+        starting = self._starting
+        try:
+            await asyncio.shield(starting)
+        finally:
+            if starting.done():
+                self._starting = None
+
+    def _start_background(self, tasks: Iterable[BackgroundTask]) -> None:
+        """Start tasks on the server's loop, if there is one; else in threads."""
+        loop = asyncio._get_running_loop()
+        if loop is not None:
+            self._create_tasks(loop, tasks)
+            return
+        driver = _waiting.get_driver_of_thread()
+        if isinstance(driver, ThreadVisit):
+            driver.loop.call_soon_threadsafe(self._create_tasks, driver.loop, tuple(tasks))
+        else:
+            super()._start_background(tasks)
+
+    def _create_tasks(
+        self, loop: asyncio.AbstractEventLoop, tasks: Iterable[BackgroundTask]
+    ) -> None:
+        for task in tasks:
+            if has_fibers and not blocks(task.function):
+                coroutine = on_the_loop(task.run)
+            else:
+                coroutine = ThreadVisit().run(self.config["ASGI_THREADS"], task.run)
+            created = loop.create_task(coroutine, name=task.name, context=task.context)
+            self._background_on_loop.add(created)
+            created.add_done_callback(self._background_on_loop.discard)

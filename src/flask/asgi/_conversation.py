@@ -1,0 +1,257 @@
+"""One WebSocket, from the handshake to the last teardown, in order of events.
+
+As in ``_lifecycle``, the steps are methods, in plain synchronous code: a driver runs them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import typing as t
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from werkzeug.exceptions import Forbidden, HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from .. import typing as ft
+from .._background import BACKGROUND
+from .._current import get_request_context
+from .._lifecycle import Lifecycle
+from .._plan import scopes_inward, scopes_outward
+from .._threads import Threads
+from .._waiting import wait
+from ..signals import got_request_exception
+from ._choice import blocks
+from ._drivers import ThreadVisit, has_fibers, on_the_loop
+from ._input import Body, Receive, Send
+from ._scope import Scope, make_environ
+from ._websocket import Websocket, WebsocketContext
+from ._wire import WebsocketDisconnect, Wire
+
+_threads = Threads()  # of plain handlers, which stay; they must not keep requests waiting
+_MOST_THREADS = 1000
+
+_POLICY_VIOLATION = 1008  # RFC 6455 section 7.4.1
+_INTERNAL_ERROR = 1011
+_GOING_AWAY = 1001
+
+
+class ConversingApp(Lifecycle):
+    """An application that serves WebSockets."""
+
+    websocket_class: type[Websocket] = Websocket
+    """Makes ``websocket``."""
+
+    # 1. The server calls -------------------------------------------------------------------------
+
+    async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        wire = Wire(scope, receive, send, self.config["WEBSOCKET_MAX_MESSAGE_SIZE"])
+        await wire.connect()
+        if self._awaits_start:
+            await self._start_on_the_loop()
+        environ = make_environ({"scheme": "ws", **scope}, Body(receive))
+        websocket = self.websocket_class(environ, wire)
+        context = WebsocketContext(self, environ, websocket)
+        try:
+            is_plain = blocks(self._find_handler(websocket))
+            if has_fibers and not is_plain:
+                task = wire.task = asyncio.current_task()
+                wire.cancel = None if task is None else task.cancel
+                wire.listen()
+                await on_the_loop(self.converse, context)
+            else:
+                visit = ThreadVisit(pool=_threads)
+                # A plain handler learns from the next thing that it asks the WebSocket for.
+                wire.cancel = None if is_plain else visit.cancel
+                wire.listen()
+                await visit.run(_MOST_THREADS, self.converse, context)
+        except asyncio.CancelledError:
+            if wire.state != "gone":
+                if wire.state == "open":
+                    await wire.close(_GOING_AWAY, "")
+                raise  # the server stops
+        finally:
+            wire.stop_listening()
+            task = asyncio.current_task()
+            if wire.state == "gone" and task is not None and task.cancelling():
+                task.uncancel()
+            self._start_background(environ.pop(BACKGROUND, ()))
+
+    async def _start_on_the_loop(self) -> None:
+        raise NotImplementedError
+
+    def _find_handler(self, websocket: Websocket) -> t.Any:
+        """Return the handler that routing will find; ``None`` if it will find none."""
+        try:
+            adapter = self.create_url_adapter(websocket)
+            return None if adapter is None else self.view_functions.get(adapter.match()[0])
+        except HTTPException:
+            return None
+
+    # 2. Hooks before, the handler, hooks after ---------------------------------------------------
+
+    def converse(self, context: WebsocketContext) -> None:
+        """Serve one WebSocket to its end; always tear down.
+
+        :param context: of the WebSocket.
+        """
+        websocket = context.websocket
+        error: BaseException | None = None
+        try:
+            try:
+                context.push()
+                response = self.full_dispatch_websocket(websocket)
+            except Exception as raised:
+                error = raised
+                response = self.handle_websocket_exception(raised)
+            self._end_websocket(websocket, response)
+        except BaseException as raised:
+            if websocket._wire.state != "gone":  # a client's going is no error
+                error = raised
+            raise
+        finally:
+            try:
+                context.pop(error)
+            finally:
+                error = None  # its traceback holds this frame
+
+    def full_dispatch_websocket(self, websocket: Websocket) -> BaseResponse | None:
+        """Call hooks and handler; an early error goes to its handler.
+
+        :returns: the response that refuses the handshake; ``None``: it was accepted.
+        """
+        try:
+            self.check_websocket_origin(websocket)
+            answer = self.preprocess_websocket(websocket)
+            if answer is None:
+                answer = self.dispatch_websocket(websocket)
+        except Exception as error:
+            if websocket._wire.state != "handshake":
+                raise
+            answer = self.handle_user_exception(error)
+        try:
+            response = None if answer is None else self.make_response(answer)
+            return self.postprocess_websocket(websocket, response)
+        finally:
+            del answer  # it may be the error, whose traceback holds this frame
+
+    def check_websocket_origin(self, websocket: Websocket) -> None:
+        """Refuse a page of another site, which could act with the user's cookies.
+
+        ``WEBSOCKET_ORIGINS`` lists the origins that are let in, ``"*"`` lets in all; ``None`` only
+        the own host. Clients that are no browsers send no origin, and are let in.
+
+        :raises werkzeug.exceptions.Forbidden: the origin is not one of them.
+        """
+        origin = websocket.environ.get("HTTP_ORIGIN")
+        if origin is None:
+            return
+        allowed = self.config["WEBSOCKET_ORIGINS"]
+        if allowed is None:
+            if urlsplit(origin).netloc.lower() == websocket.host.lower():
+                return
+        elif origin in allowed or "*" in allowed:
+            return
+        raise Forbidden(f"WebSockets are not open to pages of {origin}.")
+
+    def _call(self, websocket: Websocket, function: Callable[..., t.Any], *values: t.Any) -> t.Any:
+        """Call a hook; the WebSocket's methods are for its kind, plain or ``async def``."""
+        websocket._awaits = inspect.iscoroutinefunction(function)
+        return self.ensure_sync(function)(*values)
+
+    def preprocess_websocket(self, websocket: Websocket) -> ft.ResponseReturnValue | None:
+        """Call the hooks that run before the handler, until one returns a value.
+
+        It refuses the handshake then.
+        """
+        scopes = scopes_inward(websocket.endpoint)
+        for scope in scopes:
+            for prepare in self.url_value_preprocessors.get(scope, ()):
+                prepare(websocket.endpoint, websocket.view_args)
+        for scope in scopes:
+            for before in self.before_websocket_funcs.get(scope, ()):
+                answer: ft.ResponseReturnValue | None = self._call(websocket, before)
+                if answer is not None:
+                    return answer
+        return None
+
+    def dispatch_websocket(self, websocket: Websocket) -> ft.ResponseReturnValue | None:
+        """Call the handler.
+
+        What it returns before it accepts refuses the handshake.
+        """
+        if websocket.routing_exception is not None:
+            raise websocket.routing_exception
+        handler: t.Any = self.view_functions[t.cast("str", websocket.endpoint)]
+        websocket._awaits = not blocks(handler)
+        answer: ft.ResponseReturnValue | None = self.ensure_sync(handler)(
+            **(websocket.view_args or {})
+        )
+        return answer
+
+    def postprocess_websocket(
+        self, websocket: Websocket, response: BaseResponse | None
+    ) -> BaseResponse | None:
+        """Call the ``after_websocket`` functions, newest first.
+
+        With the refusing response; it is ``None`` where the handshake was accepted.
+        """
+        for scope in scopes_outward(websocket.endpoint):
+            for after in reversed(self.after_websocket_funcs.get(scope, ())):
+                response = self._call(websocket, after, response)
+        return response
+
+    # 3. Nothing answered the error ---------------------------------------------------------------
+
+    def handle_websocket_exception(self, e: Exception) -> BaseResponse | None:
+        """Answer an error that no handler took.
+
+        Before the handshake as `handle_exception` does; afterwards the WebSocket is closed: with
+        1008 for an HTTP error below 500, with 1011 for everything else, which is logged too.
+        """
+        websocket = get_request_context().websocket
+        if websocket._wire.state == "handshake":
+            return self.handle_exception(e)
+        is_refusal = isinstance(e, HTTPException) and (e.code or 500) < 500
+        if websocket.is_accepted:
+            wait(websocket._wire.close(_POLICY_VIOLATION if is_refusal else _INTERNAL_ERROR, ""))
+        if is_refusal:
+            return None
+        got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
+        setting = self.config["PROPAGATE_EXCEPTIONS"]
+        if self.testing or self.debug if setting is None else setting:
+            try:
+                raise e
+            finally:
+                del e  # its traceback holds this frame
+        self.log_exception((type(e), e, e.__traceback__))
+        return None
+
+    def _end_websocket(self, websocket: Websocket, response: BaseResponse | None) -> None:
+        """Refuse the handshake with a response, or close what is open."""
+        state = websocket._wire.state
+        if state == "handshake" and response is not None:
+            pairs = [
+                (name.lower().encode("latin-1"), value.encode("latin-1"))
+                for name, value in response.get_wsgi_headers(websocket.environ)
+            ]
+            wait(websocket._wire.refuse(response.status_code, pairs, response.get_data()))
+        elif state in {"handshake", "open"}:
+            try:
+                wait(websocket._wire.close(1000, ""))
+            except WebsocketDisconnect:
+                pass  # it has gone just now
+
+    # 4. The context goes -------------------------------------------------------------------------
+
+    def do_teardown_websocket(self, exc: BaseException | None = None) -> None:
+        """Call the ``teardown_websocket`` functions, all of them, newest first.
+
+        :param exc: the unhandled error.
+        """
+        functions: list[ft.TeardownCallable] = []
+        for scope in scopes_outward(get_request_context().request.endpoint):
+            functions.extend(reversed(self.teardown_websocket_funcs.get(scope, ())))
+        if functions:
+            self._tear_down(functions, exc)

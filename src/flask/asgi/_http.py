@@ -1,0 +1,259 @@
+"""HTTP over ASGI: a scope becomes a WSGI call in a driver, its answer becomes messages.
+
+The one lifecycle runs, through ``wsgi_app`` and whatever middleware stands around it. This file
+reads top to bottom in the order of events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+
+from .._background import BACKGROUND
+from .._waiting import wait
+from ..typing import AnyApp
+from ._choice import may_block
+from ._drivers import ThreadVisit, get_fiber, has_fibers
+from ._input import Body, Receive, Send
+from ._scope import Scope, make_environ
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+Headers: t.TypeAlias = list[tuple[str, str]]
+ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
+
+
+class ClientGone(Exception):
+    """The client has gone while its answer was being sent."""
+
+
+async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one HTTP request of an ASGI server."""
+    exchange = Exchange(receive, send)
+    environ = make_environ(scope, exchange)
+    if app._awaits_start:
+        await app._start_on_the_loop()
+    try:
+        must_stay_away = may_block(app, environ)
+        if has_fibers and not must_stay_away:
+            # PERF: what on_the_loop does, without a coroutine for a request that never waits.
+            exchange.is_on_loop = True
+            fiber = get_fiber()
+            yielded = fiber.begin(_answer, (app, environ, exchange))
+            if not fiber.is_done:
+                exchange.cancel = _canceller()
+                exchange.watch_client()
+                await fiber.go_on(yielded)
+            body = fiber.take_result()
+        else:
+            if not must_stay_away:
+                await exchange.read_ahead(app.config["MAX_CONTENT_LENGTH"], environ)
+            visit = ThreadVisit(exchange.watch_client)
+            exchange.cancel = visit.cancel
+            body = await visit.run(app.config["ASGI_THREADS"], _answer, app, environ, exchange)
+        if exchange.watcher is not None:
+            exchange.stop_watching()
+        if body is not None:
+            await send(exchange.make_head())
+            try:
+                await send({"type": "http.response.body", "body": body})
+            except OSError:  # what newer servers raise for a client that has gone (ASGI 2.4)
+                pass
+    except asyncio.CancelledError:
+        if not exchange.is_gone:
+            raise  # the server's wish
+    except ClientGone:
+        pass
+    finally:
+        exchange.stop_watching()
+        if exchange.is_gone:
+            _uncancel()
+        if BACKGROUND in environ:
+            app._start_background(environ.pop(BACKGROUND))
+
+
+def _canceller() -> Callable[[], t.Any] | None:
+    """Return what cancels the task that is running; ``None`` if the server has no real tasks."""
+    task = asyncio.current_task()
+    return None if task is None else task.cancel
+
+
+def _uncancel() -> None:
+    """Take back our own cancelling of the server's task, which is about to end well."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        task.uncancel()
+
+
+class Exchange(Body):
+    """One request and its answer: reads the body, collects the head, sends.
+
+    :param receive: gives the server's next message.
+    :param send: takes a message for the server.
+    """
+
+    __slots__ = (
+        "_send",
+        "cancel",
+        "headers",
+        "is_on_loop",
+        "is_started",
+        "status",
+        "watcher",
+        "written",
+    )
+
+    status: str | None
+    """Status line, once the application has given one."""
+    headers: Headers
+    """The answer's headers."""
+    is_started: bool
+    """Whether the head has been sent."""
+    is_on_loop: bool
+    """Whether the lifecycle runs on the loop, and not in a thread."""
+    cancel: Callable[[], t.Any] | None
+    """Cancels what the lifecycle is waiting for."""
+    watcher: asyncio.Task[None] | None
+    """Waits for the client's going."""
+    written: bytes
+    """What the application wrote by ``start_response``'s return value."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        super().__init__(receive)
+        self._send = send
+        self.status = None
+        self.is_started = False
+        self.is_on_loop = False
+        self.cancel = None
+        self.watcher = None
+        self.written = b""
+
+    # WSGI's side ---------------------------------------------------------------------------------
+
+    def start_response(
+        self, status: str, headers: Headers, exc_info: ExcInfo | None = None
+    ) -> Callable[[bytes], None]:
+        """Take status and headers (PEP 3333)."""
+        if self.status is not None:
+            if exc_info is None:
+                raise AssertionError("start_response() was called twice for one request.")
+            if self.is_started:
+                try:
+                    raise exc_info[1].with_traceback(exc_info[2])
+                finally:
+                    del exc_info
+        self.status = status
+        self.headers = headers
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """Take a part of the body ahead of the others."""
+        self.written += data
+
+    # ASGI's side ---------------------------------------------------------------------------------
+
+    def make_head(self) -> dict[str, t.Any]:
+        """Make the message that begins the answer."""
+        status = self.status
+        if status is None:
+            raise AssertionError("The WSGI application did not call start_response().")
+        names = _NAMES
+        return {
+            "type": "http.response.start",
+            "status": int(status[:3]),
+            "headers": [
+                (names.get(name) or _name_of(name), value.encode("latin-1"))
+                for name, value in self.headers
+            ],
+        }
+
+    async def send_part(self, part: bytes, more: bool) -> None:
+        """Send a part of a streamed body, the head before the first one."""
+        if self.is_gone:
+            raise ClientGone
+        try:
+            if not self.is_started:
+                self.is_started = True
+                await self._send(self.make_head())
+            await self._send({"type": "http.response.body", "body": part, "more_body": more})
+        except OSError:  # what newer servers raise (ASGI 2.4)
+            self.is_gone = True
+            raise ClientGone from None
+        if more and self.is_on_loop:
+            await asyncio.sleep(0)  # a generator that never waits must not keep the loop
+
+    # The client may go ---------------------------------------------------------------------------
+
+    def watch_client(self) -> None:
+        """Begin to watch for the client's going, unless somebody is receiving anyway."""
+        if self.watcher is None and self.may_be_watched:
+            self.watcher = asyncio.get_running_loop().create_task(self._watch_and_cancel())
+
+    async def _watch_and_cancel(self) -> None:
+        if await self.watch() and self.cancel is not None:
+            self.cancel()
+
+    def stop_watching(self) -> None:
+        """End the watch; nothing is cancelled from now on."""
+        self.cancel = None
+        if self.watcher is not None:
+            self.watcher.cancel()
+            self.watcher = None
+
+
+_NAMES: dict[str, bytes] = {}
+"""A header's name as ASGI wants it; filled as names are met."""
+
+
+def _name_of(name: str) -> bytes:
+    made = name.lower().encode("latin-1")
+    if len(_NAMES) < 1000:  # names made from what clients send must not pile up
+        _NAMES[name] = made
+    return made
+
+
+# In the driver ----------------------------------------------------------------------------------
+
+
+def _answer(app: AnyApp, environ: WSGIEnvironment, exchange: Exchange) -> bytes | None:
+    """Call the application and return its body; ``None`` if it was streamed and is sent."""
+    body: Iterable[bytes] = app.wsgi_app(environ, exchange.start_response)
+    if type(body) is tuple and len(body) < 2 and not exchange.written:
+        return body[0] if body else b""
+    try:
+        if isinstance(body, list | tuple):
+            return b"".join([exchange.written, *body])
+        return _stream(exchange, iter(body))
+    finally:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
+
+
+def _stream(exchange: Exchange, parts: Iterator[bytes]) -> bytes | None:
+    """Send a body part by part; return it instead, if the first part is all of it."""
+    first = exchange.written + next(parts, b"")
+    length = _length_of(exchange)
+    if length is not None and len(first) >= length:
+        return first
+    if first:
+        wait(exchange.send_part(first, True))
+    for part in parts:
+        if part:
+            wait(exchange.send_part(part, True))
+    if not exchange.is_started:
+        return b""
+    exchange.cancel = None  # all is done; the end is only said
+    wait(exchange.send_part(b"", False))
+    return None
+
+
+def _length_of(exchange: Exchange) -> int | None:
+    """Return the body's length, if the head tells it."""
+    for name, value in exchange.headers if exchange.status is not None else ():
+        if name.lower() == "content-length" and value.isdecimal():
+            return int(value)
+    return None

@@ -1,0 +1,200 @@
+"""The body of a request: a stream that asks the server for more as it is read.
+
+Nothing is read before somebody asks, and nothing is kept but the rest of one message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+from collections.abc import Awaitable, Callable
+
+from werkzeug.exceptions import ClientDisconnected
+
+from .._waiting import wait
+from ._scope import ScopeError
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+Message: t.TypeAlias = t.MutableMapping[str, t.Any]
+Receive: t.TypeAlias = Callable[[], Awaitable[Message]]
+Send: t.TypeAlias = Callable[[Message], Awaitable[None]]
+
+_WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})  # as a rule
+
+
+class Body:
+    """Reads ``http.request`` messages; what ``wsgi.input`` is.
+
+    While nobody reads, `watch` may: then it learns that the client has gone.
+
+    :param receive: gives the server's next message.
+    """
+
+    __slots__ = ("_buffer", "_is_receiving", "_kept", "_receive", "_taken", "is_gone", "is_read")
+
+    is_gone: bool
+    """Whether the client has gone."""
+    is_read: bool
+    """Whether the last message of the body has been received."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._buffer = b""
+        self._kept: Message | None = None
+        self._taken: asyncio.Event | None = None
+        self._is_receiving = False
+        self.is_gone = False
+        self.is_read = False
+
+    # What a stream of bytes offers (PEP 3333, "Input and Error Streams") -------------------------
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read bytes; fewer than asked for only at the end.
+
+        :param size: how many; ``-1`` or ``None`` reads to the end.
+        :raises werkzeug.exceptions.ClientDisconnected: the client has gone (400).
+        """
+        if size is None or size < 0:
+            parts = [self._buffer]
+            while not self.is_read:
+                parts.append(self._read_message())
+            self._buffer = b""
+            return b"".join(parts)
+        buffer = self._buffer
+        if len(buffer) < size and not self.is_read:
+            parts = [buffer]
+            missing = size - len(buffer)
+            while missing > 0 and not self.is_read:
+                part = self._read_message()
+                parts.append(part)
+                missing -= len(part)
+            buffer = b"".join(parts)
+        self._buffer = buffer[size:]
+        return buffer[:size]
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """Read up to the end of the line.
+
+        :param size: at most so many bytes.
+        """
+        limit = -1 if size is None else size
+        start = 0
+        while True:
+            end = self._buffer.find(b"\n", start) + 1
+            if end or self.is_read or 0 <= limit <= len(self._buffer):
+                break
+            start = len(self._buffer)
+            self._buffer += self._read_message()
+        end = end or len(self._buffer)
+        if 0 <= limit < end:
+            end = limit
+        line, self._buffer = self._buffer[:end], self._buffer[end:]
+        return line
+
+    def readlines(self, hint: int = -1, /) -> list[bytes]:
+        """Read the lines that are left.
+
+        :param hint: stop after so many bytes.
+        """
+        lines: list[bytes] = []
+        size = 0
+        for line in self:
+            lines.append(line)
+            size += len(line)
+            if 0 < hint <= size:
+                break
+        return lines
+
+    def __iter__(self) -> t.Iterator[bytes]:
+        return iter(self.readline, b"")
+
+    async def read_ahead(self, limit: int | None, environ: WSGIEnvironment) -> None:
+        """Read the whole body before anything runs.
+
+        For an async view without greenlet, which has no other way to wait for it. A body that is
+        too large is left for the request to refuse.
+        """
+        length = environ.get("CONTENT_LENGTH")
+        if limit is not None and length is not None and length.isdecimal() and int(length) > limit:
+            return
+        if length is None and environ["REQUEST_METHOD"] in _WITHOUT_BODY:
+            return
+        parts: list[bytes] = []
+        size = 0
+        while not self.is_read and (limit is None or size <= limit):
+            try:
+                parts.append(self._accept(await self._receive()))
+            except ClientDisconnected:
+                break
+            size += len(parts[-1])
+        self._buffer = b"".join(parts)
+
+    # Messages ------------------------------------------------------------------------------------
+
+    def _read_message(self) -> bytes:
+        """Return the bytes of the next message; the caller's driver waits for it."""
+        if self.is_gone:
+            raise ClientDisconnected()
+        return self._accept(wait(self._next_message()))
+
+    def _accept(self, message: Message) -> bytes:
+        """Return the bytes of a message."""
+        kind = message["type"]
+        if kind == "http.request":
+            self.is_read = not message.get("more_body", False)
+            part: bytes = message.get("body", b"")
+            return part
+        if kind == "http.disconnect":
+            self.is_gone = True
+            raise ClientDisconnected()
+        raise ScopeError(
+            f"The server sent the message {kind!r} where 'http.request' or 'http.disconnect'"
+            " is due."
+        )
+
+    async def _next_message(self) -> Message:
+        """Receive a message, or take the one that `watch` has."""
+        taken = self._taken
+        if taken is None:  # nobody watches
+            self._is_receiving = True
+            try:
+                return await self._receive()
+            finally:
+                self._is_receiving = False
+        while self._kept is None:
+            taken.clear()
+            await taken.wait()
+        message, self._kept = self._kept, None
+        taken.set()
+        return message
+
+    @property
+    def may_be_watched(self) -> bool:
+        """Whether nobody is receiving already."""
+        return not self._is_receiving and self._taken is None and not self.is_gone
+
+    async def watch(self) -> bool:
+        """Wait for the client's going; tell whether it has gone.
+
+        At most one message of the body is kept meanwhile; until it is read nothing can be known.
+        """
+        self._taken = taken = asyncio.Event()
+        is_last = self.is_read
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self.is_gone = True
+                if not is_last:
+                    self._kept = message
+                    taken.set()
+                return True
+            if is_last:
+                return False  # a server that goes on sending will not tell
+            is_last = not message.get("more_body", False)
+            self._kept = message
+            taken.set()
+            while self._kept is not None and not is_last:
+                taken.clear()
+                await taken.wait()

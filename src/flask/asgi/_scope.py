@@ -1,0 +1,142 @@
+"""From an ASGI scope to a WSGI environment: a plain function, and the table that it reads.
+
+The environment is what a WSGI server would have made of the same request (PEP 3333). What a scope
+lacks, the environment lacks too.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+from urllib.parse import unquote_to_bytes
+
+from .._connection import EXTRAS
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+Scope: t.TypeAlias = t.MutableMapping[str, t.Any]
+"""What an ASGI server tells of a connection."""
+
+_CONSTANT: dict[str, t.Any] = {
+    "wsgi.version": (1, 0),
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+}
+
+_NOT_TAKEN = ""
+"""Stands in `_KEYS` for a header that is left out."""
+
+_KEYS: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
+"""Header name to key of the environment; filled as names are met."""
+
+_MOST_KEYS = 1000  # what clients send must not pile up
+
+
+class ScopeError(ValueError):
+    """An ASGI server's scope or message is not what the ASGI specification says."""
+
+
+def make_environ(scope: Scope, body: t.Any) -> WSGIEnvironment:
+    """Make the environment of a request.
+
+    :param scope: of an ``http`` or ``websocket`` connection.
+    :param body: becomes ``wsgi.input``.
+    :raises ScopeError: something is missing in the scope, or is of another type than ASGI says.
+    """
+    try:
+        return _make_environ(scope, body)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ScopeError(
+            f"The server's ASGI scope is malformed: {type(error).__name__}: {error}."
+            f" It has {sorted(map(str, scope))}; see the ASGI specification, 'HTTP & WebSocket'."
+        ) from error
+
+
+def _make_environ(scope: Scope, body: t.Any) -> WSGIEnvironment:
+    environ = _CONSTANT.copy()
+    for name, value in scope["headers"]:
+        key = _KEYS.get(name)
+        if key is None:
+            key = _key_of(name)
+        if key not in environ:
+            if key:
+                environ[key] = value.decode("latin-1")
+        elif key == "HTTP_COOKIE":  # HTTP/2 splits them (RFC 9113 section 8.2.3)
+            environ[key] = f"{environ[key]}; {value.decode('latin-1')}"
+        else:
+            environ[key] = f"{environ[key]},{value.decode('latin-1')}"
+
+    path: str = scope["path"]
+    root: str = scope.get("root_path") or ""
+    if not path.isascii():
+        path = _bytes_as_text(scope)
+    elif type(path) is not str:
+        raise TypeError(f"'path' is {path!r} and no text")
+    if root:
+        root = root.rstrip("/").encode().decode("latin-1")
+        # Servers give the whole path (ASGI 2.1 and newer) or what is below the root (older ones).
+        if path.startswith(root) and path[len(root) : len(root) + 1] in _ENDS:
+            path = path[len(root) :]
+
+    environ["REQUEST_METHOD"] = scope.get("method", "GET")  # a WebSocket is asked for by GET
+    environ["SCRIPT_NAME"] = root
+    environ["PATH_INFO"] = path
+    environ["QUERY_STRING"] = scope.get("query_string", b"").decode("latin-1")
+    environ["SERVER_PROTOCOL"] = _PROTOCOLS.get(scope.get("http_version", ""), "HTTP/1.1")
+    server = scope.get("server") or _NO_SERVER
+    environ["SERVER_NAME"] = server[0]
+    environ["SERVER_PORT"] = "" if server[1] is None else str(server[1])
+    client = scope.get("client")
+    if client:
+        environ["REMOTE_ADDR"] = client[0]
+        environ["REMOTE_PORT"] = str(client[1])
+    environ["wsgi.url_scheme"] = scope.get("scheme") or "http"
+    environ["wsgi.input"] = body
+    environ["wsgi.errors"] = sys.stderr
+    if "CONTENT_LENGTH" not in environ:
+        environ["wsgi.input_terminated"] = True  # chunked, or HTTP/2: the end tells itself
+    environ["asgi.scope"] = scope
+    if EXTRAS in scope:
+        environ.update(scope[EXTRAS])
+    return environ
+
+
+_ENDS = frozenset({"", "/"})
+_NO_SERVER = ("localhost", None)
+_PROTOCOLS = {
+    "1.0": "HTTP/1.0",
+    "1.1": "HTTP/1.1",
+    "2": "HTTP/2.0",
+    "3": "HTTP/3.0",
+}
+
+
+def _key_of(name: bytes) -> str:
+    """Return the key for a header.
+
+    A name with an underscore is left out: it could not be told from another header's.
+    """
+    if b"_" in name:
+        return _NOT_TAKEN
+    text = name.decode("latin-1").upper().replace("-", "_")
+    key = text if text in _WITHOUT_PREFIX else f"HTTP_{text}"
+    if len(_KEYS) < _MOST_KEYS:
+        _KEYS[name] = key
+    return key
+
+
+_WITHOUT_PREFIX = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+
+
+def _bytes_as_text(scope: Scope) -> str:
+    """Return a path's bytes as Latin-1 (PEP 3333, "Unicode issues").
+
+    The scope's ``path`` is decoded already; of bytes that are no UTF-8 only ``raw_path`` knows.
+    """
+    raw: bytes | None = scope.get("raw_path")
+    if raw and "\N{REPLACEMENT CHARACTER}" in scope["path"]:
+        return unquote_to_bytes(raw.partition(b"?")[0]).decode("latin-1")
+    path: str = scope["path"]
+    return path.encode("utf-8", "surrogateescape").decode("latin-1")

@@ -1,0 +1,230 @@
+"""The wire of one WebSocket: its states as a table, the messages that come in, those that go out.
+
+This file knows ASGI's messages and nothing of applications.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from ._input import Message, Receive, Send
+from ._scope import Scope, ScopeError
+
+TRANSITIONS: dict[tuple[str, str], str] = {
+    # state, message            -> the state after it
+    ("new", "websocket.connect"): "handshake",
+    ("handshake", "websocket.accept"): "open",
+    ("handshake", "websocket.close"): "closed",
+    ("handshake", "websocket.http.response.start"): "refusing",
+    ("handshake", "websocket.disconnect"): "gone",
+    ("refusing", "websocket.http.response.body"): "closed",
+    ("refusing", "websocket.disconnect"): "gone",
+    ("open", "websocket.receive"): "open",
+    ("open", "websocket.send"): "open",
+    ("open", "websocket.close"): "closed",
+    ("open", "websocket.disconnect"): "gone",
+    ("closed", "websocket.receive"): "closed",  # was under way already
+    ("closed", "websocket.disconnect"): "closed",
+    ("gone", "websocket.disconnect"): "gone",
+}
+"""Which message may come or go in which state, and what follows."""
+
+_MOST_KEPT = 16  # messages that nobody has asked for yet; then the client has to wait
+_TOO_BIG = 1009  # RFC 6455 section 7.4.1
+_NO_STATUS = 1005
+
+
+class WebsocketDisconnect(asyncio.CancelledError):
+    """The client of a WebSocket has gone.
+
+    Like every cancellation it passes ``except Exception``; where nobody takes it, the handler ends
+    and nothing is logged.
+
+    :param code: the client's closing code (RFC 6455 section 7.4).
+    :param reason: its words.
+    """
+
+    def __init__(self, code: int = _NO_STATUS, reason: str = "") -> None:
+        super().__init__(f"The client has gone, with code {code}.")
+        self.code = code
+        self.reason = reason
+
+
+class WebsocketStateError(RuntimeError):
+    """Something was asked of a WebSocket that its state does not allow."""
+
+
+class Wire:
+    """One WebSocket, as the server gives it.
+
+    :param scope: what the server tells of the connection.
+    :param receive: gives the server's next message.
+    :param send: takes a message for the server.
+    :param limit: largest message that is taken, in bytes; ``None`` is no limit.
+    """
+
+    __slots__ = (
+        *("_inbox", "_limit", "_listener", "_news", "_readers", "_receive", "_room", "_send"),
+        *("can_refuse", "cancel", "code", "reason", "state", "task"),
+    )
+
+    state: str
+    """One of the states of `TRANSITIONS`."""
+    code: int
+    """With what code it was closed."""
+    reason: str
+    """With what words."""
+    can_refuse: bool
+    """Whether the server takes an HTTP response instead of a handshake."""
+    cancel: Callable[[], t.Any] | None
+    """Cancels the handler."""
+    task: asyncio.Task[t.Any] | None
+    """The handler's task; ``None`` in a thread."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int | None) -> None:
+        self.state = "new"
+        self.code = _NO_STATUS
+        self.reason = ""
+        self.can_refuse = "websocket.http.response" in (scope.get("extensions") or ())
+        self.cancel = None
+        self.task = None
+        self._receive = receive
+        self._send = send
+        self._limit = limit
+        self._inbox: deque[str | bytes] = deque()
+        self._news = asyncio.Event()  # something came in, or nothing will any more
+        self._room = asyncio.Event()  # something was taken out
+        self._readers: set[asyncio.Task[t.Any] | None] = set()
+        self._listener: asyncio.Task[None] | None = None
+
+    # Steps ---------------------------------------------------------------------------------------
+
+    def step(self, kind: str) -> None:
+        """Go to the state that follows a message."""
+        following = TRANSITIONS.get((self.state, kind))
+        if following is None:
+            raise WebsocketStateError(
+                f"{kind!r} is not possible on a WebSocket that is {self.state!r}; possible are"
+                f" {', '.join(event for state, event in TRANSITIONS if state == self.state)}."
+            )
+        self.state = following
+
+    async def put(self, message: Message) -> None:
+        """Send a message.
+
+        :raises WebsocketDisconnect: the client has gone.
+        :raises WebsocketStateError: it is not the time for this message.
+        """
+        if self.state == "gone":
+            raise WebsocketDisconnect(self.code, self.reason)
+        self.step(message["type"])
+        try:
+            await self._send(message)
+        except OSError:  # what newer servers raise (ASGI 2.4)
+            self._go(1006, "")
+            raise WebsocketDisconnect(self.code) from None
+
+    async def connect(self) -> None:
+        """Receive the message with which everything begins."""
+        message = await self._receive()
+        try:
+            self.step(message["type"])
+        except WebsocketStateError as error:
+            raise ScopeError(f"The server began with the message {message['type']!r}.") from error
+
+    async def close(self, code: int, reason: str) -> None:
+        """Close it, and take no message any more."""
+        await self.put({"type": "websocket.close", "code": code, "reason": reason})
+        self.code = code
+        self.reason = reason
+        self._news.set()
+
+    async def refuse(
+        self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
+    ) -> None:
+        """Answer the handshake with an HTTP response, or, if the server cannot, with a 403."""
+        if not self.can_refuse:
+            await self.put({"type": "websocket.close", "code": 1008, "reason": ""})
+            return
+        kind = "websocket.http.response"
+        await self.put({"type": f"{kind}.start", "status": status, "headers": list(headers)})
+        await self.put({"type": f"{kind}.body", "body": body, "more_body": False})
+
+    # What comes in -------------------------------------------------------------------------------
+
+    async def take(self) -> str | bytes:
+        """Return the next data that the client sent.
+
+        :raises WebsocketDisconnect: the client has gone.
+        :raises WebsocketStateError: we have closed the WebSocket.
+        """
+        while not self._inbox:
+            if self.state == "gone":
+                raise WebsocketDisconnect(self.code, self.reason)
+            if self.state != "open":
+                self.step("websocket.receive")
+                raise WebsocketStateError("A WebSocket was read after it was closed.")
+            reader = asyncio.current_task()
+            self._readers.add(reader)
+            try:
+                self._news.clear()
+                await self._news.wait()
+            finally:
+                self._readers.discard(reader)
+        self._room.set()
+        return self._inbox.popleft()
+
+    def listen(self) -> None:
+        """Begin to receive, so that the client's going is seen at once."""
+        self._listener = asyncio.get_running_loop().create_task(self._listen())
+
+    def stop_listening(self) -> None:
+        """End receiving; nothing is cancelled from now on."""
+        self.cancel = None
+        if self._listener is not None:
+            self._listener.cancel()
+            self._listener = None
+
+    async def _listen(self) -> None:
+        while True:
+            message = await self._receive()
+            kind = message["type"]
+            if kind == "websocket.disconnect":
+                if self.state in {"handshake", "refusing", "open"}:
+                    self._go(message.get("code") or _NO_STATUS, message.get("reason") or "")
+                return
+            try:
+                self.step(kind)
+            except WebsocketStateError:
+                self._go(1002, f"The server sent {kind!r} at the wrong time.")
+                return
+            if self.state != "open":
+                continue
+            text = message.get("text")
+            data: str | bytes = message.get("bytes") or b"" if text is None else text
+            if self._limit is not None and _size_of(data) > self._limit:
+                await self.close(_TOO_BIG, "")
+                self._go(_TOO_BIG, "")
+                return
+            self._inbox.append(data)
+            self._news.set()
+            while len(self._inbox) >= _MOST_KEPT:
+                self._room.clear()
+                await self._room.wait()
+
+    def _go(self, code: int, reason: str) -> None:
+        """The client has gone: wake who reads, cancel a handler that waits for something else."""
+        self.state = "gone"
+        self.code = code
+        self.reason = reason
+        self._news.set()
+        is_reading = self.task in self._readers if self.task is not None else bool(self._readers)
+        if not is_reading and self.cancel is not None:
+            self.cancel()
+
+
+def _size_of(data: str | bytes) -> int:
+    return len(data.encode()) if isinstance(data, str) else len(data)

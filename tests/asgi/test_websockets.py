@@ -1,0 +1,576 @@
+"""WebSockets: handlers of both kinds, hooks, what refuses a handshake, what ends a conversation."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import typing as t
+
+import pytest
+
+from flask import (
+    Blueprint,
+    Flask,
+    abort,
+    copy_current_websocket_context,
+    current_app,
+    g,
+    has_request_context,
+    has_websocket_context,
+    request,
+    session,
+    url_for,
+    websocket,
+)
+from flask.asgi import WebsocketDisconnect, WebsocketStateError
+from flask.asgi._wire import TRANSITIONS
+from flask.testing import FlaskClient, WebsocketClosed, WebsocketRefused
+
+KINDS = ["async", "plain"]
+
+
+def echo(kind: str) -> t.Any:
+    if kind == "async":
+
+        async def handler() -> None:
+            while True:
+                await websocket.send(await websocket.receive())
+
+    else:
+
+        def handler() -> None:  # type: ignore[misc]
+            while True:
+                websocket.send(websocket.receive())  # type: ignore[arg-type]
+
+    return handler
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_messages_go_to_and_fro(app: Flask, client: FlaskClient, kind: str) -> None:
+    app.add_websocket("/echo", "echo", echo(kind))
+    with client.websocket_connect("/echo") as session:
+        session.send("a text")
+        assert session.receive() == "a text"
+        session.send(b"bytes")
+        assert session.receive() == b"bytes"
+        session.send("")
+        assert session.receive() == ""
+
+
+def test_json_goes_to_and_fro(app: Flask, client: FlaskClient) -> None:
+    @app.websocket("/async")
+    async def with_await() -> None:
+        value = await websocket.receive_json()
+        await websocket.send_json(value)
+        await websocket.send_json(a=1)
+        await websocket.send_json(1, 2)
+
+    @app.websocket("/plain")
+    def plain() -> None:
+        value: t.Any = websocket.receive_json()
+        websocket.send_json(value)
+        websocket.send_json(a=1)
+        websocket.send_json(1, 2)
+
+    for path in ("/async", "/plain"):
+        with client.websocket_connect(path) as session:
+            session.send_json({"n": [1, None]})
+            received = [session.receive_json() for _ in range(3)]
+            assert received == [{"n": [1, None]}, {"a": 1}, [1, 2]]
+
+
+def test_a_handler_of_either_kind_iterates_until_the_client_goes(
+    app: Flask, client: FlaskClient
+) -> None:
+    seen: list[t.Any] = []
+
+    @app.websocket("/async")
+    async def with_await() -> None:
+        async for message in websocket:
+            seen.append(message)
+            await websocket.send("got it")
+        seen.append("over")
+
+    @app.websocket("/plain")
+    def plain() -> None:
+        for message in websocket:
+            seen.append(message)
+            websocket.send("got it")
+        seen.append("over")
+
+    for path in ("/async", "/plain"):
+        with client.websocket_connect(path) as session:
+            session.send("1")
+            assert session.receive() == "got it"
+        assert seen == ["1", "over"]
+        seen.clear()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_handler_knows_what_was_asked_for(app: Flask, client: FlaskClient, kind: str) -> None:
+    def facts(room: str) -> dict[str, t.Any]:
+        g.kept = "g"
+        return {
+            "room": room,
+            "args": websocket.args["q"],
+            "header": websocket.headers["X-Own"],
+            "cookie": websocket.cookies["c"],
+            "session": session.get("user"),
+            "path": websocket.path,
+            "url": websocket.url,
+            "method": websocket.method,
+            "endpoint": websocket.endpoint,
+            "blueprint": websocket.blueprint,
+            "app": current_app.name,
+            "g": g.kept,
+            "url_for": url_for(".talk", room="other"),
+            "request": request.path,
+            "contexts": [has_request_context(), has_websocket_context()],
+        }
+
+    blueprint = Blueprint("chat", __name__, url_prefix="/chat")
+    if kind == "async":
+
+        @blueprint.websocket("/<room>", endpoint="talk")
+        async def talk(room: str) -> None:
+            await websocket.send_json(facts(room))
+
+    else:
+
+        @blueprint.websocket("/<room>", endpoint="talk")
+        def talk_plainly(room: str) -> None:
+            websocket.send_json(facts(room))
+
+    app.register_blueprint(blueprint)
+    with client.session_transaction() as opened:
+        opened["user"] = "ann"
+    client.set_cookie("c", "v")
+    with client.websocket_connect("/chat/a%20b?q=1", headers={"X-Own": "x"}) as ws:
+        assert ws.receive_json() == {
+            "room": "a b",
+            "args": "1",
+            "header": "x",
+            "cookie": "v",
+            "session": "ann",
+            "path": "/chat/a b",
+            "url": "ws://localhost/chat/a%20b?q=1",
+            "method": "GET",
+            "endpoint": "chat.talk",
+            "blueprint": "chat",
+            "app": app.name,
+            "g": "g",
+            "url_for": "ws://localhost/chat/other",
+            "request": "/chat/a b",
+            "contexts": [True, True],
+        }
+        with pytest.raises(WebsocketClosed) as closed:
+            ws.receive()
+        assert closed.value.code == 1000
+
+
+def test_accept_chooses_headers_and_subprotocol(app: Flask, client: FlaskClient) -> None:
+    @app.websocket("/")
+    async def talk() -> None:
+        await websocket.accept(headers={"X-Own": "1"}, subprotocol="b")
+        await websocket.close(4000, "enough")
+
+    with client.websocket_connect("/", subprotocols=["a", "b"]) as ws:
+        assert (ws.subprotocol, ws.headers["X-Own"]) == ("b", "1")
+        with pytest.raises(WebsocketClosed, match=r"4000\. enough"):
+            ws.receive()
+
+
+def test_a_subprotocol_that_nobody_asked_for_is_an_error(app: Flask, client: FlaskClient) -> None:
+    @app.websocket("/")
+    async def talk() -> None:
+        await websocket.accept(subprotocol="c")
+
+    app.testing = True
+    with pytest.raises(ValueError, match="did not ask for the subprotocol 'c'"):
+        client.websocket_connect("/", subprotocols=["a"])
+
+
+# Order of events ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_order_of_events(app: Flask, client: FlaskClient, kind: str) -> None:
+    log: list[str] = []
+    blueprint = Blueprint("b", __name__)
+
+    def hook(name: str) -> t.Any:
+        if kind == "plain":
+            return lambda *values: log.append(f"{name} {values}") or (values[0] if values else None)
+
+        async def awaited(*values: t.Any) -> t.Any:
+            await asyncio.sleep(0)
+            log.append(f"{name} {values}")
+            return values[0] if values else None
+
+        return awaited
+
+    for place, name in ((app, "app"), (blueprint, "blueprint")):
+        place.before_websocket(hook(f"before {name}"))
+        place.after_websocket(hook(f"after {name}"))
+        place.teardown_websocket(hook(f"teardown {name}"))
+    blueprint.before_app_websocket(hook("before, from the blueprint"))
+    app.before_request(lambda: log.append("before_request"))
+    app.teardown_request(lambda error: log.append("teardown_request"))
+    app.teardown_appcontext(hook("teardown context"))
+    blueprint.add_websocket("/", "echo", echo(kind))
+    app.register_blueprint(blueprint)
+    with client.websocket_connect("/") as ws:
+        ws.send("x")
+        assert ws.receive() == "x"
+        assert log == [
+            "before app ()",
+            "before, from the blueprint ()",
+            "before blueprint ()",
+        ]
+        log.clear()
+    assert log == [
+        "teardown blueprint (None,)",
+        "teardown app (None,)",
+        "teardown context (None,)",
+    ]
+
+
+def test_after_hooks_run_when_the_handler_returns(app: Flask, client: FlaskClient) -> None:
+    seen: list[t.Any] = []
+    app.after_websocket(lambda response: seen.append(response))
+
+    @app.websocket("/")
+    async def talk() -> None:
+        await websocket.accept()
+
+    with client.websocket_connect("/") as ws, pytest.raises(WebsocketClosed):
+        ws.receive()
+    assert seen == [None]
+
+
+# What refuses a handshake ----------------------------------------------------------------------
+
+
+class Told(Exception):
+    pass
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("path", "status", "text"),
+    [
+        ("/abort", 401, "handled 401"),
+        ("/told", 418, "told"),
+        ("/value", 409, "no"),
+        ("/crash", 500, "Internal Server Error"),
+        ("/nothing", 403, ""),
+        ("/close", 403, ""),
+        ("/missing", 404, "Not Found"),
+        ("/http", 400, "Bad Request"),
+    ],
+)
+def test_what_refuses_a_handshake(
+    app: Flask, client: FlaskClient, kind: str, path: str, status: int, text: str
+) -> None:
+    app.logger.disabled = True
+    teardowns: list[BaseException | None] = []
+    app.teardown_websocket(teardowns.append)
+    app.register_error_handler(401, lambda error: ("handled 401", 401))
+    app.register_error_handler(Told, lambda error: ("told", 418))
+
+    def crash() -> t.NoReturn:
+        raise ZeroDivisionError
+
+    def tell() -> t.NoReturn:
+        raise Told
+
+    doings: dict[str, t.Any] = {
+        "/abort": lambda: abort(401),
+        "/told": tell,
+        "/value": lambda: ("no", 409),
+        "/crash": crash,
+        "/nothing": lambda: None,
+    }
+    for at, do in doings.items():
+        if kind == "plain":
+            app.add_websocket(at, at.strip("/"), do)
+        else:
+
+            async def awaited(do: t.Any = do) -> t.Any:
+                await asyncio.sleep(0)
+                return do()
+
+            app.add_websocket(at, at.strip("/"), awaited)
+
+    @app.websocket("/close")
+    async def close() -> None:
+        await websocket.close()
+
+    app.add_url_rule("/http", "http", lambda: "http")
+    with pytest.raises(WebsocketRefused) as refused:
+        client.websocket_connect(path)
+    assert refused.value.status == status
+    assert text in refused.value.text
+    assert len(teardowns) == 1
+    assert isinstance(teardowns[0], ZeroDivisionError) == (path == "/crash")
+
+
+def test_a_hook_may_refuse(app: Flask, client: FlaskClient) -> None:
+    app.before_websocket(lambda: ("closed today", 503))
+    app.add_websocket("/", "echo", echo("async"))
+    with pytest.raises(WebsocketRefused) as refused:
+        client.websocket_connect("/")
+    assert (refused.value.status, refused.value.text) == (503, "closed today")
+
+
+def test_a_request_that_is_no_websocket_is_told_so(app: Flask, client: FlaskClient) -> None:
+    app.add_websocket("/", "echo", echo("async"))
+    assert client.get("/").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("allowed", "origin", "is_let_in"),
+    [
+        (None, None, True),
+        (None, "http://localhost", True),
+        (None, "http://localhost:81", False),
+        (None, "https://evil.test", False),
+        (None, "null", False),
+        (["https://a.test"], "https://a.test", True),
+        (["https://a.test"], "http://localhost", False),
+        (["*"], "https://evil.test", True),
+    ],
+)
+def test_the_origin_is_checked(
+    app: Flask, client: FlaskClient, allowed: t.Any, origin: str | None, is_let_in: bool
+) -> None:
+    app.config["WEBSOCKET_ORIGINS"] = allowed
+    app.add_websocket("/", "echo", echo("async"))
+    headers = {} if origin is None else {"Origin": origin}
+    if is_let_in:
+        with client.websocket_connect("/", headers=headers) as ws:
+            ws.send("x")
+            assert ws.receive() == "x"
+    else:
+        with pytest.raises(WebsocketRefused) as refused:
+            client.websocket_connect("/", headers=headers)
+        assert refused.value.status == 403
+
+
+# What ends a conversation ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "is_logged"),
+    [(ZeroDivisionError(), 1011, True), (403, 1008, False), (500, 1011, True)],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_error_after_the_handshake_closes(
+    app: Flask,
+    client: FlaskClient,
+    caplog: pytest.LogCaptureFixture,
+    kind: str,
+    error: t.Any,
+    code: int,
+    is_logged: bool,
+) -> None:
+    teardowns: list[BaseException | None] = []
+    app.teardown_websocket(teardowns.append)
+
+    def fail() -> t.NoReturn:
+        if isinstance(error, int):
+            abort(error)
+        raise error
+
+    if kind == "async":
+
+        @app.websocket("/")
+        async def talk() -> None:
+            await websocket.accept()
+            fail()
+
+    else:
+
+        @app.websocket("/")
+        def talk_plainly() -> None:
+            websocket.accept()
+            fail()
+
+    with (
+        caplog.at_level(logging.ERROR),
+        client.websocket_connect("/") as ws,
+        pytest.raises(WebsocketClosed) as closed,
+    ):
+        ws.receive()
+    assert closed.value.code == code
+    assert len(teardowns) == 1
+    assert len(caplog.records) == is_logged
+
+
+def test_a_client_that_goes_cancels_what_an_async_handler_waits_for(
+    app: Flask, client: FlaskClient
+) -> None:
+    log: list[str] = []
+    app.teardown_websocket(lambda error: log.append(f"teardown {error}"))
+
+    @app.websocket("/")
+    async def talk() -> None:
+        await websocket.accept()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            log.append("finally")
+
+    client.websocket_connect("/").close()
+    assert log == ["finally", "teardown None"]
+
+
+def test_a_client_that_goes_before_the_handshake_cancels_the_handler(app: Flask) -> None:
+    log: list[str] = []
+    app.teardown_websocket(lambda error: log.append(f"teardown {error}"))
+
+    @app.websocket("/")
+    async def talk() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            log.append("finally")
+
+    async def go() -> None:
+        messages = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1006}]
+
+        async def receive() -> t.Any:
+            await asyncio.sleep(0)
+            return messages.pop(0)
+
+        async def send(message: t.Any) -> None:
+            raise AssertionError(message)
+
+        scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"localhost")]}
+        await app(scope, receive, send)
+
+    asyncio.run(go())
+    assert log == ["finally", "teardown None"]
+
+
+def test_receive_tells_the_code_of_a_client_that_went(app: Flask, client: FlaskClient) -> None:
+    seen: list[t.Any] = []
+
+    @app.websocket("/")
+    async def talk() -> None:
+        try:
+            await websocket.receive()
+        except WebsocketDisconnect as gone:
+            seen.append((gone.code, gone.reason, isinstance(gone, asyncio.CancelledError)))
+            with pytest.raises(WebsocketDisconnect):
+                await websocket.send("too late")
+            raise
+
+    client_session = client.websocket_connect
+    app.before_websocket(lambda: None)
+
+    @app.before_websocket
+    async def accept() -> None:
+        await websocket.accept()
+
+    client_session("/").close(4001, "bye")
+    assert seen == [(4001, "bye", True)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_comes_after_closing_is_an_error(app: Flask, client: FlaskClient, kind: str) -> None:
+    seen: list[str] = []
+    if kind == "async":
+
+        @app.websocket("/")
+        async def talk() -> None:
+            await websocket.accept()
+            await websocket.close()
+            for doing in (websocket.send("x"), websocket.receive(), websocket.close()):
+                with pytest.raises(WebsocketStateError) as error:
+                    await doing
+                seen.append(str(error.value))
+
+    else:
+
+        @app.websocket("/")
+        def talk_plainly() -> None:
+            websocket.accept()
+            websocket.close()
+            for doing in (lambda: websocket.send("x"), websocket.receive, websocket.close):
+                with pytest.raises(WebsocketStateError) as error:
+                    doing()
+                seen.append(str(error.value))
+
+    with client.websocket_connect("/") as ws, pytest.raises(WebsocketClosed):
+        ws.receive()
+    assert len(seen) == 3
+    assert "'websocket.send' is not possible on a WebSocket that is 'closed'" in seen[0]
+
+
+def test_a_message_that_is_too_large_closes_with_1009(app: Flask, client: FlaskClient) -> None:
+    app.config["WEBSOCKET_MAX_MESSAGE_SIZE"] = 10
+    app.add_websocket("/", "echo", echo("async"))
+    with client.websocket_connect("/") as ws:
+        ws.send("é" * 5)
+        assert ws.receive() == "é" * 5
+        ws.send("é" * 5 + "x")
+        with pytest.raises(WebsocketClosed) as closed:
+            ws.receive()
+        assert closed.value.code == 1009
+
+
+def test_only_text_and_bytes_are_sent(app: Flask, client: FlaskClient) -> None:
+    app.testing = True
+
+    @app.websocket("/")
+    async def talk() -> None:
+        await websocket.send(1)  # type: ignore[arg-type]
+
+    with (
+        client.websocket_connect("/") as ws,
+        pytest.raises(TypeError, match="not int; there is send_json"),
+    ):
+        ws.receive()
+
+
+def test_the_proxy_says_where_it_works(app: Flask) -> None:
+    assert not has_websocket_context()
+    with pytest.raises(RuntimeError, match="outside of WebSocket context"):
+        _ = websocket.path
+    with app.test_request_context():
+        assert not has_websocket_context()
+        with pytest.raises(RuntimeError, match="outside of WebSocket context"):
+            _ = websocket.path
+        with pytest.raises(RuntimeError, match="outside of WebSocket context"):
+            copy_current_websocket_context(lambda: None)
+
+
+def test_tasks_and_threads_of_a_handler_have_it_at_hand(app: Flask, client: FlaskClient) -> None:
+    @app.websocket("/<int:n>")
+    async def talk(n: int) -> None:
+        async def send(word: str) -> None:
+            await websocket.send(f"{word} {websocket.path}")
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(send("task"))
+        await copy_current_websocket_context(send)("copy")
+        found: list[str] = []
+        thread = threading.Thread(
+            target=copy_current_websocket_context(lambda: found.append(websocket.path))
+        )
+        thread.start()
+        thread.join()
+        await websocket.send(found[0])
+
+    with client.websocket_connect("/7") as ws:
+        assert [ws.receive() for _ in range(3)] == ["task /7", "copy /7", "/7"]
+
+
+def test_the_table_of_states_leads_only_to_states_it_knows() -> None:
+    states = {state for state, _ in TRANSITIONS}
+    assert set(TRANSITIONS.values()) <= states
+    sent = {"accept", "send", "close", "http.response.start", "http.response.body"}
+    received = {"connect", "receive", "disconnect"}
+    assert {kind.removeprefix("websocket.") for _, kind in TRANSITIONS} == sent | received

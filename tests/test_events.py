@@ -1,0 +1,150 @@
+"""Server-sent events: how an event is written, and streams of them over both protocols."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import typing as t
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from flask import Flask, ServerSentEvent, request, stream_events
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (ServerSentEvent("a"), "data: a\n\n"),
+        (ServerSentEvent("a\nb\r\nc\rd"), "data: a\ndata: b\ndata: c\ndata: d\n\n"),
+        (ServerSentEvent(""), "data: \n\n"),
+        (ServerSentEvent({"n": 1}), 'data: {"n": 1}\n\n'),
+        (ServerSentEvent("é", event="greeting", id=7), "event: greeting\nid: 7\ndata: é\n\n"),
+        (ServerSentEvent(retry=1500), "retry: 1500\n\n"),
+        (ServerSentEvent(comment="a\nb"), ": a\n: b\n\n"),
+        (ServerSentEvent("x\u2028y"), "data: x\u2028y\n\n"),
+    ],
+)
+def test_how_an_event_is_written(app: Flask, event: ServerSentEvent, text: str) -> None:
+    with app.app_context():
+        assert event.encode().decode() == text
+
+
+@pytest.mark.parametrize("fields", [{"event": "a\nb"}, {"id": "a\rb"}, {"id": "a\0b"}])
+def test_a_field_of_one_line_has_one_line(fields: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="must be one line"):
+        ServerSentEvent("x", **fields).encode()
+
+
+YIELDED = ["text", {"data": "d", "id": 1}, {"n": 1}, ServerSentEvent("e", event="own"), 7]
+SENT = ': \n\ndata: text\n\nid: 1\ndata: d\n\ndata: {"n": 1}\n\nevent: own\ndata: e\n\ndata: 7\n\n'
+
+
+@pytest.mark.parametrize("asgi", [False, True])
+@pytest.mark.parametrize("heartbeat", [None, 30])
+@pytest.mark.parametrize("kind", ["plain", "async"])
+@pytest.mark.parametrize("view_kind", ["plain", "async"])
+def test_a_generator_of_either_kind_is_sent(
+    app: Flask, asgi: bool, heartbeat: float | None, kind: str, view_kind: str
+) -> None:
+    ends: list[str] = []
+    teardowns: list[t.Any] = []
+    app.teardown_request(teardowns.append)
+
+    def plain() -> Iterator[t.Any]:
+        try:
+            yield from YIELDED
+        finally:
+            ends.append(request.path)
+
+    async def awaited() -> AsyncIterator[t.Any]:
+        try:
+            for event in YIELDED:
+                await asyncio.sleep(0)
+                yield event
+        finally:
+            ends.append(request.path)
+
+    def make() -> t.Any:
+        return stream_events(plain() if kind == "plain" else awaited(), heartbeat=heartbeat)
+
+    async def make_awaited() -> t.Any:
+        return make()
+
+    app.add_url_rule("/events", "events", make if view_kind == "plain" else make_awaited)
+    with app.test_client(asgi=asgi).get("/events") as response:
+        assert response.text == SENT
+        assert response.content_type == "text/event-stream; charset=utf-8"
+        assert response.headers["Cache-Control"] == "no-cache"
+    assert ends == ["/events"]
+    assert teardowns == [None, None]  # of the request, and of the stream
+
+
+def test_retry_is_told_first(app: Flask) -> None:
+    app.add_url_rule("/", "view", lambda: stream_events(iter(["x"]), retry=10))
+    assert app.test_client().get("/").text == "retry: 10\n\ndata: x\n\n"
+
+
+@pytest.mark.parametrize("asgi", [False, True])
+@pytest.mark.parametrize("kind", ["plain", "async"])
+def test_a_heartbeat_is_sent_while_nothing_happens(app: Flask, asgi: bool, kind: str) -> None:
+    go_on = threading.Event()
+
+    def plain() -> Iterator[str]:
+        go_on.wait()
+        yield "at last"
+
+    async def awaited() -> AsyncIterator[str]:
+        while not go_on.is_set():
+            await asyncio.sleep(0.001)
+        yield "at last"
+
+    @app.route("/")
+    def view() -> t.Any:
+        return stream_events(plain() if kind == "plain" else awaited(), heartbeat=0.01)
+
+    with app.test_client(asgi=asgi).get("/") as response:
+        parts = iter(response.response)
+        assert [next(parts) for _ in range(3)] == [b": \n\n"] * 3
+        go_on.set()
+        assert b"".join(t.cast("t.Iterable[bytes]", parts)).endswith(b"data: at last\n\n")
+
+
+@pytest.mark.parametrize("view_kind", ["plain", "async"])
+@pytest.mark.parametrize("kind", ["plain", "async"])
+@pytest.mark.parametrize("heartbeat", [None, 30])
+def test_a_client_that_goes_ends_the_generator(
+    app: Flask, heartbeat: float | None, kind: str, view_kind: str
+) -> None:
+    ended = threading.Event()
+
+    def plain() -> Iterator[str]:
+        try:
+            while True:
+                yield "again"
+        finally:
+            ended.set()
+
+    async def awaited() -> AsyncIterator[str]:
+        try:
+            yield "once"
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    def make() -> t.Any:
+        return stream_events(plain() if kind == "plain" else awaited(), heartbeat=heartbeat)
+
+    async def make_awaited() -> t.Any:
+        return make()
+
+    app.add_url_rule("/", "view", make if view_kind == "plain" else make_awaited)
+
+    async def go() -> None:
+        async with app.test_async_client().stream("/") as response:
+            async for part in response:
+                if part.startswith(b"data"):
+                    break
+
+    asyncio.run(go())
+    assert ended.wait(5)
