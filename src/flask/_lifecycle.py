@@ -21,7 +21,7 @@ from werkzeug.routing import RequestRedirect, RoutingException
 from . import typing as ft
 from ._current import get_app_context, get_request_context
 from ._life import LivingApp
-from ._plan import built_in, scopes_inward, scopes_outward
+from ._plan import Decisions, built_in, scopes_inward, scopes_outward
 from ._response import make_plain_response
 from ._responses import to_response
 from .debughelpers import FormDataRoutingRedirect
@@ -178,13 +178,23 @@ class Lifecycle(LivingApp):
         view: t.Any = self.view_functions[endpoint]
         decided = context._decided
         if decided.plain_views.get(endpoint) is not view:
-            callable_view = self.ensure_sync(view)
-            if callable_view is view and decided.plain_sync:
-                decided.plain_views[endpoint] = view
-            view = callable_view
+            waiting = decided.waiting_views.get(view)
+            if waiting is None:
+                waiting = self._make_waiting(endpoint, view, decided)
+            view = waiting
         arguments = request.view_args
         answer: ft.ResponseReturnValue = view(**arguments) if arguments else view()
         return answer
+
+    def _make_waiting(self, endpoint: str, view: t.Any, decided: Decisions) -> t.Any:
+        """Return a view as a plain function, and remember it where nobody else has a say."""
+        waiting = self.ensure_sync(view)
+        if decided.plain_sync:
+            if waiting is view:
+                decided.plain_views[endpoint] = view
+            elif type(view) is FunctionType:
+                decided.waiting_views[view] = waiting
+        return waiting
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
         """Raise what routing found wrong with a request.

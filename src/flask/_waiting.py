@@ -91,11 +91,13 @@ def wait(awaitable: Awaitable[Result]) -> Result:
 
     :raises BaseException: whatever the awaitable raises.
     """
+    driver = find_driver()
+    if driver is not None:
+        return t.cast("Result", driver.wait(awaitable))
     import asyncio
 
     if asyncio._get_running_loop() is not None:
-        driver = find_driver()
-        return _wait_in_a_thread(awaitable) if driver is None else driver.wait(awaitable)
+        return _wait_in_a_thread(awaitable)
     driver = _of_thread.driver
     if driver is not None:
         return t.cast("Result", driver.wait(awaitable))

@@ -25,6 +25,9 @@ ASK_THE_MAP: t.Final[Answer] = (None, {})
 NOTHING: t.Final[Answer] = (None, {})
 """No rule matches this path, whatever the method."""
 
+ROUTE: t.Final = "flask.route"
+"""Key of a WSGI environment: ``(path, table, answer)``, what the table has answered already."""
+
 
 class Leaf:
     """A rule at the end of its path."""

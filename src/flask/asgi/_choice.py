@@ -13,6 +13,7 @@ from types import FunctionType
 
 from .._plan import UNDECIDED
 from .._routing.map import Map
+from .._routing.table import ROUTE
 from ..typing import AnyApp
 
 if t.TYPE_CHECKING:
@@ -34,7 +35,16 @@ def may_block(app: AnyApp, environ: WSGIEnvironment) -> bool:
     if not url_map.is_table_filled:
         url_map.fill_table()
     method = environ["REQUEST_METHOD"]
-    rule, _ = url_map.table.find(environ["PATH_INFO"], method)
+    path = environ["PATH_INFO"]
+    table = url_map.table
+    by_method = table.exact.get(path)
+    if by_method is not None:
+        leaf = by_method.get(method)
+        rule = None if leaf is None else leaf.rule
+    else:
+        answer = table.find(path, method)
+        environ[ROUTE] = (path, table, answer)
+        rule = answer[0]
     if rule is None:
         return True  # 404, 405, redirects, hosts: hooks and handlers may block
     view = app.view_functions.get(rule.endpoint)

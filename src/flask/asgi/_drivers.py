@@ -57,6 +57,9 @@ if greenlet is not None:
         PERF: 0.8 us for a piece of work; a new greenlet for each takes 6.6 us.
         """
 
+        # PERF: slots; 0.2 us less than entries of the greenlet's dict.
+        __slots__ = ("arguments", "back", "error", "function", "is_done", "result")
+
         function: Work
         """What to run."""
         arguments: tuple[t.Any, ...]
@@ -128,7 +131,9 @@ if greenlet is not None:
             It runs here, step by step, as a task of the loop would run it. What it yields is for
             the loop; the task yields it, and is resumed when it is time.
             """
-            steps = _steps_of(awaitable)
+            # PERF: a coroutine, the usual case, is not asked for its steps.
+            is_coroutine = type(awaitable) is types.CoroutineType
+            steps: t.Any = awaitable if is_coroutine else _steps_of(awaitable)
             try:
                 yielded = steps.send(None)
                 while True:
@@ -154,8 +159,10 @@ _fibers = _Fibers()
 
 def get_fiber() -> Fiber:
     """Return a fiber that is free."""
-    free = _fibers.free
-    return free.pop() if free else Fiber()
+    try:
+        return _fibers.free.pop()
+    except IndexError:
+        return Fiber()
 
 
 async def on_the_loop(function: Work, *arguments: t.Any) -> t.Any:
@@ -169,8 +176,6 @@ async def on_the_loop(function: Work, *arguments: t.Any) -> t.Any:
 
 def _steps_of(awaitable: Awaitable[t.Any]) -> t.Any:
     """Return what drives an awaitable: an object with ``send`` and ``throw``."""
-    if type(awaitable) is types.CoroutineType:
-        return awaitable
     steps = awaitable.__await__()
     return steps if hasattr(steps, "throw") else _await(awaitable)
 

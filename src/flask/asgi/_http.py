@@ -11,6 +11,8 @@ import typing as t
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 
+from werkzeug.http import HTTP_STATUS_CODES
+
 from .._background import BACKGROUND
 from .._waiting import wait
 from ..typing import AnyApp
@@ -68,7 +70,9 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
     except ClientGone:
         pass
     finally:
-        exchange.stop_watching()
+        exchange.cancel = None  # it may lead back to the exchange
+        if exchange.watcher is not None:
+            exchange.stop_watching()
         if exchange.is_gone:
             _uncancel()
         if BACKGROUND in environ:
@@ -95,41 +99,24 @@ class Exchange(Body):
     :param send: takes a message for the server.
     """
 
-    __slots__ = (
-        "_send",
-        "cancel",
-        "headers",
-        "is_on_loop",
-        "is_started",
-        "status",
-        "watcher",
-        "written",
-    )
-
-    status: str | None
+    status: str | None = None
     """Status line, once the application has given one."""
     headers: Headers
     """The answer's headers."""
-    is_started: bool
+    is_started: bool = False
     """Whether the head has been sent."""
-    is_on_loop: bool
+    is_on_loop: bool = False
     """Whether the lifecycle runs on the loop, and not in a thread."""
-    cancel: Callable[[], t.Any] | None
+    cancel: Callable[[], t.Any] | None = None
     """Cancels what the lifecycle is waiting for."""
-    watcher: asyncio.Task[None] | None
+    watcher: asyncio.Task[None] | None = None
     """Waits for the client's going."""
-    written: bytes
+    written: bytes = b""
     """What the application wrote by ``start_response``'s return value."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
-        super().__init__(receive)
+        self._receive = receive
         self._send = send
-        self.status = None
-        self.is_started = False
-        self.is_on_loop = False
-        self.cancel = None
-        self.watcher = None
-        self.written = b""
 
     # WSGI's side ---------------------------------------------------------------------------------
 
@@ -160,14 +147,11 @@ class Exchange(Body):
         status = self.status
         if status is None:
             raise AssertionError("The WSGI application did not call start_response().")
-        names = _NAMES
+        known = _HEADERS
         return {
             "type": "http.response.start",
-            "status": int(status[:3]),
-            "headers": [
-                (names.get(name) or _name_of(name), value.encode("latin-1"))
-                for name, value in self.headers
-            ],
+            "status": _STATUSES.get(status) or int(status[:3]),
+            "headers": [known.get(header) or _encode(header) for header in self.headers],
         }
 
     async def send_part(self, part: bytes, more: bool) -> None:
@@ -204,14 +188,23 @@ class Exchange(Body):
             self.watcher = None
 
 
-_NAMES: dict[str, bytes] = {}
-"""A header's name as ASGI wants it; filled as names are met."""
+_STATUSES = {f"{code} {name.upper()}": code for code, name in HTTP_STATUS_CODES.items()}
+
+_HEADERS: dict[tuple[str, str], tuple[bytes, bytes]] = {}
+"""Headers as ASGI wants them; filled as they are met.
+
+PERF: most answers have headers that were sent before: 0.1 us each, 0.25 us without.
+"""
+
+_MOST_HEADERS = 5000  # what differs from answer to answer must not pile up
+_LONGEST_KEPT = 100
 
 
-def _name_of(name: str) -> bytes:
-    made = name.lower().encode("latin-1")
-    if len(_NAMES) < 1000:  # names made from what clients send must not pile up
-        _NAMES[name] = made
+def _encode(header: tuple[str, str]) -> tuple[bytes, bytes]:
+    name, value = header
+    made = (name.lower().encode("latin-1"), value.encode("latin-1"))
+    if len(_HEADERS) < _MOST_HEADERS and len(value) < _LONGEST_KEPT and name != "Set-Cookie":
+        _HEADERS[header] = made
     return made
 
 

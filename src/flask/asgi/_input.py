@@ -32,21 +32,19 @@ class Body:
     :param receive: gives the server's next message.
     """
 
-    __slots__ = ("_buffer", "_is_receiving", "_kept", "_receive", "_taken", "is_gone", "is_read")
-
-    is_gone: bool
+    is_gone: bool = False
     """Whether the client has gone."""
-    is_read: bool
+    is_read: bool = False
     """Whether the last message of the body has been received."""
+
+    # PERF: on the class, since most requests change none of them.
+    _buffer: bytes = b""
+    _kept: Message | None = None
+    _taken: asyncio.Event | None = None
+    _is_receiving: bool = False
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._buffer = b""
-        self._kept: Message | None = None
-        self._taken: asyncio.Event | None = None
-        self._is_receiving = False
-        self.is_gone = False
-        self.is_read = False
 
     # What a stream of bytes offers (PEP 3333, "Input and Error Streams") -------------------------
 
@@ -63,6 +61,8 @@ class Body:
             self._buffer = b""
             return b"".join(parts)
         buffer = self._buffer
+        if not buffer and not self.is_read:
+            buffer = self._read_message()  # PERF: usually all of it
         if len(buffer) < size and not self.is_read:
             parts = [buffer]
             missing = size - len(buffer)
@@ -137,7 +137,13 @@ class Body:
         """Return the bytes of the next message; the caller's driver waits for it."""
         if self.is_gone:
             raise ClientDisconnected()
-        return self._accept(wait(self._next_message()))
+        if self._taken is not None:
+            return self._accept(wait(self._take_message()))
+        self._is_receiving = True
+        try:
+            return self._accept(wait(self._receive()))
+        finally:
+            self._is_receiving = False
 
     def _accept(self, message: Message) -> bytes:
         """Return the bytes of a message."""
@@ -154,15 +160,10 @@ class Body:
             " is due."
         )
 
-    async def _next_message(self) -> Message:
-        """Receive a message, or take the one that `watch` has."""
+    async def _take_message(self) -> Message:
+        """Take the message that `watch` has, or will have."""
         taken = self._taken
-        if taken is None:  # nobody watches
-            self._is_receiving = True
-            try:
-                return await self._receive()
-            finally:
-                self._is_receiving = False
+        assert taken is not None
         while self._kept is None:
             taken.clear()
             await taken.wait()
