@@ -1,0 +1,144 @@
+"""The application that real servers serve in ``test_servers``; what happens goes to a file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import hashlib
+import os
+import time
+import typing as t
+from collections.abc import AsyncIterator
+
+from flask import Flask, g, request, send_file, session, stream_events, websocket
+
+app = Flask(__name__)
+app.secret_key = "a key for tests"
+token: contextvars.ContextVar[str] = contextvars.ContextVar("token")
+
+
+def note(what: str) -> None:
+    with open(os.environ["SERVED_LOG"], "a", encoding="utf-8") as file:
+        file.write(f"{what}\n")
+
+
+@app.before_serving
+async def before() -> None:
+    await asyncio.sleep(0)
+    note("before")
+
+
+@app.after_serving
+def after() -> None:
+    note("after")
+
+
+@app.before_request
+async def take_token() -> None:
+    await asyncio.sleep(0)
+    g.token = request.args.get("token", "none")
+    token.set(g.token)
+
+
+@app.get("/async")
+async def asynchronous() -> dict[str, t.Any]:
+    await asyncio.sleep(0.001)
+    return {"token": g.token, "same": g.token == token.get() == request.args.get("token", "none")}
+
+
+@app.get("/plain")
+def plain() -> dict[str, t.Any]:
+    time.sleep(0.001)
+    return {"token": g.token, "same": g.token == token.get()}
+
+
+@app.get("/session")
+async def count() -> str:
+    session["n"] = session.get("n", 0) + 1
+    return str(session["n"])
+
+
+@app.post("/upload")
+async def upload() -> str:
+    digest = hashlib.sha256()
+    while chunk := request.stream.read(65536):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+@app.post("/form")
+def form() -> dict[str, t.Any]:
+    return {"name": request.form["name"], "size": len(request.files["file"].read())}
+
+
+@app.get("/stream")
+async def stream() -> AsyncIterator[str]:
+    async def generate() -> AsyncIterator[str]:
+        for n in range(5):
+            await asyncio.sleep(0.001)
+            yield f"{n} "
+
+    return generate()
+
+
+@app.get("/file")
+def file() -> t.Any:
+    return send_file(__file__)
+
+
+@app.get("/gone")
+async def gone() -> str:
+    note("waiting")
+    try:
+        await asyncio.sleep(60)
+    finally:
+        note("cancelled")
+    return "never"
+
+
+@app.get("/events")
+async def events() -> t.Any:
+    async def generate() -> AsyncIterator[str]:
+        try:
+            yield "first"
+            await asyncio.sleep(60)
+        finally:
+            note("stream ended")
+
+    return stream_events(generate(), heartbeat=0.05)
+
+
+@app.get("/slow")
+async def slow() -> str:
+    await asyncio.sleep(0.5)
+    return "slow"
+
+
+@app.get("/background")
+async def background() -> str:
+    async def work() -> None:
+        await asyncio.sleep(0.01)
+        note(f"background {g.get('token')} {token.get()}")
+
+    app.add_background_task(work)
+    return "ok"
+
+
+@app.websocket("/chat/<room>")
+async def chat(room: str) -> None:
+    await websocket.send(f"welcome to {room}")
+    async for message in websocket:
+        await websocket.send(message)
+    note(f"left {room}")
+
+
+@app.websocket("/plain/<room>")
+def plain_chat(room: str) -> None:
+    for message in websocket:
+        websocket.send(message)
+    note(f"left plain {room}")
+
+
+@app.websocket("/closed")
+async def closed() -> tuple[str, int]:
+    return "closed", 401
