@@ -69,7 +69,9 @@ class Served(t.NamedTuple):
             time.sleep(0.01)
 
     def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
+        # Waitress knows no graceful end by SIGTERM.
+        by = signal.SIGINT if self.name == "waitress" else signal.SIGTERM
+        self.process.send_signal(by)
         self.process.wait(LONGEST)
 
 

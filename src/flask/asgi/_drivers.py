@@ -40,7 +40,7 @@ has_fibers: bool = greenlet is not None
 
 _NOBODY_WAITS = "The client has gone, or the server stops: nobody waits for this request any more."
 
-_MOST_KEPT = 1000  # fibers; beyond that they are made and thrown away
+_MOST_KEPT = 200  # idle fibers of a thread, 12 KB each; beyond that they are thrown away
 
 
 async def _await(awaitable: Awaitable[t.Any]) -> t.Any:

@@ -1,0 +1,108 @@
+"""Members: three well-known extensions in one application with async views, for either protocol.
+
+``uvicorn app:app`` and ``gunicorn app:app`` both serve it. Flask-SQLAlchemy keeps the members,
+Flask-Login knows who is asking, Flask-WTF checks forms and their CSRF tokens. None of them knows
+anything of ASGI.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+
+from flask_login import (
+    LoginManager,
+    UserMixin,
+    current_user,
+    login_required,
+    login_user,
+    logout_user,
+)
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import FlaskForm
+from sqlalchemy import String, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from wtforms import StringField
+from wtforms.validators import DataRequired, Length
+
+from flask import Flask, redirect, render_template, url_for, websocket
+
+
+class Base(DeclarativeBase):
+    """What all tables have in common."""
+
+
+db = SQLAlchemy(model_class=Base)
+logins = LoginManager()
+
+
+class Member(UserMixin, Base):
+    """Somebody who joined."""
+
+    __tablename__ = "member"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), unique=True)
+
+
+class JoinForm(FlaskForm):  # type: ignore[misc]
+    """The form to join with."""
+
+    name = StringField("Name", [DataRequired(), Length(max=40)])
+
+
+@logins.user_loader
+def load_member(identifier: str) -> Member | None:
+    """Find who the session speaks of."""
+    return db.session.get(Member, int(identifier))
+
+
+def create_app(**config: t.Any) -> Flask:
+    """Make the application."""
+    app = Flask(__name__)
+    app.config.update(SECRET_KEY="change me", SQLALCHEMY_DATABASE_URI="sqlite:///members.db")
+    app.config.update(config)
+    db.init_app(app)
+    logins.init_app(app)
+    logins.login_view = "join"
+
+    @app.before_serving
+    def create_tables() -> None:
+        db.create_all()
+
+    @app.get("/")
+    @login_required
+    async def index() -> str:
+        await asyncio.sleep(0)  # where a real view would ask another service
+        names = db.session.scalars(select(Member.name).order_by(Member.name)).all()
+        return render_template("index.html", names=names)
+
+    @app.route("/join", methods=["GET", "POST"])
+    async def join() -> t.Any:
+        form = JoinForm()
+        if not form.validate_on_submit():
+            return render_template("join.html", form=form), 400 if form.is_submitted() else 200
+        member = db.session.scalar(select(Member).filter_by(name=form.name.data))
+        if member is None:
+            member = Member(name=form.name.data)
+            db.session.add(member)
+            db.session.commit()
+        login_user(member)
+        return redirect(url_for("index"))
+
+    @app.post("/leave")
+    @login_required
+    async def leave() -> t.Any:
+        logout_user()
+        return redirect(url_for("join"))
+
+    @app.websocket("/whoami")
+    async def whoami() -> t.Any:
+        if not current_user.is_authenticated:
+            return "Join first.", 401
+        await websocket.send(current_user.name)
+        return None
+
+    return app
+
+
+app = create_app()

@@ -1,0 +1,74 @@
+"""The example with Flask-Login, Flask-SQLAlchemy and Flask-WTF, asked over both protocols."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+import typing as t
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flask import Flask
+from flask.testing import FlaskClient, WebsocketRefused
+
+for extension in ("flask_login", "flask_sqlalchemy", "flask_wtf"):
+    pytest.importorskip(extension)
+
+# The extensions and what they build on warn of their own use of what is on its way out.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+PATH = Path(__file__).parents[2] / "examples" / "members" / "app.py"
+
+
+@pytest.fixture(scope="module")
+def example() -> t.Any:
+    spec = importlib.util.spec_from_file_location("members_app", PATH)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # SQLAlchemy looks for annotations there
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(params=[False, True], ids=["wsgi", "asgi"])
+def client(example: t.Any, request: t.Any, tmp_path: Path) -> Iterator[FlaskClient]:
+    app: Flask = example.create_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/members.db")
+    yield app.test_client(asgi=request.param)
+    with app.app_context():
+        for engine in example.db.engines.values():
+            engine.dispose()
+
+
+def join(client: FlaskClient, name: str) -> t.Any:
+    token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', client.get("/join").text)
+    assert token is not None
+    data = {"name": name, "csrf_token": token[1]}
+    return client.post("/join", data=data, follow_redirects=True)
+
+
+def test_a_member_joins_is_known_and_leaves(client: FlaskClient) -> None:
+    assert client.get("/").headers["Location"].startswith("/join")
+    page = join(client, "ann")
+    assert "Hello, ann" in page.text
+    assert "<li>ann</li>" in page.text
+    with client.websocket_connect("/whoami") as session:
+        assert session.receive() == "ann"
+    assert client.post("/leave").status_code == 302
+    assert client.get("/").status_code == 302
+    with pytest.raises(WebsocketRefused) as refused:
+        client.websocket_connect("/whoami")
+    assert refused.value.status == 401
+
+
+def test_a_form_without_its_token_is_refused(client: FlaskClient) -> None:
+    assert client.post("/join", data={"name": "ann"}).status_code == 400
+
+
+def test_a_form_is_validated(client: FlaskClient) -> None:
+    page = join(client, "x" * 41)
+    assert page.status_code == 400
+    assert "longer than 40" in page.text
