@@ -5,7 +5,6 @@ from __future__ import annotations
 import typing as t
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partialmethod
 from types import TracebackType
 from urllib.parse import urlsplit
 
@@ -158,10 +157,30 @@ class AsyncFlaskClient:
         scope = self._requests._websocket_scope(path, subprotocols, kwargs)
         return WebsocketConnection(self.application, scope)
 
-    get = partialmethod(open, method="GET")
-    head = partialmethod(open, method="HEAD")
-    post = partialmethod(open, method="POST")
-    put = partialmethod(open, method="PUT")
-    patch = partialmethod(open, method="PATCH")
-    delete = partialmethod(open, method="DELETE")
-    options = partialmethod(open, method="OPTIONS")
+    async def get(self, *args: t.Any, **kwargs: t.Any) -> TestResponse:
+        """Send a ``GET`` request; see `open`."""
+        return await self.open(*args, method="GET", **kwargs)
+
+    async def head(self, *args: t.Any, **kwargs: t.Any) -> TestResponse:
+        """Send a ``HEAD`` request; see `open`."""
+        return await self.open(*args, method="HEAD", **kwargs)
+
+    async def post(self, *args: t.Any, **kwargs: t.Any) -> TestResponse:
+        """Send a ``POST`` request; see `open`."""
+        return await self.open(*args, method="POST", **kwargs)
+
+    async def put(self, *args: t.Any, **kwargs: t.Any) -> TestResponse:
+        """Send a ``PUT`` request; see `open`."""
+        return await self.open(*args, method="PUT", **kwargs)
+
+    async def patch(self, *args: t.Any, **kwargs: t.Any) -> TestResponse:
+        """Send a ``PATCH`` request; see `open`."""
+        return await self.open(*args, method="PATCH", **kwargs)
+
+    async def delete(self, *args: t.Any, **kwargs: t.Any) -> TestResponse:
+        """Send a ``DELETE`` request; see `open`."""
+        return await self.open(*args, method="DELETE", **kwargs)
+
+    async def options(self, *args: t.Any, **kwargs: t.Any) -> TestResponse:
+        """Send a ``OPTIONS`` request; see `open`."""
+        return await self.open(*args, method="OPTIONS", **kwargs)

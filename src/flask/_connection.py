@@ -12,6 +12,7 @@ import typing as t
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextvars import copy_context
+from io import BytesIO
 from urllib.parse import quote
 
 if t.TYPE_CHECKING:
@@ -136,7 +137,9 @@ class Connection:
 
         :param body: a file, ``None`` for none.
         """
-        chunk = b"" if body is None else body.read(_CHUNK)
+        if body is None:
+            body = BytesIO()
+        chunk = body.read(_CHUNK)
         while chunk:
             following = body.read(_CHUNK)
             self.tell({"type": "http.request", "body": chunk, "more_body": bool(following)})

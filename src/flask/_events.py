@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ._current import current_app
+from ._response import Response
 from ._streaming import stream_with_context
 from ._threads import threads
 
@@ -92,7 +93,7 @@ def stream_events(
     *,
     retry: int | None = None,
     heartbeat: float | None = HEARTBEAT,
-) -> t.Any:
+) -> Response:
     """Make a response of server-sent events; the request stays at hand.
 
     When the client goes away the generator is closed: its ``finally`` blocks run.
@@ -112,7 +113,7 @@ def stream_events(
         encoded = _encode_each(iter(events), first)
     else:
         encoded = _encode_awaited(_InThreads(iter(events)), first, heartbeat)
-    response = current_app.response_class(
+    response: Response = current_app.response_class(
         stream_with_context(encoded), mimetype="text/event-stream"
     )
     response.headers["Cache-Control"] = "no-cache"
@@ -175,7 +176,8 @@ class _InThreads:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[tuple[t.Any, BaseException | None]] = loop.create_future()
         self._is_running = True
-        threads.start(partial(copy_context().run, self._step, loop, done), _MOST_THREADS)
+        work: t.Any = partial(copy_context().run, self._step, loop, done)
+        threads.start(work, _MOST_THREADS)
         event, error = await done
         if error is not None:
             try:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import threading
+import typing as t
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
-from typing import Final
 
-IDLE_SECONDS: Final = 10.0
+IDLE_SECONDS: t.Final = 10.0
 """How long a thread waits for more work before it ends."""
 
-Work = Callable[[], object]
+Work = Callable[[], t.Any]
 
 
 class Threads:

@@ -142,3 +142,30 @@ def plain_chat(room: str) -> None:
 @app.websocket("/closed")
 async def closed() -> tuple[str, int]:
     return "closed", 401
+
+
+PAGE = """<!doctype html>
+<script>
+const said = [];
+const tell = (what) => {
+  said.push(what);
+  if (said.length == 2) fetch("/report", {method: "POST", body: said.sort().join(" and ")});
+};
+const socket = new WebSocket(`ws://${location.host}/plain/browser`);
+socket.onopen = () => socket.send("hello");
+socket.onmessage = (event) => { tell(`websocket: ${event.data}`); socket.close(); };
+const source = new EventSource("/events");
+source.onmessage = (event) => { tell(`event: ${event.data}`); source.close(); };
+</script>
+"""
+
+
+@app.get("/page")
+async def page() -> str:
+    return PAGE
+
+
+@app.post("/report")
+async def report() -> str:
+    note(request.get_data(as_text=True))
+    return ""

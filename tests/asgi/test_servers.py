@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -209,3 +210,28 @@ def test_a_server_that_stops_answers_what_it_has_begun(name: str, tmp_path: Path
         served.process.kill()
         served.process.wait()
     assert served.noted()[-1] == "after"
+
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+
+
+@pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed here")
+def test_a_page_in_a_browser_talks_and_listens(tmp_path: Path) -> None:
+    served = start("uvicorn", tmp_path / "log")
+    assert BROWSER is not None
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/user"]
+    browser = subprocess.Popen(
+        [BROWSER, *options, "--remote-debugging-port=0", f"{served.url}/page"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        served.wait_for("event: first and websocket: hello")
+        served.wait_for("left plain browser")
+        served.wait_for("stream ended")
+    finally:
+        os.killpg(browser.pid, signal.SIGKILL)
+        browser.wait()
+        served.process.kill()
+        served.process.wait()

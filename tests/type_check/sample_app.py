@@ -15,6 +15,7 @@ from flask import (
     Flask,
     Request,
     Response,
+    ServerSentEvent,
     abort,
     current_app,
     flash,
@@ -28,9 +29,11 @@ from flask import (
     send_file,
     send_from_directory,
     session,
+    stream_events,
     stream_template,
     stream_with_context,
     url_for,
+    websocket,
 )
 from flask.sessions import SessionMixin
 from flask.typing import ResponseReturnValue
@@ -345,3 +348,45 @@ def use_the_client() -> None:
 
 async def generate() -> AsyncIterator[str]:
     yield "x"
+
+
+# Both protocols: WebSockets, events, the life of the application, clients.
+@app.websocket("/chat/<room>")
+async def chat(room: str) -> None:
+    await websocket.accept(subprotocol="a")
+    async for message in websocket:
+        assert_type(message, str | bytes)
+        await websocket.send(message)
+    assert_type(await websocket.receive(), str | bytes)
+    await websocket.send_json({"a": 1})
+    await websocket.close(1000, "over")
+
+
+@app.before_websocket
+def only_members() -> tuple[str, int] | None:
+    return None
+
+
+@app.get("/events", blocking=False)
+def events() -> Response:
+    return stream_events(iter([ServerSentEvent("x", event="own", id=1), "text"]), retry=10)
+
+
+@app.before_serving
+async def connect() -> None:
+    app.add_background_task(print, "a", sep="")
+
+
+@app.while_serving
+async def around() -> AsyncIterator[None]:
+    yield
+
+
+async def use_the_async_client() -> None:
+    async with app.test_async_client() as client:
+        response = await client.get("/")
+        assert_type(response.status_code, int)
+        async with client.websocket("/chat/a") as session:
+            assert_type(await session.receive(), str | bytes)
+    with app.test_client(asgi=True).websocket_connect("/chat/a") as plain_session:
+        assert_type(plain_session.receive(), str | bytes)
