@@ -24,6 +24,7 @@ from ._life import LivingApp
 from ._plan import Decisions, built_in, scopes_inward, scopes_outward
 from ._response import make_plain_response
 from ._responses import to_response
+from ._waiting import wait
 from .debughelpers import FormDataRoutingRedirect
 from .signals import (
     appcontext_tearing_down,
@@ -178,23 +179,25 @@ class Lifecycle(LivingApp):
         view: t.Any = self.view_functions[endpoint]
         decided = context._decided
         if decided.plain_views.get(endpoint) is not view:
-            waiting = decided.waiting_views.get(view)
-            if waiting is None:
-                waiting = self._make_waiting(endpoint, view, decided)
-            view = waiting
+            if decided.awaited_views.get(endpoint) is view:
+                arguments = request.view_args
+                return t.cast(
+                    "ft.ResponseReturnValue", wait(view(**arguments) if arguments else view())
+                )
+            view = self._make_plain(endpoint, view, decided)
         arguments = request.view_args
         answer: ft.ResponseReturnValue = view(**arguments) if arguments else view()
         return answer
 
-    def _make_waiting(self, endpoint: str, view: t.Any, decided: Decisions) -> t.Any:
-        """Return a view as a plain function, and remember it where nobody else has a say."""
-        waiting = self.ensure_sync(view)
+    def _make_plain(self, endpoint: str, view: t.Any, decided: Decisions) -> t.Any:
+        """Return a view as a plain function; remember of what kind it is, if nobody has a say."""
+        plain = self.ensure_sync(view)
         if decided.plain_sync:
-            if waiting is view:
+            if plain is view:
                 decided.plain_views[endpoint] = view
             elif type(view) is FunctionType:
-                decided.waiting_views[view] = waiting
-        return waiting
+                decided.awaited_views[endpoint] = view
+        return plain
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
         """Raise what routing found wrong with a request.

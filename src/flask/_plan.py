@@ -72,6 +72,7 @@ class Decisions:
 
     __slots__ = (
         "accepted_hosts",
+        "awaited_views",
         "plain_contexts",
         "plain_hooks",
         "plain_request",
@@ -83,15 +84,14 @@ class Decisions:
         "routes_by_path",
         "session_on_demand",
         "text_type",
-        "waiting_views",
     )
 
     accepted_hosts: set[str | None]
     """``Host`` headers that the URL map has accepted; whether it does depends on the text alone."""
     plain_views: dict[str, t.Any]
     """The views, by endpoint, that ``ensure_sync`` returned as they are."""
-    waiting_views: dict[t.Any, t.Any]
-    """For ``async def`` views, the plain functions that ``ensure_sync`` made of them."""
+    awaited_views: dict[str, t.Any]
+    """The views, by endpoint, that are ``async def``."""
     plain_hooks: set[t.Any]
     """The hooks that ``ensure_sync`` returned as they are."""
 
@@ -119,7 +119,7 @@ class Decisions:
         self.text_type = text_type
         self.accepted_hosts = set()
         self.plain_views = {}
-        self.waiting_views = {}
+        self.awaited_views = {}
         self.plain_hooks = set()
 
     def remember_hook(self, hook: t.Any) -> None:

@@ -26,13 +26,15 @@ class Driver(t.Protocol):
         """Return what the awaitable returns; it runs on the driver's loop."""
 
 
-def _no_driver() -> Driver | None:
+def _no_greenlet() -> None:
     return None
 
 
-find_driver: Callable[[], Driver | None] = _no_driver
-"""Tells the driver whose code is running on this thread's running loop; ``asgi/_drivers`` sets
-it, so that nothing of ASGI is imported where nobody serves it."""
+get_greenlet: Callable[[], t.Any] = _no_greenlet
+"""Returns the greenlet that is running; ``asgi/_fibers`` sets it, and the next one, so that
+greenlet is needed only there."""
+fiber_class: type | None = None
+"""The class of the greenlets that wait by themselves."""
 
 
 class _OfThread(threading.local):
@@ -91,9 +93,9 @@ def wait(awaitable: Awaitable[Result]) -> Result:
 
     :raises BaseException: whatever the awaitable raises.
     """
-    driver = find_driver()
-    if driver is not None:
-        return t.cast("Result", driver.wait(awaitable))
+    here = get_greenlet()
+    if type(here) is fiber_class:
+        return t.cast("Result", t.cast("t.Any", here).wait(awaitable))
     import asyncio
 
     if asyncio._get_running_loop() is not None:

@@ -809,3 +809,69 @@ def test_a_request_leaves_nothing_for_the_collector(app: Flask, path: str) -> No
             gc.garbage.clear()
 
     asyncio.run(go())
+
+
+@pytest.mark.parametrize("view_kind", ["async", "plain"])
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_crash_is_logged_once(
+    app: Flask, caplog: pytest.LogCaptureFixture, view_kind: str, debug: bool
+) -> None:
+    """By us, with a 500; in debug mode it is raised to the server, which logs it."""
+    app.config["PROPAGATE_EXCEPTIONS"] = debug
+    seen: list[t.Any] = []
+    app.teardown_request(lambda error: seen.append(type(error)))
+
+    async def crash() -> t.NoReturn:
+        await asyncio.sleep(0)
+        raise ZeroDivisionError
+
+    def crash_plainly() -> t.NoReturn:
+        raise ZeroDivisionError
+
+    app.add_url_rule("/", "view", crash if view_kind == "async" else crash_plainly)
+
+    async def go() -> None:
+        server = Server(app)
+        if debug:
+            with pytest.raises(ZeroDivisionError):
+                await server.serve()
+        else:
+            await server.serve()
+            assert server.status == 500
+
+    run(go)
+    assert len(caplog.records) == (not debug)
+    assert seen == [ZeroDivisionError]
+
+
+def test_a_stream_that_breaks_is_raised_to_the_server(app: Flask) -> None:
+    @app.get("/")
+    async def view() -> t.Any:
+        async def generate() -> AsyncIterator[str]:
+            yield "x"
+            raise ZeroDivisionError
+
+        return generate()
+
+    async def go() -> None:
+        server = Server(app)
+        with pytest.raises(ZeroDivisionError):
+            await server.serve()
+        assert [message["type"] for message in server.sent] == [
+            "http.response.start",
+            "http.response.body",
+        ]
+
+    run(go)
+
+
+def test_a_view_that_is_no_hashable_thing_is_served(app: Flask) -> None:
+    class Unhashable:
+        __hash__ = None  # type: ignore[assignment]
+
+        def __call__(self) -> str:
+            return where()
+
+    app.add_url_rule("/", "view", Unhashable())
+    for asgi in (False, True):
+        assert app.test_client(asgi=asgi).get("/").text == "thread"

@@ -23,7 +23,7 @@ from flask import (
     url_for,
     websocket,
 )
-from flask.asgi import WebsocketDisconnect, WebsocketStateError
+from flask.asgi import ScopeError, WebsocketDisconnect, WebsocketStateError
 from flask.asgi._wire import TRANSITIONS
 from flask.testing import FlaskClient, WebsocketClosed, WebsocketRefused
 
@@ -574,3 +574,98 @@ def test_the_table_of_states_leads_only_to_states_it_knows() -> None:
     sent = {"accept", "send", "close", "http.response.start", "http.response.body"}
     received = {"connect", "receive", "disconnect"}
     assert {kind.removeprefix("websocket.") for _, kind in TRANSITIONS} == sent | received
+
+
+# A server that says something else ----------------------------------------------------------------
+
+
+def talk_to(app: Flask, messages: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """Give the application a server's messages, as fast as it takes them; return its own."""
+    sent: list[dict[str, t.Any]] = []
+
+    async def go() -> None:
+        async def receive() -> t.Any:
+            await asyncio.sleep(0)
+            return messages.pop(0) if messages else await asyncio.Event().wait()
+
+        async def send(message: t.Any) -> None:
+            sent.append(message)
+
+        scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"localhost")]}
+        await app(scope, receive, send)
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(go())
+    return sent
+
+
+def test_a_beginning_without_connect_is_told(app: Flask) -> None:
+    with pytest.raises(ScopeError, match="began with the message"):
+        talk_to(app, [{"type": "websocket.receive", "text": "x"}])
+
+
+@pytest.mark.parametrize("kind", ["websocket.connect", "nonsense"])
+def test_a_message_at_the_wrong_time_is_a_client_that_went(app: Flask, kind: str) -> None:
+    teardowns: list[t.Any] = []
+    app.teardown_websocket(teardowns.append)
+    app.add_websocket("/", "echo", echo("async"))
+    sent = talk_to(app, [{"type": "websocket.connect"}, {"type": kind}])
+    assert [message["type"] for message in sent] == ["websocket.accept"]
+    assert teardowns == [None]
+
+
+def test_a_flood_of_messages_waits_for_the_handler(app: Flask) -> None:
+    count = 200
+    received: list[t.Any] = []
+
+    @app.websocket("/")
+    async def talk() -> None:
+        async for message in websocket:
+            received.append(message)
+            if len(received) == count:
+                return
+
+    flood = [{"type": "websocket.receive", "text": str(n)} for n in range(count)]
+    sent = talk_to(app, [{"type": "websocket.connect"}, *flood])
+    assert received == [str(n) for n in range(count)]
+    assert sent[-1] == {"type": "websocket.close", "code": 1000, "reason": ""}
+
+
+def test_a_server_that_cannot_refuse_with_a_response_is_told_to_close(app: Flask) -> None:
+    app.add_websocket("/", "refuse", lambda: ("no", 401))
+    sent = talk_to(app, [{"type": "websocket.connect"}])
+    assert [message["type"] for message in sent] == ["websocket.close"]
+
+
+def test_a_server_that_stops_closes_with_1001(app: Flask) -> None:
+    teardowns: list[t.Any] = []
+    app.teardown_websocket(lambda error: teardowns.append(type(error)))
+    sent: list[t.Any] = []
+
+    @app.websocket("/")
+    async def talk() -> None:
+        await websocket.accept()
+        await asyncio.Event().wait()
+
+    async def go() -> None:
+        accepted = asyncio.Event()
+        messages = [{"type": "websocket.connect"}]
+
+        async def receive() -> t.Any:
+            return messages.pop(0) if messages else await asyncio.Event().wait()
+
+        async def send(message: t.Any) -> None:
+            sent.append(message)
+            accepted.set()
+
+        scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"localhost")]}
+        task = asyncio.ensure_future(app(scope, receive, send))
+        await accepted.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(go())
+    assert sent[-1]["code"] == 1001
+    assert teardowns == [asyncio.CancelledError]

@@ -27,6 +27,8 @@ NOTHING: t.Final[Answer] = (None, {})
 
 ROUTE: t.Final = "flask.route"
 """Key of a WSGI environment: ``(path, table, answer)``, what the table has answered already."""
+NOT_ASKED: t.Final = (None, None, ASK_THE_MAP)
+"""Stands for what is there if the table has not been asked."""
 
 
 class Leaf:

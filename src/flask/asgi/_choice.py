@@ -9,29 +9,23 @@ from __future__ import annotations
 
 import inspect
 import typing as t
-from types import FunctionType
 
 from .._plan import UNDECIDED
-from .._routing.map import Map
 from .._routing.table import ROUTE
 from ..typing import AnyApp
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_ASYNC = inspect.CO_COROUTINE
-
 
 def may_block(app: AnyApp, environ: WSGIEnvironment) -> bool:
     """Tell whether a request may hold up its thread, so that it must not run on the loop."""
-    url_map = app.url_map
-    if not isinstance(url_map, Map):
-        return True
     decided = app._decisions
     if decided is UNDECIDED:
         decided = app.decide()
-    if not decided.plain_sync:
-        return True  # somebody has a way of waiting of their own, which may block
+    if not (decided.plain_sync and decided.routes_by_path):
+        return True  # somebody has a way of waiting or of routing of their own
+    url_map = app.url_map
     if not url_map.is_table_filled:
         url_map.fill_table()
     method = environ["REQUEST_METHOD"]
@@ -47,10 +41,11 @@ def may_block(app: AnyApp, environ: WSGIEnvironment) -> bool:
         rule = answer[0]
     if rule is None:
         return True  # 404, 405, redirects, hosts: hooks and handlers may block
-    view = app.view_functions.get(rule.endpoint)
+    endpoint = rule.endpoint
+    view = app.view_functions.get(endpoint)
     blocking: bool | None = getattr(rule, "blocking", None)
     if blocking is None:
-        if type(view) is FunctionType and view.__code__.co_flags & _ASYNC:
+        if view is not None and decided.awaited_views.get(endpoint) is view:
             return False
         blocking = blocks(view, method)
     return blocking

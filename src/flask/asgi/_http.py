@@ -38,25 +38,28 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
     environ = make_environ(scope, exchange)
     if app._awaits_start:
         await app._start_on_the_loop()
+    has_waited = True
     try:
         must_stay_away = may_block(app, environ)
-        if has_fibers and not must_stay_away:
-            # PERF: what on_the_loop does, without a coroutine for a request that never waits.
-            exchange.is_on_loop = True
-            fiber = get_fiber()
-            yielded = fiber.begin(_answer, (app, environ, exchange))
-            if not fiber.is_done:
-                exchange.cancel = _canceller()
-                exchange.watch_client()
-                await fiber.go_on(yielded)
-            body = fiber.take_result()
-        else:
+        if must_stay_away or not has_fibers:
             if not must_stay_away:
                 await exchange.read_ahead(app.config["MAX_CONTENT_LENGTH"], environ)
             visit = ThreadVisit(exchange.watch_client)
             exchange.cancel = visit.cancel
             body = await visit.run(app.config["ASGI_THREADS"], _answer, app, environ, exchange)
-        if exchange.watcher is not None:
+        else:
+            # PERF: what on_the_loop does, without a coroutine for a request that never waits.
+            exchange.is_on_loop = True
+            fiber = get_fiber()
+            yielded = fiber.begin(_answer, (app, environ, exchange))
+            if yielded is fiber:
+                has_waited = False
+            else:
+                exchange.cancel = _canceller()
+                exchange.watch_client()
+                await fiber.go_on(yielded)
+            body = fiber.take_result()
+        if has_waited:
             exchange.stop_watching()
         if body is not None:
             await send(exchange.make_head())
@@ -70,11 +73,10 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
     except ClientGone:
         pass
     finally:
-        exchange.cancel = None  # it may lead back to the exchange
-        if exchange.watcher is not None:
+        if has_waited:
             exchange.stop_watching()
-        if exchange.is_gone:
-            _uncancel()
+            if exchange.is_gone:
+                _uncancel()
         if BACKGROUND in environ:
             app._start_background(environ.pop(BACKGROUND))
 

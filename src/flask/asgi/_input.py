@@ -141,9 +141,10 @@ class Body:
             return self._accept(wait(self._take_message()))
         self._is_receiving = True
         try:
-            return self._accept(wait(self._receive()))
+            message = wait(self._receive())
         finally:
             self._is_receiving = False
+        return self._accept(message)
 
     def _accept(self, message: Message) -> bytes:
         """Return the bytes of a message."""

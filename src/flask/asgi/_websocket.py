@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
+from collections.abc import Awaitable, Coroutine, Iterator
 
 from werkzeug.datastructures import Headers
 
@@ -100,13 +100,15 @@ class Websocket(Request):
             except (WebsocketDisconnect, WebsocketStateError):
                 return
 
-    async def __aiter__(self) -> AsyncIterator[str | bytes]:
+    def __aiter__(self) -> t.Self:
         """Yield each message, until the client has gone."""
-        while True:
-            try:
-                yield await self._receive()
-            except (WebsocketDisconnect, WebsocketStateError):
-                return
+        return self
+
+    async def __anext__(self) -> str | bytes:
+        try:
+            return await self._receive()
+        except (WebsocketDisconnect, WebsocketStateError):
+            raise StopAsyncIteration from None
 
     # As coroutines -------------------------------------------------------------------------------
 
