@@ -12,6 +12,7 @@ import time
 import typing as t
 import weakref
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 
 from ._background import BACKGROUND, BackgroundTask
 from ._current import get_request_context
@@ -23,6 +24,9 @@ from ._threads import threads
 Function = t.TypeVar("Function", bound=Callable[..., t.Any])
 
 _MOST_BACKGROUND_THREADS = 16
+
+is_beginning: ContextVar[bool] = ContextVar("flask.is_beginning", default=False)
+"""Whether this is the beginning itself: a request that is made in it does not wait for its end."""
 
 
 class LivingApp(ServingApp):
@@ -80,16 +84,19 @@ class LivingApp(ServingApp):
 
     def _begin_serving(self) -> None:
         """Do what is to be done before the first request; once, whoever asks."""
-        if not self._awaits_start:
+        if not self._awaits_start or is_beginning.get():
             return
         with self._life_lock:
             if not self._awaits_start:
                 return
+            token = is_beginning.set(True)
             try:
                 self._begin()
             except BaseException:
                 self._end_halves()
                 raise
+            finally:
+                is_beginning.reset(token)
             self._awaits_start = False
 
     def _begin(self) -> None:
@@ -136,12 +143,15 @@ class LivingApp(ServingApp):
                 failures.append(error)
         return failures
 
-    def _begin_under_wsgi(self) -> None:
-        """Begin serving at the first request; the end of the process ends it."""
+    def _meet_first_request(self) -> None:
+        """Begin serving, if no ASGI server has; the end of the process ends it then."""
+        if is_beginning.get():
+            return  # others shall wait until that is done
         if self._awaits_start:
             self._begin_serving()
             if self.after_serving_funcs or self.while_serving_gens:
                 self._end_at_exit()
+        self._got_first_request = True
 
     def _end_at_exit(self) -> None:
         """Let the process's end be the end of serving."""

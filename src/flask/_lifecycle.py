@@ -100,8 +100,7 @@ class Lifecycle(LivingApp):
     def full_dispatch_request(self) -> Response:
         """Answer the current request; an error goes to its handler."""
         if not self._got_first_request:
-            self._begin_under_wsgi()  # under ASGI it has begun
-            self._got_first_request = True
+            self._meet_first_request()
         answer: t.Any
         # PERF: a step that would do nothing is not called, unless somebody replaced it.
         plain = self._decisions.plain_steps

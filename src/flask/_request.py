@@ -315,12 +315,10 @@ class Request(RequestBase):
             return BytesIO()
         self._is_body_taken = True
         stream = super().stream
+        if "wsgi.input_terminated" not in self.environ:
+            return stream
         limit = self.max_content_length
-        if (
-            limit is not None
-            and "wsgi.input_terminated" in self.environ
-            and isinstance(stream, LimitedStream)
-        ):
+        if limit is not None and isinstance(stream, LimitedStream):
             return t.cast("t.IO[bytes]", StrictlyLimitedStream(self.environ["wsgi.input"], limit))
         return stream
 

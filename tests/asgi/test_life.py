@@ -191,6 +191,30 @@ def test_an_end_that_fails_is_told_after_the_last_function(app: Flask) -> None:
     assert log == ["last"]
 
 
+@pytest.mark.parametrize("asgi", [False, True])
+def test_a_request_made_in_the_beginning_does_not_wait_for_its_end(app: Flask, asgi: bool) -> None:
+    answers: list[str] = []
+    app.add_url_rule("/", "view", lambda: "ok")
+
+    @app.before_serving
+    def warm_up() -> None:
+        answers.append(app.test_client(asgi=asgi).get("/").text)
+
+    @app.before_serving
+    async def warm_up_awaited() -> None:
+        answers.append((await app.test_async_client().get("/")).text)
+
+    async def go() -> None:
+        async with app.test_async_client():
+            pass
+
+    if asgi:
+        asyncio.run(go())
+    else:
+        app.test_client().get("/")
+    assert answers == ["ok", "ok"]
+
+
 # Work after the response --------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from functools import partial
 
 from .. import _waiting
 from .._background import BackgroundTask
+from .._life import is_beginning
 from ._choice import blocks
 from ._conversation import ConversingApp
 from ._drivers import ThreadVisit, has_fibers, on_the_loop
@@ -87,7 +88,7 @@ class AsgiApp(ConversingApp):
 
     async def _start_on_the_loop(self) -> None:
         """Begin serving, unless it has begun; others who ask meanwhile wait."""
-        if not self._awaits_start:
+        if not self._awaits_start or is_beginning.get():
             return
         if self._starting is None:
             self._starting = asyncio.ensure_future(run(self, self._begin_serving))
