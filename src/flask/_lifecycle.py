@@ -180,9 +180,8 @@ class Lifecycle(LivingApp):
         if decided.plain_views.get(endpoint) is not view:
             if decided.awaited_views.get(endpoint) is view:
                 arguments = request.view_args
-                return t.cast(
-                    "ft.ResponseReturnValue", wait(view(**arguments) if arguments else view())
-                )
+                answered: ft.ResponseReturnValue = wait(view(**arguments) if arguments else view())
+                return answered
             view = self._make_plain(endpoint, view, decided)
         arguments = request.view_args
         answer: ft.ResponseReturnValue = view(**arguments) if arguments else view()

@@ -315,8 +315,8 @@ class Request(RequestBase):
             return BytesIO()
         self._is_body_taken = True
         stream = super().stream
-        if "wsgi.input_terminated" not in self.environ:
-            return stream
+        if "asgi.scope" not in self.environ:
+            return stream  # COMPAT: under WSGI what is beyond a limit may be cut off in silence
         limit = self.max_content_length
         if limit is not None and isinstance(stream, LimitedStream):
             return t.cast("t.IO[bytes]", StrictlyLimitedStream(self.environ["wsgi.input"], limit))

@@ -93,9 +93,9 @@ def wait(awaitable: Awaitable[Result]) -> Result:
 
     :raises BaseException: whatever the awaitable raises.
     """
-    here = get_greenlet()
+    here: t.Any = get_greenlet()
     if type(here) is fiber_class:
-        return t.cast("Result", t.cast("t.Any", here).wait(awaitable))
+        return here.wait(awaitable)  # type: ignore[attr-defined, no-any-return]
     import asyncio
 
     if asyncio._get_running_loop() is not None:

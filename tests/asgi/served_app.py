@@ -110,7 +110,8 @@ async def events() -> t.Any:
 
 @app.get("/slow")
 async def slow() -> str:
-    await asyncio.sleep(0.5)
+    note("slow")
+    await asyncio.sleep(2)
     return "slow"
 
 

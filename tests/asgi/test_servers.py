@@ -197,8 +197,8 @@ def test_a_server_that_stops_answers_what_it_has_begun(name: str, tmp_path: Path
         limits = httpx.Limits(max_connections=200)
         async with httpx.AsyncClient(base_url=served.url, timeout=LONGEST, limits=limits) as client:
             tasks = [asyncio.create_task(client.get("/slow")) for _ in range(200)]
-            # Once the first has an answer on its way, the others have been sent.
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            while served.noted().count("slow") < 200:
+                await asyncio.sleep(0.01)
             served.process.send_signal(signal.SIGTERM)
             answers = await asyncio.gather(*tasks, return_exceptions=True)
         assert [getattr(answer, "text", answer) for answer in answers] == ["slow"] * 200

@@ -14,6 +14,8 @@ from greenlet import getcurrent, greenlet  # type: ignore
 
 from .. import _waiting
 
+_Coroutine = types.CoroutineType
+
 Work: t.TypeAlias = Callable[..., t.Any]
 
 _MOST_KEPT = 200  # idle fibers of a thread, 12 KB each; beyond that they are thrown away
@@ -91,7 +93,7 @@ class Fiber(greenlet):  # type: ignore[misc]
         the loop; the task yields it, and is resumed when it is time.
         """
         # PERF: a coroutine, the usual case, is not asked for its steps.
-        is_coroutine = type(awaitable) is types.CoroutineType
+        is_coroutine = type(awaitable) is _Coroutine
         steps: t.Any = awaitable if is_coroutine else _steps_of(awaitable)
         try:
             yielded = steps.send(None)

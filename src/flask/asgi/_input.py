@@ -61,7 +61,7 @@ class Body:
             self._buffer = b""
             return b"".join(parts)
         buffer = self._buffer
-        if not buffer and not self.is_read:
+        if not buffer and size and not self.is_read:
             buffer = self._read_message()  # PERF: usually all of it
         if len(buffer) < size and not self.is_read:
             parts = [buffer]
