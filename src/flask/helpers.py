@@ -28,8 +28,8 @@ from ._current import (
     session,
 )
 from ._environment import get_debug_flag, get_load_dotenv, get_root_path
-from ._files import MaxAge, join_below, make_file_response
 from ._events import ServerSentEvent, stream_events
+from ._files import MaxAge, join_below, make_file_response
 from ._passing import answer_for
 from ._plan import _split_blueprint_path
 from ._streaming import stream_with_context

@@ -34,12 +34,8 @@ import flask.signals
 from flask import Flask
 
 NOT_RUN = {
-<<<<<<< HEAD
-    "deploying.md": 4,
-=======
     "asgi.md": 2,
-    "deploying.md": 3,
->>>>>>> 459324e (docs: ASGI, WebSockets, server-sent events; four decisions)
+    "deploying.md": 4,
     "quickstart.md": 1,
 }
 """How many blocks of a page cannot be run here; each says why on the page."""
