@@ -21,8 +21,7 @@ from . import _json_functions
 from ._cookies import dump_cookie
 from ._current import get_app_context
 from ._heads import FileBody, content_type_of, leave_out_content, list_to_send, make_headers
-from ._streaming import StreamedBody
-from ._streaming import stepped
+from ._streaming import StreamedBody, stepped
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
