@@ -236,8 +236,6 @@ class App(TemplatedApp):
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
         methods: t.Any = options.pop("methods", None)
-        if options.get("websocket"):
-            methods, provide_automatic_options = ("GET",), False  # what a handshake is
         if methods is None:
             methods = getattr(view_func, "methods", None) or ("GET",)
         taken = _method_names(methods)
