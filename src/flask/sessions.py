@@ -377,7 +377,7 @@ class SecureCookieSessionInterface(SessionInterface):
             return
 
         name = self.get_cookie_name(app)
-        attributes = (
+        attributes: t.Any = (
             self._read_attributes(app.config)
             if self._names_plainly
             else (
