@@ -141,13 +141,7 @@ class App(TemplatedApp):
         instance_relative_config: bool = False,
         root_path: str | None = None,
     ) -> None:
-        super().__init__(
-            import_name=import_name,
-            static_folder=static_folder,
-            static_url_path=static_url_path,
-            template_folder=template_folder,
-            root_path=root_path,
-        )
+        super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         self.instance_path = (
             self.auto_find_instance_path() if instance_path is None else _absolute(instance_path)
         )
@@ -198,8 +192,10 @@ class App(TemplatedApp):
 
     @debug.setter
     def debug(self, value: bool) -> None:
-        self.config["DEBUG"] = value
-        if self.config["TEMPLATES_AUTO_RELOAD"] is None:
+        config = self.config
+        config["DEBUG"] = value
+        follows_debug = config["TEMPLATES_AUTO_RELOAD"] is None
+        if follows_debug:
             self.jinja_env.auto_reload = value
 
     def make_config(self, instance_relative: bool = False) -> Config:
@@ -265,18 +261,18 @@ class App(TemplatedApp):
             self.view_functions[endpoint] = view_func
 
     @setupmethod
+    def shell_context_processor(self, f: T_shell_context_processor) -> T_shell_context_processor:
+        """Add the names that a function returns to ``flask shell``."""
+        self.shell_context_processors.append(f)
+        return f
+
+    @setupmethod
     def teardown_appcontext(self, f: T_teardown) -> T_teardown:
         """Call a function when the application context goes.
 
         It gets the unhandled error, or ``None``.
         """
         self.teardown_appcontext_funcs.append(f)
-        return f
-
-    @setupmethod
-    def shell_context_processor(self, f: T_shell_context_processor) -> T_shell_context_processor:
-        """Add the names that a function returns to ``flask shell``."""
-        self.shell_context_processors.append(f)
         return f
 
     @setupmethod

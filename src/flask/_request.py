@@ -370,12 +370,8 @@ class Request(RequestBase):
             super()._load_form_data()
         self._is_form_parsed = True
         context = get_app_context(None)
-        if (
-            context is not None
-            and context.app.debug
-            and self.mimetype != "multipart/form-data"
-            and not self.files
-        ):
+        explains = context is not None and context.app.debug
+        if explains and not self.files and self.mimetype != "multipart/form-data":
             attach_enctype_error_multidict(self)
 
     def on_json_loading_failed(self, e: ValueError | None) -> t.Any:

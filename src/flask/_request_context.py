@@ -186,12 +186,8 @@ class RequestContext(AppContext):
 
         It can be pushed in another thread.
         """
-        return type(self)(
-            self.app,
-            environ=self.request.environ,
-            request=self.request,
-            session=self._session,
-        )
+        request = self.request
+        return type(self)(self.app, request.environ, request, self._session)
 
     def push(self) -> None:
         """Make the request current: application context, session, routing."""

@@ -196,9 +196,19 @@ class Scaffold:
         return self.route(rule, methods=[method], **options)
 
     @setupmethod
+    def delete(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """Route ``DELETE`` requests to the decorated view; see `route`."""
+        return self._method_route("DELETE", rule, options)
+
+    @setupmethod
     def get(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
         """Route ``GET`` requests to the decorated view; see `route`."""
         return self._method_route("GET", rule, options)
+
+    @setupmethod
+    def patch(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """Route ``PATCH`` requests to the decorated view; see `route`."""
+        return self._method_route("PATCH", rule, options)
 
     @setupmethod
     def post(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
@@ -209,16 +219,6 @@ class Scaffold:
     def put(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
         """Route ``PUT`` requests to the decorated view; see `route`."""
         return self._method_route("PUT", rule, options)
-
-    @setupmethod
-    def delete(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
-        """Route ``DELETE`` requests to the decorated view; see `route`."""
-        return self._method_route("DELETE", rule, options)
-
-    @setupmethod
-    def patch(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
-        """Route ``PATCH`` requests to the decorated view; see `route`."""
-        return self._method_route("PATCH", rule, options)
 
     @setupmethod
     def route(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:

@@ -107,12 +107,7 @@ def url_for(
         if path is not None:
             return path
     url: str = current_app.url_for(
-        endpoint,
-        _anchor=_anchor,
-        _method=_method,
-        _scheme=_scheme,
-        _external=_external,
-        **values,
+        endpoint, _external=_external, _scheme=_scheme, _method=_method, _anchor=_anchor, **values
     )
     return url
 
@@ -262,14 +257,14 @@ def send_file(
             return plain
     response = werkzeug.utils.send_file(
         **_prepare_send_file_kwargs(
-            path_or_file=path_or_file,
-            mimetype=mimetype,
-            as_attachment=as_attachment,
-            download_name=download_name,
-            conditional=conditional,
-            etag=etag,
-            last_modified=last_modified,
             max_age=max_age,
+            last_modified=last_modified,
+            etag=etag,
+            conditional=conditional,
+            download_name=download_name,
+            as_attachment=as_attachment,
+            mimetype=mimetype,
+            path_or_file=path_or_file,
         )
     )
     return t.cast("Response", response)

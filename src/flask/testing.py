@@ -290,9 +290,9 @@ class FlaskClient(Client):
         return None
 
     def __enter__(self) -> t.Self:
-        if self.preserve_context:
+        is_nested, self.preserve_context = self.preserve_context, True
+        if is_nested:
             raise RuntimeError("Cannot nest client invocations")
-        self.preserve_context = True
         return self
 
     def __exit__(

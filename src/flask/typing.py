@@ -28,12 +28,12 @@ AnyApp: t.TypeAlias = t.Any
 """The application, in signatures that users override with ``app: Flask``."""
 
 ResponseValue = t.Union[
-    "Response",
     str,
     bytes,
-    "list[t.Any]",
-    # Mapping (not dict) so that a TypedDict is accepted too.
+    # A TypedDict is a Mapping, but no dict.
     Mapping[str, t.Any],
+    "list[t.Any]",
+    "Response",
     Iterator[str],
     Iterator[bytes],
     AsyncIterable[str],

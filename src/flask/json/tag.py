@@ -200,14 +200,7 @@ class TaggedJSONSerializer:
     __slots__ = ("is_default", "order", "tags")
 
     default_tags: list[type[JSONTag]] = [
-        TagDict,
-        PassDict,
-        TagTuple,
-        PassList,
-        TagBytes,
-        TagMarkup,
-        TagUUID,
-        TagDateTime,
+        *(TagDict, PassDict, TagTuple, PassList, TagBytes, TagMarkup, TagUUID, TagDateTime)
     ]
     """The types that are known from the start, in the order in which they are asked."""
 
