@@ -1,4 +1,4 @@
-"""Lists of headers, as responses keep them and WSGI takes them."""
+"""Lists of headers and status lines, as responses keep them and WSGI takes them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import typing as t
 
 from werkzeug.datastructures import Headers
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.utils import get_content_type
 
 _new_headers = Headers.__new__
@@ -14,15 +15,22 @@ _new_headers = Headers.__new__
 _PLAIN_LOCATION = re.compile(r"/(?:[\w.~-][\w.~/-]*)?(?:\?[\w.~/=&-]+)?", re.ASCII).fullmatch
 
 
+STATUS_LINES = {code: f"{code} {name.upper()}" for code, name in HTTP_STATUS_CODES.items()}
+"""A status as WSGI wants it, for each code: ``404 NOT FOUND``."""
+
 _CONTENT_TYPES: dict[str, tuple[str, str]] = {}
 """The header for a media type, made once for each."""
 
 
 def content_type_of(media_type: str) -> tuple[str, str]:
-    """Return the header for a media type; text gets its charset."""
+    """Return the header for a media type; text gets its charset.
+
+    :raises ValueError: there is a line break in it.
+    """
     header = _CONTENT_TYPES.get(media_type)
     if header is None:
-        header = ("Content-Type", get_content_type(media_type, "utf-8"))
+        # Headers refuse a line break, which would begin a header of its own.
+        header = Headers([("Content-Type", get_content_type(media_type, "utf-8"))])._list[0]
         if len(_CONTENT_TYPES) < 1000:  # media types made from what clients send must not pile up
             _CONTENT_TYPES[media_type] = header
     return header
@@ -52,6 +60,8 @@ def list_to_send(headers: Headers, body: bytes | None) -> list[tuple[str, str]] 
 
     :param body: its length is added if it is missing; ``None``: it is not.
     """
+    if headers.__class__ is not Headers:
+        return None  # a dict that somebody put there, or a class with ways of its own
     pairs = list(headers._list)
     is_length_known = False
     for name, value in pairs:

@@ -13,7 +13,13 @@ from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from ._heads import content_type_of, is_ready_location
-from ._response import Response, add_header, make_plain_response, make_read_response
+from ._response import (
+    WITHOUT_BODY,
+    Response,
+    add_header,
+    make_plain_response,
+    make_read_response,
+)
 
 _MARK = "-location-"
 _HTML = content_type_of("text/html")
@@ -47,9 +53,10 @@ def make_redirect(kind: type[Response], location: str, code: int) -> t.Any:
     return response
 
 
-_WRITING = frozenset(
-    {"__call__", "get_body", "get_description", "get_headers", "get_response", "name"}
-)
+_WRITING = {
+    name: getattr(HTTPException, name)
+    for name in ("__call__", "get_body", "get_description", "get_headers", "get_response", "name")
+}
 """What decides how an HTTP exception is answered."""
 
 _pages: dict[tuple[type[HTTPException], int, str | None], bytes] = {}
@@ -59,8 +66,8 @@ _MOST_PAGES = 1000  # descriptions made from what clients send must not pile up
 
 @lru_cache(maxsize=256)
 def _is_plain_kind(kind: type[HTTPException]) -> bool:
-    """Tell whether a class of HTTP exceptions is answered as their base is."""
-    return all(getattr(kind, name) is getattr(HTTPException, name) for name in _WRITING)
+    """Tell whether a class of HTTP exceptions is answered as Werkzeug wrote it for their base."""
+    return all(getattr(kind, name) is plain for name, plain in _WRITING.items())
 
 
 def make_error_page(kind: type[Response], error: t.Any, is_head: bool) -> Response | None:
@@ -76,10 +83,11 @@ def make_error_page(kind: type[Response], error: t.Any, is_head: bool) -> Respon
     code, description = error.code, error.description
     if (
         type(code) is not int
+        or code in WITHOUT_BODY
         or not (type(description) is str or description is None)
         or error.response is not None
         or not _is_plain_kind(error.__class__)
-        or not _WRITING.isdisjoint(vars(error))
+        or not _WRITING.keys().isdisjoint(vars(error))
     ):
         return None
     page = _pages.get((type(error), code, description))

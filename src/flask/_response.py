@@ -14,23 +14,27 @@ from collections.abc import AsyncIterable
 from datetime import datetime, timedelta
 
 from werkzeug.datastructures import Headers
-from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as ResponseBase
 
 from . import _json_functions
 from ._cookies import dump_cookie
 from ._current import get_app_context
-from ._heads import FileBody, content_type_of, leave_out_content, list_to_send, make_headers
+from ._heads import (
+    STATUS_LINES,
+    FileBody,
+    content_type_of,
+    leave_out_content,
+    list_to_send,
+    make_headers,
+)
+from ._state import THEIRS, state_of, take_state
 from ._streaming import StreamedBody, stepped
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-# A status as WSGI wants it, for each code: "404 NOT FOUND".
-_STATUS_LINES = {code: f"{code} {name.upper()}" for code, name in HTTP_STATUS_CODES.items()}
-
 # Codes that have no body (RFC 9110 sections 15.2, 15.3.5 and 15.4.5).
-_WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
+WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
 
 _new_object = object.__new__
 
@@ -74,18 +78,25 @@ class Response(ResponseBase):
     _callbacks: list[t.Callable[[], t.Any]]
 
     is_plain: t.ClassVar[bool] = True
-    """Whether no subclass changed how a response is made or sent."""
+    """Whether nobody changed how a response is made or sent."""
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
+        cls._look_over()
+
+    @classmethod
+    def _look_over(cls) -> bool:
+        """Find out whether the class `is_plain`: when it is made, and at the first request."""
         cls.is_plain = (
-            all(getattr(cls, name) is getattr(Response, name) for name in _SENDING)
+            all(getattr(cls, name) is plain for name, plain in _SENDING.items())
+            and cls.force_type.__func__ is _FORCE_TYPE  # type: ignore[attr-defined]
             and cls.__new__ is object.__new__
             and bool(cls.default_mimetype)
             and cls.automatically_set_content_length
             and not cls.autocorrect_location_header
             and cls.default_status == 200
         )
+        return cls.is_plain
 
     def __init__(
         self,
@@ -110,7 +121,9 @@ class Response(ResponseBase):
             self._body = body.encode() if type(response) is str else body
             self._content_type = content_type_of(media_type)
             self._status_code = 200 if status is None else status
-            self._status = _STATUS_LINES.get(self._status_code) or f"{status} UNKNOWN"
+            self._status = STATUS_LINES.get(self._status_code, "")
+            if not self._status:
+                self.status = status
         else:
             if isinstance(response, AsyncIterable):
                 response = stepped(response)
@@ -144,7 +157,7 @@ class Response(ResponseBase):
             if self._file is not None:
                 self._iterable = self._file.open(body)
             else:
-                self._iterable = iter([body]) if self._was_read else [body]
+                self._iterable = iter([body] if body else ()) if self._was_read else [body]
             self._callbacks = []
             self._body = None
 
@@ -183,7 +196,7 @@ class Response(ResponseBase):
 
     @status_code.setter
     def status_code(self, code: int) -> None:
-        line = _STATUS_LINES.get(code) if type(code) is int else None
+        line = STATUS_LINES.get(code) if type(code) is int else None
         if line is None:
             self.status = code
         else:
@@ -198,33 +211,40 @@ class Response(ResponseBase):
         :param environ: what an application is called with.
         :raises TypeError: an application, but no environment.
         """
-        forced = super().force_type(response, environ)
-        # Werkzeug's class keeps these as plain attributes, here they are properties.
-        for name in ("headers", "response", "_on_close"):
-            if name in forced.__dict__:
-                setattr(forced, name, forced.__dict__.pop(name))
-        return t.cast("Response", forced)
+        forced = t.cast("Response", super().force_type(response, environ))
+        # Werkzeug's class keeps as plain attributes what are properties here.
+        own = vars(forced)
+        take_state(forced, {name: own.pop(name) for name in THEIRS & own.keys()})
+        if not cls.is_plain:
+            forced._open_body()  # the class may have a say in how it is sent
+        return forced
+
+    __getstate__ = state_of
+    __setstate__ = take_state
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> t.Iterable[bytes]:
         """Send the response as a WSGI application does (PEP 3333)."""
         body = self._body
-        if self._status_code in _WITHOUT_BODY:
+        if self._status_code in WITHOUT_BODY:
             return self._send_without_body(environ, start_response)
         if body is None or not (body or self._file is None):
             return self._send_opened(environ, start_response)
         if self._headers is None:
             content_type = self._content_type
             if content_type is None:
-                pairs = self._file.pairs  # type: ignore[union-attr]
+                pairs = [*self._file.pairs]  # type: ignore[union-attr]
             else:
                 pairs = [content_type, ("Content-Length", str(len(body)))]
             if self._more_headers is not None:
+                if self.autocorrect_location_header:
+                    return super().__call__(environ, start_response)
                 pairs += self._more_headers
         else:
-            found = list_to_send(self._headers, None if self._was_read else body)
-            if found is None:
+            sized = self.automatically_set_content_length and not self._was_read
+            found = list_to_send(self._headers, body if sized else None)
+            if found is None or self.autocorrect_location_header:
                 return super().__call__(environ, start_response)
             pairs = found
         start_response(self._status, pairs)
@@ -335,7 +355,10 @@ def add_header(response: Response, name: str, value: str) -> None:
     :param value: ready to be sent; without line breaks.
     """
     if response._headers is not None:
-        response._headers._list.append((name, value))
+        if response._headers.__class__ is Headers:
+            response._headers._list.append((name, value))
+        else:
+            response._headers.add(name, value)
     elif response._more_headers is None:
         response._more_headers = [(name, value)]
     else:
@@ -396,17 +419,13 @@ def make_read_response(
     return response
 
 
-_SENDING = (
-    "__call__",
-    "__init__",
-    "close",
-    "get_app_iter",
-    "get_data",
-    "get_wsgi_headers",
-    "get_wsgi_response",
-    "headers",
-    "iter_encoded",
-    "response",
-    "set_data",
-)
+_SENDING = {
+    name: getattr(Response, name)
+    for name in (
+        *("__call__", "__init__", "__setattr__", "close", "get_app_iter", "get_data"),
+        *("get_wsgi_headers", "get_wsgi_response", "headers", "iter_encoded", "response"),
+        *("set_data", "status", "status_code"),
+    )
+}
 """What decides how a response is made and sent; whoever overrides one goes Werkzeug's way."""
+_FORCE_TYPE = Response.force_type.__func__  # type: ignore[attr-defined]

@@ -94,14 +94,16 @@ def _unpack(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
 def _forced(app: _Maker, rv: t.Any) -> t.Any:
     """Turn another response class, or a WSGI application, into the application's response."""
     context = _cv_request.get()
+    kind = app.response_class
     if isinstance(rv, HTTPException):
-        kind = app.response_class
         if issubclass(kind, Response) and kind.is_plain:
             page = make_error_page(kind, rv, context._environ["REQUEST_METHOD"] == "HEAD")
             if page is not None:
                 return page
+    elif isinstance(rv, Response) and not issubclass(kind, Response):
+        vars(rv).update(rv.__getstate__())  # Werkzeug's own class looks for plain attributes
     try:
-        return app.response_class.force_type(rv, context.request.environ)
+        return kind.force_type(rv, context.request.environ)
     except TypeError as error:
         raise TypeError(f"{error}\n{_refusal(rv)}").with_traceback(sys.exc_info()[2]) from None
 

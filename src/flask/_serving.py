@@ -90,7 +90,7 @@ class ServingApp(App):
             plain_request=self.request_class if _makes_plainly(self.request_class) else None,
             plain_response=(
                 self.response_class
-                if issubclass(self.response_class, Response) and self.response_class.is_plain
+                if issubclass(self.response_class, Response) and self.response_class._look_over()
                 else None
             ),
             text_type=content_type_of(self.response_class.default_mimetype or ""),
