@@ -4,6 +4,9 @@ It finds the rule for the request when it is pushed, and runs the teardown callb
 popped. The session and the URL adapter are made when somebody first asks for them.
 """
 
+# A lazy attribute of the application context is a property here.
+# pyright: reportIncompatibleVariableOverride=false
+
 from __future__ import annotations
 
 import sys
@@ -93,7 +96,7 @@ class RequestContext(AppContext):
     ) -> None:
         self.app = app
         self.request = app.request_class(environ) if request is None else request
-        self._environ = environ
+        self._environ = self.request.environ  # the request may have one of its own
         # PERF: set here and not on the class: CPython 3.11 reads class attributes the slow way.
         self._open_session = session
         self._after = None
@@ -115,12 +118,22 @@ class RequestContext(AppContext):
             self._after = []
         return t.cast("list[ft.AfterRequestCallable[t.Any]]", self._after)
 
-    @lazy
+    @property
     def url_adapter(self) -> MapAdapter | None:
         """Matches this request's URL and builds others.
 
         ``None`` if its host is malformed.
         """
+        self.is_on_plain_host = False  # whoever asks for it may change it
+        return self._adapter
+
+    @url_adapter.setter
+    def url_adapter(self, value: MapAdapter | None) -> None:
+        self.is_on_plain_host = False
+        self._adapter = value
+
+    @lazy
+    def _adapter(self) -> MapAdapter | None:
         try:
             adapter: MapAdapter | None = self.app.create_url_adapter(self.request)
         except HTTPException as error:
@@ -255,7 +268,7 @@ class RequestContext(AppContext):
             if answer is not ASK_THE_MAP:
                 request.url_rule, request.view_args = answer
                 return
-        adapter = self.url_adapter
+        adapter = self._adapter
         if adapter is None:
             return
         if decided.routes_by_path and environ.get("wsgi.url_scheme") in _HTTP:
@@ -368,6 +381,7 @@ def make_request_context(app: AnyApp, environ: WSGIEnvironment) -> RequestContex
         context.request = make_plain_request(request_class, environ)
     else:
         context.request = app.request_class(environ)
+        environ = context.request.environ  # the class may have changed it
     context._environ = environ
     context._open_session = None
     context._after = None

@@ -67,6 +67,7 @@ class ServingApp(App):
                 is_built_in(self, "create_url_adapter")
                 and not self.subdomain_matching
                 and isinstance(self.url_map, Map)
+                and self.url_map.binds_plainly()
             ),
             plain_contexts=is_built_in(self, "app_context"),
             plain_steps=(

@@ -70,5 +70,5 @@ class Template(BaseTemplate):
         for part in reversed(known.maps):
             names.update(part)
         environment = self.environment
-        every = {**names, **vars} if vars else names.copy()
+        every = dict(names, **vars) if vars else names.copy()
         return environment.context_class(environment, every, self.name, self.blocks, globals=names)

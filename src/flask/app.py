@@ -239,7 +239,7 @@ class Flask(AsgiApp):
             around = _cv_app.get(None)
             adapter = self.create_url_adapter(None) if around is None else around.url_adapter
         else:
-            adapter = context.url_adapter
+            adapter = context._adapter  # as itself, it would no longer be trusted
             endpoint = context.full_endpoint(endpoint)
         if adapter is None:
             raise RuntimeError(

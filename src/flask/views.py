@@ -67,7 +67,7 @@ class View:
 
         def view(**kwargs: t.Any) -> ResponseReturnValue:
             # Asked of the routed function, not of cls: a decorator may have put a subclass there.
-            made = kept or routed.view_class(*class_args, **class_kwargs)
+            made = routed.view_class(*class_args, **class_kwargs) if kept is None else kept
             answer: ResponseReturnValue = _app().ensure_sync(made.dispatch_request)(**kwargs)
             return answer
 

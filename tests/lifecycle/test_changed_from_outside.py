@@ -14,9 +14,13 @@ import werkzeug.wrappers
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder
 
-from flask import Flask, Response, abort, make_response, redirect
+from flask import Flask, Request, Response, abort, make_response, redirect, url_for
+from flask.ctx import RequestContext
+from flask.globals import request_ctx
+from flask.views import View
 
 
 def get(app: Flask, path: str = "/", **options: t.Any) -> tuple[str, Headers, bytes]:
@@ -212,3 +216,86 @@ def test_a_copy_shares_its_headers() -> None:
     response = Response("x")
     copy.copy(response).headers["X-Copy"] = "1"
     assert response.headers["X-Copy"] == "1"
+
+
+# Requests and contexts ---------------------------------------------------------------------------
+
+
+def test_a_request_class_may_look_at_another_environment() -> None:
+    class Versioned(Request):
+        def __init__(self, environ: dict[str, t.Any], *args: t.Any, **kwargs: t.Any) -> None:
+            path = environ["PATH_INFO"].removeprefix("/v1")
+            super().__init__({**environ, "PATH_INFO": path}, *args, **kwargs)
+
+    app = answering(lambda: "index")
+    app.request_class = Versioned
+    assert get(app, "/v1/")[2] == b"index"
+
+
+def test_a_request_that_is_given_decides_about_the_route() -> None:
+    app = answering(lambda: "index")
+    get(app)
+    given = Request(EnvironBuilder("/").get_environ())
+    with RequestContext(app, EnvironBuilder("/other").get_environ(), request=given):
+        assert given.endpoint == "index"
+
+
+@pytest.mark.parametrize("change", ["set", "script_name"])
+def test_a_url_adapter_that_was_changed_builds_urls(change: str) -> None:
+    def view() -> str:
+        if change == "set":
+            request_ctx.url_adapter = app.url_map.bind("localhost", "/below")
+        else:
+            request_ctx.url_adapter.script_name = "/below/"
+        return url_for("index")
+
+    app = answering(view)
+    assert get(app)[2] == b"/below/"
+
+
+def test_a_map_whose_adapters_are_changed_is_asked(app: Flask) -> None:
+    class Below(Flask.url_map_class):  # type: ignore[name-defined,misc]
+        def bind_to_environ(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            adapter = super().bind_to_environ(*args, **kwargs)
+            adapter.script_name = "/below/"
+            return adapter
+
+    class Own(Flask):
+        url_map_class = Below
+
+    app = Own("own")
+    app.add_url_rule("/", "index", lambda: url_for("index"))
+    assert get(app)[2] == b"/below/"
+
+
+def test_a_rule_that_builds_its_own_urls_is_asked() -> None:
+    class Marked(Rule):
+        def build(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+            built = super().build(*args, **kwargs)
+            return built and (built[0], f"{built[1]}!")
+
+    class Own(Flask):
+        url_rule_class = Marked
+
+    app = Own("own")
+    app.add_url_rule("/", "index", lambda: url_for("index"))
+    assert get(app)[2] == b"/!"
+
+
+def test_a_kept_view_is_kept_though_it_is_false(app: Flask) -> None:
+    class Falsy(View):
+        init_every_request = False
+        made = 0
+
+        def __init__(self) -> None:
+            type(self).made += 1
+
+        def __bool__(self) -> bool:
+            return False
+
+        def dispatch_request(self) -> str:
+            return "falsy"
+
+    app.add_url_rule("/", view_func=Falsy.as_view("falsy"))
+    assert get(app)[2] == b"falsy"
+    assert Falsy.made == 1

@@ -40,6 +40,8 @@ class PathBuilder:
 
     def __init__(self, rule: Rule) -> None:
         parts = read_rule(rule)
+        if not _builds_plainly(rule):
+            raise UnplainRule(parts)
         texts = [""]
         segments: list[Segment] = []
         for part in parts:
@@ -82,6 +84,14 @@ class PathBuilder:
                 return None
         # Two slashes in front would name another host.
         return path if path[:2] != "//" else f"/{path.lstrip('/')}"
+
+
+def _builds_plainly(rule: Rule) -> bool:
+    """Tell whether nobody changed how a rule is chosen and built."""
+    return all(
+        getattr(type(rule), name) is getattr(Rule, name) and name not in vars(rule)
+        for name in ("build", "suitable_for")
+    )
 
 
 def _quick_type(segment: Segment) -> type | None:

@@ -52,6 +52,13 @@ class Map(_Map):
             self.table = Table()
             self.is_table_filled = False
 
+    def binds_plainly(self) -> bool:
+        """Tell whether nobody changed what the map's adapters are, and so what they answer."""
+        names = ("bind", "bind_to_environ")
+        return vars(self).keys().isdisjoint(names) and all(
+            getattr(type(self), name) is getattr(_Map, name) for name in names
+        )
+
     def find_builder(self, endpoint: str) -> PathBuilder | None:
         """Return what builds an endpoint's paths quickly.
 
