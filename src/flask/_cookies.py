@@ -6,10 +6,10 @@ Each function answers only for the plain case, and leaves the others to Werkzeug
 from __future__ import annotations
 
 import re
+import time
 import typing as t
 from datetime import datetime
 from functools import lru_cache
-from time import time
 
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.http import http_date
@@ -89,12 +89,12 @@ def dump_cookie(
     if expires is not None:
         if type(expires) is not datetime or expires.tzinfo is None:
             return None
-        parts += f"; Expires={_date_of_second(int(expires.timestamp()))}"
+        parts += f"; Expires={_date_of_second(int(expires.timestamp() // 1))}"
     if max_age is not None:
         if type(max_age) is not int or not -_CENTURY < max_age < _CENTURY:
             return None
         if expires is None:
-            parts += f"; Expires={_date_of_second(int(time() + max_age))}"
+            parts += f"; Expires={_date_of_second(int(time.time() + max_age))}"
         parts += f"; Max-Age={max_age}"
     if secure or partitioned:
         parts += "; Secure"

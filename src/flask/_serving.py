@@ -53,9 +53,14 @@ class ServingApp(App):
     _decisions: Decisions
 
     def __setattr__(self, name: str, value: t.Any) -> None:
+        super().__setattr__(name, value)
+        if name in DECISIVE:  # only now: another thread may be deciding by the old one
+            self.__dict__["_decisions"] = UNDECIDED
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
         if name in DECISIVE:
             self.__dict__["_decisions"] = UNDECIDED
-        super().__setattr__(name, value)
 
     def decide(self) -> Decisions:
         """Find out what about this application is plain.
@@ -84,10 +89,7 @@ class ServingApp(App):
             ),
             plain_sync=is_built_in(self, "ensure_sync", "async_to_sync"),
             plain_urls=is_built_in(self, "inject_url_defaults", "url_for"),
-            session_on_demand=(
-                getattr(self.session_interface, "opens_on_demand", False)
-                and not {"open_session", "save_session"} & vars(self.session_interface).keys()
-            ),
+            session_on_demand=getattr(self.session_interface, "opens_on_demand", False),
             plain_request=self.request_class if _makes_plainly(self.request_class) else None,
             plain_response=(
                 self.response_class
@@ -96,9 +98,6 @@ class ServingApp(App):
             ),
             text_type=content_type_of(self.response_class.default_mimetype or ""),
         )
-        # PERF: CPython 3.11 reads attributes quickly off a dict of its own, but not off one whose
-        # keys are shared with other applications, as it is where __dict__ was looked into: 0.4 us.
-        self.__dict__ = dict(self.__dict__)
         return decided
 
     # Contexts and routing ------------------------------------------------------------------------

@@ -6,8 +6,10 @@ Each test was seen to fail where the short way did not look; official Flask answ
 from __future__ import annotations
 
 import copy
+import hashlib
 import pickle
 import typing as t
+from datetime import UTC, datetime
 
 import pytest
 import werkzeug.wrappers
@@ -17,9 +19,11 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder
 
-from flask import Flask, Request, Response, abort, make_response, redirect, url_for
+from flask import Flask, Request, Response, abort, make_response, redirect, session, url_for
 from flask.ctx import RequestContext
 from flask.globals import request_ctx
+from flask.json.provider import DefaultJSONProvider
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionInterface
 from flask.views import View
 
 
@@ -179,6 +183,21 @@ def test_a_response_of_another_class_is_sent_as_the_applications() -> None:
     assert get(app)[2] == b"x"
 
 
+def test_a_response_class_may_take_some_arguments_of_a_cookie_by_name() -> None:
+    class Secure(Response):
+        def set_cookie(self, key: str, value: str = "", **options: t.Any) -> None:  # type: ignore[override]
+            super().set_cookie(key, value, **{**options, "secure": True})
+
+        def delete_cookie(self, key: str, **options: t.Any) -> None:  # type: ignore[override]
+            super().delete_cookie(key, **{**options, "path": "/gone"})
+
+    app = answering(lambda: session.update(a=1) or "set")
+    app.add_url_rule("/clear", "clear", lambda: session.update(a=1) or session.clear() or "")
+    app.response_class = Secure
+    assert "; Secure" in get(app)[1]["Set-Cookie"]
+    assert "Path=/gone" in get(app, "/clear")[1]["Set-Cookie"]
+
+
 @pytest.mark.parametrize("code", [204, 304])
 def test_an_error_without_a_body_has_none_for_hooks_either(code: int) -> None:
     def view() -> t.NoReturn:
@@ -299,3 +318,169 @@ def test_a_kept_view_is_kept_though_it_is_false(app: Flask) -> None:
     app.add_url_rule("/", view_func=Falsy.as_view("falsy"))
     assert get(app)[2] == b"falsy"
     assert Falsy.made == 1
+
+
+# Sessions ----------------------------------------------------------------------------------------
+
+
+def session_app(interface: SecureCookieSessionInterface) -> Flask:
+    app = answering(lambda: session.update(a=1) or "set")
+    app.add_url_rule("/other", "other", lambda: "does not look at the session")
+    app.session_interface = interface
+    return app
+
+
+def cookie_of(app: Flask) -> str:
+    return get(app)[1]["Set-Cookie"].split(";")[0]
+
+
+class Marked(SecureCookieSession):
+    permanent = True  # type: ignore[assignment]
+
+
+CHANGES: dict[str, t.Any] = {
+    "salt": "another",
+    "digest_method": staticmethod(hashlib.sha256),
+    "key_derivation": "django-concat",
+    "get_signing_serializer": lambda self, app: None,
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("late", [False, True])
+def test_what_changes_the_signature_counts_whenever_it_is_set(name: str, late: bool) -> None:
+    def own_serializer(self: SecureCookieSessionInterface, app: Flask) -> t.Any:
+        app.secret_key, key = "another", app.secret_key
+        try:
+            return SecureCookieSessionInterface.get_signing_serializer(self, app)
+        finally:
+            app.secret_key = key
+
+    class Own(SecureCookieSessionInterface):
+        pass
+
+    app = session_app(Own())
+    plain = cookie_of(app)
+    app = app if late else session_app(Own())
+    setattr(Own, name, own_serializer if name == "get_signing_serializer" else CHANGES[name])
+    own = cookie_of(app)
+    assert own.split(".")[0] == plain.split(".")[0]
+    assert own.split(".")[2] != plain.split(".")[2]
+    signing = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+    assert signing.loads(own.partition("=")[2]) == {"a": 1}
+    # Nor is what the one interface signed a session for the other.
+    assert cookie_of(session_app(SecureCookieSessionInterface())).split(".")[2] != own.split(".")[2]
+
+
+def always(self: t.Any, app: t.Any, session: t.Any) -> bool:
+    return True
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("should_set_cookie", always), ("session_class", Marked)]
+)
+@pytest.mark.parametrize("place", ["class", "class, late", "object"])
+def test_a_session_that_is_always_saved_is_saved_though_nobody_asked_for_it(
+    name: str, value: t.Any, place: str
+) -> None:
+    own = type("Own", (SecureCookieSessionInterface,), {name: value} if place == "class" else {})
+    interface = own()
+    if place == "class, late":
+        setattr(own, name, value)
+    elif place == "object":
+        setattr(interface, name, value.__get__(interface) if value is always else value)
+    app = session_app(interface)
+    _, headers, _ = get(app, "/other", headers={"Cookie": cookie_of(app)})
+    assert "session=" in headers["Set-Cookie"]
+
+
+@pytest.mark.parametrize("name", ["open_session", "save_session"])
+def test_a_step_of_the_built_in_interface_may_be_replaced(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    built_in = getattr(SecureCookieSessionInterface, name)
+    monkeypatch.setattr(
+        SecureCookieSessionInterface, name, lambda *args: seen.append(name) or built_in(*args)
+    )
+    get(session_app(SecureCookieSessionInterface()), "/other")
+    assert seen == [name] * 2
+
+
+@pytest.mark.parametrize("place", ["class, late", "object", "base"])
+def test_an_attribute_of_the_cookie_may_be_decided_late(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = type("Own", (SecureCookieSessionInterface,), {})
+    app = session_app(own())
+    assert "; Secure" not in get(app)[1]["Set-Cookie"]
+    if place == "object":
+        app.session_interface.get_cookie_secure = lambda app: True  # type: ignore[method-assign]
+    else:
+        base = own if place == "class, late" else SessionInterface
+        monkeypatch.setattr(base, "get_cookie_secure", lambda self, app: True)
+    assert "; Secure" in get(app)[1]["Set-Cookie"]
+
+
+def test_an_interface_that_is_taken_away_again_is_forgotten() -> None:
+    seen = []
+
+    class Eager(SecureCookieSessionInterface):
+        def open_session(self, app: t.Any, request: t.Any) -> SecureCookieSession | None:
+            seen.append("opened")
+            return super().open_session(app, request)
+
+    class Own(Flask):
+        session_interface = Eager()
+
+    app = Own("own")
+    app.session_interface = SecureCookieSessionInterface()
+    app.add_url_rule("/", "index", lambda: "index")
+    get(app)
+    assert seen == []
+    del app.session_interface
+    get(app)
+    assert seen == ["opened", "opened"]
+
+
+@pytest.mark.parametrize("written", ["{}={}", "{} = {}", '{}="{}"', "a=b; {}={}"])
+@pytest.mark.parametrize("size", [1, 500])
+def test_a_permanent_session_is_renewed_however_its_cookie_is_written(
+    written: str, size: int
+) -> None:
+    def index() -> str:
+        session.permanent = True
+        session["a"] = "x" * size
+        return ""
+
+    app = answering(index)
+    app.add_url_rule("/other", "other", lambda: "does not look at the session")
+    cookie = written.format(*cookie_of(app).split("="))
+    environ = {"HTTP_COOKIE": cookie}  # as it is; the client would write it anew
+    assert "Set-Cookie" in get(app, "/other", environ_overrides=environ)[1]
+
+
+def test_a_patched_clock_is_the_sessions_clock_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def index() -> str:
+        session.permanent = True
+        return ""
+
+    app = answering(index)
+    app.add_url_rule("/show", "show", lambda: repr(dict(session)))
+    headers = {"Cookie": cookie_of(app)}
+    assert get(app, "/show", headers=headers)[2] == b"{'_permanent': True}"
+    later = datetime.now(UTC) + 2 * app.permanent_session_lifetime
+    monkeypatch.setattr("time.time", later.timestamp)
+    assert get(app, "/show", headers=headers)[2] == b"{}"
+
+
+def test_tags_are_read_whatever_white_space_the_applications_json_writes(app: Flask) -> None:
+    class Indented(DefaultJSONProvider):
+        def dumps(self, obj: t.Any, **options: t.Any) -> str:
+            return super().dumps(obj, indent=0)
+
+    app.json = Indented(app)
+    app.secret_key = "a secret"
+    app.add_url_rule("/", "index", lambda: session.update(a=(1, 2)) or "")
+    app.add_url_rule("/show", "show", lambda: repr(session["a"]))
+    assert get(app, "/show", headers={"Cookie": cookie_of(app)})[2] == b"(1, 2)"
