@@ -484,3 +484,81 @@ def test_tags_are_read_whatever_white_space_the_applications_json_writes(app: Fl
     app.add_url_rule("/", "index", lambda: session.update(a=(1, 2)) or "")
     app.add_url_rule("/show", "show", lambda: repr(session["a"]))
     assert get(app, "/show", headers={"Cookie": cookie_of(app)})[2] == b"(1, 2)"
+
+
+# JSON --------------------------------------------------------------------------------------------
+
+
+class Unhashable:
+    """A function that cannot be a key."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return other is self
+
+    def __call__(self, value: t.Any) -> str:
+        return "told"
+
+
+def in_an_envelope(self: t.Any, args: t.Any, kwargs: t.Any) -> t.Any:
+    return {"data": args[0]}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "body"),
+    [
+        ("dumps", lambda self, obj, **options: "own", b"own\n"),
+        ("_prepare_response_obj", in_an_envelope, b'{"data":{"a":1}}\n'),
+        ("default", Unhashable(), b'{"a":1}\n'),
+        ("compact", False, b'{\n  "a": 1\n}\n'),
+    ],
+)
+@pytest.mark.parametrize("base", [True, False])
+def test_a_part_of_the_json_provider_may_be_set_late(
+    name: str, value: t.Any, body: bytes, base: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Own(DefaultJSONProvider):
+        pass
+
+    app = answering(lambda: {"a": 1})
+    app.json = Own(app)
+    assert get(app)[2] == b'{"a":1}\n'
+    monkeypatch.setattr(DefaultJSONProvider if base else Own, name, value, raising=False)
+    assert get(app)[2] == body
+
+
+def test_an_applications_json_is_given_text_of_a_session(app: Flask) -> None:
+    seen = set()
+
+    class Own(DefaultJSONProvider):
+        def loads(self, s: str | bytes, **options: t.Any) -> t.Any:
+            seen.add(type(s))
+            return super().loads(s, **options)
+
+    app.json = Own(app)
+    app.secret_key = "a secret"
+    app.add_url_rule("/", "index", lambda: session.update(a=1) or "")
+    app.add_url_rule("/show", "show", lambda: repr(dict(session)))
+    assert get(app, "/show", headers={"Cookie": cookie_of(app)})[2] == b"{'a': 1}"
+    assert seen == {str}
+
+
+@pytest.mark.parametrize("base", [True, False])
+def test_a_setting_of_json_may_be_set_late_on_a_class(
+    base: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Own(DefaultJSONProvider):
+        pass
+
+    app = answering(lambda: {"b": "é", "a": app})
+    app.json = Own(app)
+    kind = DefaultJSONProvider if base else Own
+    for name, value, body in [
+        ("default", staticmethod(lambda value: "app"), b'{"a":"app","b":"\\u00e9"}\n'),
+        ("sort_keys", False, b'{"b":"\\u00e9","a":"app"}\n'),
+        ("ensure_ascii", False, '{"b":"é","a":"app"}\n'.encode()),
+    ]:
+        monkeypatch.setattr(kind, name, value)
+        assert get(app)[2] == body
+    assert app.json.dumps([1, 2], separators=[",", ":"]) == "[1,2]"

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from json import encoder as _encoder
 
 from .._json_functions import _default
+from .._lazy import lazy
 from .._passing import answer_for
 from .._reading import NOT_PLAIN, loads
 from ..wrappers import Response
@@ -25,6 +26,7 @@ _COMPACT = (",", ":")
 _SPACED = (", ", ": ")
 
 Encode: t.TypeAlias = Callable[[t.Any, int], Iterable[str]]
+Settings: t.TypeAlias = tuple[Callable[[t.Any], t.Any], bool, bool]
 
 
 class _ProvidedApp(t.Protocol):
@@ -122,25 +124,18 @@ class DefaultJSONProvider(JSONProvider):
     mimetype: str = "application/json"
     """Media type of `response`."""
 
-    _writes_plainly: bool = True
-    """Whether nobody replaced `dumps`."""
-    _encoders: dict[tuple[str, str], Encode]
-    """The encoders of these settings, by separators, once they were asked for."""
-
-    def __init__(self, app: t.Any) -> None:
-        super().__init__(app)
-        self._encoders = {}
-
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
-        super().__init_subclass__(**kwargs)
-        cls._writes_plainly = cls.dumps is DefaultJSONProvider.dumps
+    _has_own_way: bool = False
+    """Whether `dumps` was replaced on this very provider."""
 
     def __setattr__(self, name: str, value: t.Any) -> None:
-        if name in _SETTINGS:
-            self.__dict__["_encoders"] = {}
-        elif name == "dumps":
-            self.__dict__["_writes_plainly"] = False
+        if name == "dumps":
+            self.__dict__["_has_own_way"] = True
         super().__setattr__(name, value)
+
+    @lazy
+    def _encoders(self) -> dict[tuple[str, str], tuple[Settings, Encode]]:
+        """The encoders that were asked for, by separators, each with its settings."""
+        return {}
 
     def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
         """Return the JSON text of an object.
@@ -162,13 +157,17 @@ class DefaultJSONProvider(JSONProvider):
 
     def _encode(self, obj: t.Any, separators: tuple[str, str] | None) -> str:
         """Return the JSON text of an object, by an encoder that is kept for the next time."""
-        encode = self._encoders.get(separators or _SPACED)
-        if encode is None:
-            encode = _make_encoder(
-                self.default, self.ensure_ascii, self.sort_keys, separators or _SPACED
-            )
-            if len(self._encoders) < _MOST_ENCODERS:
-                self._encoders[separators or _SPACED] = encode
+        separators = separators or _SPACED
+        # Looked at each time: they may be set at any time, on the provider and on its class.
+        settings = (self.default, self.ensure_ascii, self.sort_keys)
+        is_usual = separators.__class__ is tuple
+        kept = self._encoders.get(separators) if is_usual else None
+        if kept is not None and kept[0] == settings:
+            encode = kept[1]
+        else:
+            encode = _make_encoder(*settings, separators)
+            if is_usual and len(self._encoders) < _MOST_ENCODERS:
+                self._encoders[separators] = (settings, encode)
         try:
             return "".join(encode(obj, 0))
         except RecursionError:
@@ -200,11 +199,15 @@ class DefaultJSONProvider(JSONProvider):
 
         Compact, or indented by two in debug mode (see `compact`); a line break ends the body.
         """
-        obj = args[0] if len(args) == 1 and not kwargs else self._prepare_response_obj(args, kwargs)
+        kind = self.__class__
+        if len(args) == 1 and not kwargs and kind._prepare_response_obj is _prepare_response_obj:
+            obj = args[0]  # PERF: 0.1 us earlier
+        else:
+            obj = self._prepare_response_obj(args, kwargs)
         app: t.Any = self._reference()
         if not self.compact and (self.compact is not None or app.debug):
             text = self.dumps(obj, indent=2)
-        elif self._writes_plainly:
+        elif kind.dumps is _dumps and not self._has_own_way:
             text = self._encode(obj, _COMPACT)  # PERF: 0.2 us earlier
         else:
             text = self.dumps(obj, separators=_COMPACT)
@@ -212,7 +215,9 @@ class DefaultJSONProvider(JSONProvider):
         return response
 
 
-_SETTINGS = frozenset({"default", "ensure_ascii", "sort_keys"})
+_dumps = DefaultJSONProvider.dumps
+_prepare_response_obj = JSONProvider._prepare_response_obj
+
 _MOST_ENCODERS = 20  # separators that somebody makes up for each call must not pile up
 
 
