@@ -29,6 +29,7 @@ from features import (
     signals,
     streams,
     templates,
+    tuned,
 )
 from protocol import FILE_TIME
 
@@ -220,6 +221,18 @@ def customized() -> Flask:
     return app
 
 
+def tuned_classes() -> Flask:
+    """Most features, with classes that are changed in one part each."""
+    app = tuned.TunedFlask(
+        "tuned_app",
+        root_path=str(SITE.parent),
+        template_folder="site/templates",
+        static_folder="site/static",
+    )
+    app.secret_key = SECRET
+    return with_everything(app)
+
+
 def trusted() -> Flask:
     """Two trusted hosts, one of them with its subdomains."""
     app = new("trusted_app")
@@ -255,7 +268,7 @@ FACTORIES: dict[str, Callable[[], Flask]] = {
     factory.__name__: factory
     for factory in (
         main, debug, testing, settings, no_secret, limits, loose, handled, handled_all,
-        handled_badly, hooked, hooked_async, customized, trusted, subdomains,
+        handled_badly, hooked, hooked_async, customized, tuned_classes, trusted, subdomains,
         subdomains_unnamed, host_matching,
     )
 }  # fmt: skip

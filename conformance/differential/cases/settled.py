@@ -161,6 +161,23 @@ CASES: list[Case] = [
     case("everything replaced: mounted", ask("GET /custom/see", {"X-Mount": "/mount"}),
         config="customized"),
     *each(
+        "classes tuned in one part each",
+        """
+        GET /exact
+        GET /v1/exact
+        GET /v1/nowhere
+        GET /return/dict
+        GET /return/abort_404
+        GET /return/redirect
+        GET /change/location:elsewhere
+        GET /build?endpoint=string&s=x
+        GET /build?endpoint=exact
+        """,
+        "tuned_classes",
+    ),
+    case("a session that is always saved",
+         "GET /session/view/set:a:1", "GET /exact", "GET /v1/exact", config="tuned_classes"),
+    *each(
         "bad requests and HTTP errors trapped",
         """
         GET /nowhere

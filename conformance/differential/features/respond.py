@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -9,6 +10,7 @@ from typing import Any, cast
 from markupsafe import Markup
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import Gone, HTTPException, NotFound
+from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from flask import (
@@ -46,6 +48,15 @@ class Shouting(Response):
 
     default_mimetype = "text/plain"
     default_status = 203
+
+
+class Unchanged(HTTPException):
+    """An error with a status that has no body."""
+
+    code = 304
+
+
+HTTP_STATUS_CODES[460] = "Known Late"
 
 
 class Html:
@@ -153,6 +164,9 @@ KINDS: dict[str, Callable[[], Any]] = {
     "abort_range": lambda: abort(416, 100),
     "abort_own_response": lambda: abort(410, response=Response("own", 299)),
     "raise_gone": lambda: (_ for _ in ()).throw(Gone("long gone")),
+    "raise_304": lambda: (_ for _ in ()).throw(Unchanged("unchanged")),
+    "media_newline": lambda: Response("x", mimetype="text/x\r\nX-C: 2"),
+    "late_status": lambda: Response("x", 460),
     "raise_codeless": lambda: (_ for _ in ()).throw(HTTPException("no code")),
 }
 """Everything that a view may return, and much that it may not."""
@@ -180,6 +194,12 @@ CHANGES: dict[str, Callable[..., object]] = {
     "set": lambda r, name="X-S", value="1": r.headers.__setitem__(name, value),
     "add": lambda r, name="X-S", value="2": r.headers.add(name, value),
     "unset": lambda r, name="Content-Type": r.headers.pop(name, None),
+    "headers_new": lambda r: setattr(r, "headers", Headers([("X-N", "1")])),
+    "headers_dict": lambda r: setattr(r, "headers", {"X-N": "1"}),
+    "headers_pairs": lambda r: setattr(r, "headers", [("X-N", "1")]),
+    "headers_gone": lambda r: r.headers.clear(),
+    "copied": lambda r: copy.copy(r).headers.add("X-Copy", "1"),
+    "iterable": lambda r: setattr(r, "response", iter(["a", "b"])),
     "mimetype": lambda r, value="text.css": setattr(r, "mimetype", value.replace(".", "/")),
     "charset": lambda r: setattr(r, "content_type", "text/html; charset=latin-1"),
     "data": lambda r, value="data": r.set_data(value),
