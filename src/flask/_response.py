@@ -256,20 +256,19 @@ class Response(ResponseBase):
                 pairs: list[tuple[str, str]] | None = self._file.pairs
             else:
                 pairs = list_to_send(self.headers, None)
-            if pairs is not None:
+            if pairs is not None and not self.autocorrect_location_header:
                 start_response(self._status, leave_out_content(pairs))
                 return ()
         return super().__call__(environ, start_response)
 
-    def _send_opened(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> t.Iterable[bytes]:
+    def _send_opened(self, environ: t.Any, start_response: t.Any) -> t.Iterable[bytes]:
         """Send a response whose body is an iterable."""
         self._open_body()
         pairs = None
         if (
             self.is_plain
             and not self.direct_passthrough
+            and not self.autocorrect_location_header
             and not isinstance(self._iterable, list | tuple)
             and environ["REQUEST_METHOD"] != "HEAD"
         ):

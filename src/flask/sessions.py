@@ -256,9 +256,8 @@ class SecureCookieSessionInterface(SessionInterface):
     @property
     def opens_on_demand(self) -> bool:  # type: ignore[override]
         """Whether nobody changed what a session is, or how it is opened and saved."""
-        kind, own = type(self), vars(self)
-        return all(getattr(kind, name) is plain for name, plain in _OPENING.items()) and (
-            own.keys().isdisjoint(_OPENING)
+        return vars(self).keys().isdisjoint(_OPENING) and all(
+            getattr(type(self), name) is plain for name, plain in _OPENING.items()
         )
 
     def get_signing_serializer(self, app: AnyApp) -> URLSafeTimedSerializer | None:
@@ -379,10 +378,7 @@ class SecureCookieSessionInterface(SessionInterface):
             vary_by_cookie(response)
 
     def _cookie_attributes(self, app: AnyApp) -> dict[str, t.Any]:
-        """Return the cookie's attributes.
-
-        PERF: off the configuration, 0.5 us less than six calls, while nobody changed a method.
-        """
+        # PERF: off the configuration, 0.5 us less than six calls, while nobody changed a method.
         kind, config = self.__class__, app.config
         if (
             not self.__dict__
@@ -425,13 +421,8 @@ _get_signing_serializer = SecureCookieSessionInterface.get_signing_serializer
 _OPENING = {
     name: getattr(SecureCookieSessionInterface, name)
     for name in (
-        "is_null_session",
-        "make_null_session",
-        "null_session_class",
-        "open_session",
-        "save_session",
-        "session_class",
-        "should_set_cookie",
+        *("is_null_session", "make_null_session", "null_session_class", "open_session"),
+        *("save_session", "session_class", "should_set_cookie"),
     )
 }
 """What decides whether a session may wait until somebody asks for it."""
