@@ -132,8 +132,11 @@ class Decisions:
 
         A missing one is not kept.
         """
-        if host is not None and len(self.accepted_hosts) < _MOST_HOSTS:
-            self.accepted_hosts.add(host)
+        if host is None:
+            return
+        if len(self.accepted_hosts) >= _MOST_HOSTS:
+            self.accepted_hosts.clear()  # made-up hosts must not keep out the real one for good
+        self.accepted_hosts.add(host)
 
 
 UNDECIDED: t.Final = Decisions(

@@ -259,6 +259,18 @@ def test_a_request_that_is_given_decides_about_the_route() -> None:
         assert given.endpoint == "index"
 
 
+def test_hosts_that_clients_make_up_do_not_keep_out_the_real_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("flask._plan._MOST_HOSTS", 3)
+    app = answering(lambda: "index")
+    for number in range(5):
+        get(app, base_url=f"http://made-up-{number}.example")
+    get(app, base_url="http://real.example")
+    assert "real.example" in app._decisions.accepted_hosts
+    assert len(app._decisions.accepted_hosts) <= 3
+
+
 @pytest.mark.parametrize("change", ["set", "script_name"])
 def test_a_url_adapter_that_was_changed_builds_urls(change: str) -> None:
     def view() -> str:
