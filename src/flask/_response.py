@@ -123,7 +123,7 @@ class Response(ResponseBase):
             self._status_code = 200 if status is None else status
             self._status = STATUS_LINES.get(self._status_code, "")
             if not self._status:
-                self.status = status
+                self.status = self._status_code
         else:
             if isinstance(response, AsyncIterable):
                 response = stepped(response)
