@@ -5,7 +5,7 @@ the same bytes.
 """
 
 # What are plain attributes of Werkzeug's class are properties and lazy attributes here.
-# pyright: reportIncompatibleVariableOverride=false, reportIncompatibleMethodOverride=false
+# pyright: reportIncompatibleVariableOverride=false, reportIncompatibleMethodOverride=false, reportAssignmentType=false
 
 from __future__ import annotations
 
