@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
 
-.PHONY: help demo test check types lint house coverage soak bench bench-wire calls conformance upstream differential clean
+.PHONY: help demo test check types lint house coverage soak bench bench-wire calls conformance upstream differential lowest clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -69,6 +69,17 @@ bench-wire: $(VENV)/made  ## requests per second over the loopback interface; ne
 
 conformance: $(VENV)/made  ## other people's test suites, with official Flask and with this package
 	$(BIN)/python conformance/run.py
+
+# The oldest releases that pyproject.toml admits, each as "name==version".
+OLDEST = $$($(BIN)/python -c "import tomllib; \
+    project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+    print(*(name.replace('>=', '==') for name in project['dependencies']))")
+
+lowest: $(VENV)/made  ## the test suite again, on the oldest dependencies that are admitted
+	$(PYTHON) -m venv .cache/lowest
+	.cache/lowest/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.cache/lowest/bin/python -m pip install --quiet --group test --editable . $(OLDEST)
+	.cache/lowest/bin/python -m pytest
 
 upstream: $(VENV)/made  ## of these, upstream's own suite and examples; nothing is written
 	$(BIN)/python conformance/run.py --no-write flask tutorial javascript

@@ -101,7 +101,8 @@ def _forced(app: _Maker, rv: t.Any) -> t.Any:
             if page is not None:
                 return page
     elif isinstance(rv, Response) and not issubclass(kind, Response):
-        vars(rv).update(rv.__getstate__())  # Werkzeug's own class looks for plain attributes
+        state: dict[str, t.Any] = rv.__getstate__()  # type: ignore[assignment]
+        vars(rv).update(state)  # Werkzeug's own class looks for plain attributes
     try:
         return kind.force_type(rv, context.request.environ)
     except TypeError as error:
