@@ -101,7 +101,7 @@ def _forced(app: _Maker, rv: t.Any) -> t.Any:
             if page is not None:
                 return page
     elif isinstance(rv, Response) and not issubclass(kind, Response):
-        state: dict[str, t.Any] = rv.__getstate__()
+        state: t.Any = rv.__getstate__()
         vars(rv).update(state)  # Werkzeug's own class looks for plain attributes
     try:
         return kind.force_type(rv, context.request.environ)
