@@ -28,8 +28,6 @@ _SAME_SITE = {
     "None": "; SameSite=None",
 }
 
-_date_of_second = lru_cache(maxsize=64)(http_date)
-
 
 def parse_cookies(header: str) -> t.Any:
     """Return the cookies of a request, as `ImmutableMultiDict`.
@@ -41,11 +39,16 @@ def parse_cookies(header: str) -> t.Any:
     if not header.isascii() or '"' in header or "\t" in header:
         return NOT_PLAIN
     values: dict[str, list[str]] = {}
-    for pair in header.split(";"):
+    # PERF: as browsers write it, there is one space behind each semicolon and no other.
+    is_usual = header.count("; ") == header.count(" ") == header.count(";")
+    for pair in header.split("; " if is_usual else ";"):
         name, _, value = pair.partition("=")
-        name = name.strip(" ")
-        value = value.strip(" ")
-        if not name or " " in name or " " in value:
+        if not is_usual:
+            name = name.strip(" ")
+            value = value.strip(" ")
+            if " " in name or " " in value:
+                continue
+        if not name:
             continue
         if name in values:
             values[name].append(value)
@@ -76,33 +79,55 @@ def dump_cookie(
     :param expires: a ``datetime`` with a time zone, or ``None``.
     :param path: as it is sent; ``None`` sends none.
     """
-    same_site = _SAME_SITE.get(samesite)
-    if (
-        same_site is None
-        or type(value) is not str
-        or not _PLAIN_VALUE(value)
-        or not _PLAIN_NAME(name)
-        or not (path is None or _PLAIN_PATH(path))
-    ):
+    if type(value) is not str or not _PLAIN_VALUE(value) or not _PLAIN_NAME(name):
         return None
-    parts = f"{name}={value}"
+    end = None
     if expires is not None:
         if type(expires) is not datetime or expires.tzinfo is None:
             return None
-        parts += f"; Expires={_date_of_second(int(expires.timestamp() // 1))}"
+        end = int(expires.timestamp() // 1)
     if max_age is not None:
         if type(max_age) is not int or not -_CENTURY < max_age < _CENTURY:
             return None
-        if expires is None:
-            parts += f"; Expires={_date_of_second(int(time.time() + max_age))}"
-        parts += f"; Max-Age={max_age}"
-    if secure or partitioned:
-        parts += "; Secure"
+        if end is None:
+            end = int(time.time() + max_age)
+    if not ((path is None or type(path) is str) and (samesite is None or type(samesite) is str)):
+        return None
+    attributes = _attributes(
+        end, max_age, bool(secure or partitioned), bool(httponly), path, samesite, bool(partitioned)
+    )
+    return None if attributes is None else f"{name}={value}{attributes}"
+
+
+@lru_cache(maxsize=256)
+def _attributes(
+    end: int | None,
+    max_age: int | None,
+    secure: bool,
+    httponly: bool,
+    path: str | None,
+    samesite: str | None,
+    partitioned: bool,
+) -> str | None:
+    """Return what stands behind a cookie's value; ``None`` if that is not plain.
+
+    PERF: the same for many cookies, within a second.
+    """
+    same_site = _SAME_SITE.get(samesite)
+    if same_site is None or not (path is None or _PLAIN_PATH(path)):
+        return None
+    text = ""
+    if end is not None:
+        text += f"; Expires={http_date(end)}"
+    if max_age is not None:
+        text += f"; Max-Age={max_age}"
+    if secure:
+        text += "; Secure"
     if httponly:
-        parts += "; HttpOnly"
+        text += "; HttpOnly"
     if path is not None:
-        parts += f"; Path={path}"
-    return f"{parts}{same_site}{'; Partitioned' if partitioned else ''}"
+        text += f"; Path={path}"
+    return f"{text}{same_site}{'; Partitioned' if partitioned else ''}"
 
 
 _CENTURY = 100 * 365 * 24 * 3600  # seconds; far from the last date that can be written

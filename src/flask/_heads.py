@@ -53,6 +53,9 @@ def is_ready_location(location: str) -> bool:
     return _PLAIN_LOCATION(location) is not None
 
 
+_LENGTHS = frozenset(map(len, ("content-length", "location", "content-location")))
+
+
 def list_to_send(headers: Headers, body: bytes | None) -> list[tuple[str, str]] | None:
     """Return the headers of a response as WSGI wants them; ``None``: Werkzeug shall make them.
 
@@ -65,15 +68,15 @@ def list_to_send(headers: Headers, body: bytes | None) -> list[tuple[str, str]] 
     pairs = list(headers._list)
     is_length_known = False
     for name, value in pairs:
-        size = len(name)
-        if size == 14:
-            if name.lower() == "content-length":
+        if len(name) in _LENGTHS:  # PERF: most names are not looked at any further
+            name = name.lower()
+            if name == "content-length":
                 is_length_known = True
-        elif size == 8:
-            if name.lower() == "location" and not _PLAIN_LOCATION(value):
+            elif name == "location":
+                if not _PLAIN_LOCATION(value):
+                    return None
+            elif name == "content-location":
                 return None
-        elif size == 16 and name.lower() == "content-location":
-            return None
     if not is_length_known and body is not None:
         pairs.append(("Content-Length", str(len(body))))
     return pairs
