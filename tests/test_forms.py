@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import typing as t
 
 import pytest
@@ -36,7 +37,8 @@ def seen(request: t.Any) -> t.Any:
     except HTTPException as error:
         return type(error)
     return (
-        type(form),
+        repr(form),
+        isinstance(form, ImmutableMultiDict),
         list(form.items(multi=True)),
         type(request.files),
         len(request.files),
@@ -132,6 +134,31 @@ def test_a_missing_field_is_a_bad_request() -> None:
 
 def test_the_form_is_werkzeugs_own_type() -> None:
     form = request_of(Request, b"a=1").form
-    assert type(form) is ImmutableMultiDict
+    assert isinstance(form, ImmutableMultiDict)
+    assert repr(type(form)) == repr(ImmutableMultiDict)
+    assert type(pickle.loads(pickle.dumps(form))) is ImmutableMultiDict
+    assert form == ImmutableMultiDict({"a": "1"}) == form
     with pytest.raises(TypeError):
         form["a"] = "2"
+
+
+def test_the_fields_of_a_form_leave_no_files_to_close() -> None:
+    request = request_of(Request, b"a=1")
+    assert request.form["a"] == "1"
+    assert (len(request.files), request.get_data(), request.form["a"]) == (0, b"", "1")
+    request.close()
+
+
+def test_a_form_is_read_after_its_body_was() -> None:
+    request = request_of(Request, b"a=1&a=%3D")
+    assert request.get_data() == b"a=1&a=%3D"
+    assert request.form.getlist("a") == ["1", "="]
+
+
+def test_a_request_may_change_its_storage_before_it_is_read() -> None:
+    class Own(ImmutableMultiDict[str, str]):
+        pass
+
+    request = request_of(Request, b"a=1")
+    request.parameter_storage_class = Own
+    assert type(request.form) is Own

@@ -61,7 +61,7 @@ def both(look: t.Callable[[t.Any], t.Any], **entries: t.Any) -> tuple[t.Any, t.A
 def parameters(request: t.Any) -> t.Any:
     args = request.args
     return (
-        type(args),
+        repr(args),
         args,
         list(args.items(multi=True)),
         list(args.lists()),
@@ -84,8 +84,8 @@ def test_a_query_is_read_as_by_werkzeug(query: str) -> None:
     assert ours == theirs
 
 
-@settings(max_examples=300, derandomize=True, database=None, deadline=None)
-@given(st.text(alphabet="ab=&+%;CFé39A\xff ", max_size=20))
+@settings(max_examples=600, derandomize=True, database=None, deadline=None)
+@given(st.text(alphabet="ab=&+%;CFDé3901EA\xff\x1e\x1f\r\n ", max_size=20))
 def test_any_query_is_read_as_by_werkzeug(query: str) -> None:
     ours, theirs = both(parameters, QUERY_STRING=query)
     assert ours == theirs
@@ -93,7 +93,7 @@ def test_any_query_is_read_as_by_werkzeug(query: str) -> None:
 
 def test_parameters_cannot_be_changed() -> None:
     args = Request(environ_of(QUERY_STRING="a=1")).args
-    assert type(args) is ImmutableMultiDict
+    assert isinstance(args, ImmutableMultiDict)
     for change in (
         lambda: args.__setitem__("b", "2"),
         lambda: args.pop("a"),
@@ -247,7 +247,7 @@ def test_bytes_that_are_no_text_are_refused_alike(app: Flask, data: bytes) -> No
     assert outcome(lambda: app.json.loads(data)) == outcome(lambda: json.loads(data))
 
 
-@settings(max_examples=300, derandomize=True, database=None, deadline=None)
+@settings(max_examples=600, derandomize=True, database=None, deadline=None)
 @given(st.text(alphabet='{}[]",:0123.e-+ truefalsn\\u\n\ufeff', max_size=12), st.booleans())
 def test_any_text_is_read_as_by_the_standard_library(text: str, as_bytes: bool) -> None:
     app = Flask("reading")

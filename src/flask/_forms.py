@@ -13,12 +13,17 @@ from tempfile import SpooledTemporaryFile
 from werkzeug.datastructures import FileStorage, ImmutableMultiDict
 from werkzeug.formparser import FormDataParser
 
-from ._reading import LONGEST_BODY, NOT_PLAIN, parse_query, read_body
+from ._reading import NOT_PLAIN, parse_query, read_body
 
 Texts: t.TypeAlias = ImmutableMultiDict[str, str]
 Files: t.TypeAlias = ImmutableMultiDict[str, FileStorage]
 
 URLENCODED: t.Final = "application/x-www-form-urlencoded"
+
+_URLENCODED_TYPES: t.Final = frozenset(
+    {URLENCODED, f"{URLENCODED}; charset=UTF-8", f"{URLENCODED}; charset=utf-8"}
+)
+"""As browsers and their scripts write it; no charset but UTF-8 has ever been heeded."""
 
 _new_multidict: t.Any = ImmutableMultiDict.__new__  # PERF: an empty one needs no initialiser
 
@@ -48,12 +53,14 @@ class FormRequest(t.Protocol):
     parameter_storage_class: t.Any
     form_data_parser_class: t.Any
     _is_body_taken: bool
+    _is_form_parsed: bool
+    _has_fields_only: bool
+    shallow: bool
 
     form: t.Any
     files: t.Any
+    stream: t.Any
 
-    @property
-    def stream(self) -> t.IO[bytes]: ...
     @property
     def max_content_length(self) -> int | None: ...
     @property
@@ -76,19 +83,47 @@ def load_form(request: FormRequest) -> bool:
     ):
         return False
     content_type: str = request._environ.get("CONTENT_TYPE", "")
-    if content_type != URLENCODED:
+    if content_type not in _URLENCODED_TYPES:
         multipart = _multipart_type.fullmatch(content_type)
         return multipart is not None and _load_multipart(request, multipart[1])
-    body = _take_body(request, LONGEST_BODY)
-    if body is NOT_PLAIN:
-        return False
-    form = parse_query(body.decode("ascii")) if body.isascii() else NOT_PLAIN
+    form = read_fields(request)
     if form is NOT_PLAIN:
-        request.__dict__["stream"] = BytesIO(body)
         return False
     request.form = form
     request.files = _new_multidict(ImmutableMultiDict)
     return True
+
+
+def read_fields(request: FormRequest) -> t.Any:
+    """Return the fields of a request with an urlencoded form.
+
+    `NOT_PLAIN` if it has another one, or Werkzeug must read it. Files there are none then.
+
+    :raises werkzeug.exceptions.ClientDisconnected: the body ends before its length (400).
+    """
+    environ = request._environ
+    if (
+        environ.get("CONTENT_TYPE") not in _URLENCODED_TYPES
+        or request.parameter_storage_class is not ImmutableMultiDict
+        or request.form_data_parser_class is not FormDataParser
+        or request._is_form_parsed
+        or request.shallow
+    ):
+        return NOT_PLAIN
+    body: t.Any
+    if request._is_body_taken:
+        body = getattr(request, "_cached_data", NOT_PLAIN)
+    else:
+        body = read_body(environ, request.max_content_length)
+    if body is NOT_PLAIN:
+        return NOT_PLAIN
+    request._is_body_taken = True
+    form = parse_query(body.decode("ascii")) if body.isascii() else NOT_PLAIN
+    if form is NOT_PLAIN:
+        request.stream = BytesIO(body)
+    else:
+        request._has_fields_only = True
+    return form
 
 
 def _take_body(request: FormRequest, longest: int) -> t.Any:
@@ -119,7 +154,7 @@ def _load_multipart(request: FormRequest, boundary: str) -> bool:
         if len(body) <= memory_size:
             form = parse_whole(body, boundary, limits, memory_size)
         if form is NOT_PLAIN:
-            request.__dict__["stream"] = BytesIO(body)
+            request.stream = BytesIO(body)
             return False
     request.form = ImmutableMultiDict(form.fields)
     request.files = ImmutableMultiDict(form.files)

@@ -27,7 +27,7 @@ from werkzeug.wsgi import LimitedStream, _get_server
 from . import _json_functions
 from ._cookies import parse_cookies
 from ._current import get_app_context
-from ._forms import DEFAULT_FILE_MEMORY_SIZE, FORM_STEPS, load_form, make_file
+from ._forms import DEFAULT_FILE_MEMORY_SIZE, FORM_STEPS, load_form, make_file, read_fields
 from ._lazy import lazy
 from ._plan import blueprint_names
 from ._reading import NOT_PLAIN, StrictlyLimitedStream, parse_query, read_body
@@ -42,38 +42,27 @@ _new_object = object.__new__
 _NO_JSON_YET = RequestBase._cached_json
 
 
-class _limit:
-    """A limit: what is set on the request, else the configuration; ``None`` is no limit.
+def _limit(name: str, doc: str) -> t.Any:
+    """Make a limit: what is set on the request, else the configuration; ``None`` is no limit.
 
-    :param key: of the configuration; in lower case, the name of the attribute.
+    :param name: of the attribute; in upper case, of the setting.
     :param doc: what the limit is for.
     """
+    key = name.upper()
+    own = f"_{name}"
+    default: int | None = getattr(RequestBase, name)
 
-    def __init__(self, key: str, doc: str) -> None:
-        self.key = key
-        self.__doc__ = doc
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.default: int | None = getattr(RequestBase, name)
-        self.own = f"_{name}"
-
-    @t.overload
-    def __get__(self, instance: None, owner: type) -> t.Self: ...
-
-    @t.overload
-    def __get__(self, instance: RequestBase, owner: type) -> int | None: ...
-
-    def __get__(self, instance: RequestBase | None, owner: type) -> t.Self | int | None:
-        if instance is None:
-            return self
-        limit: int | None = getattr(instance, self.own)
+    def get_limit(request: Request) -> int | None:
+        limit: int | None = getattr(request, own)
         if limit is None:
             context = get_app_context(None)
-            return self.default if context is None else context.app.config[self.key]
+            return default if context is None else context.app.config[key]
         return limit
 
-    def __set__(self, instance: RequestBase, value: int | None) -> None:
-        setattr(instance, self.own, value)
+    def set_limit(request: Request, value: int | None) -> None:
+        setattr(request, own, value)
+
+    return property(get_limit, set_limit, doc=doc)
 
 
 class Request(RequestBase):
@@ -106,6 +95,9 @@ class Request(RequestBase):
     _enters_environ: bool = True
     """Whether the request is to be found in its environment, while it is the current one."""
     _is_form_parsed: bool
+    """Whether there may be files; what has been read of them has to be closed."""
+    _has_fields_only: bool = False
+    """Whether `form` was read, and shows that there are no files."""
     _is_body_taken: bool = False
     _max_content_length: int | None = None
     _max_form_memory_size: int | None = None
@@ -195,14 +187,14 @@ class Request(RequestBase):
 
     # Limits: an attribute of the request, else the application's configuration -------------------
 
-    max_content_length = _limit(
-        "MAX_CONTENT_LENGTH", "Largest body that is read, in bytes; a larger one is a 413."
+    max_content_length: int | None = _limit(
+        "max_content_length", "Largest body that is read, in bytes; a larger one is a 413."
     )
-    max_form_memory_size = _limit(
-        "MAX_FORM_MEMORY_SIZE", "Largest text field of a multipart form, in bytes."
+    max_form_memory_size: int | None = _limit(
+        "max_form_memory_size", "Largest text field of a multipart form, in bytes."
     )
-    max_form_parts = _limit(  # type: ignore[assignment]  # Werkzeug names no type for this one
-        "MAX_FORM_PARTS", "Largest number of parts of a multipart form."
+    max_form_parts: int | None = _limit(  # type: ignore[assignment]  # Werkzeug: never None
+        "max_form_parts", "Largest number of parts of a multipart form."
     )
 
     @property
@@ -335,6 +327,11 @@ class Request(RequestBase):
     @lazy
     def form(self) -> ImmutableMultiDict[str, str]:
         """The fields of a form in the body."""
+        # PERF: files that nobody can have sent need neither a place nor to be closed: 1.5 us.
+        if self.has_plain_form:
+            form: t.Any = read_fields(self)  # type: ignore[arg-type]
+            if form is not NOT_PLAIN:
+                return form  # type: ignore[no-any-return]
         self._load_form_data()
         return self.form
 
@@ -366,7 +363,9 @@ class Request(RequestBase):
     def _load_form_data(self) -> None:
         if self._is_form_parsed:
             return
-        if self.shallow or not self.has_plain_form or not load_form(t.cast("t.Any", self)):
+        if self._has_fields_only:
+            self.files = ImmutableMultiDict()
+        elif self.shallow or not self.has_plain_form or not load_form(t.cast("t.Any", self)):
             super()._load_form_data()
         self._is_form_parsed = True
         context = get_app_context(None)
