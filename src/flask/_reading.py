@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from binascii import a2b_qp
+from collections.abc import Callable
 from json import JSONDecoder
 
 from werkzeug.datastructures import ImmutableMultiDict
@@ -48,7 +49,7 @@ class Parameters(ImmutableMultiDict[str, str]):
 
 Parameters.__name__ = ImmutableMultiDict.__name__
 
-_get_list: t.Any = dict.__getitem__  # a MultiDict is a dict of lists
+_get_list: Callable[[t.Any, str], list[str]] = dict.__getitem__  # a MultiDict is a dict of lists
 _put_lists: t.Any = dict.update
 _new_parameters: t.Any = Parameters.__new__
 
