@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import typing as t
 
 from . import json as json
@@ -50,15 +51,21 @@ from .templating import stream_template_string as stream_template_string
 from .wrappers import Request as Request
 from .wrappers import Response as Response
 
+_ON_DEMAND = frozenset({"cli", "testing"})  # 12 ms that no request needs
+
 
 def __getattr__(name: str) -> t.Any:
-    """Answer for ``flask.__version__``, which is on its way out.
+    """Answer for what is imported when somebody asks, and for ``flask.__version__``.
+
+    The latter is on its way out.
 
     :raises AttributeError: any other name.
     """
+    if name in _ON_DEMAND:
+        return importlib.import_module(f"flask.{name}")
     if name == "__version__":
-        import importlib.metadata
         import warnings
+        from importlib.metadata import version
 
         warnings.warn(
             "The '__version__' attribute is deprecated and will be removed in Flask 3.2. Use"
@@ -66,5 +73,5 @@ def __getattr__(name: str) -> t.Any:
             DeprecationWarning,
             stacklevel=2,
         )
-        return importlib.metadata.version("flask")
+        return version("flask")
     raise AttributeError(f"module 'flask' has no attribute {name!r}")

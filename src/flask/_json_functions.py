@@ -7,11 +7,10 @@ with the same additional types.
 from __future__ import annotations
 
 import dataclasses
-import decimal
 import json as _json
 import typing as t
-import uuid
 from datetime import date
+from uuid import UUID
 
 from werkzeug.http import http_date
 
@@ -32,7 +31,9 @@ def _default(o: t.Any) -> t.Any:
     """
     if isinstance(o, date):
         return http_date(o)
-    if isinstance(o, decimal.Decimal | uuid.UUID):
+    from decimal import Decimal  # 1 ms that an application without such objects does not need
+
+    if isinstance(o, Decimal | UUID):
         return str(o)
     if dataclasses.is_dataclass(o):
         return dataclasses.asdict(o)  # type: ignore[arg-type]

@@ -25,7 +25,9 @@ _TEMPLATE_TYPE_VARIABLES = """
 NAMES: t.Final[dict[str, str]] = {
     "flask.app": f"""
         {_TEMPLATE_TYPE_VARIABLES}
+        click
         collections.abc=cabc
+        flask.cli=cli
         flask.typing=ft
         sys
         flask._application: App T_shell_context_processor
@@ -35,6 +37,7 @@ NAMES: t.Final[dict[str, str]] = {
         flask.sessions: SecureCookieSessionInterface SessionInterface
         flask.signals: appcontext_tearing_down got_request_exception request_finished
         flask.signals: request_started request_tearing_down
+        flask.testing: EnvironBuilder FlaskClient FlaskCliRunner
         inspect: iscoroutinefunction
         itertools: chain
         types: TracebackType
@@ -43,6 +46,9 @@ NAMES: t.Final[dict[str, str]] = {
         werkzeug.routing: RequestRedirect RoutingException
         werkzeug.serving: is_running_from_reloader
         werkzeug.wrappers: Response=BaseResponse
+    """,
+    "flask.blueprints": """
+        flask.cli: AppGroup
     """,
     "flask.cli": """
         ast

@@ -13,24 +13,26 @@ from contextlib import closing
 from datetime import timedelta
 from urllib.parse import quote as _url_quote
 
-import click
 import werkzeug.serving
 from werkzeug.routing import BuildError, MapAdapter, Rule
 from werkzeug.wsgi import get_host
 
-from . import cli
 from ._application import _make_timedelta
 from ._async_client import AsyncFlaskClient
 from ._current import _cv_app, _cv_request, g, request, session
 from ._environment import get_debug_flag, get_load_dotenv
+from ._lazy import lazy
 from ._passing import answer_for
 from ._plan import built_in, scopes_inward
 from .asgi import AsgiApp
 from .ctx import RequestContext
 from .helpers import get_flashed_messages, send_from_directory
 from .templating import Environment
-from .testing import EnvironBuilder, FlaskClient, FlaskCliRunner
 from .wrappers import Request, Response
+
+if t.TYPE_CHECKING:
+    from .cli import AppGroup
+    from .testing import FlaskClient, FlaskCliRunner
 
 __all__ = ["Flask", "Rule", "_make_timedelta"]
 
@@ -60,9 +62,6 @@ class Flask(AsgiApp):
     test_async_client_class: type[AsyncFlaskClient] = AsyncFlaskClient
     """Makes ``test_async_client()``."""
 
-    cli: cli.AppGroup
-    """The application's commands, shown by ``flask``."""
-
     def __init__(
         self,
         import_name: str,
@@ -88,13 +87,19 @@ class Flask(AsgiApp):
             instance_relative_config=instance_relative_config,
             root_path=root_path,
         )
-        self.cli = cli.AppGroup(self.name)
         if self.has_static_folder:
             self._add_static_route(static_host, host_matching)
         # PERF: CPython 3.11 reads attributes quickly off a dict of its own, but not off one whose
         # keys are shared with other applications, as it is where __dict__ was looked into: 0.4 us.
         # Here and not later: what another thread sets meanwhile would be lost.
         self.__dict__ = dict(self.__dict__)
+
+    @lazy
+    def cli(self) -> AppGroup:
+        """The application's commands, shown by ``flask``."""
+        from .cli import AppGroup  # with click, 10 ms that no request needs
+
+        return AppGroup(self.name)
 
     # Run it --------------------------------------------------------------------------------------
 
@@ -118,6 +123,8 @@ class Flask(AsgiApp):
         :param options: as ``werkzeug.serving.run_simple`` takes them. Reloader and debugger follow
             debug mode, ``threaded`` is on by default.
         """
+        from . import cli
+
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
             _say_that_run_is_ignored()
             return
@@ -361,6 +368,8 @@ class Flask(AsgiApp):
         :param use_cookies: keep cookies from request to request.
         :param kwargs: for `test_client_class`.
         """
+        from .testing import FlaskClient
+
         kind = self.test_client_class or FlaskClient
         client: FlaskClient = kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
         return client
@@ -379,6 +388,8 @@ class Flask(AsgiApp):
 
         :param kwargs: for `test_cli_runner_class`.
         """
+        from .testing import FlaskCliRunner
+
         kind = self.test_cli_runner_class or FlaskCliRunner
         runner: FlaskCliRunner = kind(self, **kwargs)
         return runner
@@ -390,6 +401,8 @@ class Flask(AsgiApp):
 
         :param args: as ``flask.testing.EnvironBuilder`` takes them, with ``kwargs``.
         """
+        from .testing import EnvironBuilder
+
         with closing(EnvironBuilder(self, *args, **kwargs)) as builder:
             return self.request_context(builder.get_environ())
 
@@ -397,6 +410,8 @@ class Flask(AsgiApp):
 def _say_that_run_is_ignored() -> None:
     """Tell that ``app.run()`` does nothing in what ``flask`` imports."""
     if not werkzeug.serving.is_running_from_reloader():
+        import click
+
         click.secho(
             " * Ignoring a call to 'app.run()' that would block the current 'flask' CLI command.\n"
             "   Only call 'app.run()' in an 'if __name__ == \"__main__\"' guard.",

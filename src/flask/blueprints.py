@@ -15,6 +15,8 @@ from functools import update_wrapper
 
 from . import typing as ft
 from ._current import current_app
+from ._lazy import lazy
+from ._passing import answer_for
 from ._scaffold import (
     HOOK_REGISTERS,
     Function,
@@ -30,12 +32,17 @@ from ._scaffold import (
     setupmethod,
 )
 from ._setup_state import BlueprintSetupState, DeferredSetupFunction, dotted
-from .cli import AppGroup
 from .helpers import send_from_directory
 from .typing import AnyApp
 from .wrappers import Response
 
+if t.TYPE_CHECKING:
+    from .cli import AppGroup
+
 __all__ = ["Blueprint", "BlueprintSetupState", "DeferredSetupFunction"]
+
+if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)
 
 
 class Blueprint(Scaffold):
@@ -62,8 +69,6 @@ class Blueprint(Scaffold):
     """Defaults of every rule."""
     cli_group: t.Any
     """Name of the group of its commands."""
-    cli: AppGroup
-    """Its commands."""
     deferred_functions: list[DeferredSetupFunction]
     """What registering the blueprint does, in order."""
 
@@ -87,7 +92,6 @@ class Blueprint(Scaffold):
         _refuse_dot("'name'", name)
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         self.name = name
-        self.cli = AppGroup(name)
         self.cli_group = cli_group
         # What rules get that name nothing of their own.
         self.subdomain = subdomain
@@ -96,6 +100,13 @@ class Blueprint(Scaffold):
         # What registering does, and what is registered inside.
         self.deferred_functions = []
         self._blueprints: list[tuple[Blueprint, dict[str, t.Any]]] = []
+
+    @lazy
+    def cli(self) -> AppGroup:
+        """Its commands."""
+        from .cli import AppGroup  # with click, 10 ms that no request needs
+
+        return AppGroup(self.name)
 
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_registered_once:
@@ -179,8 +190,9 @@ class Blueprint(Scaffold):
                 target[full(key)].extend(functions)
 
     def _register_commands(self, app: AnyApp, group: t.Any, name: str) -> None:
-        if not self.cli.commands:
-            return
+        has_own_place = type(self).cli is not Blueprint.cli  # a subclass's
+        if not (has_own_place or "cli" in self.__dict__) or not self.cli.commands:
+            return  # PERF: nobody asked for the group; making it would import click
         if group is None:
             app.cli.commands.update(self.cli.commands)
             return

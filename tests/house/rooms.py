@@ -49,6 +49,14 @@ FLOORS: dict[float, str] = {
     10.0: "__main__ sansio sansio/app sansio/blueprints sansio/scaffold",
     11.0: "__init__",
 }
+# What a room imports only inside a function, because it costs much and serving never needs it.
+# Such a room may be named for types, too.
+PUT_OFF: dict[tuple[str, str], str] = {
+    ("app", "cli"): "click takes 10 ms",
+    ("app", "testing"): "it brings the command line, and click's own testing",
+    ("blueprints", "cli"): "click takes 10 ms",
+    ("_forms", "_multipart"): "3 ms; most applications take no files",
+}
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms.split()}
 
 
@@ -78,6 +86,8 @@ class Import(t.NamedTuple):
     room: str
     line: int
     is_for_types_only: bool
+    is_put_off: bool
+    """Whether it stands in a function."""
 
 
 def imports_of(room: Room) -> t.Iterator[Import]:
@@ -88,15 +98,23 @@ def imports_of(room: Room) -> t.Iterator[Import]:
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         for inner in ast.walk(node)
     }
+    put_off = {
+        id(inner)
+        for node in ast.walk(room.tree)
+        if isinstance(node, ast.FunctionDef)
+        for inner in ast.walk(node)
+    }
     for node in ast.walk(room.tree):
         if isinstance(node, ast.ImportFrom):
             yield from (
-                Import(name, node.lineno, id(node) in types_only) for name in _named(room, node)
+                Import(name, node.lineno, id(node) in types_only, id(node) in put_off)
+                for name in _named(room, node)
             )
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.split(".")[0] == "flask":
-                    yield Import(f"absolute: {alias.name}", node.lineno, id(node) in types_only)
+                    name = f"absolute: {alias.name}"
+                    yield Import(name, node.lineno, id(node) in types_only, id(node) in put_off)
 
 
 def _named(room: Room, node: ast.ImportFrom) -> t.Iterator[str]:
