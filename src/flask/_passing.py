@@ -37,6 +37,7 @@ NAMES: t.Final[dict[str, str]] = {
         flask.sessions: SecureCookieSessionInterface SessionInterface
         flask.signals: appcontext_tearing_down got_request_exception request_finished
         flask.signals: request_started request_tearing_down
+        flask.templating: Environment
         flask.testing: EnvironBuilder FlaskClient FlaskCliRunner
         inspect: iscoroutinefunction
         itertools: chain
@@ -76,6 +77,9 @@ NAMES: t.Final[dict[str, str]] = {
         flask.signals: appcontext_popped appcontext_pushed
         types: TracebackType
         werkzeug.exceptions: HTTPException
+    """,
+    "flask.debughelpers": """
+        jinja2.loaders: BaseLoader
     """,
     "flask.globals": """
         typing=t
@@ -156,6 +160,8 @@ NAMES: t.Final[dict[str, str]] = {
     """,
     "flask.templating": """
         flask._current: request
+        flask._jinja: DispatchingJinjaLoader Environment
+        jinja2: BaseLoader Environment=BaseEnvironment Template TemplateNotFound
     """,
     "flask.views": """
         flask.typing=ft

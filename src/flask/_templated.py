@@ -8,17 +8,28 @@ from functools import cached_property
 
 from . import typing as ft
 from ._scaffold import Function, Scaffold, setupmethod
-from .templating import DispatchingJinjaLoader, Environment
+
+if t.TYPE_CHECKING:
+    from ._jinja import DispatchingJinjaLoader, Environment
 
 T_template_filter = t.TypeVar("T_template_filter", bound=ft.TemplateFilterCallable)
 T_template_test = t.TypeVar("T_template_test", bound=ft.TemplateTestCallable)
 T_template_global = t.TypeVar("T_template_global", bound=ft.TemplateGlobalCallable)
 
 
+class _JinjaEnvironment:
+    """The class of environments, where nobody set another one; Jinja is imported for it."""
+
+    def __get__(self, instance: object | None, owner: type) -> type[Environment]:
+        from ._jinja import Environment
+
+        return Environment
+
+
 class TemplatedApp(Scaffold):
     """The part of an application that knows templates."""
 
-    jinja_environment: type[Environment] = Environment
+    jinja_environment: type[Environment] = t.cast("t.Any", _JinjaEnvironment())
     """Makes `jinja_env`."""
     jinja_options: dict[str, t.Any] = {}
     """Options for `jinja_env`; read when it is made."""
@@ -37,6 +48,8 @@ class TemplatedApp(Scaffold):
 
     def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
         """Make the loader of the application's and the blueprints' templates."""
+        from ._jinja import DispatchingJinjaLoader
+
         return DispatchingJinjaLoader(self)
 
     def select_jinja_autoescape(self, filename: str | None) -> bool:

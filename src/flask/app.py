@@ -27,10 +27,10 @@ from ._plan import built_in, scopes_inward
 from .asgi import AsgiApp
 from .ctx import RequestContext
 from .helpers import get_flashed_messages, send_from_directory
-from .templating import Environment
 from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
+    from ._jinja import Environment
     from .cli import AppGroup
     from .testing import FlaskClient, FlaskCliRunner
 

@@ -8,11 +8,17 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterator
 
-from jinja2.loaders import BaseLoader
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Request
 
 from ._current import _cv_request
+from ._passing import answer_for
+
+if t.TYPE_CHECKING:
+    from jinja2.loaders import BaseLoader
+
+if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = answer_for(__name__)
 
 Source: t.TypeAlias = tuple[str, str | None, t.Callable[[], bool] | None]
 

@@ -18,6 +18,7 @@ FLOORS: dict[float, str] = {
     1.1: "_heads _multipart _namespace _routing/build _routing/table _cookies",
     1.2: "_forms _routing/map _routing",
     2.0: "logging views debughelpers _scaffold _streaming _json_functions",
+    2.1: "_jinja",
     3.0: "_request _response templating _setup_state",
     3.1: "_files wrappers _templated _pages _events",
     3.2: "json/provider",
@@ -52,9 +53,12 @@ FLOORS: dict[float, str] = {
 # What a room imports only inside a function, because it costs much and serving never needs it.
 # Such a room may be named for types, too.
 PUT_OFF: dict[tuple[str, str], str] = {
+    ("_templated", "_jinja"): "Jinja takes 12 ms; many applications have no templates",
+    ("app", "_jinja"): "the same",
     ("app", "cli"): "click takes 10 ms",
     ("app", "testing"): "it brings the command line, and click's own testing",
     ("blueprints", "cli"): "click takes 10 ms",
+    ("templating", "_jinja"): "Jinja takes 12 ms; many applications have no templates",
     ("_forms", "_multipart"): "3 ms; most applications take no files",
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms.split()}
