@@ -5,7 +5,6 @@ The format is that of the WHATWG HTML standard, section 9.2 "Server-sent events"
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import typing as t
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
@@ -17,6 +16,9 @@ from ._current import current_app
 from ._response import Response
 from ._streaming import stream_with_context
 from ._threads import threads
+
+if t.TYPE_CHECKING:
+    import asyncio
 
 _MOST_THREADS = 1000  # of plain generators with a heartbeat
 _OVER = object()
@@ -125,6 +127,8 @@ async def _encode_awaited(
     events: AsyncIterator[t.Any], first: bytes, heartbeat: float | None
 ) -> AsyncIterator[bytes]:
     """Yield events as they are sent, and comments between them."""
+    import asyncio
+
     step: asyncio.Task[t.Any] | None = None
     try:
         yield first
@@ -173,6 +177,8 @@ class _InThreads:
         return self
 
     async def __anext__(self) -> t.Any:
+        import asyncio
+
         loop = asyncio.get_running_loop()
         done: asyncio.Future[tuple[t.Any, BaseException | None]] = loop.create_future()
         self._is_running = True

@@ -160,7 +160,7 @@ def make_file_response(
         body.environ = environ
         body.path = path
         body.pairs = pairs
-        body.kept = known.kept.copy() if is_conditional and max_age is None else None
+        body.kept = known.kept.copy() if is_conditional and max_age is None else []
     response.direct_passthrough = True
     response._status_code = 304 if is_conditional else 200
     response._status = "304 NOT MODIFIED" if is_conditional else "200 OK"
@@ -250,7 +250,7 @@ class _File:
     environ: WSGIEnvironment
     path: str
     pairs: list[tuple[str, str]]
-    kept: list[tuple[str, str]] | None
+    kept: list[tuple[str, str]]
 
     def open(self, content: bytes) -> t.Iterable[bytes]:
         """Return the file as Werkzeug hands it to the server.

@@ -101,8 +101,8 @@ class FileBody(t.Protocol):
 
     pairs: list[tuple[str, str]]
     """The headers."""
-    kept: list[tuple[str, str]] | None
-    """Those of them that a 304 has; ``None``: to be found out."""
+    kept: list[tuple[str, str]]
+    """Those of them that a 304 has; none: to be found out."""
 
     def open(self, content: bytes) -> t.Iterable[bytes]:
         """Return the file as an iterable."""

@@ -48,3 +48,16 @@ class lazy(t.Generic[Value]):
     if t.TYPE_CHECKING:
 
         def __set__(self, instance: object, value: Value) -> None: ...
+
+
+class found_late(t.Generic[Value]):
+    """A class attribute whose default is imported when somebody first asks for it.
+
+    :param find: imports the default and returns it.
+    """
+
+    def __init__(self, find: Callable[[], Value]) -> None:
+        self.find = find
+
+    def __get__(self, instance: object | None, owner: type) -> Value:
+        return self.find()

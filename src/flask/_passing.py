@@ -48,6 +48,11 @@ NAMES: t.Final[dict[str, str]] = {
         werkzeug.serving: is_running_from_reloader
         werkzeug.wrappers: Response=BaseResponse
     """,
+    "flask.asgi": """
+        flask.asgi._scope: ScopeError
+        flask.asgi._websocket: Websocket WebsocketContext
+        flask.asgi._wire: WebsocketDisconnect WebsocketStateError
+    """,
     "flask.blueprints": """
         flask.cli: AppGroup
     """,

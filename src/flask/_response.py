@@ -253,12 +253,9 @@ class Response(ResponseBase):
     def _send_without_body(self, environ: t.Any, start_response: t.Any) -> t.Iterable[bytes]:
         if self._body is not None and self._status_code == 304:
             if self._file is not None and self._headers is None and self._more_headers is None:
-                pairs: list[tuple[str, str]] | None = self._file.pairs
-                if self._file.kept is not None:
-                    start_response(self._status, self._file.kept)
-                    return ()
-            else:
-                pairs = list_to_send(self.headers, None)
+                start_response(self._status, self._file.kept or leave_out_content(self._file.pairs))
+                return ()
+            pairs = list_to_send(self.headers, None)
             if pairs is not None and not self.autocorrect_location_header:
                 start_response(self._status, leave_out_content(pairs))
                 return ()

@@ -10,12 +10,15 @@ import os
 import typing as t
 from collections import defaultdict
 from collections.abc import Callable
-from functools import cached_property, lru_cache, update_wrapper
+from functools import cached_property, update_wrapper
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from . import typing as ft
-from ._environment import get_root_path
+from ._environment import get_root_path, join_folders
+
+if t.TYPE_CHECKING:
+    from jinja2 import BaseLoader
 
 Function = t.TypeVar("Function", bound=Callable[..., t.Any])
 
@@ -64,12 +67,6 @@ def setupmethod(method: Function) -> Function:
         return method(self, *args, **kwargs)
 
     return t.cast("Function", update_wrapper(checked, method))
-
-
-if t.TYPE_CHECKING:
-    from jinja2 import BaseLoader
-
-_join = lru_cache(maxsize=1000)(os.path.join)  # PERF: 0.04 us instead of 0.4 us
 
 
 class Scaffold:
@@ -147,13 +144,10 @@ class Scaffold:
 
     @property
     def static_folder(self) -> str | None:
-        """Absolute path of the folder with static files.
-
-        ``None`` if there is none.
-        """
+        """Absolute path of the static files' folder; ``None`` if there is none."""
         if self._static_folder is None:
             return None
-        return _join(self.root_path, self._static_folder)
+        return join_folders(self.root_path, self._static_folder)
 
     @static_folder.setter
     def static_folder(self, value: str | os.PathLike[str] | None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from . import typing as ft
+from ._lazy import found_late
 from ._scaffold import Function, Scaffold, setupmethod
 
 if t.TYPE_CHECKING:
@@ -17,19 +18,16 @@ T_template_test = t.TypeVar("T_template_test", bound=ft.TemplateTestCallable)
 T_template_global = t.TypeVar("T_template_global", bound=ft.TemplateGlobalCallable)
 
 
-class _JinjaEnvironment:
-    """The class of environments, where nobody set another one; Jinja is imported for it."""
+def _find_environment_class() -> type[Environment]:
+    from ._jinja import Environment
 
-    def __get__(self, instance: object | None, owner: type) -> type[Environment]:
-        from ._jinja import Environment
-
-        return Environment
+    return Environment
 
 
 class TemplatedApp(Scaffold):
     """The part of an application that knows templates."""
 
-    jinja_environment: type[Environment] = t.cast("t.Any", _JinjaEnvironment())
+    jinja_environment: type[Environment] = t.cast("t.Any", found_late(_find_environment_class))
     """Makes `jinja_env`."""
     jinja_options: dict[str, t.Any] = {}
     """Options for `jinja_env`; read when it is made."""

@@ -18,7 +18,6 @@ from werkzeug.routing import BuildError, MapAdapter, Rule
 from werkzeug.wsgi import get_host
 
 from ._application import _make_timedelta
-from ._async_client import AsyncFlaskClient
 from ._current import _cv_app, _cv_request, g, request, session
 from ._environment import get_debug_flag, get_load_dotenv
 from ._lazy import lazy
@@ -30,6 +29,7 @@ from .helpers import get_flashed_messages, send_from_directory
 from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
+    from ._async_client import AsyncFlaskClient
     from ._jinja import Environment
     from .cli import AppGroup
     from .testing import FlaskClient, FlaskCliRunner
@@ -59,8 +59,8 @@ class Flask(AsgiApp):
     :raises AssertionError: ``host_matching`` without ``static_host``, or the other way round.
     """
 
-    test_async_client_class: type[AsyncFlaskClient] = AsyncFlaskClient
-    """Makes ``test_async_client()``."""
+    test_async_client_class: type[t.Any] | None = None
+    """Makes ``test_async_client()``; ``None`` is a plain one."""
 
     def __init__(
         self,
@@ -380,8 +380,13 @@ class Flask(AsgiApp):
         :param use_cookies: keep cookies from request to request.
         :param kwargs: for `test_async_client_class`.
         """
-        kind = self.test_async_client_class
-        return kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
+        from ._async_client import AsyncFlaskClient
+
+        kind = self.test_async_client_class or AsyncFlaskClient
+        client: AsyncFlaskClient = kind(
+            self, self.response_class, use_cookies=use_cookies, **kwargs
+        )
+        return client
 
     def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
         """Make a runner for the application's commands.

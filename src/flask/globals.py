@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from . import _current
 from ._passing import answer_for
 from .app import Flask
-from .asgi import Websocket
 from .ctx import AppContext, RequestContext, _AppCtxGlobals
 from .sessions import SessionMixin
 from .wrappers import Request
+
+if TYPE_CHECKING:
+    from .asgi import Websocket
 
 __all__ = [
     "_cv_app",

@@ -41,7 +41,7 @@ FLOORS: dict[float, str] = {
     7.0: "asgi/_scope asgi/_fibers",
     7.1: "asgi/_input asgi/_choice asgi/_drivers",
     7.2: "asgi/_http asgi/_lifespan asgi/_wire",
-    7.3: "asgi/_websocket",
+    7.3: "asgi/_websocket asgi/_protocols",
     7.4: "asgi/_conversation",
     7.5: "asgi/_application",
     7.6: "asgi",
@@ -52,15 +52,27 @@ FLOORS: dict[float, str] = {
 }
 # What a room imports only inside a function, because it costs much and serving never needs it.
 # Such a room may be named for types, too.
-PUT_OFF: dict[tuple[str, str], str] = {
-    ("_templated", "_jinja"): "Jinja takes 12 ms; many applications have no templates",
-    ("app", "_jinja"): "the same",
-    ("app", "cli"): "click takes 10 ms",
-    ("app", "testing"): "it brings the command line, and click's own testing",
-    ("blueprints", "cli"): "click takes 10 ms",
-    ("templating", "_jinja"): "Jinja takes 12 ms; many applications have no templates",
-    ("_forms", "_multipart"): "3 ms; most applications take no files",
+PUT_OFF: dict[str, tuple[str, str]] = {
+    "_forms": ("_multipart", "3 ms; most applications take no files"),
+    "_templated": ("_jinja", "Jinja takes 12 ms; many applications have no templates"),
+    "templating": ("_jinja", "the same"),
+    "app": (
+        "_async_client _jinja cli testing",
+        "click takes 10 ms, and testing brings it; the other client brings asyncio; Jinja as above",
+    ),
+    "blueprints": ("cli", "click takes 10 ms"),
+    "asgi": ("asgi/_scope asgi/_websocket asgi/_wire", "asyncio takes 10 ms; WSGI needs none"),
+    "asgi/_application": (
+        "asgi/_drivers asgi/_input asgi/_lifespan asgi/_protocols asgi/_scope",
+        "the same",
+    ),
+    "asgi/_conversation": (
+        "asgi/_drivers asgi/_input asgi/_scope asgi/_websocket asgi/_wire",
+        "the same",
+    ),
+    "globals": ("asgi", "for types alone, which only come with asyncio"),
 }
+PAIRS_PUT_OFF = {(room, other) for room, (others, _) in PUT_OFF.items() for other in others.split()}
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms.split()}
 
 
@@ -105,7 +117,7 @@ def imports_of(room: Room) -> t.Iterator[Import]:
     put_off = {
         id(inner)
         for node in ast.walk(room.tree)
-        if isinstance(node, ast.FunctionDef)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         for inner in ast.walk(node)
     }
     for node in ast.walk(room.tree):

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import typing as t
+
+from .._passing import answer_for
 from ._application import AsgiApp as AsgiApp
-from ._scope import ScopeError as ScopeError
-from ._websocket import Websocket as Websocket
-from ._websocket import WebsocketContext as WebsocketContext
-from ._wire import WebsocketDisconnect as WebsocketDisconnect
-from ._wire import WebsocketStateError as WebsocketStateError
+
+__all__ = [
+    "AsgiApp",
+    "ScopeError",
+    "Websocket",
+    "WebsocketContext",
+    "WebsocketDisconnect",
+    "WebsocketStateError",
+]
+
+if t.TYPE_CHECKING:
+    from ._scope import ScopeError as ScopeError
+    from ._websocket import Websocket as Websocket
+    from ._websocket import WebsocketContext as WebsocketContext
+    from ._wire import WebsocketDisconnect as WebsocketDisconnect
+    from ._wire import WebsocketStateError as WebsocketStateError
+else:  # they come with asyncio, which an application under WSGI never needs
+    __getattr__ = answer_for(__name__)

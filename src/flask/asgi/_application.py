@@ -5,24 +5,25 @@ A WSGI server calls with an environment and a function, an ASGI server with a sc
 
 from __future__ import annotations
 
-import asyncio
 import typing as t
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 
 from .. import _waiting
 from .._background import BackgroundTask
+from .._lazy import lazy
 from .._life import is_beginning
 from ._choice import blocks
 from ._conversation import ConversingApp
-from ._drivers import ThreadVisit, has_fibers, on_the_loop
-from ._http import serve_http
-from ._input import Receive, Send
-from ._lifespan import run, serve_lifespan
-from ._scope import Scope, ScopeError
 
 if t.TYPE_CHECKING:
+    import asyncio
+
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from ._input import Receive, Send
+    from ._protocols import Protocols
+    from ._scope import Scope
 
 
 class AsgiApp(ConversingApp):
@@ -72,17 +73,14 @@ class AsgiApp(ConversingApp):
         :param send: takes a message for the server.
         :raises ValueError: the scope is malformed, or of an unknown protocol.
         """
-        kind = scope.get("type")
-        if kind == "http":
-            return serve_http(self, scope, receive, send)
-        if kind == "websocket":
-            return self._serve_websocket(scope, receive, send)
-        if kind == "lifespan":
-            return serve_lifespan(self, receive, send)
-        raise ScopeError(
-            f"An ASGI connection of the type {kind!r} cannot be served; known are 'http',"
-            " 'websocket' and 'lifespan'."
-        )
+        return self._protocols[scope.get("type")](self, scope, receive, send)
+
+    @lazy
+    def _protocols(self) -> Protocols:
+        """What serves each kind of connection; with it comes asyncio, which WSGI never needs."""
+        from ._protocols import PROTOCOLS
+
+        return PROTOCOLS
 
     # The life of the application, on the server's loop -------------------------------------------
 
@@ -90,6 +88,10 @@ class AsgiApp(ConversingApp):
         """Begin serving, unless it has begun; others who ask meanwhile wait."""
         if not self._awaits_start or is_beginning.get():
             return
+        import asyncio
+
+        from ._lifespan import run
+
         if self._starting is None:
             self._starting = asyncio.ensure_future(run(self, self._begin_serving))
         starting = self._starting
@@ -101,6 +103,10 @@ class AsgiApp(ConversingApp):
 
     def _start_background(self, tasks: Iterable[BackgroundTask]) -> None:
         """Start tasks on the server's loop, if there is one; else in threads."""
+        import asyncio
+
+        from ._drivers import ThreadVisit
+
         loop = asyncio._get_running_loop()
         if loop is not None:
             self._create_tasks(loop, tasks)
@@ -114,6 +120,8 @@ class AsgiApp(ConversingApp):
     def _create_tasks(
         self, loop: asyncio.AbstractEventLoop, tasks: Iterable[BackgroundTask]
     ) -> None:
+        from ._drivers import ThreadVisit, has_fibers, on_the_loop
+
         for task in tasks:
             if has_fibers and not blocks(task.function):
                 coroutine = on_the_loop(task.run)

@@ -5,7 +5,6 @@ As in ``_lifecycle``, the steps are methods, in plain synchronous code: a driver
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import typing as t
 from collections.abc import Callable
@@ -17,17 +16,18 @@ from werkzeug.wrappers import Response as BaseResponse
 from .. import typing as ft
 from .._background import BACKGROUND
 from .._current import get_request_context
+from .._lazy import found_late
 from .._lifecycle import Lifecycle
 from .._plan import scopes_inward, scopes_outward
 from .._threads import Threads
 from .._waiting import wait
 from ..signals import got_request_exception
 from ._choice import blocks
-from ._drivers import ThreadVisit, has_fibers, on_the_loop
-from ._input import Body, Receive, Send
-from ._scope import Scope, make_environ
-from ._websocket import Websocket, WebsocketContext
-from ._wire import WebsocketDisconnect, Wire
+
+if t.TYPE_CHECKING:
+    from ._input import Receive, Send
+    from ._scope import Scope
+    from ._websocket import Websocket, WebsocketContext
 
 _threads = Threads()  # of plain handlers, which stay; they must not keep requests waiting
 _MOST_THREADS = 1000
@@ -37,15 +37,29 @@ _INTERNAL_ERROR = 1011
 _GOING_AWAY = 1001
 
 
+def _find_websocket_class() -> type[Websocket]:
+    from ._websocket import Websocket
+
+    return Websocket
+
+
 class ConversingApp(Lifecycle):
     """An application that serves WebSockets."""
 
-    websocket_class: type[Websocket] = Websocket
+    websocket_class: type[Websocket] = t.cast("t.Any", found_late(_find_websocket_class))
     """Makes ``websocket``."""
 
     # 1. The server calls -------------------------------------------------------------------------
 
     async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        import asyncio
+
+        from ._drivers import ThreadVisit, has_fibers, on_the_loop
+        from ._input import Body
+        from ._scope import make_environ
+        from ._websocket import WebsocketContext
+        from ._wire import Wire
+
         wire = Wire(scope, receive, send, self.config["WEBSOCKET_MAX_MESSAGE_SIZE"])
         await wire.connect()
         if self._awaits_start:
@@ -230,6 +244,8 @@ class ConversingApp(Lifecycle):
 
     def _end_websocket(self, websocket: Websocket, response: BaseResponse | None) -> None:
         """Refuse the handshake with a response, or close what is open."""
+        from ._wire import WebsocketDisconnect
+
         state = websocket._wire.state
         if state == "handshake" and response is not None:
             pairs = [
