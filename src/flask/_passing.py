@@ -161,7 +161,7 @@ NAMES: t.Final[dict[str, str]] = {
     "flask.sessions": """
         collections=c
         datetime: timezone
-        itsdangerous: BadSignature
+        itsdangerous: BadData BadSignature URLSafeTimedSerializer
     """,
     "flask.templating": """
         flask._current: request

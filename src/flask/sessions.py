@@ -11,7 +11,6 @@ import typing as t
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 
-from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 
 from ._passing import answer_for
@@ -21,6 +20,9 @@ from .json.provider import _COMPACT
 from .json.tag import TaggedJSONSerializer
 from .typing import AnyApp
 from .wrappers import Request, Response
+
+if t.TYPE_CHECKING:
+    from itsdangerous import URLSafeTimedSerializer
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = answer_for(__name__)
@@ -262,6 +264,8 @@ class SecureCookieSessionInterface(SessionInterface):
         """
         if not app.secret_key:
             return None
+        from itsdangerous import URLSafeTimedSerializer  # 2 ms at its first use
+
         # itsdangerous signs with the last key, and verifies from the last to the first.
         keys: list[str | bytes] = [*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key]
         signer = {"digest_method": self.digest_method, "key_derivation": self.key_derivation}
@@ -341,6 +345,8 @@ class SecureCookieSessionInterface(SessionInterface):
             return self.session_class(data if isinstance(data, dict) else None)
         signing = signing or self.get_signing_serializer(app)
         assert signing is not None  # there is a key
+        from itsdangerous import BadData
+
         try:
             data = signing.loads(cookie, max_age=lifetime)
         except BadData as error:

@@ -61,7 +61,7 @@ app.register_blueprint(Blueprint("shop", "app"))
 environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "SERVER_NAME": "a", "SERVER_PORT": "80"}
 environ["wsgi.url_scheme"] = "http"
 assert b"".join(app(environ, lambda *args: None)) == b"Hello"
-late = {"asyncio", "click", "decimal", "flask.cli", "flask.testing", "jinja2"}
+late = {"asyncio", "click", "decimal", "flask.cli", "flask.testing", "itsdangerous", "jinja2"}
 print(*sorted(late & set(sys.modules)))
 """
 
