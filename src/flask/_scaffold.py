@@ -283,7 +283,8 @@ class Scaffold:
         :param view_func: the function.
         :param options: as for `route`, without ``methods``.
         """
-        self.add_url_rule(rule, endpoint, view_func, websocket=True, **options)
+        marks = {"websocket": True, "is_conversation": True}
+        self.add_url_rule(rule, endpoint, view_func, **marks, **options)
 
     @setupmethod
     def endpoint(self, endpoint: str) -> Callable[[Function], Function]:

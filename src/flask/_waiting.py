@@ -58,7 +58,8 @@ class _KeptLoop:
         self.loop = asyncio.new_event_loop()
 
     def __del__(self) -> None:
-        self.loop.close()
+        if not self.loop.is_running():  # as it may at the end of the process, in another thread
+            self.loop.close()
 
 
 _of_thread = _OfThread()

@@ -40,7 +40,7 @@ FLOORS: dict[float, str] = {
     6.2: "_lifecycle",
     7.0: "asgi/_scope asgi/_fibers",
     7.1: "asgi/_input asgi/_choice asgi/_drivers",
-    7.2: "asgi/_http asgi/_lifespan asgi/_wire",
+    7.2: "asgi/_http asgi/_lifespan asgi/_upgrade asgi/_wire",
     7.3: "asgi/_websocket asgi/_protocols",
     7.4: "asgi/_conversation",
     7.5: "asgi/_application",

