@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
+from serve_process import Served, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +69,21 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
 @pytest.fixture
 def runner() -> CliRunner:
     return CliRunner()
+
+
+@pytest.fixture
+def serve(folder: Path) -> Iterator[Callable[..., Served]]:
+    """Starts ``flask serve`` for the ``shop.py`` of a test module's ``folder``."""
+    started: list[Served] = []
+
+    def start(*args: str) -> Served:
+        server = Served(folder, *args)
+        started.append(server)
+        server.wait_for("Started worker-1")
+        if "--uds" not in args:
+            wait_until(server.listens)
+        return server
+
+    yield start
+    for server in started:
+        server.stop()

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import re
 import signal
-import socket
 import ssl
 import subprocess
 import sys
-import threading
-import time
 import typing as t
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 from click.testing import CliRunner
+from serve_process import FLASK, Served, needs_granian, wait_until
 
 from flask import Flask
 from flask.cli import ScriptInfo, cli
 from flask.cli import _serve as room
 from flask.views import MethodView
 
-FLASK = [sys.executable, "-m", "flask"]
 APP = """\
 import os
 import time
@@ -50,11 +43,6 @@ def create_app():
 
     return app
 """
-
-needs_granian = pytest.mark.skipif(
-    importlib.util.find_spec("granian") is None, reason="Granian is not installed"
-)
-
 
 # Refusals ----------------------------------------------------------------------------------------
 
@@ -169,94 +157,10 @@ def test_the_health_check_of_asgi_stands_before_the_app() -> None:
 # Real processes ----------------------------------------------------------------------------------
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_until(is_so: t.Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came to be so"
-        threading.Event().wait(0.02)
-
-
-class Served:
-    """A ``flask serve`` that listens, and what it printed."""
-
-    def __init__(self, folder: Path, *args: str) -> None:
-        self.port = free_port()
-        self.printed = ""
-        self._process = subprocess.Popen(
-            [*FLASK, "--app", "shop", "serve", "--port", str(self.port), *args],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-            start_new_session=True,
-        )
-        self._condition = threading.Condition()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as stream:
-            for line in stream:
-                with self._condition:
-                    self.printed += line
-                    self._condition.notify_all()
-
-    def wait_for(self, pattern: str) -> None:
-        with self._condition:
-            if not self._condition.wait_for(lambda: re.search(pattern, self.printed), timeout=60):
-                pytest.fail(f"No {pattern!r} in what the server printed:\n{self.printed}")
-
-    def ask(self, path: str = "/") -> str:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=60).text
-
-    def listens(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def signal(self, number: int) -> None:
-        self._process.send_signal(number)
-
-    def wait(self) -> int:
-        code = self._process.wait(timeout=60)
-        self._reader.join(timeout=60)
-        return code
-
-    def stop(self) -> None:
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self.wait()
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "shop.py").write_text(APP)
     return tmp_path
-
-
-@pytest.fixture
-def serve(folder: Path) -> Iterator[t.Callable[..., Served]]:
-    started: list[Served] = []
-
-    def start(*args: str) -> Served:
-        server = Served(folder, *args)
-        started.append(server)
-        server.wait_for("Started worker-1")
-        if "--uds" not in args:
-            wait_until(server.listens)
-        return server
-
-    yield start
-    for server in started:
-        server.stop()
 
 
 @needs_granian
@@ -312,35 +216,3 @@ def test_requests_under_way_are_answered_before_it_stops(
         (folder / "go-on").touch()
         assert [answer.result() for answer in answers] == [str(number) for number in range(40)]
     assert server.wait() == 0
-
-
-@needs_granian
-def test_a_reload_brings_the_new_code_and_loses_nothing(
-    serve: t.Callable[..., Served], folder: Path
-) -> None:
-    server = serve("--workers", "1", "--threads", "8")
-    stop = threading.Event()
-    results: list[str] = []
-
-    def keep_asking() -> None:
-        while not stop.is_set():
-            try:
-                results.append(server.ask())
-            except httpx.TransportError as error:
-                results.append(repr(error))
-
-    askers = [threading.Thread(target=keep_asking) for _ in range(4)]
-    for asker in askers:
-        asker.start()
-    try:
-        (folder / "shop.py").write_text(APP.replace('"one"', '"two"'))
-        server.signal(signal.SIGHUP)
-        server.wait_for("Stopped old worker-1")
-        begin = len(results)
-        wait_until(lambda: len(results) >= begin + 20)
-    finally:
-        stop.set()
-        for asker in askers:
-            asker.join()
-    assert set(results) == {"one", "two"}
-    assert set(results[begin + 8 :]) == {"two"}

@@ -49,6 +49,10 @@ class ConversingApp(Lifecycle):
     websocket_class: type[Websocket] = t.cast("t.Any", found_late(_find_websocket_class))
     """Makes ``websocket``."""
 
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._wires: set[Wire] = set()
+
     # 1. The server calls -------------------------------------------------------------------------
 
     async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,6 +71,7 @@ class ConversingApp(Lifecycle):
         environ = make_environ({"scheme": "ws", **scope}, Body(receive))
         websocket = self.websocket_class(environ, wire)
         context = WebsocketContext(self, environ, websocket)
+        self._wires.add(wire)
         try:
             is_plain = blocks(self._find_handler(websocket))
             if has_fibers and not is_plain:
@@ -87,6 +92,7 @@ class ConversingApp(Lifecycle):
                 raise  # the server stops
         finally:
             wire.stop_listening()
+            self._wires.discard(wire)
             task = asyncio.current_task()
             if wire.state == "gone" and task is not None and task.cancelling():
                 task.uncancel()
@@ -94,6 +100,14 @@ class ConversingApp(Lifecycle):
 
     async def _start_on_the_loop(self) -> None:
         raise NotImplementedError
+
+    async def _leave_websockets(self) -> None:
+        """Close what is open with 1001, because this process stops, and wait for the handlers."""
+        while self._wires:
+            for wire in tuple(self._wires):
+                if wire.state == "open":
+                    await wire.leave(_GOING_AWAY)
+            await asyncio.sleep(0.01)
 
     def _find_handler(self, websocket: Websocket) -> t.Any:
         """Return the handler that routing will find; ``None`` if it will find none."""

@@ -137,6 +137,12 @@ class Wire:
 
     async def close(self, code: int, reason: str) -> None:
         """Close it, and take no message any more."""
+        listener = self._listener
+        if listener is not None and listener is not asyncio.current_task():
+            # COMPAT: Granian sends no close while somebody is receiving, and does not wake whose
+            # receiving is cancelled: it cannot be waited for.
+            listener.cancel()
+            await asyncio.sleep(0)
         await self.put({"type": "websocket.close", "code": code, "reason": reason})
         self.code = code
         self.reason = reason
@@ -206,14 +212,24 @@ class Wire:
             text = message.get("text")
             data: str | bytes = message.get("bytes") or b"" if text is None else text
             if self._limit is not None and _size_of(data) > self._limit:
-                await self.close(_TOO_BIG, "")
-                self._go(_TOO_BIG, "")
+                await self.leave(_TOO_BIG)
                 return
             self._inbox.append(data)
             self._news.set()
             while len(self._inbox) >= _MOST_KEPT:
                 self._room.clear()
                 await self._room.wait()
+
+    async def leave(self, code: int) -> None:
+        """Close it from our side; to the handler it is as if the client had gone.
+
+        :param code: to tell the client, and the handler.
+        """
+        try:
+            await self.close(code, "")
+        except WebsocketDisconnect:
+            return  # it has gone just now
+        self._go(code, "")
 
     def _go(self, code: int, reason: str) -> None:
         """The client has gone: wake who reads, cancel a handler that waits for something else."""

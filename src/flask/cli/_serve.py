@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import multiprocessing
 import os
+import signal
 import typing as t
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -17,6 +18,9 @@ from ..typing import AnyApp
 from ..views import http_method_funcs
 from ._script import ScriptInfo, pass_script_info
 
+if t.TYPE_CHECKING:
+    import asyncio
+
 _WITHOUT_GRANIAN = (
     "'flask serve' needs Granian, which is not installed. Install it with:\n\n"
     "    pip install 'flask[serve]'"
@@ -26,6 +30,10 @@ _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Pat
 
 _THREADS: t.Final = 16
 """Of a process on WSGI, if not said otherwise: enough for views that wait for a database."""
+
+
+_PARTING: t.Final = 2.0
+"""Seconds that the handlers of WebSockets have to end when the process stops."""
 
 
 def _count_cores() -> int:
@@ -149,9 +157,47 @@ def _load_app(
 ) -> t.Any:
     """Load the application in a process that answers requests."""
     app = ScriptInfo(path, create_app, set_debug_flag).load_app()
+    served = app if interface == "wsgi" else _PartingASGI(app)
     if health is None:
-        return app
-    return (_HealthyASGI if interface == "asgi" else _HealthyWSGI)(app, health)
+        return served
+    return (_HealthyASGI if interface == "asgi" else _HealthyWSGI)(served, health)
+
+
+class _PartingASGI:
+    """An application whose WebSockets are closed with a word before the process stops.
+
+    Granian cuts them off. So ``SIGTERM`` comes here first, and goes on as ``SIGINT``, which is the
+    same to Granian.
+    """
+
+    def __init__(self, app: t.Any) -> None:
+        self.app = app
+        self._parting: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> None:
+        if scope["type"] == "lifespan":  # the loop runs, and Granian has set its handlers
+            import asyncio  # 9 ms that other commands need not wait for
+
+            loop = asyncio.get_running_loop()
+            try:
+                loop.add_signal_handler(signal.SIGTERM, self._begin, loop)
+            except NotImplementedError:
+                pass  # Windows has no such signals
+        await self.app(scope, receive, send)
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._parting.add(loop.create_task(self._part()))
+
+    async def _part(self) -> None:
+        import asyncio
+
+        try:
+            async with asyncio.timeout(_PARTING):
+                await self.app._leave_websockets()
+        except TimeoutError:
+            pass
+        finally:
+            signal.raise_signal(signal.SIGINT)
 
 
 class _HealthyWSGI:
