@@ -180,9 +180,14 @@ class _PartingASGI:
 
             loop = asyncio.get_running_loop()
             try:
-                loop.add_signal_handler(signal.SIGTERM, self._begin, loop)
-            except NotImplementedError:
-                pass  # Windows has no such signals
+                loop.remove_signal_handler(signal.SIGTERM)
+                # Not the loop's own way: uvloop loses what comes while it does not run, and Granian
+                # lets it rest between the application's start and the first request.
+                signal.signal(
+                    signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(self._begin, loop)
+                )
+            except (NotImplementedError, ValueError):
+                pass  # Windows has no such signals, and a thread of a server none of its own
         await self.app(scope, receive, send)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
