@@ -32,10 +32,14 @@ class Fiber(greenlet):  # type: ignore[misc]
     """
 
     # PERF: slots, and one for the outcome; 0.4 us less than entries of the greenlet's dict.
-    __slots__ = ("back", "outcome")
+    __slots__ = ("back", "idle", "outcome")
 
     back: t.Any
     """The greenlet of the loop's task; work that has to wait goes on there."""
+    idle: list[Fiber]
+    """The fibers of its thread that are free; it goes back there.
+
+    PERF: kept here, 0.04 us; what belongs to a thread is looked up slowly."""
     outcome: tuple[t.Any, BaseException | None] | None
     """What the work returned, and what it raised; until somebody takes it."""
 
@@ -76,9 +80,9 @@ class Fiber(greenlet):  # type: ignore[misc]
         """Return what the work returned, or raise what it raised; free the fiber."""
         result, error = self.outcome  # type: ignore[misc]
         self.outcome = None
-        free = _fibers.free
-        if len(free) < _MOST_KEPT:
-            free.append(self)
+        idle = self.idle
+        if len(idle) < _MOST_KEPT:
+            idle.append(self)
         if error is None:
             return result
         try:
@@ -112,7 +116,7 @@ class _Fibers(threading.local):
     """The fibers of one thread; a greenlet never leaves its thread."""
 
     def __init__(self) -> None:
-        self.free: list[Fiber] = []
+        self.idle: list[Fiber] = []
 
 
 _fibers = _Fibers()
@@ -120,10 +124,12 @@ _fibers = _Fibers()
 
 def get_fiber() -> Fiber:
     """Return a fiber that is free."""
-    try:
-        return _fibers.free.pop()
-    except IndexError:
-        return Fiber()
+    idle = _fibers.idle
+    if idle:
+        return idle.pop()
+    fiber = Fiber()
+    fiber.idle = idle
+    return fiber
 
 
 async def on_the_loop(function: Work, *arguments: t.Any) -> t.Any:
