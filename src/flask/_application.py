@@ -247,10 +247,10 @@ class App(TemplatedApp):
                 taken.add("OPTIONS")
 
         blocking: bool | None = options.pop("blocking", None)
-        is_conversation: bool = options.pop("is_conversation", False)
+        converses: bool = options.pop("converses", False)
         made = self.url_rule_class(rule, methods=taken, endpoint=endpoint, **options)
         made.blocking = blocking  # type: ignore[attr-defined]
-        made.is_conversation = is_conversation  # type: ignore[attr-defined]
+        made.converses = converses  # type: ignore[attr-defined]
         made.provide_automatic_options = provide_automatic_options  # type: ignore[attr-defined]
         self.url_map.add(made)
         if view_func is not None:

@@ -283,8 +283,7 @@ class Scaffold:
         :param view_func: the function.
         :param options: as for `route`, without ``methods``.
         """
-        marks = {"websocket": True, "is_conversation": True}
-        self.add_url_rule(rule, endpoint, view_func, **marks, **options)
+        self.add_url_rule(rule, endpoint, view_func, websocket=True, converses=True, **options)
 
     @setupmethod
     def endpoint(self, endpoint: str) -> Callable[[Function], Function]:

@@ -63,7 +63,7 @@ PUT_OFF: dict[str, tuple[str, str]] = {
     "blueprints": ("cli", "click takes 10 ms"),
     "asgi": ("asgi/_scope asgi/_websocket asgi/_wire", "asyncio takes 10 ms; WSGI needs none"),
     "asgi/_application": (
-        "asgi/_drivers asgi/_input asgi/_lifespan asgi/_protocols asgi/_scope",
+        "asgi/_drivers asgi/_input asgi/_lifespan asgi/_protocols asgi/_scope asgi/_upgrade",
         "the same",
     ),
     "asgi/_conversation": (

@@ -131,7 +131,7 @@ class AsgiApp(ConversingApp):
             return False
         finally:
             environ.pop("werkzeug.request", None)
-        return getattr(rule, "is_conversation", False)
+        return getattr(rule, "converses", False)
 
     def _cannot_upgrade(self, reason: str, start_response: StartResponse) -> Iterable[bytes]:
         self.logger.error(reason)

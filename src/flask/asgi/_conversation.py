@@ -28,6 +28,7 @@ if t.TYPE_CHECKING:
     from ._input import Receive, Send
     from ._scope import Scope
     from ._websocket import Websocket, WebsocketContext
+    from ._wire import Wire
 
 _threads = Threads()  # of plain handlers, which stay; they must not keep requests waiting
 _MOST_THREADS = 1000
@@ -103,6 +104,8 @@ class ConversingApp(Lifecycle):
 
     async def _leave_websockets(self) -> None:
         """Close what is open with 1001, because this process stops, and wait for the handlers."""
+        import asyncio
+
         while self._wires:
             for wire in tuple(self._wires):
                 if wire.state == "open":
