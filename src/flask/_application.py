@@ -127,6 +127,7 @@ class App(TemplatedApp):
     """Folder for files that are not part of the code."""
 
     _got_first_request: bool = False
+    _has_websockets: bool = False
 
     def __init__(
         self,
@@ -251,6 +252,7 @@ class App(TemplatedApp):
         made = self.url_rule_class(rule, methods=taken, endpoint=endpoint, **options)
         made.blocking = blocking  # type: ignore[attr-defined]
         made.converses = converses  # type: ignore[attr-defined]
+        self._has_websockets = self._has_websockets or converses
         made.provide_automatic_options = provide_automatic_options  # type: ignore[attr-defined]
         self.url_map.add(made)
         if view_func is not None:

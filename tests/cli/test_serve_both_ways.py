@@ -58,6 +58,7 @@ def held(number):
 @app.route("/later")
 def later():
     def work():
+        note("later", "begun")
         while not os.path.exists("go-on"):
             time.sleep(0.01)
         note("life", "worked")
@@ -79,6 +80,7 @@ async def held(number):
 @app.route("/later")
 async def later():
     async def work():
+        note("later", "begun")
         while not os.path.exists("go-on"):
             await asyncio.sleep(0.01)
         note("life", "worked")
@@ -209,6 +211,8 @@ def test_open_websockets_are_closed_with_1001(serve: Serve) -> None:
 def test_background_work_is_waited_for_and_life_ends_once(serve: Serve, folder: Path) -> None:
     server = serve("--workers", "1")
     assert server.ask("/later") == "ok"
+    # Under WSGI the work begins when the server closes the response, after the client has it all.
+    wait_until(lambda: len(lines_of(folder / "later")) == 1)
     server.signal(signal.SIGTERM)
     server.wait_for("Stopping worker-1")
     (folder / "go-on").touch()

@@ -106,7 +106,11 @@ class AsgiApp(ConversingApp):
 
         :returns: ``None``: it is a request after all; whatever is wrong with it is told there.
         """
-        if environ["HTTP_UPGRADE"].lower() != "websocket" or not self._converses(environ):
+        if (
+            not self._has_websockets
+            or environ["HTTP_UPGRADE"].lower() != "websocket"
+            or not self._converses(environ)
+        ):
             return None
         socket = environ.get("werkzeug.socket")
         if socket is None and environ["wsgi.multithread"]:  # it takes a thread all its life
