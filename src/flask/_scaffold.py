@@ -194,17 +194,17 @@ class Scaffold:
     ) -> Callable[[T_route], T_route]:
         if "methods" in options:
             raise TypeError("Use the 'route' decorator to use the 'methods' argument.")
-        return self.route(rule, methods=[method], **options)
-
-    @setupmethod
-    def delete(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
-        """Route ``DELETE`` requests to the decorated view; see `route`."""
-        return self._method_route("DELETE", rule, options)
+        return self.route(rule, **options, methods=[method])
 
     @setupmethod
     def get(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
         """Route ``GET`` requests to the decorated view; see `route`."""
         return self._method_route("GET", rule, options)
+
+    @setupmethod
+    def put(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """Route ``PUT`` requests to the decorated view; see `route`."""
+        return self._method_route("PUT", rule, options)
 
     @setupmethod
     def patch(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
@@ -217,9 +217,9 @@ class Scaffold:
         return self._method_route("POST", rule, options)
 
     @setupmethod
-    def put(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
-        """Route ``PUT`` requests to the decorated view; see `route`."""
-        return self._method_route("PUT", rule, options)
+    def delete(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """Route ``DELETE`` requests to the decorated view; see `route`."""
+        return self._method_route("DELETE", rule, options)
 
     @setupmethod
     def route(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:

@@ -76,16 +76,16 @@ class Flask(AsgiApp):
         root_path: str | None = None,
     ) -> None:
         super().__init__(
-            import_name=import_name,
-            static_url_path=static_url_path,
-            static_folder=static_folder,
-            static_host=static_host,
-            host_matching=host_matching,
-            subdomain_matching=subdomain_matching,
-            template_folder=template_folder,
+            import_name,
+            root_path=root_path,
             instance_path=instance_path,
             instance_relative_config=instance_relative_config,
-            root_path=root_path,
+            template_folder=template_folder,
+            static_folder=static_folder,
+            static_url_path=static_url_path,
+            static_host=static_host,
+            subdomain_matching=subdomain_matching,
+            host_matching=host_matching,
         )
         if self.has_static_folder:
             self._add_static_route(static_host, host_matching)
@@ -173,8 +173,8 @@ class Flask(AsgiApp):
                 return None
             return self.url_map.bind(
                 self.config["SERVER_NAME"],
-                script_name=self.config["APPLICATION_ROOT"],
                 url_scheme=self.config["PREFERRED_URL_SCHEME"],
+                script_name=self.config["APPLICATION_ROOT"],
             )
         trusted = self.config["TRUSTED_HOSTS"]
         if trusted is not None:
