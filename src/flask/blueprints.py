@@ -269,7 +269,7 @@ class Blueprint(Scaffold):
 
         :raises ValueError: the blueprint is this one.
         """
-        if blueprint is self:
+        if self is blueprint:
             raise ValueError("Cannot register a blueprint on itself")
         self._blueprints.append((blueprint, options))
 

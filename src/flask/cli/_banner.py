@@ -15,9 +15,11 @@ def show_server_banner(debug: bool | None, app_import_path: str | None) -> None:
     :param debug: ``None`` leaves that line out.
     :param app_import_path: as the user named the application; ``None`` leaves that line out.
     """
-    if is_running_from_reloader():
-        return
+    facts: list[str] = []
     if app_import_path is not None:
-        click.echo(f" * Serving Flask app '{app_import_path}'")
+        facts.append(f"Serving Flask app '{app_import_path}'")
     if debug is not None:
-        click.echo(f" * Debug mode: {'on' if debug else 'off'}")
+        facts.append("Debug mode: on" if debug else "Debug mode: off")
+    if not is_running_from_reloader():
+        for fact in facts:
+            click.echo(f" * {fact}")
