@@ -355,10 +355,6 @@ class App(TemplatedApp):
             return response
         return _wz_redirect(location, code=code, Response=kind)
 
-    def _respond(self, text: str, media_type: str) -> t.Any:
-        """Make a response of a text, with status 200."""
-        return self.response_class(text, mimetype=media_type)
-
     @built_in
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
         """Let the ``url_defaults`` functions add to the values of a URL."""

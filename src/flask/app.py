@@ -353,7 +353,7 @@ class Flask(AsgiApp):
         :param context: the names given; changed in place.
         """
         request_context = _cv_request.get(None)
-        endpoint = None if request_context is None else request_context.request.endpoint
+        endpoint = None if request_context is None else request_context.endpoint
         given = context.copy()
         for scope in scopes_inward(endpoint):
             for processor in self.template_context_processors.get(scope, ()):

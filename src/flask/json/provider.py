@@ -13,10 +13,12 @@ import weakref
 from collections.abc import Callable, Iterable
 from json import encoder as _encoder
 
+from .._heads import content_type_of
 from .._json_functions import _default
 from .._lazy import lazy
 from .._passing import answer_for
 from .._reading import NOT_PLAIN, loads
+from .._response import make_plain_response
 from ..wrappers import Response
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
@@ -27,6 +29,7 @@ _SPACED = (", ", ": ")
 
 Encode: t.TypeAlias = Callable[[t.Any, int], Iterable[str]]
 Settings: t.TypeAlias = tuple[Callable[[t.Any], t.Any], bool, bool]
+_ResponseSettings: t.TypeAlias = tuple[Callable[[t.Any], t.Any], bool, bool, str]
 
 
 class _ProvidedApp(t.Protocol):
@@ -127,6 +130,9 @@ class DefaultJSONProvider(JSONProvider):
     _has_own_way: bool = False
     """Whether `dumps` was replaced on this very provider."""
 
+    _usual: tuple[_ResponseSettings | None, Encode | None, tuple[str, str]] = (None, None, ("", ""))
+    """How the last response was written: the settings, and the encoder and header for them."""
+
     def __setattr__(self, name: str, value: t.Any) -> None:
         if name == "dumps":
             self.__dict__["_has_own_way"] = True
@@ -208,10 +214,28 @@ class DefaultJSONProvider(JSONProvider):
         if not self.compact and (self.compact is not None or app.debug):
             text = self.dumps(obj, indent=2)
         elif kind.dumps is _dumps and not self._has_own_way:
-            text = self._encode(obj, _COMPACT)  # PERF: 0.2 us earlier
+            # PERF: the usual case in one place; 0.4 us less than by the steps that it is made of.
+            # Looked at each time: they may be set at any time, on the provider and on its class.
+            settings = (self.default, self.ensure_ascii, self.sort_keys, self.mimetype)
+            known_settings, encode, header = self._usual
+            if known_settings != settings or encode is None:
+                encode, header = (
+                    _make_encoder(*settings[:3], _COMPACT),
+                    content_type_of(settings[3]),
+                )
+                self._usual = (settings, encode, header)
+            try:
+                text = "".join(encode(obj, 0))
+            except RecursionError:
+                text = ""
+            if not text:  # asked here, where no error is being handled
+                text = self._encode(obj, _COMPACT)  # it says what is wrong
+            response_class = app._decisions.plain_response
+            if response_class is not None:
+                return make_plain_response(response_class, f"{text}\n", header)
         else:
             text = self.dumps(obj, separators=_COMPACT)
-        response: Response = app._respond(f"{text}\n", self.mimetype)
+        response: Response = app.response_class(f"{text}\n", mimetype=self.mimetype)
         return response
 
 
