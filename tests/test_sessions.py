@@ -297,3 +297,23 @@ def test_the_serializer_is_the_tagged_one() -> None:
     assert SecureCookieSessionInterface.salt == "cookie-session"
     assert SecureCookieSessionInterface.key_derivation == "hmac"
     assert SecureCookieSessionInterface.digest_method(b"x").digest() == hashlib.sha1(b"x").digest()
+
+
+def test_a_secret_key_that_changes_within_a_request_signs_the_answer(app: Flask) -> None:
+    @app.get("/")
+    def turn() -> str:
+        session["a"] = session.get("a", 0) + 1
+        if session["a"] == 2:  # now there was a cookie, which the first key had signed
+            app.secret_key = "the next key"
+        return "x"
+
+    @app.get("/read")
+    def read() -> str:
+        return str(session.get("a"))
+
+    app.secret_key = "the first key"
+    client = app.test_client()
+    client.get("/")
+    client.get("/")
+    assert app.secret_key == "the next key"
+    assert client.get("/read").text == "2"

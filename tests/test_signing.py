@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import typing as t
 import zlib
 
@@ -12,7 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeTimedSerializer
 
-from flask._signing import Signer, decode, encode, in_base64, is_plain, pack
+from flask._signing import (
+    _LONGEST_KEPT,
+    _MOST_KEPT,
+    _MOST_SIGNERS,
+    Signer,
+    _signers,
+    decode,
+    encode,
+    in_base64,
+    is_plain,
+    pack,
+    signer_of,
+)
 
 KEY = "a secret"
 SALT = "cookie-session"
@@ -74,6 +87,40 @@ def test_a_signature_counts_from_its_second_to_its_age(
     text = signer.sign(b"{}")
     clock[0] += seconds
     assert (signer.verify(text, 10) is not None) is is_read
+
+
+def test_a_text_that_was_read_before_still_ends_at_its_age(clock: list[float]) -> None:
+    signer = Signer(KEY, SALT)
+    text = signer.sign(b"{}")
+    assert signer.verify(text, 10) == b"{}"
+    clock[0] += 11
+    assert signer.verify(text, 10) is None
+    assert signer.verify(text, 20) == b"{}"
+
+
+def test_what_was_read_is_known_to_its_own_key_only() -> None:
+    text = Signer(KEY, SALT).sign(b"{}")
+    assert Signer(KEY, SALT).verify(text, 10) == b"{}"
+    assert Signer("another", SALT).verify(text, 10) is None
+
+
+def test_texts_that_were_read_do_not_pile_up() -> None:
+    signer = Signer(KEY, SALT)
+    texts = [signer.sign(b'{"a":%d}' % number) for number in range(_MOST_KEPT + 5)]
+    texts.append(signer.sign(random.Random(1).randbytes(_LONGEST_KEPT)))  # not compressed
+    for text in texts:
+        assert signer.verify(text, 10) is not None
+        assert len(signer._verified) <= _MOST_KEPT
+    assert len(signer._verified) == 5
+
+
+def test_a_key_has_one_signer_and_keys_do_not_pile_up() -> None:
+    first = signer_of(KEY, SALT)
+    assert signer_of(KEY, SALT) is first
+    assert signer_of(KEY, "another") is not first
+    for number in range(_MOST_SIGNERS + 1):
+        signer_of(f"key {number}", SALT)
+    assert len(_signers) <= _MOST_SIGNERS
 
 
 @pytest.mark.parametrize("text", ["", ".", "..", "a", "a.b", "a.b.c", "é.b.c", "a.b.c.d", "\x00"])

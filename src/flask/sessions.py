@@ -15,8 +15,8 @@ from werkzeug.datastructures import CallbackDict
 
 from ._passing import answer_for
 from ._response import vary_by_cookie
-from ._signing import Signer, in_base64, is_plain
-from .json.provider import _COMPACT
+from ._signing import Signer, in_base64, is_plain, signer_of
+from .json.provider import JSONProvider
 from .json.tag import TaggedJSONSerializer
 from .typing import AnyApp
 from .wrappers import Request, Response
@@ -67,10 +67,24 @@ class SecureCookieSession(  # pyright: ignore[reportIncompatibleMethodOverride]
 
     modified: bool = False
 
+    _signer: Signer | None = None
+    """What verified the cookie, and may sign the next one."""
+
     def __init__(
         self, initial: Mapping[str, t.Any] | t.Iterable[tuple[str, t.Any]] | None = None
     ) -> None:
-        super().__init__(initial, _mark_modified)
+        # PERF: what CallbackDict's initialiser does; 0.2 us less.
+        if initial is not None:
+            dict.__init__(self, initial)
+        self.on_update = _mark_modified
+
+    def __setitem__(self, key: str, value: t.Any) -> None:
+        # PERF: the usual case; 0.2 us less than through Werkzeug's wrapper.
+        if self.on_update is _mark_modified:
+            dict.__setitem__(self, key, value)
+            self.modified = True
+        else:
+            super().__setitem__(key, value)
 
 
 def _mark_modified(session: t.Any) -> None:
@@ -224,9 +238,6 @@ _PERMANENT = in_base64(b'"_permanent"')
 
 _SALT = "cookie-session"
 
-_signers: dict[str | bytes, Signer] = {}
-_MOST_SIGNERS = 100  # keys: one for each application, and those it had before
-
 
 class SecureCookieSessionInterface(SessionInterface):
     """Sessions in signed cookies.
@@ -294,12 +305,7 @@ class SecureCookieSessionInterface(SessionInterface):
             or not session_json_serializer.is_default
         ):
             return None
-        signer = _signers.get(secret_key)
-        if signer is None:
-            if len(_signers) >= _MOST_SIGNERS:
-                _signers.clear()
-            signer = _signers[secret_key] = Signer(secret_key, _SALT)
-        return signer
+        return signer_of(secret_key, _SALT)
 
     def must_see(self, app: AnyApp, cookies: str) -> bool:
         """Tell whether there may be a permanent session in a ``Cookie`` header.
@@ -342,7 +348,9 @@ class SecureCookieSessionInterface(SessionInterface):
                 data = app.json.loads(payload.decode())
             except Exception:  # whatever the application's JSON raises, as with itsdangerous
                 return self.session_class()
-            return self.session_class(data if isinstance(data, dict) else None)
+            session = self.session_class(data if isinstance(data, dict) else None)
+            session._signer = signer
+            return session
         signing = signing or self.get_signing_serializer(app)
         assert signing is not None  # there is a key
         from itsdangerous import BadData
@@ -364,34 +372,49 @@ class SecureCookieSessionInterface(SessionInterface):
         if not is_ended and not (session and self.should_set_cookie(app, session)):
             return
 
-        name = self.get_cookie_name(app)
-        # By name: the response's class may have a set_cookie that takes only some of them.
-        attributes: dict[str, t.Any] = {
-            "path": self.get_cookie_path(app),
-            "domain": self.get_cookie_domain(app),
-            "secure": self.get_cookie_secure(app),
-            "httponly": self.get_cookie_httponly(app),
-            "samesite": self.get_cookie_samesite(app),
-            "partitioned": self.get_cookie_partitioned(app),
-        }
+        # By name: the response's class may have methods that take only some of them.
         if is_ended:
-            response.delete_cookie(name, **attributes)
+            response.delete_cookie(
+                self.get_cookie_name(app),
+                path=self.get_cookie_path(app),
+                domain=self.get_cookie_domain(app),
+                secure=self.get_cookie_secure(app),
+                httponly=self.get_cookie_httponly(app),
+                samesite=self.get_cookie_samesite(app),
+                partitioned=self.get_cookie_partitioned(app),
+            )
         else:
-            text = self._sign(app, session)
-            end = self.get_expiration_time(app, session)
-            response.set_cookie(name, text, expires=end, **attributes)
+            response.set_cookie(
+                self.get_cookie_name(app),
+                self._sign(app, session),
+                expires=self.get_expiration_time(app, session),
+                path=self.get_cookie_path(app),
+                domain=self.get_cookie_domain(app),
+                secure=self.get_cookie_secure(app),
+                httponly=self.get_cookie_httponly(app),
+                samesite=self.get_cookie_samesite(app),
+                partitioned=self.get_cookie_partitioned(app),
+            )
         if not session.accessed:
             vary_by_cookie(response)
 
     def _sign(self, app: AnyApp, session: t.Any) -> str:
         """Return the text of a cookie that carries a session's data."""
-        signer = self._plain_signer(app)
+        signer: Signer | None = getattr(session, "_signer", None)
+        # PERF: what was plain when the session was opened is not asked again; 0.2 us less.
+        if signer is None or signer.secret_key != app.secret_key:
+            signer = self._plain_signer(app)
         if signer is not None and is_plain(session):
-            return signer.sign(app.json.dumps(dict(session), separators=_COMPACT).encode())
+            provider = app.json
+            if isinstance(provider, JSONProvider):
+                text = provider._compact(dict(session))
+            else:
+                text = provider.dumps(dict(session), separators=(",", ":"))
+            return signer.sign(text.encode())
         signing = self.get_signing_serializer(app)
         assert signing is not None  # a session that can be written has a key
-        text: str = signing.dumps(dict(session))
-        return text
+        signed: str = signing.dumps(dict(session))
+        return signed
 
 
 _get_signing_serializer = SecureCookieSessionInterface.get_signing_serializer
