@@ -122,7 +122,7 @@ class Lifecycle(LivingApp):
                 and not self.after_request_funcs
                 and context._open_session is None
                 and context._after is None
-                and "HTTP_COOKIE" not in context._environ
+                and ("HTTP_COOKIE" not in context._environ or not context.may_save_session())
                 and not request_finished.receivers
             ):
                 return self.make_response(answer)
@@ -315,13 +315,8 @@ class Lifecycle(LivingApp):
                     if type(hook) is not FunctionType or hook not in plain:
                         hook = self.sync_hook(hook)
                     response = hook(response)
-        # A session that nobody opened can need saving only if the client sent one: a permanent
-        # session's end moves on with each request.
-        interface = self.session_interface
-        if context._open_session is not None or (
-            "HTTP_COOKIE" in context._environ
-            and interface.must_see(self, context._environ["HTTP_COOKIE"])
-        ):
+        if context.may_save_session():
+            interface = self.session_interface
             session = context._session
             if not interface.is_null_session(session):
                 interface.save_session(self, session, response)

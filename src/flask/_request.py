@@ -14,7 +14,6 @@ from io import BytesIO
 
 from werkzeug._internal import _wsgi_decoding_dance
 from werkzeug.datastructures import (
-    EnvironHeaders,
     FileStorage,
     Headers,
     ImmutableMultiDict,
@@ -31,6 +30,7 @@ from ._forms import DEFAULT_FILE_MEMORY_SIZE, FORM_STEPS, load_form, make_file, 
 from ._lazy import lazy
 from ._plan import blueprint_names
 from ._reading import NOT_PLAIN, StrictlyLimitedStream, parse_query, read_body
+from ._request_headers import RequestHeaders
 from .debughelpers import attach_enctype_error_multidict
 
 if t.TYPE_CHECKING:
@@ -178,7 +178,7 @@ class Request(RequestBase):
     @lazy
     def headers(self) -> Headers:
         """The headers as sent; names in any case."""
-        return EnvironHeaders(self._environ)
+        return RequestHeaders(self._environ)
 
     @lazy
     def remote_addr(self) -> str | None:

@@ -125,6 +125,17 @@ class RequestContext(RoutedContext):
     def _session(self, value: t.Any) -> None:
         self._open_session = value
 
+    def may_save_session(self) -> bool:
+        """Tell whether the session may have to be saved.
+
+        One that nobody opened needs it only if the client sent one: a permanent session's end moves
+        on with each request.
+        """
+        if self._open_session is not None:
+            return True
+        cookies: str | None = self._environ.get("HTTP_COOKIE")
+        return cookies is not None and self.app.session_interface.must_see(self.app, cookies)
+
     def copy(self) -> t.Self:
         """Return a context of its own with the same request and session.
 

@@ -14,7 +14,7 @@ PACKAGE = Path(flask.__file__).parent
 # landings between two floors: 1.1 is above 1.0 and below 2.
 FLOORS: dict[float, str] = {
     1.0: "typing signals _current _environment _lazy _passing _plan _reading _signing _state"
-    " _templates _threads _waiting config _routing/rule",
+    " _request_headers _templates _threads _waiting config _routing/rule",
     1.1: "_heads _multipart _namespace _routing/build _routing/table _cookies",
     1.2: "_forms _routing/map _routing",
     2.0: "logging views debughelpers _scaffold _streaming _json_functions",
