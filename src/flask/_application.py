@@ -304,15 +304,15 @@ class App(TemplatedApp):
         Handlers for the status come before those for classes, a blueprint's before the
         application's; in one place the nearest class of the exception's MRO decides.
         """
-        if not self.error_handler_spec:
+        specs = self.error_handler_spec
+        if not specs:
             return None
         kind = type(e)
         code = kind.code if issubclass(kind, HTTPException) else None
-        scopes: tuple[str | None, ...] = (*blueprints, None)
+        found = [specs[scope] for scope in (*blueprints, None) if specs.get(scope)]
         for status in (None,) if code is None else (code, None):
-            for scope in scopes:
-                by_status = self.error_handler_spec.get(scope)
-                handlers = by_status.get(status) if by_status else None
+            for by_status in found:
+                handlers = by_status.get(status)
                 if handlers:
                     for base in kind.__mro__:
                         handler = handlers.get(base)
@@ -331,7 +331,7 @@ class App(TemplatedApp):
         if self.config["TRAP_HTTP_EXCEPTIONS"]:
             return True
         trap = self.config["TRAP_BAD_REQUEST_ERRORS"]
-        if trap is None and self.debug and isinstance(e, BadRequestKeyError):
+        if trap is None and isinstance(e, BadRequestKeyError) and self.debug:
             return True
         return bool(trap) and isinstance(e, BadRequest)
 

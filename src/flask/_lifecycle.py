@@ -209,8 +209,8 @@ class Lifecycle(LivingApp):
         error = request.routing_exception
         assert error is not None
         if (
-            not self.debug
-            or not isinstance(error, RequestRedirect)
+            not isinstance(error, RequestRedirect)
+            or not self.debug
             or error.code in {307, 308}
             or request.method in {"GET", "HEAD", "OPTIONS"}
         ):
@@ -226,8 +226,9 @@ class Lifecycle(LivingApp):
         :raises Exception: the error itself, if no handler is registered for it.
         """
         if isinstance(e, HTTPException):
-            tells_key = self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]
-            if tells_key and isinstance(e, BadRequestKeyError):
+            if isinstance(e, BadRequestKeyError) and (
+                self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]
+            ):
                 e.show_exception = True
             if not self.trap_http_exception(e):
                 return self.handle_http_exception(e)

@@ -12,14 +12,15 @@ import werkzeug.utils
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
-from ._heads import content_type_of, is_ready_location
+from ._heads import STATUS_LINES, content_type_of, is_ready_location, make_headers
 from ._response import (
     WITHOUT_BODY,
     Response,
     add_header,
     make_plain_response,
-    make_read_response,
 )
+
+_new_object = object.__new__
 
 _MARK = "-location-"
 _HTML = content_type_of("text/html")
@@ -53,6 +54,34 @@ def make_redirect(kind: type[Response], location: str, code: int) -> t.Any:
     return response
 
 
+def make_read_response(
+    kind: type[Response], body: bytes, status: int, content_type: tuple[str, str], is_head: bool
+) -> Response:
+    """Make a response whose body and headers were those of another one.
+
+    It is what `Response.force_type` makes of a WSGI application.
+
+    :param kind: a class that `is_plain`.
+    :param body: the body.
+    :param status: one of the statuses that HTTP knows.
+    :param content_type: the header, of `content_type_of`.
+    :param is_head: only the headers are asked for, of which the length is the body's.
+    """
+    response = _new_object(kind)
+    response._was_read = True
+    response._content_type = content_type
+    response._more_headers = None
+    if is_head:
+        response._body = b""
+        response._headers = make_headers([content_type, ("Content-Length", str(len(body)))])
+    else:
+        response._body = body
+        response._headers = None
+    response._status_code = status
+    response._status = STATUS_LINES[status]
+    return response
+
+
 _WRITING = {
     name: getattr(HTTPException, name)
     for name in ("__call__", "get_body", "get_description", "get_headers", "get_response", "name")
@@ -83,6 +112,7 @@ def make_error_page(kind: type[Response], error: t.Any, is_head: bool) -> Respon
     code, description = error.code, error.description
     if (
         type(code) is not int
+        or code not in STATUS_LINES
         or code in WITHOUT_BODY
         or not (type(description) is str or description is None)
         or error.response is not None
@@ -95,5 +125,4 @@ def make_error_page(kind: type[Response], error: t.Any, is_head: bool) -> Respon
         page = error.get_body().encode()
         if len(_pages) < _MOST_PAGES:
             _pages[type(error), code, description] = page
-    pairs = [_HTML, ("Content-Length", str(len(page)))]
-    return make_read_response(kind, b"" if is_head else page, code, pairs)
+    return make_read_response(kind, page, code, _HTML, is_head)

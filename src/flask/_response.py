@@ -269,7 +269,7 @@ class Response(ResponseBase):
             self.is_plain
             and not self.direct_passthrough
             and not self.autocorrect_location_header
-            and not isinstance(self._iterable, list | tuple)
+            and not isinstance(self._iterable, (list, tuple))
             and environ["REQUEST_METHOD"] != "HEAD"
         ):
             pairs = list_to_send(self.headers, None)
@@ -395,26 +395,6 @@ def make_plain_response(kind: type[Response], text: str, content_type: tuple[str
     response._more_headers = None
     response._status_code = 200
     response._status = "200 OK"
-    return response
-
-
-def make_read_response(
-    kind: type[Response], body: bytes, status: int, pairs: list[tuple[str, str]]
-) -> Response:
-    """Make a response whose body and headers were those of another one.
-
-    It is what `Response.force_type` makes of a WSGI application.
-
-    :param kind: a class that `is_plain`.
-    :param body: the body.
-    :param status: one of the statuses that HTTP knows.
-    :param pairs: the headers, which belong to the response from now on.
-    """
-    response = _new_object(kind)
-    response._body = body
-    response._was_read = True
-    response._headers = make_headers(pairs)
-    response.status_code = status
     return response
 
 

@@ -20,6 +20,12 @@ _ACCEPTED = (
     " or WSGI callable"
 )
 
+# PERF: "str | bytes" makes an object each time it is met, 0.1 us.
+_TEXTS = (str, bytes, bytearray)
+_OBJECTS = (dict, list)
+_ANSWERS = (HTTPException, BaseResponse)
+_HEADERS = (Headers, dict, tuple, list)
+
 
 class _Maker(t.Protocol):
     """What is needed of the application."""
@@ -48,14 +54,14 @@ def to_response(app: _Maker, rv: t.Any) -> t.Any:
     # PERF: the abstract Iterator is asked last: 0.5 us.
     if isinstance(rv, app.response_class):
         response = rv
-    elif isinstance(rv, str | bytes | bytearray):
+    elif isinstance(rv, _TEXTS):
         if isinstance(rv, bytearray):
             rv = bytes(rv)  # WSGI knows no other bytes (PEP 3333)
         # Status and headers are given at once: then a default does not stand before them.
         return app.response_class(rv, status=status, headers=headers)
-    elif isinstance(rv, dict | list):
+    elif isinstance(rv, _OBJECTS):
         response = app.json.response(rv)
-    elif isinstance(rv, HTTPException | BaseResponse):
+    elif isinstance(rv, _ANSWERS):
         response = _forced(app, rv)
     elif isinstance(rv, AsyncIterator):
         return app.response_class(stepped(rv), status=status, headers=headers)
@@ -67,7 +73,7 @@ def to_response(app: _Maker, rv: t.Any) -> t.Any:
         raise TypeError(_refusal(rv))
 
     if status is not None:
-        if isinstance(status, str | bytes | bytearray):
+        if isinstance(status, _TEXTS):
             response.status = status
         else:
             response.status_code = status
@@ -82,7 +88,7 @@ def _unpack(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
         return rv[0], rv[1], rv[2]
     if len(rv) == 2:
         body, other = rv
-        if isinstance(other, Headers | dict | tuple | list):
+        if isinstance(other, _HEADERS):
             return body, None, other
         return body, other, None
     raise TypeError(
