@@ -45,7 +45,8 @@ def _default(o: t.Any) -> t.Any:
 
 def _provider() -> _Provider | None:
     context = get_app_context(None)
-    return None if context is None else t.cast("_Provider", context.app.json)
+    provider: _Provider | None = None if context is None else context.app.json
+    return provider
 
 
 def dumps(obj: t.Any, **kwargs: t.Any) -> str:

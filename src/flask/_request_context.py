@@ -217,7 +217,8 @@ class RequestContext(RoutedContext):
 
     def _tear_down(self, exc: BaseException | None) -> None:
         """Pop, and run whatever is to be run when a context goes."""
-        token, pushed, earlier = t.cast("tuple[t.Any, ...]", self._pushed)
+        assert self._pushed is not None
+        token, pushed, earlier = self._pushed
         app = self.app
         current = get_request_context()
         try:

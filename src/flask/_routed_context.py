@@ -76,10 +76,13 @@ class RoutedContext(AppContext):
     def endpoint(self) -> str | None:
         """The endpoint of the rule that the URL matched."""
         request = self._request
-        if request is not None:
-            return t.cast("str | None", request.endpoint)
         rule = self._url_rule
-        return None if rule is None else t.cast("str", rule.endpoint)
+        endpoint: str | None
+        if request is not None:
+            endpoint = request.endpoint
+        else:
+            endpoint = None if rule is None else rule.endpoint
+        return endpoint
 
     @property
     def blueprints(self) -> Sequence[str]:
