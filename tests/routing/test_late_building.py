@@ -77,3 +77,9 @@ def test_a_class_of_rules_keeps_its_way() -> None:
             return lambda rule, **values: ("", "/own")
 
     assert Map([Own("/<name>", endpoint="it")]).bind("h").build("it", {"name": "x"}) == "/own"
+
+
+@pytest.mark.parametrize("kind", [Map, werkzeug.routing.Map])
+def test_a_rule_that_names_two_parts_alike_is_refused_when_it_is_added(kind: t.Any) -> None:
+    with pytest.raises(SyntaxError, match="duplicate argument 'x'"):
+        kind().add(Rule("/<x>/<x>", endpoint="twice"))

@@ -108,7 +108,7 @@ def _put_off_building(rule: Rule) -> None:
         return
 
     def make(append_unknown: bool = True) -> t.Any:
-        if rule.defaults or not _SPECIAL_NAMES.isdisjoint(rule.arguments):
+        if rule.defaults or not _SPECIAL_NAMES.isdisjoint(rule.arguments) or _repeats_itself(rule):
             return _compile(rule, append_unknown)  # which may find something to complain of
         return _LaterBuilder(rule, append_unknown)
 
@@ -117,6 +117,12 @@ def _put_off_building(rule: Rule) -> None:
 
 _compile: t.Callable[..., t.Any] = getattr(Rule, "_compile_builder", lambda *_: None)
 _SPECIAL_NAMES = frozenset({"None", "True", "False"})  # Python refuses them as arguments
+
+
+def _repeats_itself(rule: t.Any) -> bool:
+    """Tell whether two parts of a rule have one name."""
+    names = [name for is_dynamic, name in rule._trace if is_dynamic]
+    return len(names) != len(set(names))
 
 
 class _LaterBuilder:
