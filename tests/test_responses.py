@@ -153,3 +153,9 @@ def test_json_is_written_by_the_provider(app: Flask) -> None:
     app.json.dumps = lambda obj, **kwargs: "own"  # type: ignore[method-assign]
     with app.app_context():
         assert app.make_response({"a": 1}).get_data(True) == "own\n"
+
+
+@pytest.mark.parametrize("answer", [None, lambda environ, start_response: [b""]])
+def test_what_needs_a_request_says_so_without_one(app: Flask, answer: t.Any) -> None:
+    with app.app_context(), pytest.raises(RuntimeError, match="outside of request context"):
+        app.make_response(answer)

@@ -10,7 +10,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from ._current import _cv_request
+from ._current import NO_REQUEST_MESSAGE, _cv_request
 from ._pages import make_error_page
 from ._response import Response
 from ._streaming import stepped
@@ -99,7 +99,7 @@ def _unpack(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
 
 def _forced(app: _Maker, rv: t.Any) -> t.Any:
     """Turn another response class, or a WSGI application, into the application's response."""
-    context = _cv_request.get()
+    context = _current_context()
     kind = app.response_class
     if isinstance(rv, HTTPException):
         if issubclass(kind, Response) and kind.is_plain:
@@ -115,10 +115,18 @@ def _forced(app: _Maker, rv: t.Any) -> t.Any:
         raise TypeError(f"{error}\n{_refusal(rv)}").with_traceback(sys.exc_info()[2]) from None
 
 
+def _current_context() -> t.Any:
+    """Return the request's context; ``RuntimeError`` where there is none."""
+    context = _cv_request.get(None)
+    if context is None:
+        raise RuntimeError(NO_REQUEST_MESSAGE)
+    return context
+
+
 def _refusal(rv: t.Any) -> str:
     """Say what is wrong with a return value."""
     if rv is None:
-        request = _cv_request.get().request
+        request = _current_context().request
         return (
             f"The view function for {request.endpoint!r} did not return a valid response. The"
             " function either returned None or ended without a return statement."
