@@ -92,6 +92,8 @@ class Request(RequestBase):
 
     shallow: bool = False
     _environ: WSGIEnvironment
+    _sent: WSGIEnvironment | None = None
+    """The environment before anybody could change it; ``None`` while nobody could."""
     _enters_environ: bool = True
     """Whether the request is to be found in its environment, while it is the current one."""
     _is_form_parsed: bool
@@ -129,9 +131,13 @@ class Request(RequestBase):
     def environ(self) -> WSGIEnvironment:
         """The WSGI environment (PEP 3333), with the request in it.
 
+        Whoever looks may change it; method, URL and addresses stay what they were before.
+
         PERF: the request is entered when somebody looks: 0.25 us less for those where nobody does.
         """
         environ = self._environ
+        if self._sent is None:  # without the request, which would close a circle
+            self._sent = {**environ, "werkzeug.request": None}
         if self._enters_environ and environ.get("werkzeug.request") is not self:
             environ["werkzeug.request"] = self
         return environ
@@ -145,35 +151,41 @@ class Request(RequestBase):
     @lazy
     def method(self) -> str:
         """The HTTP method, in upper case."""
-        method: str = self._environ.get("REQUEST_METHOD", "GET")
+        method: str = (self._sent or self._environ).get("REQUEST_METHOD", "GET")
         return method.upper()
 
     @lazy
     def scheme(self) -> str:
         """The URL's scheme, such as ``https``."""
-        scheme: str = self._environ.get("wsgi.url_scheme", "http")
+        scheme: str = (self._sent or self._environ).get("wsgi.url_scheme", "http")
         return scheme
 
     @lazy
     def server(self) -> tuple[str, int | None] | None:
         """The server's host and port; ``(path, None)`` for a Unix socket."""
-        return _get_server(self._environ)
+        return _get_server(self._sent or self._environ)
 
     @lazy
     def root_path(self) -> str:
         """The prefix under which the application is mounted; no slash at its end."""
-        return _wsgi_decoding_dance(self._environ.get("SCRIPT_NAME") or "").rstrip("/")
+        prefix: str = (self._sent or self._environ).get("SCRIPT_NAME") or ""
+        return _wsgi_decoding_dance(prefix).rstrip("/")
 
     @lazy
     def path(self) -> str:
         """The path behind `root_path`, decoded."""
-        return "/" + _wsgi_decoding_dance(self._environ.get("PATH_INFO") or "").lstrip("/")
+        path: str = (self._sent or self._environ).get("PATH_INFO") or ""
+        return "/" + _wsgi_decoding_dance(path).lstrip("/")
 
-    @lazy
+    @property
     def query_string(self) -> bytes:
         """What stands behind the question mark, as sent."""
-        query: str = self._environ.get("QUERY_STRING", "")
+        query: str = (self._sent or self._environ).get("QUERY_STRING", "")
         return query.encode("latin1")
+
+    @query_string.setter
+    def query_string(self, value: bytes) -> None:
+        self._sent = {**(self._sent or self._environ), "QUERY_STRING": value.decode("latin1")}
 
     @lazy
     def headers(self) -> Headers:
@@ -183,7 +195,7 @@ class Request(RequestBase):
     @lazy
     def remote_addr(self) -> str | None:
         """The address of the client, as the server saw it."""
-        return self._environ.get("REMOTE_ADDR")
+        return (self._sent or self._environ).get("REMOTE_ADDR")
 
     # Limits: an attribute of the request, else the application's configuration -------------------
 
@@ -239,7 +251,7 @@ class Request(RequestBase):
     def args(self) -> MultiDict[str, str]:
         """The parameters in the URL, behind the question mark."""
         if self.parameter_storage_class is ImmutableMultiDict:
-            parameters: t.Any = parse_query(self._environ.get("QUERY_STRING", ""))
+            parameters: t.Any = parse_query((self._sent or self._environ).get("QUERY_STRING", ""))
             if parameters is not NOT_PLAIN:
                 return parameters  # type: ignore[no-any-return]
         return super().args
@@ -387,6 +399,19 @@ class Request(RequestBase):
             if context is not None and context.app.debug:
                 raise
             raise BadRequest() from error
+
+
+def ask_as_sent(request: t.Any, question: t.Callable[[t.Any], t.Any]) -> t.Any:
+    """Return the answer to a question about a request, whoever changed its environment since."""
+    sent = getattr(request, "_sent", None)
+    if sent is None or type(request).__init__ is not Request.__init__:
+        return question(request)  # a class with a say in it may have changed it on purpose
+    changed, request._environ = request._environ, sent
+    try:
+        return question(request)
+    finally:
+        request._environ = changed
+        sent["werkzeug.request"] = None
 
 
 def make_plain_request(kind: type[Request], environ: WSGIEnvironment) -> Request:

@@ -17,7 +17,7 @@ from werkzeug.routing import MapAdapter
 from ._app_context import AppContext
 from ._lazy import lazy
 from ._plan import Decisions, blueprint_names
-from ._request import make_plain_request
+from ._request import ask_as_sent, make_plain_request
 from ._routing.table import ASK_THE_MAP, NOT_ASKED, NOTHING, ROUTE
 
 if t.TYPE_CHECKING:
@@ -111,7 +111,7 @@ class RoutedContext(AppContext):
     @lazy
     def _adapter(self) -> MapAdapter | None:
         try:
-            adapter: MapAdapter | None = self.app.create_url_adapter(self.request)
+            adapter: MapAdapter | None = ask_as_sent(self.request, self.app.create_url_adapter)
         except HTTPException as error:
             self._keep_routing_error(error)
             return None

@@ -19,7 +19,17 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder
 
-from flask import Flask, Request, Response, abort, make_response, redirect, session, url_for
+from flask import (
+    Flask,
+    Request,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask.ctx import RequestContext
 from flask.globals import request_ctx
 from flask.json.provider import DefaultJSONProvider
@@ -330,6 +340,69 @@ def test_a_kept_view_is_kept_though_it_is_false(app: Flask) -> None:
     app.add_url_rule("/", view_func=Falsy.as_view("falsy"))
     assert get(app)[2] == b"falsy"
     assert Falsy.made == 1
+
+
+def test_who_changes_the_environment_does_not_change_the_request() -> None:
+    inner = Flask("inner")
+    inner.add_url_rule("/inner", "inner", lambda: request.url)
+
+    def mount() -> t.Any:
+        request.environ.update(
+            SCRIPT_NAME="/mount",
+            PATH_INFO="/inner",
+            QUERY_STRING="b=2",
+            REQUEST_METHOD="GET",
+            REMOTE_ADDR="9.9.9.9",
+            SERVER_NAME="elsewhere",
+        )
+        request.environ["wsgi.url_scheme"] = "https"
+        return inner
+
+    app = Flask("outer")
+    app.add_url_rule("/here", "here", mount, methods=["POST"])
+
+    @app.after_request
+    def tell(response: Response) -> Response:
+        response.headers["X-Line"] = f"{request.method} {request.url} {request.args.to_dict()}"
+        response.headers["X-From"] = str(request.remote_addr)
+        response.headers["X-Built"] = url_for("here", _external=True)
+        return response
+
+    for _ in range(2):
+        answer = app.test_client().post("/here?a=1")
+        assert answer.text == "https://localhost/mount/inner?b=2"
+        assert answer.headers["X-Line"] == "POST http://localhost/here?a=1 {'a': '1'}"
+        assert answer.headers["X-From"] == "127.0.0.1"
+        assert answer.headers["X-Built"] == "http://localhost/here"
+
+
+def test_an_adapter_that_is_asked_for_binds_to_the_environment_as_it_is(app: Flask) -> None:
+    app.add_url_rule("/there", "there", str)
+    with app.test_request_context("/here"):
+        request.environ["PATH_INFO"] = "/there"
+        assert request_ctx.url_adapter is not None
+        assert request_ctx.url_adapter.path_info == "/here"
+        adapter = app.create_url_adapter(request)
+        assert adapter is not None
+        assert adapter.match() == ("there", {})
+
+
+def test_a_request_class_may_change_the_environment_before_it_is_matched(app: Flask) -> None:
+    class Moved(Request):
+        def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.environ["PATH_INFO"] = "/there"
+
+    app.request_class = Moved
+    app.add_url_rule("/there", "there", lambda: "there")
+    assert get(app, "/here")[2] == b"there"
+
+
+def test_a_query_that_is_set_is_the_one_that_is_read(app: Flask) -> None:
+    with app.test_request_context("/?a=1"):
+        request.query_string = b"b=%C3%BC"
+        assert request.args.to_dict() == {"b": "\u00fc"}
+        assert request.url == "http://localhost/?b=\u00fc"
 
 
 # Sessions ----------------------------------------------------------------------------------------
