@@ -88,7 +88,7 @@ class Response(ResponseBase):
     def _look_over(cls) -> bool:
         """Find out whether the class `is_plain`: when it is made, and at the first request."""
         cls.is_plain = (
-            all(getattr(cls, name) is plain for name, plain in _SENDING.items())
+            all(getattr(cls, name) is plain for name, plain in SENDING.items())
             and cls.force_type.__func__ is _FORCE_TYPE  # type: ignore[attr-defined]
             and cls.__new__ is object.__new__
             and bool(cls.default_mimetype)
@@ -398,7 +398,7 @@ def make_plain_response(kind: type[Response], text: str, content_type: tuple[str
     return response
 
 
-_SENDING = {
+SENDING = {
     name: getattr(Response, name)
     for name in (
         *("__call__", "__init__", "__setattr__", "close", "get_app_iter", "get_data"),

@@ -405,6 +405,48 @@ def test_a_query_that_is_set_is_the_one_that_is_read(app: Flask) -> None:
         assert request.url == "http://localhost/?b=\u00fc"
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (Flask, "preprocess_request"),
+        (Flask, "process_response"),
+        (Flask, "finalize_request"),
+        (Flask, "do_teardown_request"),
+        (Flask, "do_teardown_appcontext"),
+        (Flask, "ensure_sync"),
+        (Flask, "create_url_adapter"),
+        (Flask, "app_context"),
+        (Flask, "url_for"),
+        (Flask, "inject_url_defaults"),
+        (Request, "__init__"),
+        (Request, "close"),
+        (Response, "__init__"),
+        (Response, "get_wsgi_headers"),
+        (werkzeug.wrappers.Response, "get_app_iter"),
+    ],
+)
+def test_a_step_replaced_on_a_class_is_seen_by_the_test_client_at_once(
+    kind: t.Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = answering(lambda: url_for("index"))
+    client = app.test_client()
+    seen: list[str] = []
+    original = getattr(kind, name)
+
+    def replacement(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        seen.append(name)
+        return original(self, *args, **kwargs)
+
+    assert client.get("/").text == "/"
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, name, replacement)
+        assert client.get("/").text == "/"
+        assert set(seen) == {name}
+    seen.clear()
+    assert client.get("/").text == "/"
+    assert seen == []
+
+
 # Sessions ----------------------------------------------------------------------------------------
 
 
