@@ -318,7 +318,8 @@ class Lifecycle(LivingApp):
                     response = hook(response)
         if context.may_save_session():
             interface = self.session_interface
-            session = context._session
+            waits = context._decided.session_on_demand
+            session = context._session if waits else context._open_session
             if not interface.is_null_session(session):
                 interface.save_session(self, session, response)
         return response

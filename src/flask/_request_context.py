@@ -129,9 +129,9 @@ class RequestContext(RoutedContext):
         """Tell whether the session may have to be saved.
 
         One that nobody opened needs it only if the client sent one: a permanent session's end moves
-        on with each request.
+        on with each request. An interface that could not open one is told to save ``None``.
         """
-        if self._open_session is not None:
+        if self._open_session is not None or not self._decided.session_on_demand:
             return True
         cookies: str | None = self._environ.get("HTTP_COOKIE")
         return cookies is not None and self.app.session_interface.must_see(self.app, cookies)

@@ -613,6 +613,24 @@ def test_tags_are_read_whatever_white_space_the_applications_json_writes(app: Fl
     assert get(app, "/show", headers={"Cookie": cookie_of(app)})[2] == b"(1, 2)"
 
 
+def test_an_interface_that_cannot_open_a_session_is_asked_once_and_told_to_save_none() -> None:
+    events: list[t.Any] = []
+
+    class Broken(SessionInterface):
+        def open_session(self, app: t.Any, request: t.Any) -> t.Any:
+            events.append("open")
+            raise ConnectionError
+
+        def save_session(self, app: t.Any, session: t.Any, response: t.Any) -> None:
+            events.append((session, response.status_code))
+
+    app = answering(lambda: "never")
+    app.logger.disabled = True
+    app.session_interface = Broken()
+    assert get(app, headers={"Cookie": "session=x"})[0] == "500 INTERNAL SERVER ERROR"
+    assert events == ["open", (None, 500)] * 2
+
+
 # JSON --------------------------------------------------------------------------------------------
 
 
