@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import signal
+import subprocess
+import sys
 import threading
 import typing as t
 import weakref
@@ -151,3 +154,47 @@ def test_keyboard_interrupts_are_not_swallowed() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         in_a_running_loop(lambda: wait(interrupted()))
+
+
+def test_an_interrupt_lets_what_is_waited_for_end_in_good_order() -> None:
+    noted: list[str] = []
+
+    async def waiting() -> None:
+        asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            noted.append("ended")
+
+    with pytest.raises(KeyboardInterrupt):
+        wait(waiting())
+    assert noted == ["ended"]
+    assert wait(add(1, 2)) == 3
+
+
+WAITED = """\
+import atexit
+from flask import Flask
+
+app = Flask(__name__)
+
+@app.route("/")
+async def hello():
+    return "hello"
+
+def ask():
+    print(app.test_client().get("/").text)
+
+@app.after_serving
+async def after():
+    print("after")
+
+ask()
+atexit.register(ask)
+"""
+
+
+def test_a_process_that_waited_ends_without_a_word() -> None:
+    ended = subprocess.run([sys.executable, "-c", WAITED], capture_output=True, text=True)
+    assert (ended.stdout.splitlines(), ended.stderr) == (["hello", "hello", "after"], "")

@@ -8,6 +8,7 @@ that runs the lifecycle there (``asgi/_drivers``) does the waiting, and is found
 
 from __future__ import annotations
 
+import atexit
 import threading
 import typing as t
 from collections.abc import Awaitable, Callable
@@ -65,6 +66,13 @@ class _KeptLoop:
 _of_thread = _OfThread()
 
 
+# Registered first, so that it runs last: after all that may still wait at the process's end.
+@atexit.register
+def _close_loop_of_main_thread() -> None:
+    """Close the loop while the modules that it needs for that are whole."""
+    _of_thread.kept = None
+
+
 def set_driver_of_thread(driver: Driver | None) -> None:
     """Let a driver wait for everything that this thread waits for.
 
@@ -119,10 +127,18 @@ def _run(loop: asyncio.AbstractEventLoop, awaitable: Awaitable[Result], context:
         except BaseException as error:
             failure.append(error)
 
+    task = loop.create_task(await_it(), context=context)
     try:
-        loop.run_until_complete(loop.create_task(await_it(), context=context))
+        loop.run_until_complete(task)
+    except BaseException:  # Ctrl-C, or a signal's exit; as asyncio.run() does
+        if not task.done():
+            task.cancel()
+            loop.run_until_complete(task)
+        failure.clear()
+        raise
     finally:
         take_over(context)
+        del task
     if failure:
         raise failure.pop()
     return outcome[0]
