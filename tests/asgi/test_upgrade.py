@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import importlib
 import re
-import signal
 import socket
 import ssl
 import subprocess
@@ -17,6 +16,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from run_process import LONGEST, Process
 from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
@@ -26,7 +26,7 @@ from flask.testing import FlaskClient
 client_of = pytest.importorskip("websockets.sync.client")
 from websockets.exceptions import ConnectionClosed, InvalidStatus  # noqa: E402
 
-LONGEST = 60  # seconds that anything may take
+Start = Callable[..., Process]
 
 
 class Room:
@@ -42,6 +42,10 @@ class Room:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
+    @property
+    def port(self) -> int:
+        return self._server.port
+
     def note(self, what: str) -> None:
         with self._changed:
             self.noted.append(what)
@@ -52,12 +56,12 @@ class Room:
             assert self._changed.wait_for(lambda: what in self.noted, LONGEST), self.noted
 
     def connect(self, path: str, **options: t.Any) -> t.Any:
-        url = f"ws://127.0.0.1:{self._server.port}{path}"
+        url = f"ws://127.0.0.1:{self.port}{path}"
         return self._clients.enter_context(client_of.connect(url, max_size=None, **options))
 
     def send_raw(self, *lines: str) -> bytes:
         """Send a request head as it stands; return all that is answered."""
-        with socket.create_connection(("127.0.0.1", self._server.port), LONGEST) as raw:
+        with socket.create_connection(("127.0.0.1", self.port), LONGEST) as raw:
             raw.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
             return b"".join(iter(lambda: raw.recv(65536), b""))
 
@@ -181,6 +185,25 @@ def test_a_client_that_vanishes_cancels_a_handler_that_waits(room: Room) -> None
     it.socket.shutdown(socket.SHUT_RDWR)
     room.wait_for("cancelled")
     it.close()
+
+
+def test_the_end_of_the_process_does_not_wait_for_a_client_that_ignores_a_goodbye(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @room.app.websocket("/")
+    async def close() -> None:
+        await websocket.accept()
+        await websocket.close()
+        room.note("closing")
+
+    live = importlib.import_module("flask.asgi._upgrade")._live
+    monkeypatch.setattr(live, "is_ending", False)
+    head = [f"{name}: {value}" for name, value in HANDSHAKE.items()]
+    with socket.create_connection(("127.0.0.1", room.port), LONGEST) as raw:
+        raw.sendall("\r\n".join(["GET / HTTP/1.1", *head, "", ""]).encode())
+        room.wait_for("closing")
+        live.end()
+        assert not live._tasks
 
 
 def test_background_work_is_done_although_the_loop_ends(room: Room) -> None:
@@ -412,79 +435,11 @@ SERVERS = {
 }
 
 
-class Process:
-    """A server in a process of its own, and what it has printed."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        (folder / "app.py").write_text(APP)
-        self._process = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-            start_new_session=True,
-        )
-        self.printed = ""
-        self._clients = ExitStack()
-        self._changed = threading.Condition()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-        self.address = self.wait_for(r"(?:Running on|Listening at:) https?://([\d.]+:\d+)")
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as stream:
-            for line in stream:
-                with self._changed:
-                    self.printed += line
-                    self._changed.notify_all()
-
-    def wait_for(self, pattern: str) -> str:
-        def found() -> re.Match[str] | None:
-            return re.search(pattern, self.printed)
-
-        with self._changed:
-            match = self._changed.wait_for(found, LONGEST)
-        assert match, f"No {pattern!r} in:\n{self.printed}"
-        return match[match.re.groups]
-
-    def connect(self, path: str, **options: t.Any) -> t.Any:
-        url = f"{'wss' if options else 'ws'}://{self.address}{path}"
-        return self._clients.enter_context(client_of.connect(url, max_size=None, **options))
-
-    def interrupt(self) -> None:
-        os.killpg(self._process.pid, signal.SIGINT)
-
-    def close(self) -> None:
-        self._clients.close()
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(LONGEST)
-        self._reader.join(LONGEST)
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
-    started: list[Process] = []
-
-    def start(*arguments: str) -> Process:
-        started.append(Process(tmp_path, *arguments))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.close()
-
-
 @pytest.mark.parametrize("arguments", SERVERS.values(), ids=SERVERS)
-def test_a_real_server_speaks_websocket(
-    start: Callable[..., Process], arguments: tuple[str, ...]
-) -> None:
+def test_a_real_server_speaks_websocket(start: Start, arguments: tuple[str, ...]) -> None:
     if "gunicorn" in arguments:
         pytest.importorskip("gunicorn")
-    server = start(*arguments)
+    server = start(APP, *arguments)
     both = [server.connect(path) for path in ("/echo", "/plain")]
     for it in both:
         for message in MESSAGES.values():
@@ -499,8 +454,8 @@ def test_a_real_server_speaks_websocket(
     assert "Traceback" not in server.printed
 
 
-def test_a_server_that_stops_says_so_and_then_ends(start: Callable[..., Process]) -> None:
-    server = start(*SERVERS["flask run"])
+def test_a_server_that_stops_says_so_and_then_ends(start: Start) -> None:
+    server = start(APP, *SERVERS["flask run"])
     both = [server.connect(path) for path in ("/echo", "/plain")]
     for it in both:
         it.send("hello")
@@ -514,7 +469,7 @@ def test_a_server_that_stops_says_so_and_then_ends(start: Callable[..., Process]
     assert "Traceback" not in server.printed
 
 
-def test_it_works_over_tls(start: Callable[..., Process], tmp_path: Path) -> None:
+def test_it_works_over_tls(start: Start, tmp_path: Path) -> None:
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     try:
         subprocess.run(
@@ -528,7 +483,7 @@ def test_it_works_over_tls(start: Callable[..., Process], tmp_path: Path) -> Non
         )
     except FileNotFoundError:
         pytest.skip("openssl is not installed")
-    server = start(*SERVERS["flask run"], "--cert", str(cert), "--key", str(key))
+    server = start(APP, *SERVERS["flask run"], "--cert", str(cert), "--key", str(key))
     trust = ssl.create_default_context(cafile=str(cert))
     it = server.connect("/echo", ssl=trust)
     for message in MESSAGES.values():

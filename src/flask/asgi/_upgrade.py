@@ -42,7 +42,8 @@ if t.TYPE_CHECKING:
 
 _SCHEMES = {"http": "ws", "https": "wss"}
 _CHUNK = 65536
-_PATIENCE = 2.0  # seconds that a client may take to say goodbye, or all of them when we stop
+_PATIENCE = 2.0  # seconds that a client may take to say goodbye, or all handlers when we stop
+_HURRY = 0.1  # seconds that a client may take when we stop
 _ABNORMAL = 1006  # RFC 6455 section 7.4.1
 _PROTOCOL_ERROR = 1002
 
@@ -150,15 +151,17 @@ class SocketConnection:
         finally:
             # What runs after this stands still with the loop; who listens still would listen along.
             background = set(app._background_on_loop)
-            await _end(asyncio.all_tasks() - {task} - background)
-            await self._part()
-            _live.leave(task)
+            try:
+                await _end(asyncio.all_tasks() - {task} - background)
+                await self._part()
+            finally:
+                _live.leave(task)
             await _wait_for(asyncio.all_tasks() & background)
 
     async def _part(self) -> None:
         """Wait for the client's answer to our goodbye, but not for long (RFC 6455, 7.1.1)."""
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_HURRY if _live.is_ending else _PATIENCE):
                 while self._farewell is None and self._is_leaving:
                     await self._read()
         except (TimeoutError, OSError):
@@ -303,6 +306,9 @@ async def _wait_for(tasks: set[asyncio.Task[t.Any]]) -> None:
 class _Live:
     """The conversations of this process; when it ends, those that are left are told so."""
 
+    is_ending: bool = False
+    """Whether the process ends."""
+
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[t.Any]] = set()
         self._changed = threading.Condition()
@@ -322,6 +328,7 @@ class _Live:
 
     def end(self) -> None:
         with self._changed:
+            self.is_ending = True
             for task in self._tasks:
                 task.get_loop().call_soon_threadsafe(task.cancel)
             self._changed.wait_for(lambda: not self._tasks, _PATIENCE)

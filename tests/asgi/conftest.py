@@ -1,0 +1,23 @@
+"""Servers in processes of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from run_process import Process
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    """Start a server: the text of ``app.py``, and the arguments for Python."""
+    started: list[Process] = []
+
+    def start(text: str, *arguments: str) -> Process:
+        started.append(Process(tmp_path, text, *arguments))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()
