@@ -148,15 +148,21 @@ async def closed() -> tuple[str, int]:
 PAGE = """<!doctype html>
 <script>
 const said = [];
-const tell = (what) => {
+const tell = async (what) => {
   said.push(what);
-  if (said.length == 2) fetch("/report", {method: "POST", body: said.sort().join(" and ")});
+  if (said.length < 2) return;
+  // Both stay open while more is asked for.
+  const answer = await fetch("/plain?token=browser");
+  said.push(`answer: ${(await answer.json()).token}`);
+  await fetch("/report", {method: "POST", body: said.sort().join(" and ")});
+  socket.close();
+  source.close();
 };
 const socket = new WebSocket(`ws://${location.host}/plain/browser`);
 socket.onopen = () => socket.send("hello");
-socket.onmessage = (event) => { tell(`websocket: ${event.data}`); socket.close(); };
+socket.onmessage = (event) => tell(`websocket: ${event.data}`);
 const source = new EventSource("/events");
-source.onmessage = (event) => { tell(`event: ${event.data}`); source.close(); };
+source.onmessage = (event) => tell(`event: ${event.data}`);
 </script>
 """
 

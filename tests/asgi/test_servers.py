@@ -34,6 +34,7 @@ ASGI = {
     ),
 }
 WSGI = {
+    "flask run": "flask --app served_app run --port {port}",
     "gunicorn": "gunicorn served_app:app --threads 8 --bind 127.0.0.1:{port}",
     "waitress": "waitress --port={port} served_app:app",
     "granian for WSGI": (
@@ -41,12 +42,15 @@ WSGI = {
     ),
 }
 MODULES = {
+    "flask": "flask",
     "uvicorn": "uvicorn",
     "hypercorn": "hypercorn",
     "granian": "granian",
     "gunicorn": "gunicorn",
     "waitress": "waitress",
 }
+
+ENDED_BY_CTRL_C = {"flask run", "waitress"}  # they know no graceful end by SIGTERM
 
 
 class Served(t.NamedTuple):
@@ -70,8 +74,7 @@ class Served(t.NamedTuple):
             time.sleep(0.01)
 
     def stop(self) -> None:
-        # Waitress knows no graceful end by SIGTERM.
-        by = signal.SIGINT if self.name == "waitress" else signal.SIGTERM
+        by = signal.SIGINT if self.name in ENDED_BY_CTRL_C else signal.SIGTERM
         self.process.send_signal(by)
         self.process.wait(LONGEST)
 
@@ -216,8 +219,9 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser")))
 
 
 @pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed here")
-def test_a_page_in_a_browser_talks_and_listens(tmp_path: Path) -> None:
-    served = start("uvicorn", tmp_path / "log")
+@pytest.mark.parametrize("name", ["uvicorn", "flask run"])
+def test_a_page_in_a_browser_talks_and_listens(name: str, tmp_path: Path) -> None:
+    served = start(name, tmp_path / "log")
     assert BROWSER is not None
     options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/user"]
     browser = subprocess.Popen(
@@ -227,7 +231,7 @@ def test_a_page_in_a_browser_talks_and_listens(tmp_path: Path) -> None:
         start_new_session=True,
     )
     try:
-        served.wait_for("event: first and websocket: hello")
+        served.wait_for("answer: browser and event: first and websocket: hello")
         served.wait_for("left plain browser")
         served.wait_for("stream ended")
     finally:
