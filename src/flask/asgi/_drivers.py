@@ -36,8 +36,10 @@ Outcome: t.TypeAlias = tuple[t.Any, BaseException | None]
 
 has_fibers: bool = _fibers is not None
 """Whether greenlet is installed, so that work can run on the loop."""
-get_fiber: t.Any = getattr(_fibers, "get_fiber", None)
-"""Returns a fiber that is free; ``None`` without greenlet, as the next one."""
+begin: t.Any = getattr(_fibers, "begin", None)
+"""Begins work in a fiber; ``None`` without greenlet, as the next ones."""
+DONE: t.Any = getattr(_fibers, "DONE", None)
+"""What a fiber gives back when its work is done."""
 on_the_loop: t.Any = getattr(_fibers, "on_the_loop", None)
 """Runs synchronous code in a fiber."""
 
@@ -152,10 +154,13 @@ class ThreadVisit:
             answer.set_result(gone if task.cancelled() else task.result())
 
     def cancel(self) -> None:
-        """Cancel what the work waits for on the loop, now or next; called on the loop."""
+        """Cancel what the work waits for on the loop, now or next; called on the loop.
+
+        What calls this itself runs, and waits for nothing.
+        """
         if self._task is None:
             self._must_cancel = True
-        else:
+        elif self._task is not asyncio.current_task():
             self._task.cancel()
 
     def end(self) -> None:

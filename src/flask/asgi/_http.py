@@ -17,12 +17,14 @@ from .._background import BACKGROUND
 from .._waiting import wait
 from ..typing import AnyApp
 from ._choice import may_block
-from ._drivers import ThreadVisit, get_fiber, has_fibers
+from ._drivers import DONE, ThreadVisit, begin, has_fibers
 from ._input import Body, Receive, Send
 from ._scope import Scope, make_environ
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+_new_object = object.__new__
 
 Headers: t.TypeAlias = list[tuple[str, str]]
 ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
@@ -34,30 +36,29 @@ class ClientGone(Exception):
 
 async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one HTTP request of an ASGI server."""
-    exchange = Exchange(receive, send)
+    # PERF: 0.1 us less than a call of the class, which goes through C. What every request reads is
+    # set here, since CPython 3.11 reads class attributes the slow way.
+    exchange = _new_object(Exchange)
+    exchange._receive = receive
+    exchange._send = send
+    exchange.status = None
+    exchange.written = b""
     environ = make_environ(scope, exchange)
     if app._awaits_start:
         await app._start_on_the_loop()
     has_waited = True
     try:
-        must_stay_away = may_block(app, environ)
-        if must_stay_away or not has_fibers:
-            if not must_stay_away:
-                await exchange.read_ahead(app.config["MAX_CONTENT_LENGTH"], environ)
-            visit = ThreadVisit(exchange.watch_client)
-            exchange.cancel = visit.cancel
-            body = await visit.run(app.config["ASGI_THREADS"], _answer, app, environ, exchange)
+        if not has_fibers or may_block(app, environ):
+            body = await _answer_in_a_thread(app, environ, exchange)
         else:
             # PERF: what on_the_loop does, without a coroutine for a request that never waits.
-            exchange.is_on_loop = True
-            fiber = get_fiber()
-            yielded = fiber.begin(_answer, (app, environ, exchange))
-            if yielded is fiber:
+            fiber = begin(_answer, app, environ, exchange)
+            if fiber.yielded is DONE:
                 has_waited = False
             else:
                 exchange.cancel = _canceller()
                 exchange.watch_client()
-                await fiber.go_on(yielded)
+                await fiber.go_on()
             body = fiber.take_result()
         if has_waited:
             exchange.stop_watching()
@@ -81,6 +82,21 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
             app._start_background(environ.pop(BACKGROUND))
 
 
+async def _answer_in_a_thread(
+    app: AnyApp, environ: WSGIEnvironment, exchange: Exchange
+) -> bytes | None:
+    """Answer in a worker thread: the request may block, or there is no greenlet."""
+    if not has_fibers and not may_block(app, environ):
+        await exchange.read_ahead(app.config["MAX_CONTENT_LENGTH"], environ)
+    exchange.is_on_loop = False
+    visit = ThreadVisit(exchange.watch_client)
+    exchange.cancel = visit.cancel
+    body: bytes | None = await visit.run(
+        app.config["ASGI_THREADS"], _answer, app, environ, exchange
+    )
+    return body
+
+
 def _canceller() -> Callable[[], t.Any] | None:
     """Return what cancels the task that is running; ``None`` if the server has no real tasks."""
     task = asyncio.current_task()
@@ -95,19 +111,16 @@ def _uncancel() -> None:
 
 
 class Exchange(Body):
-    """One request and its answer: reads the body, collects the head, sends.
+    """One request and its answer: reads the body, collects the head, sends."""
 
-    :param receive: gives the server's next message.
-    :param send: takes a message for the server.
-    """
-
+    _send: Send
     status: str | None = None
     """Status line, once the application has given one."""
     headers: Headers
     """The answer's headers."""
     is_started: bool = False
     """Whether the head has been sent."""
-    is_on_loop: bool = False
+    is_on_loop: bool = True
     """Whether the lifecycle runs on the loop, and not in a thread."""
     cancel: Callable[[], t.Any] | None = None
     """Cancels what the lifecycle is waiting for."""
@@ -115,10 +128,6 @@ class Exchange(Body):
     """Waits for the client's going."""
     written: bytes = b""
     """What the application wrote by ``start_response``'s return value."""
-
-    def __init__(self, receive: Receive, send: Send) -> None:
-        self._receive = receive
-        self._send = send
 
     # WSGI's side ---------------------------------------------------------------------------------
 
@@ -149,11 +158,17 @@ class Exchange(Body):
         status = self.status
         if status is None:
             raise AssertionError("The WSGI application did not call start_response().")
-        known = _HEADERS
+        # PERF: a loop, and a look-up that may fail: 0.1 us less than a list comprehension.
+        headers: list[tuple[bytes, bytes]] = []
+        for header in self.headers:
+            try:
+                headers.append(_HEADERS[header])
+            except KeyError:
+                headers.append(_encode(header))
         return {
             "type": "http.response.start",
             "status": _STATUSES.get(status) or int(status[:3]),
-            "headers": [known.get(header) or _encode(header) for header in self.headers],
+            "headers": headers,
         }
 
     async def send_part(self, part: bytes, more: bool) -> None:
@@ -205,7 +220,9 @@ _LONGEST_KEPT = 100
 def _encode(header: tuple[str, str]) -> tuple[bytes, bytes]:
     name, value = header
     made = (name.lower().encode("latin-1"), value.encode("latin-1"))
-    if len(_HEADERS) < _MOST_HEADERS and len(value) < _LONGEST_KEPT and name != "Set-Cookie":
+    if len(value) < _LONGEST_KEPT and name != "Set-Cookie":
+        if len(_HEADERS) >= _MOST_HEADERS:
+            _HEADERS.clear()
         _HEADERS[header] = made
     return made
 
@@ -216,10 +233,11 @@ def _encode(header: tuple[str, str]) -> tuple[bytes, bytes]:
 def _answer(app: AnyApp, environ: WSGIEnvironment, exchange: Exchange) -> bytes | None:
     """Call the application and return its body; ``None`` if it was streamed and is sent."""
     body: Iterable[bytes] = app.wsgi_app(environ, exchange.start_response)
-    if type(body) is tuple and len(body) < 2 and not exchange.written:
-        return body[0] if body else b""
+    if type(body) is tuple and len(body) == 1 and not exchange.written:
+        part: bytes = body[0]
+        return part
     try:
-        if isinstance(body, list | tuple):
+        if isinstance(body, (list, tuple)):
             return b"".join([exchange.written, *body])
         return _stream(exchange, iter(body))
     finally:
