@@ -148,3 +148,62 @@ def test_a_client_that_goes_ends_the_generator(
 
     asyncio.run(go())
     assert ended.wait(5)
+
+
+@pytest.mark.parametrize("asgi", [False, True])
+@pytest.mark.parametrize("heartbeat", [None, 30])
+@pytest.mark.parametrize("kind", ["plain", "async"])
+def test_an_error_of_the_generator_is_the_streams_error(
+    app: Flask, asgi: bool, heartbeat: float | None, kind: str
+) -> None:
+    teardowns: list[t.Any] = []
+    app.teardown_request(teardowns.append)
+
+    def plain() -> Iterator[str]:
+        yield "once"
+        raise ValueError("told")
+
+    async def awaited() -> AsyncIterator[str]:
+        yield "once"
+        raise ValueError("told")
+
+    @app.route("/")
+    def view() -> t.Any:
+        return stream_events(plain() if kind == "plain" else awaited(), heartbeat=heartbeat)
+
+    with pytest.raises(ValueError, match="told"):
+        _ = app.test_client(asgi=asgi).get("/").text
+    assert [str(error) for error in teardowns] == ["None", "told"]
+
+
+@pytest.mark.parametrize("loop_ends", [False, True])
+def test_a_plain_generator_that_is_busy_when_the_client_goes_is_closed_by_its_step(
+    app: Flask, loop_ends: bool
+) -> None:
+    busy, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def generate() -> Iterator[str]:
+        try:
+            yield "once"
+            busy.set()
+            assert go_on.wait(30)
+            yield "nobody hears it"
+        finally:
+            ended.set()
+
+    app.add_url_rule("/", "view", lambda: stream_events(generate()))
+
+    async def go() -> None:
+        async with app.test_async_client().stream("/") as response:
+            async for part in response:
+                if part.startswith(b"data"):
+                    break
+            await asyncio.to_thread(busy.wait, 30)
+        if not loop_ends:
+            go_on.set()
+            assert await asyncio.to_thread(ended.wait, 30)
+
+    asyncio.run(go())
+    assert ended.is_set() is not loop_ends
+    go_on.set()
+    assert ended.wait(30)

@@ -535,6 +535,27 @@ def test_start_response_is_held_to_its_contract(app: Flask) -> None:
     run(go)
 
 
+def test_an_error_in_the_middle_of_a_body_cannot_begin_another_answer(app: Flask) -> None:
+    def wsgi_app(environ: t.Any, start_response: t.Any) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"part"
+        try:
+            raise ValueError("in the middle")
+        except ValueError:
+            start_response("500 Oh", [], sys.exc_info())
+        yield b"never"
+
+    app.wsgi_app = wsgi_app  # type: ignore[method-assign, assignment]
+
+    async def go() -> None:
+        server = Server(app)
+        with pytest.raises(ValueError, match="in the middle"):
+            await server.serve()
+        assert (server.status, server.text) == (200, "part")
+
+    run(go)
+
+
 # The client goes ----------------------------------------------------------------------------------
 
 
@@ -627,6 +648,86 @@ def test_a_client_that_goes_ends_a_stream(
 
     run(go)
     assert (ended, teardowns) == ([kind], [None])
+
+
+def test_a_whole_answer_to_a_client_that_has_gone_is_dropped(
+    app: Flask, teardowns: list[t.Any]
+) -> None:
+    app.get("/")(asynchronous)
+
+    async def go() -> None:
+        server = Server(app)
+
+        async def send(message: dict[str, t.Any]) -> None:
+            if message["type"] == "http.response.body":
+                raise OSError("gone")
+
+        server.send = send  # type: ignore[method-assign]
+        await server.serve()
+
+    run(go)
+    assert teardowns == [None]
+
+
+@pytest.mark.parametrize("view_kind", ["async", "plain"])
+def test_nothing_is_streamed_to_a_client_that_went_with_its_body(
+    app: Flask, teardowns: list[t.Any], view_kind: str
+) -> None:
+    ended: list[str] = []
+
+    def answer(error: Exception) -> t.Any:
+        def generate() -> Iterator[str]:
+            try:
+                yield "you are gone"
+                yield "still"
+            finally:
+                ended.append("generator")
+
+        return generate(), 400
+
+    def read() -> bytes:
+        return request.get_data()
+
+    async def read_async() -> bytes:
+        return read()
+
+    app.register_error_handler(400, answer)
+    app.post("/")(read if view_kind == "plain" else read_async)
+
+    async def go() -> None:
+        assert await Server(app, method="POST", content_length="9").disconnect().serve() == []
+
+    run(go)
+    assert (ended, teardowns) == (["generator"], [None])
+
+
+@pytest.mark.parametrize("closed_while", ["working", "waiting"])
+def test_a_thread_may_outlive_the_servers_loop(
+    app: Flask, teardowns: list[t.Any], closed_while: str
+) -> None:
+    began, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+    app.teardown_request(lambda error: ended.set())
+
+    @app.get("/")
+    def view() -> str:
+        began.set()
+        assert go_on.wait(30)
+        if closed_while == "waiting":
+            current_app.ensure_sync(asyncio.sleep)(0)  # there is no loop to wait on any more
+        return "nobody reads it"
+
+    async def go() -> None:
+        task = asyncio.create_task(Server(app).serve())
+        await asyncio.to_thread(began.wait, 30)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(go())
+    go_on.set()
+    assert ended.wait(30)
+    kinds = {"working": type(None), "waiting": asyncio.CancelledError}
+    assert [type(error) for error in teardowns] == [kinds[closed_while]]
 
 
 def test_a_send_that_fails_is_a_client_that_went(app: Flask, teardowns: list[t.Any]) -> None:

@@ -191,6 +191,95 @@ def test_an_end_that_fails_is_told_after_the_last_function(app: Flask) -> None:
     assert log == ["last"]
 
 
+def test_two_first_requests_at_a_time_begin_it_once(app: Flask) -> None:
+    log: list[str] = []
+    both = threading.Barrier(2)
+    begun = threading.Event()
+
+    @app.before_serving
+    def before() -> None:
+        log.append("before")
+        assert begun.wait(30)
+
+    app.add_url_rule("/", "view", lambda: ",".join(log))
+
+    def ask() -> None:
+        both.wait(30)
+        answers.append(app.test_client().get("/").text)
+
+    answers: list[str] = []
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    begun.set()
+    for thread in threads:
+        thread.join(30)
+    assert (log, answers) == (["before"], ["before", "before"])
+
+
+def test_a_message_out_of_place_is_told(app: Flask) -> None:
+    from flask.asgi import ScopeError
+
+    async def receive() -> dict[str, str]:
+        return {"type": "lifespan.nonsense"}
+
+    with pytest.raises(ScopeError, match=r"'lifespan\.nonsense' where 'lifespan\.startup'"):
+        asyncio.run(app({"type": "lifespan"}, receive, receive))
+
+
+def test_an_end_without_a_beginning_ends_nothing(app: Flask, log: list[str]) -> None:
+    sent: list[str] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "lifespan.shutdown"}
+
+    async def send(message: dict[str, str]) -> None:
+        sent.append(message["type"])
+
+    asyncio.run(app({"type": "lifespan"}, receive, send))
+    assert (sent, log) == (["lifespan.shutdown.complete"], [])
+
+
+LATE = """\
+import threading
+from flask import Flask
+
+app = Flask("late")
+app.config["BACKGROUND_TASK_SHUTDOWN_TIMEOUT"] = {timeout}
+
+def work():
+    {work}
+    print("worked", flush=True)
+
+@app.after_serving
+def after():
+    print("after", flush=True)
+
+@app.get("/")
+def view():
+    app.add_background_task(work)
+    return "ok"
+
+app.test_client().get("/").close()
+"""
+LATE_TASKS = {
+    "it is waited for": (30, "threading.Event().wait(0.2)", "worked after", ""),
+    "but not for ever": (0.05, "threading.Event().wait()", "after", "still running: work"),
+}
+
+
+@pytest.mark.parametrize(
+    ("timeout", "work", "printed", "logged"), LATE_TASKS.values(), ids=LATE_TASKS
+)
+def test_under_wsgi_the_end_of_the_process_waits_for_tasks(
+    timeout: float, work: str, printed: str, logged: str
+) -> None:
+    text = LATE.format(timeout=timeout, work=work)
+    ended = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout.split()) == (0, printed.split())
+    assert logged in ended.stderr if logged else ended.stderr == ""
+
+
 @pytest.mark.parametrize("asgi", [False, True])
 def test_a_request_made_in_the_beginning_does_not_wait_for_its_end(app: Flask, asgi: bool) -> None:
     answers: list[str] = []
@@ -384,6 +473,32 @@ def test_the_async_client_keeps_cookies_and_follows_redirects(app: Flask) -> Non
             opened["n"] = 10
         assert (await client.get("/count")).json["n"] == 11
         assert (await app.test_async_client(use_cookies=False).get("/count")).json["n"] == 1
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("method", ["get", "head", "post", "put", "patch", "delete", "options"])
+def test_the_async_client_has_a_method_for_each_of_http(app: Flask, method: str) -> None:
+    @app.route("/", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+    async def view() -> tuple[str, dict[str, str]]:
+        return "", {"X-Method": request.method}
+
+    async def go() -> str:
+        answer = await getattr(app.test_async_client(), method)("/")
+        method_seen: str = answer.headers["X-Method"]
+        return method_seen
+
+    assert asyncio.run(go()) == method.upper()
+
+
+def test_the_async_client_ends_a_circle_of_redirects(app: Flask) -> None:
+    from flask import redirect
+
+    app.add_url_rule("/", "view", lambda: redirect("/"))
+
+    async def go() -> None:
+        with pytest.raises(RuntimeError, match="more than 20 times"):
+            await app.test_async_client().get("/", follow_redirects=True)
 
     asyncio.run(go())
 

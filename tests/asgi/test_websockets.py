@@ -535,6 +535,38 @@ def test_only_text_and_bytes_are_sent(app: Flask, client: FlaskClient) -> None:
         ws.receive()
 
 
+def test_json_is_of_values_or_of_names(app: Flask, client: FlaskClient) -> None:
+    errors: list[str] = []
+
+    @app.websocket("/")
+    async def talk() -> None:
+        try:
+            await websocket.send_json(1, a=2)
+        except TypeError as error:
+            errors.append(str(error))
+        await websocket.send_json(1, 2)
+        await websocket.send_json(a=1)
+
+    with client.websocket_connect("/") as it:
+        assert [it.receive_json(), it.receive_json()] == [[1, 2], {"a": 1}]
+    assert errors == ["send_json() takes values, or names with values, not both."]
+
+
+def test_a_hook_sees_and_changes_the_values_of_the_url(app: Flask, client: FlaskClient) -> None:
+    @app.url_value_preprocessor
+    def prepare(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
+        assert (endpoint, values) == ("talk", {"room": "a", "lang": "en"})
+        assert values is not None
+        g.lang = values.pop("lang")
+
+    @app.websocket("/<lang>/<room>")
+    async def talk(room: str) -> None:
+        await websocket.send(f"{room} {g.lang}")
+
+    with client.websocket_connect("/en/a") as it:
+        assert it.receive() == "a en"
+
+
 def test_the_proxy_says_where_it_works(app: Flask) -> None:
     assert not has_websocket_context()
     with pytest.raises(RuntimeError, match="outside of WebSocket context"):
@@ -579,8 +611,16 @@ def test_the_table_of_states_leads_only_to_states_it_knows() -> None:
 # A server that says something else ----------------------------------------------------------------
 
 
-def talk_to(app: Flask, messages: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-    """Give the application a server's messages, as fast as it takes them; return its own."""
+GONE = OSError("the client has gone")
+
+
+def talk_to(
+    app: Flask, messages: list[dict[str, t.Any]], refused: str = ""
+) -> list[dict[str, t.Any]]:
+    """Give the application a server's messages, as fast as it takes them; return its own.
+
+    :param refused: the kind of message that the server cannot send, for the client has gone.
+    """
     sent: list[dict[str, t.Any]] = []
 
     async def go() -> None:
@@ -589,6 +629,8 @@ def talk_to(app: Flask, messages: list[dict[str, t.Any]]) -> list[dict[str, t.An
             return messages.pop(0) if messages else await asyncio.Event().wait()
 
         async def send(message: t.Any) -> None:
+            if message["type"] == refused:
+                raise GONE
             sent.append(message)
 
         scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"localhost")]}
@@ -630,6 +672,75 @@ def test_a_flood_of_messages_waits_for_the_handler(app: Flask) -> None:
     sent = talk_to(app, [{"type": "websocket.connect"}, *flood])
     assert received == [str(n) for n in range(count)]
     assert sent[-1] == {"type": "websocket.close", "code": 1000, "reason": ""}
+
+
+@pytest.mark.parametrize("has_fibers", [True, False])
+@pytest.mark.parametrize("refused", ["accept", "send", "close"])
+def test_a_server_that_cannot_send_tells_that_the_client_went(
+    app: Flask, refused: str, has_fibers: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the error alone: what the handler awaits afterwards is not cancelled."""
+    monkeypatch.setattr("flask.asgi._drivers.has_fibers", has_fibers)
+    log: list[str] = []
+    app.teardown_websocket(lambda error: log.append(f"torn down: {error}"))
+
+    @app.websocket("/")
+    async def talk() -> None:
+        try:
+            await websocket.send("hello")
+            await websocket.close()
+        except WebsocketDisconnect as gone:
+            await asyncio.sleep(0)
+            log.append(f"gone: {gone.code}")
+            raise
+
+    sent = talk_to(app, [{"type": "websocket.connect"}], f"websocket.{refused}")
+    assert len(sent) == ["accept", "send", "close"].index(refused)
+    assert log == ["gone: 1006", "torn down: None"]
+
+
+def test_a_client_that_goes_before_the_last_word_is_no_error(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    teardowns: list[t.Any] = []
+    app.teardown_websocket(teardowns.append)
+
+    @app.websocket("/")
+    async def talk() -> None:
+        await websocket.accept()
+
+    talk_to(app, [{"type": "websocket.connect"}], "websocket.close")
+    assert teardowns == [None]
+    assert caplog.records == []
+
+
+def test_a_client_that_goes_before_it_is_told_of_a_large_message_is_no_error(app: Flask) -> None:
+    app.config["WEBSOCKET_MAX_MESSAGE_SIZE"] = 3
+    log: list[int] = []
+
+    @app.websocket("/")
+    async def talk() -> None:
+        try:
+            await websocket.receive()
+        except WebsocketDisconnect as gone:
+            log.append(gone.code)
+
+    large = {"type": "websocket.receive", "text": "large"}
+    talk_to(app, [{"type": "websocket.connect"}, large], "websocket.close")
+    assert log == [1006]
+
+
+def test_what_was_under_way_when_we_closed_is_dropped(app: Flask) -> None:
+    @app.websocket("/")
+    async def talk() -> None:
+        await websocket.accept()
+        await websocket.close()
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    late = [{"type": "websocket.receive", "text": str(n)} for n in range(3)]
+    sent = talk_to(app, [{"type": "websocket.connect"}, *late, {"type": "websocket.disconnect"}])
+    assert [message["type"] for message in sent] == ["websocket.accept", "websocket.close"]
 
 
 def test_a_server_that_cannot_refuse_with_a_response_is_told_to_close(app: Flask) -> None:

@@ -232,13 +232,17 @@ class Wire:
         self._go(code, "")
 
     def _go(self, code: int, reason: str) -> None:
-        """The client has gone: wake who reads, cancel a handler that waits for something else."""
+        """The client has gone: wake who reads, cancel a handler that waits for something else.
+
+        A handler that is running here is told by an error.
+        """
         self.state = "gone"
         self.code = code
         self.reason = reason
         self._news.set()
         is_reading = self.task in self._readers if self.task is not None else bool(self._readers)
-        if not is_reading and self.cancel is not None:
+        is_running = self.task is not None and self.task is asyncio.current_task()
+        if not (is_reading or is_running) and self.cancel is not None:
             self.cancel()
 
 
