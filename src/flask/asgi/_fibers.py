@@ -151,7 +151,7 @@ def begin(function: Work, first: t.Any, second: t.Any, third: t.Any) -> Fiber:
     fiber.error = None
     fiber.back = current = getcurrent()
     # The task's context and not a copy: both see every change.
-    fiber.gr_context = current.gr_context  # type: ignore[misc]
+    fiber.gr_context = current.gr_context
     fiber.yielded = fiber.switch(function, first, second, third)
     return fiber
 
