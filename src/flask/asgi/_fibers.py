@@ -33,7 +33,7 @@ class Fiber(greenlet):  # type: ignore[misc]
 
     # PERF: slots, and one for each part of the outcome; 0.4 us less than entries of the greenlet's
     # dict.
-    __slots__ = ("awaited", "back", "error", "idle", "result", "yielded")
+    __slots__ = ("awaited", "back", "idle", "raised", "returned", "yielded")
 
     back: t.Any
     """The greenlet of the loop's task; work that has to wait goes on there."""
@@ -43,9 +43,9 @@ class Fiber(greenlet):  # type: ignore[misc]
     PERF: kept here, 0.04 us; what belongs to a thread is looked up slowly."""
     yielded: t.Any
     """What the task shall yield to the loop first; `DONE`: nothing, the work is done."""
-    result: t.Any
+    returned: t.Any
     """What the work returned; until somebody takes it."""
-    error: BaseException | None
+    raised: BaseException | None
     """What it raised."""
     awaited: t.Any
     """What was just awaited returned."""
@@ -56,9 +56,9 @@ class Fiber(greenlet):  # type: ignore[misc]
         while True:
             try:
                 # PERF: three arguments; any number goes through C, 0.1 us more.
-                self.result = function(first, second, third)
+                self.returned = function(first, second, third)
             except BaseException as error:
-                self.error = error
+                self.raised = error
             del function, first, second, third  # an idle fiber holds nothing
             if len(idle) < _MOST_KEPT:
                 idle.append(self)  # nobody runs before the outcome is taken
@@ -80,12 +80,12 @@ class Fiber(greenlet):  # type: ignore[misc]
 
     def take_result(self) -> t.Any:
         """Return what the work returned, or raise what it raised; at once when it is done."""
-        error = self.error
+        error = self.raised
         if error is None:
-            result = self.result
-            self.result = None
+            result = self.returned
+            self.returned = None
             return result
-        self.error = None
+        self.raised = None
         try:
             raise error
         finally:
@@ -97,7 +97,7 @@ class Fiber(greenlet):  # type: ignore[misc]
         It runs here, step by step, as a task of the loop would run it. What it yields is for
         the loop; the task yields it, and is resumed when it is time.
         """
-        steps = self._await(awaitable)
+        steps: t.Any = self._await(awaitable)
         # PERF: a loop over what usually yields nothing; without a result at its end it needs no
         # StopIteration, 0.1 us less.
         for yielded in steps:
@@ -148,7 +148,7 @@ def begin(function: Work, first: t.Any, second: t.Any, third: t.Any) -> Fiber:
     else:
         fiber = Fiber()
         fiber.idle = idle
-    fiber.error = None
+    fiber.raised = None
     fiber.back = current = getcurrent()
     # The task's context and not a copy: both see every change.
     fiber.gr_context = current.gr_context
