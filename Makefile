@@ -43,7 +43,7 @@ lint: $(VENV)/made-lint
 
 types: $(VENV)/made-lint
 	$(BIN)/mypy
-	$(BIN)/mypy --strict benchmarks/run.py benchmarks/startup.py benchmarks/calls.py benchmarks/wire.py conformance/run.py
+	$(BIN)/mypy --strict benchmarks/run.py benchmarks/startup.py benchmarks/calls.py benchmarks/wire.py benchmarks/profile_steps.py conformance/run.py
 	$(BIN)/python -m pytest tests/type_check
 
 house: $(VENV)/made-test
@@ -62,6 +62,7 @@ calls: $(VENV)/made  ## function calls of each benchmark workload against the re
 bench: $(VENV)/made  ## time this package beside its peers, on WSGI and on ASGI
 	$(BIN)/python benchmarks/run.py --json benchmarks/results/cycle.json --markdown benchmarks/results/cycle.md
 	$(BIN)/python benchmarks/run.py --asgi --json benchmarks/results/asgi.json --markdown benchmarks/results/asgi.md
+	$(BIN)/python benchmarks/profile_steps.py --markdown benchmarks/results/steps.md
 	$(BIN)/python benchmarks/startup.py --json benchmarks/results/startup.json --markdown benchmarks/results/startup.md
 
 bench-wire: $(VENV)/made  ## requests per second over the loopback interface; needs wrk

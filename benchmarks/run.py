@@ -40,7 +40,7 @@ def _run(
     found = report.machine()
     workers = rounds.start(peers, options.core)
     try:
-        versions = _versions(workers)
+        versions = versions_of(workers)
         say("checking that the answers are equal")
         if different := rounds.check(workers, chosen):
             print("nothing was timed, because answers differ:", *different, sep="\n")
@@ -88,7 +88,7 @@ def _peers(options: argparse.Namespace) -> list[rounds.Peer]:
     return [rounds.prepare(name, options.refresh, kinds) for name in names]
 
 
-def _versions(workers: Mapping[str, rounds.Worker]) -> dict[str, str]:
+def versions_of(workers: Mapping[str, rounds.Worker]) -> dict[str, str]:
     """Return what is installed beside each worker, its own distribution first."""
     told = {}
     for name, worker in workers.items():

@@ -96,6 +96,13 @@ class Peer:
         self.interface.time_calls(application, request, 50)
         return min(self.interface.count_calls(application, request) for _ in range(5))
 
+    def steps(self, workload: str) -> list[tuple[str, int, int]]:
+        """Return the functions of one request after a warm-up; see ``wsgi.count_steps``."""
+        request = self.repeated(workload)
+        application = self.applications[workload]
+        self.interface.time_calls(application, request, 50)
+        return wsgi.count_steps(application, request)
+
 
 def _following(follow: str, request: Request, first: wsgi.RawAnswer) -> Request:
     """Return the request as a browser would send it that has got the first answer."""
@@ -142,6 +149,7 @@ def serve(peer: Peer, pinned: bool, out: Callable[[str], object]) -> None:
         "calibrate": lambda order: peer.calibrate(order["workload"]),
         "time": lambda order: peer.time(order["workload"], order["calls"]),
         "count": lambda order: peer.count(order["workload"]),
+        "steps": lambda order: peer.steps(order["workload"]),
     }
     for line in sys.stdin:
         order = json.loads(line)

@@ -8,8 +8,10 @@ server does around the call and nothing more: a new environ, the call, the body 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable
 from io import BytesIO
+from pathlib import Path
 from time import perf_counter
 from types import FrameType, TracebackType
 from typing import Any
@@ -117,6 +119,35 @@ def count_calls(application: Application, request: Request) -> int:
     finally:
         sys.setprofile(None)
     return count
+
+
+def count_steps(application: Application, request: Request) -> list[tuple[str, int, int]]:
+    """Return what one request runs: function, its calls, its bytecode instructions; most first.
+
+    The harness's own is left out. The caller warms the application up first.
+    """
+    calls: Counter[str] = Counter()
+    steps: Counter[str] = Counter()
+
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        code = frame.f_code
+        if code.co_filename == __file__:
+            return None
+        name = f"{Path(code.co_filename).stem}: {code.co_qualname}"
+        if event == "call":
+            frame.f_trace_opcodes = True
+            calls[name] += 1
+        elif event == "opcode":
+            steps[name] += 1
+        return trace
+
+    environ = environ_of(request)
+    sys.settrace(trace)
+    try:
+        _exhaust(application(environ, _start_response))
+    finally:
+        sys.settrace(None)
+    return [(name, calls[name], count) for name, count in steps.most_common()]
 
 
 def _exhaust(iterable: Iterable[bytes]) -> bytes:

@@ -20,6 +20,7 @@ from benchmarks import (  # noqa: E402
     asgi,
     calls,
     environments,
+    profile_steps,
     report,
     run,
     startup,
@@ -183,6 +184,24 @@ class TestCalls:
 
         # three resumptions of the generator (two chunks and the end) and the helper
         assert wsgi.count_calls(application, HELLO.request) == 4
+
+    def test_a_profile_names_what_ran_with_its_calls_and_instructions(self) -> None:
+        def helper() -> int:
+            return 1
+
+        def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+            start_response("200 OK", [])
+            return [b"x" * (helper() + helper())]
+
+        found = wsgi.count_steps(application, HELLO.request)
+        assert [(name.rpartition(".")[2], calls) for name, calls, _ in found] == [
+            ("application", 1),
+            ("helper", 2),
+        ]
+        assert found == wsgi.count_steps(application, HELLO.request)
+        assert found[0][2] > found[1][2] > 0
+        report = profile_steps.table("hello", {"this": found})
+        assert f"| this | {found[0][2] + found[1][2]} | 3 |" in report
 
 
 class TestRequests:
