@@ -233,7 +233,7 @@ def _encode(header: tuple[str, str]) -> tuple[bytes, bytes]:
 def _answer(app: AnyApp, environ: WSGIEnvironment, exchange: Exchange) -> bytes | None:
     """Call the application and return its body; ``None`` if it was streamed and is sent."""
     body: Iterable[bytes] = app.wsgi_app(environ, exchange.start_response)
-    if type(body) is tuple and len(body) == 1 and not exchange.written:
+    if type(body) is list and len(body) == 1 and not exchange.written:
         part: bytes = body[0]
         return part
     try:

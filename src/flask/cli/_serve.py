@@ -217,7 +217,7 @@ class _HealthyWSGI:
             answer: Iterable[bytes] = self.app(environ, start_response)
             return answer
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
-        return () if environ["REQUEST_METHOD"] == "HEAD" else (b"ok",)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [b"ok"]
 
 
 class _HealthyASGI:
