@@ -372,29 +372,22 @@ class SecureCookieSessionInterface(SessionInterface):
         if not is_ended and not (session and self.should_set_cookie(app, session)):
             return
 
+        name = self.get_cookie_name(app)
         # By name: the response's class may have methods that take only some of them.
+        attributes: dict[str, t.Any] = {
+            "path": self.get_cookie_path(app),
+            "domain": self.get_cookie_domain(app),
+            "secure": self.get_cookie_secure(app),
+            "httponly": self.get_cookie_httponly(app),
+            "samesite": self.get_cookie_samesite(app),
+            "partitioned": self.get_cookie_partitioned(app),
+        }
         if is_ended:
-            response.delete_cookie(
-                self.get_cookie_name(app),
-                path=self.get_cookie_path(app),
-                domain=self.get_cookie_domain(app),
-                secure=self.get_cookie_secure(app),
-                httponly=self.get_cookie_httponly(app),
-                samesite=self.get_cookie_samesite(app),
-                partitioned=self.get_cookie_partitioned(app),
-            )
+            response.delete_cookie(name, **attributes)
         else:
-            response.set_cookie(
-                self.get_cookie_name(app),
-                self._sign(app, session),
-                expires=self.get_expiration_time(app, session),
-                path=self.get_cookie_path(app),
-                domain=self.get_cookie_domain(app),
-                secure=self.get_cookie_secure(app),
-                httponly=self.get_cookie_httponly(app),
-                samesite=self.get_cookie_samesite(app),
-                partitioned=self.get_cookie_partitioned(app),
-            )
+            text = self._sign(app, session)
+            end = self.get_expiration_time(app, session)
+            response.set_cookie(name, text, expires=end, **attributes)
         if not session.accessed:
             vary_by_cookie(response)
 
