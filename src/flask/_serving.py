@@ -31,29 +31,22 @@ if t.TYPE_CHECKING:
 _new_object = object.__new__
 
 _decisive = attrgetter(*sorted(DECISIVE - {"subdomain_matching", "url_map"}))
-_making = attrgetter("__init__", "__new__", "close")
+_making = attrgetter(
+    *("__init__", "__new__", "blueprints", "close", "endpoint", "trusted_hosts"),
+)
 _sending = attrgetter(
     *SENDING,
     *("__new__", "automatically_set_content_length", "autocorrect_location_header"),
     *("default_mimetype", "default_status", "force_type"),
 )
-# Somebody may replace them on the class itself.
-_WRITTEN_INIT = Request.__init__
+_WRITTEN = _making(Request)  # before somebody replaces something on the class itself
 _WRITTEN_CLOSE = Request.close
 _COROUTINE_MARK = "_is_coroutine_mark"  # set by inspect.markcoroutinefunction, from Python 3.12 on
 
 
 def _makes_plainly(request_class: type[Request]) -> bool:
     """Tell whether nobody notices a request that is made only when somebody asks for it."""
-    return (
-        issubclass(request_class, Request)
-        and request_class.__init__ is _WRITTEN_INIT
-        and request_class.__new__ is object.__new__
-        and request_class.close is _WRITTEN_CLOSE
-        and request_class.endpoint is Request.endpoint
-        and request_class.blueprints is Request.blueprints
-        and request_class.trusted_hosts is None
-    )
+    return issubclass(request_class, Request) and _making(request_class) == _WRITTEN
 
 
 class ServingApp(App):
@@ -121,10 +114,10 @@ class ServingApp(App):
 
         PERF: 0.9 us, so only the test clients ask.
         """
-        response_class = self.response_class
+        request_class, response_class = self.request_class, self.response_class
         seen = (
             _decisive(type(self)),
-            _making(self.request_class),
+            _making(request_class) if issubclass(request_class, Request) else None,
             _sending(response_class) if issubclass(response_class, Response) else None,
         )
         if self.__dict__.get("_seen_on_classes") != seen:

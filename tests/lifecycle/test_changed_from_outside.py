@@ -5,6 +5,7 @@ Each test was seen to fail where the short way did not look; official Flask answ
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import hashlib
 import pickle
@@ -445,6 +446,25 @@ def test_a_step_replaced_on_a_class_is_seen_by_the_test_client_at_once(
     seen.clear()
     assert client.get("/").text == "/"
     assert seen == []
+
+
+@pytest.mark.parametrize("client", ["plain", "async"])
+def test_hosts_that_a_class_trusts_from_now_on_are_seen_by_every_test_client(
+    client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = answering(lambda: "x")
+    plain, awaited = app.test_client(), app.test_async_client()
+
+    def status() -> int:
+        if client == "plain":
+            return plain.get("/").status_code
+        return asyncio.run(awaited.get("/")).status_code
+
+    assert status() == 200
+    with monkeypatch.context() as patch:
+        patch.setattr(Request, "trusted_hosts", ["trusted.test"])
+        assert status() == 400
+    assert status() == 200
 
 
 # Sessions ----------------------------------------------------------------------------------------
