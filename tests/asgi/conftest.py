@@ -20,4 +20,4 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Process]]:
 
     yield start
     for process in started:
-        process.close()
+        process.stop()
