@@ -21,10 +21,11 @@ from werkzeug.routing import RequestRedirect, RoutingException
 from . import typing as ft
 from ._current import get_app_context, get_request_context
 from ._life import LivingApp
-from ._plan import Decisions, built_in, scopes_inward, scopes_outward
+from ._plan import built_in, scopes_inward, scopes_outward
 from ._response import make_plain_response
 from ._responses import to_response
 from ._waiting import wait
+from .ctx import RequestContext
 from .debughelpers import FormDataRoutingRedirect
 from .signals import (
     appcontext_tearing_down,
@@ -49,10 +50,7 @@ class Lifecycle(LivingApp):
 
     # 1. The server calls -------------------------------------------------------------------------
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a WSGI server; goes through `wsgi_app`, which middleware may have wrapped."""
-        return self.wsgi_app(environ, start_response)
-
+    @built_in
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333).
 
@@ -63,7 +61,20 @@ class Lifecycle(LivingApp):
         :param start_response: takes status and headers.
         :returns: the body.
         """
-        context = self.request_context(environ)
+        body: Iterable[bytes] = self._answer(self.request_context(environ), start_response)
+        return body
+
+    def _answer(
+        self,
+        context: RequestContext,
+        start_response: StartResponse | None,
+        deliver: Callable[[RequestContext, Response], t.Any] | None = None,
+    ) -> t.Any:
+        """Answer the request of a context.
+
+        :param start_response: takes status and headers, if WSGI asks.
+        :param deliver: takes the response, if another protocol asks; what it returns is returned.
+        """
         error: BaseException | None = None
         try:
             try:
@@ -75,25 +86,24 @@ class Lifecycle(LivingApp):
             except BaseException as raised:
                 error = raised
                 raise
+            if start_response is None:
+                return deliver(context, response)  # type: ignore[misc]
             if type(response) is Response:
                 # PERF: a plain method call; calling an object goes through C, 0.06 us more.
-                return response.__call__(environ, start_response)
-            return response(environ, start_response)
+                return response.__call__(context._environ, start_response)
+            return response(context._environ, start_response)
         finally:
-            if "werkzeug.debug.preserve_context" in environ:
+            if "werkzeug.debug.preserve_context" in context._known:
                 # The debugger's shell and the test client look around after the request.
-                preserve = environ["werkzeug.debug.preserve_context"]
+                preserve = context._known["werkzeug.debug.preserve_context"]
                 preserve(get_app_context())
                 preserve(get_request_context())
             if error is not None and self.should_ignore_error(error):
                 error = None
-            if error is None:
-                context.pop(None)
-            else:
-                try:
-                    context.pop(error)
-                finally:
-                    error = None  # its traceback holds this frame
+            try:
+                context.pop(error)
+            finally:
+                error = None  # its traceback holds this frame
 
     # 2. Hooks before, the view, hooks after ------------------------------------------------------
 
@@ -122,7 +132,7 @@ class Lifecycle(LivingApp):
                 and not self.after_request_funcs
                 and context._open_session is None
                 and context._after is None
-                and ("HTTP_COOKIE" not in context._environ or not context.may_save_session())
+                and ("HTTP_COOKIE" not in context._known or not context.may_save_session())
                 and not request_finished.receivers
             ):
                 return self.make_response(answer)
@@ -175,7 +185,7 @@ class Lifecycle(LivingApp):
             rule = request.url_rule
             arguments = request.view_args
         if (
-            context._environ["REQUEST_METHOD"] not in _NEVER_OPTIONS  # PERF: 0.2 us earlier
+            context._known["REQUEST_METHOD"] not in _NEVER_OPTIONS  # PERF: 0.2 us earlier
             and context.request.method == "OPTIONS"
             and getattr(rule, "provide_automatic_options", False)
         ):
@@ -187,19 +197,9 @@ class Lifecycle(LivingApp):
             if decided.awaited_views.get(endpoint) is view:
                 answered: ft.ResponseReturnValue = wait(view(**arguments) if arguments else view())
                 return answered
-            view = self._make_plain(endpoint, view, decided)
+            view = self._sync_view(endpoint, view, decided)
         answer: ft.ResponseReturnValue = view(**arguments) if arguments else view()
         return answer
-
-    def _make_plain(self, endpoint: str, view: t.Any, decided: Decisions) -> t.Any:
-        """Return a view as a plain function; remember of what kind it is, if nobody has a say."""
-        plain = self.ensure_sync(view)
-        if decided.plain_sync:
-            if plain is view:
-                decided.plain_views[endpoint] = view
-            elif type(view) is FunctionType:
-                decided.awaited_views[endpoint] = view
-        return plain
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
         """Raise what routing found wrong with a request.

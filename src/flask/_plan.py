@@ -26,11 +26,13 @@ DECISIVE: t.Final = frozenset(
         "preprocess_request",
         "process_response",
         "request_class",
+        "request_context",
         "response_class",
         "session_interface",
         "subdomain_matching",
         "url_for",
         "url_map",
+        "wsgi_app",
     }
 )
 """Attributes of an application that `Decisions` depend on."""
@@ -41,15 +43,18 @@ Function = t.TypeVar("Function", bound=t.Callable[..., t.Any])
 
 def built_in(step: Function) -> Function:
     """Mark a step, so that `is_built_in` knows it from one that replaces it."""
-    step.is_built_in = True  # type: ignore[attr-defined]
+    step.built_in = step  # type: ignore[attr-defined]
     return step
 
 
 def is_built_in(app: t.Any, *names: str) -> bool:
-    """Tell whether nobody replaced these steps, on a class or on the application itself."""
-    return all(
-        getattr(getattr(type(app), name), "is_built_in", False) and name not in app.__dict__
-        for name in names
+    """Tell whether nobody replaced these steps, on a class or on the application itself.
+
+    What wraps a step with ``functools.wraps`` bears its mark too; so the mark is the step itself.
+    """
+    steps = [getattr(type(app), name) for name in names]
+    return all(getattr(step, "built_in", None) is step for step in steps) and not any(
+        name in app.__dict__ for name in names
     )
 
 
@@ -62,6 +67,7 @@ class Decisions:
     :param plain_contexts: nobody has a say in how application contexts are made.
     :param plain_steps: nobody has a say in the steps that do nothing without hooks.
     :param plain_urls: nobody has a say in how URLs are built.
+    :param plain_wsgi: nobody has a say in what a server calls.
     :param plain_sync: nobody has a say in how a function is made synchronous.
     :param session_on_demand: the session interface lets the session wait to be asked for.
     :param plain_request: the class of requests; ``None``: it has a say in how one is made.
@@ -77,16 +83,20 @@ class Decisions:
         "plain_hooks",
         "plain_request",
         "plain_response",
+        "plain_scopes",
         "plain_steps",
         "plain_sync",
         "plain_urls",
         "plain_views",
+        "plain_wsgi",
         "routes_by_path",
         "session_on_demand",
         "text_type",
     )
 
-    accepted_hosts: set[str | None]
+    plain_scopes: bool
+    """Whether nobody has a say between an ASGI server and the view: no environment is needed."""
+    accepted_hosts: set[str | bytes | None]
     """``Host`` headers that the URL map has accepted; whether it does depends on the text alone."""
     plain_views: dict[str, t.Any]
     """The views, by endpoint, that ``ensure_sync`` returned as they are."""
@@ -103,6 +113,7 @@ class Decisions:
         plain_steps: bool,
         plain_sync: bool,
         plain_urls: bool,
+        plain_wsgi: bool,
         session_on_demand: bool,
         plain_request: t.Any,
         plain_response: t.Any,
@@ -113,6 +124,10 @@ class Decisions:
         self.plain_steps = plain_steps
         self.plain_sync = plain_sync
         self.plain_urls = plain_urls
+        self.plain_wsgi = plain_wsgi
+        self.plain_scopes = (plain_wsgi and plain_sync and routes_by_path) and (
+            plain_request is not None and session_on_demand
+        )
         self.session_on_demand = session_on_demand
         self.plain_request = plain_request
         self.plain_response = plain_response
@@ -128,15 +143,15 @@ class Decisions:
             self.plain_hooks.add(hook)
 
     def accept_host(self, host: str | None) -> None:
-        """Remember a ``Host`` header that the map accepted.
+        """Remember a ``Host`` header that the map accepted, as text and as ASGI gives it.
 
         A missing one is not kept.
         """
         if host is None:
             return
-        if len(self.accepted_hosts) >= _MOST_HOSTS:
+        if len(self.accepted_hosts) >= 2 * _MOST_HOSTS:
             self.accepted_hosts.clear()  # made-up hosts must not keep out the real one for good
-        self.accepted_hosts.add(host)
+        self.accepted_hosts |= {host, host.encode("latin-1", "replace")}
 
 
 UNDECIDED: t.Final = Decisions(
@@ -145,6 +160,7 @@ UNDECIDED: t.Final = Decisions(
     plain_steps=False,
     plain_sync=False,
     plain_urls=False,
+    plain_wsgi=False,
     session_on_demand=False,
     plain_request=None,
     plain_response=None,

@@ -76,7 +76,7 @@ class RequestContext(RoutedContext):
     ) -> None:
         self.app = app
         self._request = app.request_class(environ) if request is None else request
-        self._environ = self._request.environ  # the request may have one of its own
+        self._environ = self._known = self._request.environ  # the request may have its own
         self._url_rule = None
         self._routing_exception = None
         # PERF: set here and not on the class: CPython 3.11 reads class attributes the slow way.
@@ -133,7 +133,7 @@ class RequestContext(RoutedContext):
         """
         if self._open_session is not None or not self._decided.session_on_demand:
             return True
-        cookies: str | None = self._environ.get("HTTP_COOKIE")
+        cookies: str | None = self._known.get("HTTP_COOKIE")
         return cookies is not None and self.app.session_interface.must_see(self.app, cookies)
 
     def copy(self) -> t.Self:

@@ -103,7 +103,7 @@ def _forced(app: _Maker, rv: t.Any) -> t.Any:
     kind = app.response_class
     if isinstance(rv, HTTPException):
         if issubclass(kind, Response) and kind.is_plain:
-            page = make_error_page(kind, rv, context._environ["REQUEST_METHOD"] == "HEAD")
+            page = make_error_page(kind, rv, context._known["REQUEST_METHOD"] == "HEAD")
             if page is not None:
                 return page
     elif isinstance(rv, Response) and not issubclass(kind, Response):

@@ -43,6 +43,9 @@ class RoutedContext(AppContext):
     """Whether the host has no say in which rule matches and which URL is built."""
     _environ: WSGIEnvironment
     """The WSGI environment that the request was made from."""
+    _known: WSGIEnvironment
+    """As much of it as every request is asked for: the method, the cookies, and the root if it is
+    on a plain host. Under WSGI all of it."""
 
     @property
     def request(self) -> t.Any:
@@ -204,7 +207,7 @@ class RoutedContext(AppContext):
         if (
             not self.is_on_plain_host
             or not self._decided.plain_urls
-            or self._environ.get("SCRIPT_NAME")
+            or self._known.get("SCRIPT_NAME")
             or self.app.url_default_functions
         ):
             return None

@@ -96,6 +96,7 @@ class ServingApp(App):
                 and issubclass(self.request_class, Request)
                 and self.request_class.close is _WRITTEN_CLOSE
             ),
+            plain_wsgi=is_built_in(self, "request_context", "wsgi_app"),
             plain_sync=is_built_in(self, "ensure_sync", "async_to_sync"),
             plain_urls=is_built_in(self, "inject_url_defaults", "url_for"),
             session_on_demand=getattr(self.session_interface, "opens_on_demand", False),
@@ -126,6 +127,7 @@ class ServingApp(App):
 
     # Contexts and routing ------------------------------------------------------------------------
 
+    @built_in
     def request_context(self, environ: WSGIEnvironment) -> RequestContext:
         """Make the context of a request.
 
@@ -140,7 +142,7 @@ class ServingApp(App):
         # request is made when somebody asks for it.
         context: RequestContext = _new_object(RequestContext)
         context.app = self
-        context._environ = environ
+        context._environ = context._known = environ
         context._request = None
         context._url_rule = None
         context._routing_exception = None
@@ -180,6 +182,16 @@ class ServingApp(App):
             if _COROUTINE_MARK not in function.__dict__:
                 return func
         return self.async_to_sync(func) if iscoroutinefunction(func) else func
+
+    def _sync_view(self, endpoint: str, view: t.Any, decided: Decisions) -> t.Any:
+        """Return a view as `ensure_sync` does; remember of what kind it is, if nobody has a say."""
+        plain = self.ensure_sync(view)
+        if decided.plain_sync:
+            if plain is view:
+                decided.plain_views[endpoint] = view
+            elif type(view) is FunctionType:
+                decided.awaited_views[endpoint] = view
+        return plain
 
     def sync_hook(self, hook: Callable[..., t.Any]) -> Callable[..., t.Any]:
         """Return a hook as `ensure_sync` does, and remember a plain one.

@@ -14,6 +14,7 @@ import typing as t
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
+from warm_app import warm_up
 
 from flask import (
     Flask,
@@ -38,6 +39,7 @@ class Server:
             "type": "http",
             "method": method,
             "path": path,
+            "root_path": "",
             "headers": [(b"host", b"localhost")]
             + [(n.replace("_", "-").encode(), v.encode()) for n, v in headers.items()],
         }
@@ -63,6 +65,8 @@ class Server:
         self.has_sent.set()
 
     async def serve(self) -> Sent:
+        if isinstance(self.app, Flask) and self.app.extensions.get("is warm"):
+            warm_up(self.app)
         await self.app(self.scope, self.receive, self.send)
         return self.sent
 
@@ -86,6 +90,13 @@ def run(function: Callable[[], t.Coroutine[t.Any, t.Any, t.Any]]) -> None:
         assert not left, left
 
     asyncio.run(checked())
+
+
+@pytest.fixture(params=[False, True], ids=["cold", "warm"])
+def app(app: Flask, request: t.Any) -> Flask:
+    """An application at its first request, and later, when it needs no WSGI environment."""
+    app.extensions["is warm"] = request.param
+    return app
 
 
 @pytest.fixture

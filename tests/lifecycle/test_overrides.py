@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 import pytest
@@ -99,6 +100,7 @@ def test_a_replaced_step_is_called(
     calls: list[str] = []
     original = getattr(Flask, step)
 
+    @functools.wraps(original)  # as who instruments a class does
     def replacement(self: Flask, *args: t.Any, **kwargs: t.Any) -> t.Any:
         calls.append(step)
         return original(self, *args, **kwargs)

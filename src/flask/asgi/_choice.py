@@ -45,10 +45,16 @@ def may_block(app: AnyApp, environ: WSGIEnvironment) -> bool:
             app.url_map.fill_table()
             return may_block(app, environ)
         environ[ROUTE] = (path, table, answer)
+    return rule_may_block(app, rule, method)
+
+
+def rule_may_block(app: AnyApp, rule: t.Any, method: str) -> bool:
+    """Tell whether the view of a rule may hold up its thread; the application's ways are plain."""
     endpoint = rule.endpoint
     try:
         # PERF: look-ups that may fail instead of calls of "get" and "getattr": 0.1 us less.
         view = app.view_functions[endpoint]
+        decided = app._decisions
         if decided.awaited_views[endpoint] is view and rule.blocking is None:
             return False
     except (KeyError, AttributeError):  # it was not called yet, or the rule is Werkzeug's own

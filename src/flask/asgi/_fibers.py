@@ -33,7 +33,7 @@ class Fiber(greenlet):  # type: ignore[misc]
 
     # PERF: slots, and one for each part of the outcome; 0.4 us less than entries of the greenlet's
     # dict.
-    __slots__ = ("awaited", "back", "idle", "raised", "returned", "yielded")
+    __slots__ = ("awaited", "back", "idle", "raised", "returned", "steps", "yielded")
 
     back: t.Any
     """The greenlet of the loop's task; work that has to wait goes on there."""
@@ -49,6 +49,8 @@ class Fiber(greenlet):  # type: ignore[misc]
     """What it raised."""
     awaited: t.Any
     """What was just awaited returned."""
+    steps: t.Any
+    """What awaits next; ``None`` while it awaits."""
 
     def run(self, function: Work, first: t.Any, second: t.Any, third: t.Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Do what there is to do, and go back."""
@@ -97,34 +99,34 @@ class Fiber(greenlet):  # type: ignore[misc]
         It runs here, step by step, as a task of the loop would run it. What it yields is for
         the loop; the task yields it, and is resumed when it is time.
         """
-        steps: t.Any = self._await(awaitable)
-        # PERF: a loop over what usually yields nothing; without a result at its end it needs no
-        # StopIteration, 0.1 us less.
-        for yielded in steps:
-            self._take_steps(steps, yielded)
+        is_coroutine = type(awaitable) is _Coroutine
+        # PERF: one generator awaits one thing after another; 0.08 us less than one for each.
+        steps: t.Any = self.steps
+        if steps is None:  # it awaits already, and what it awaits waits here; or it has failed
+            steps = self._await()
+            steps.send(None)
+        else:
+            self.steps = None
+        yielded = steps.send(awaitable if is_coroutine else _steps_of(awaitable))
+        while yielded is not DONE:
+            try:
+                value = self.back.switch(yielded)
+            except BaseException as error:  # the task was cancelled
+                yielded = steps.throw(error)
+            else:
+                yielded = steps.send(value)
+        self.steps = steps
         result = self.awaited
         self.awaited = None
         return result
 
     @types.coroutine
-    def _await(self, awaitable: Awaitable[t.Any]) -> Generator[t.Any, t.Any, None]:
-        # PERF: a coroutine, the usual case, is not asked for its steps.
-        is_coroutine = type(awaitable) is _Coroutine
-        steps: t.Any = awaitable if is_coroutine else _steps_of(awaitable)
-        self.awaited = yield from steps
-
-    def _take_steps(self, steps: Generator[t.Any, t.Any, None], yielded: t.Any) -> None:
-        """Go on after the first step, to the end."""
-        try:
-            while True:
-                try:
-                    value = self.back.switch(yielded)
-                except BaseException as error:  # the task was cancelled
-                    yielded = steps.throw(error)
-                else:
-                    yielded = steps.send(value)
-        except StopIteration:
-            pass
+    def _await(self) -> Generator[t.Any, t.Any, t.NoReturn]:
+        """Await what is sent, and yield `DONE` after it."""
+        while True:
+            awaitable: t.Any = yield DONE
+            self.awaited = yield from awaitable
+            del awaitable
 
 
 class _Fibers(threading.local):
@@ -148,6 +150,7 @@ def begin(function: Work, first: t.Any, second: t.Any, third: t.Any) -> Fiber:
     else:
         fiber = Fiber()
         fiber.idle = idle
+        fiber.steps = None
     fiber.raised = None
     fiber.back = current = getcurrent()
     # The task's context and not a copy: both see every change.

@@ -1,0 +1,165 @@
+"""One HTTP request and its answer, between WSGI and ASGI: the body in, head and parts out.
+
+Here the application's side is synchronous, as WSGI wants it, and the server's side is ASGI's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import typing as t
+from collections.abc import Callable
+from types import TracebackType
+
+from werkzeug.http import HTTP_STATUS_CODES
+
+from ._input import Body, Message, Receive, Send
+
+Headers: t.TypeAlias = list[tuple[str, str]]
+ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
+
+
+class ClientGone(Exception):
+    """The client has gone while its answer was being sent."""
+
+
+class Exchange(Body):
+    """One request and its answer: reads the body, collects the head, sends.
+
+    :param receive: gives the server's next message.
+    :param send: takes a message for the server.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        super().__init__(receive)
+        self._send = send
+        # PERF: every request reads them; CPython 3.11 reads class attributes the slow way.
+        self.status = None
+        self.written = b""
+
+    _send: Send
+    status: str | None = None
+    """Status line, once the application has given one."""
+    headers: Headers
+    """The answer's headers."""
+    is_started: bool = False
+    """Whether the head has been sent."""
+    is_on_loop: bool = True
+    """Whether the lifecycle runs on the loop, and not in a thread."""
+    cancel: Callable[[], t.Any] | None = None
+    """Cancels what the lifecycle is waiting for."""
+    watcher: asyncio.Task[None] | None = None
+    """Waits for the client's going."""
+    written: bytes = b""
+    """What the application wrote by ``start_response``'s return value."""
+
+    # WSGI's side ---------------------------------------------------------------------------------
+
+    def start_response(
+        self, status: str, headers: Headers, exc_info: ExcInfo | None = None
+    ) -> Callable[[bytes], None]:
+        """Take status and headers (PEP 3333)."""
+        if self.status is not None:
+            if exc_info is None:
+                raise AssertionError("start_response() was called twice for one request.")
+            if self.is_started:
+                try:
+                    raise exc_info[1].with_traceback(exc_info[2])
+                finally:
+                    del exc_info
+        self.status = status
+        self.headers = headers
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """Take a part of the body ahead of the others."""
+        self.written += data
+
+    # ASGI's side ---------------------------------------------------------------------------------
+
+    def make_head(self) -> Message:
+        """Make the message that begins the answer."""
+        status = self.status
+        if status is None:
+            raise AssertionError("The WSGI application did not call start_response().")
+        return {
+            "type": "http.response.start",
+            "status": _STATUSES.get(status) or int(status[:3]),
+            "headers": [ENCODED[pair] for pair in self.headers],
+        }
+
+    async def send_part(self, part: bytes, more: bool) -> None:
+        """Send a part of a streamed body, the head before the first one."""
+        if self.is_gone:
+            raise ClientGone
+        try:
+            if not self.is_started:
+                self.is_started = True
+                await self._send(self.make_head())
+            await self._send({"type": "http.response.body", "body": part, "more_body": more})
+        except OSError:  # what newer servers raise (ASGI 2.4)
+            self.is_gone = True
+            raise ClientGone from None
+        if more and self.is_on_loop:
+            await asyncio.sleep(0)  # a generator that never waits must not keep the loop
+
+    # The client may go ---------------------------------------------------------------------------
+
+    def watch_client(self) -> None:
+        """Begin to watch for the client's going, unless somebody is receiving anyway."""
+        if self.watcher is None and self.may_be_watched:
+            self.watcher = asyncio.get_running_loop().create_task(self._watch_and_cancel())
+
+    def watch_for_task(self) -> None:
+        """Begin to watch; the client's going cancels the task that is running."""
+        task = asyncio.current_task()
+        self.cancel = None if task is None else task.cancel  # a server may have no real tasks
+        self.watch_client()
+
+    async def _watch_and_cancel(self) -> None:
+        if await self.watch() and self.cancel is not None:
+            self.cancel()
+
+    def stop_watching(self) -> None:
+        """End the watch; nothing is cancelled from now on."""
+        self.cancel = None
+        if self.watcher is not None:
+            self.watcher.cancel()
+            self.watcher = None
+
+
+_STATUSES = {f"{code} {name.upper()}": code for code, name in HTTP_STATUS_CODES.items()}
+
+
+# Headers as ASGI wants them ----------------------------------------------------------------------
+#
+# PERF: most answers have headers that were sent before: 0.03 us each, 0.25 us without.
+
+_MOST_KEPT = 5000  # what differs from answer to answer must not pile up
+_LONGEST_KEPT = 100
+
+
+class _Encoded(dict[tuple[str, str], tuple[bytes, bytes]]):
+    """Headers as ASGI wants them, by what WSGI has; filled as they are met."""
+
+    def __missing__(self, pair: tuple[str, str]) -> tuple[bytes, bytes]:
+        name, value = pair
+        made = (name.lower().encode("latin-1"), value.encode("latin-1"))
+        if len(value) < _LONGEST_KEPT and name != "Set-Cookie":
+            if len(self) >= _MOST_KEPT:
+                self.clear()
+            self[pair] = made
+        return made
+
+
+class _Lengths(dict[int, tuple[bytes, bytes]]):
+    """The ``Content-Length`` header for each length; filled as they are met."""
+
+    def __missing__(self, length: int) -> tuple[bytes, bytes]:
+        made = (b"content-length", b"%d" % length)
+        if len(self) < _MOST_KEPT:
+            self[length] = made
+        return made
+
+
+ENCODED: t.Final = _Encoded()
+LENGTHS: t.Final = _Lengths()

@@ -1,0 +1,121 @@
+"""The context of a request that came as an ASGI scope, without a WSGI environment.
+
+Most requests need little of an environment: path, method, host and cookies. Where nobody stands
+between server and lifecycle who would see the environment, it is made only when somebody asks.
+"""
+
+# A lazy attribute is a plain one in the base class.
+# pyright: reportIncompatibleVariableOverride=false
+
+from __future__ import annotations
+
+import typing as t
+
+from .._connection import EXTRAS
+from .._lazy import lazy
+from ..ctx import RequestContext
+from ..typing import AnyApp
+from ._choice import rule_may_block
+from ._drivers import has_fibers
+from ._exchange import Exchange
+from ._input import Receive, Send
+from ._scope import Scope, make_environ
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+_new_object = object.__new__
+
+
+class ScopeContext(RequestContext):
+    """A request context that makes the WSGI environment when somebody first asks for it."""
+
+    may_block: bool
+    """Whether the view may hold up its thread, so that it must not run on the loop."""
+
+    is_on_plain_host = True
+
+    _scope: Scope
+    """What the server tells of the request."""
+    _receive: Receive
+    """Gives the server's next message."""
+    _send: Send
+    """Takes a message for the server."""
+
+    @lazy
+    def exchange(self) -> Exchange:
+        """The request's body, and the way of its answer."""
+        return Exchange(self._receive, self._send)
+
+    @lazy
+    def _environ(self) -> WSGIEnvironment:
+        environ = self._known = make_environ(self._scope, self.exchange)
+        return environ
+
+
+def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> ScopeContext | None:
+    """Make the context of a request, its rule found already.
+
+    :param scope: what the server tells of the request.
+    :param receive: gives the server's next message.
+    :param send: takes a message for the server.
+    :returns: ``None`` where the WSGI environment has to be made first: something about the
+        application or the request is not plain, or only the map knows the rule.
+    """
+    decided = app._decisions
+    if not decided.plain_scopes or not has_fibers:
+        return None
+    try:
+        method: str = scope["method"]
+        path: str = scope["path"]
+        given = scope["headers"]
+        headers = dict(given)
+        if (
+            headers[b"host"] not in decided.accepted_hosts
+            or len(headers) != len(given)  # something is given twice
+            or b"upgrade" in headers
+            or scope["root_path"]
+            or app.config["TRUSTED_HOSTS"] is not None
+        ):
+            return None
+        table = app.url_map.table
+        by_method = table.exact.get(path)
+        if by_method is not None:
+            leaf = by_method[method]
+            rule = leaf.rule
+            arguments = leaf.defaults.copy() if leaf.defaults else None
+        elif path.isascii():
+            rule, arguments = table.walk(path, method)
+            if rule is None:
+                return None
+        else:
+            return None
+        endpoint = rule.endpoint
+        # PERF: what rule_may_block would find out first; one call less.
+        is_awaited = decided.awaited_views.get(endpoint) is app.view_functions[endpoint]
+        may_block = (
+            False if is_awaited and rule.blocking is None else rule_may_block(app, rule, method)
+        )
+        known = {"REQUEST_METHOD": method}
+        if b"cookie" in headers:
+            known["HTTP_COOKIE"] = headers[b"cookie"].decode("latin-1")
+        if EXTRAS in scope:
+            known.update(scope[EXTRAS])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None  # the longer way tells what is wrong
+    context: ScopeContext = _new_object(ScopeContext)
+    context.app = app
+    context._scope = scope
+    context._receive = receive
+    context._send = send
+    context._known = known
+    context._request = None
+    context._url_rule = rule
+    context._view_args = arguments
+    context._routing_exception = None
+    context._open_session = None
+    context._after = None
+    context._pushed = None
+    context.may_block = may_block
+    return context

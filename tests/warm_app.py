@@ -1,0 +1,16 @@
+"""An application that has met its host before, as all have that serve for a while."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask._plan import UNDECIDED
+from flask._routing.map import Map
+
+
+def warm_up(app: Flask) -> None:
+    """Let an application know the host ``localhost``, and its routes, without a request."""
+    app._look_again()
+    if app._decisions is UNDECIDED:
+        app.decide().accept_host("localhost")
+    if isinstance(app.url_map, Map) and not app.url_map.is_table_filled:
+        app.url_map.fill_table()
