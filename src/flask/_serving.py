@@ -133,10 +133,9 @@ class ServingApp(App):
 
         :param environ: the WSGI environment.
         """
-        decided = self._decisions
-        if decided is UNDECIDED:
-            decided = self.decide()
-        if decided.plain_request is None:
+        if self._decisions.plain_request is None and (
+            self._decisions is not UNDECIDED or self.decide().plain_request is None
+        ):
             return RequestContext(self, environ)
         # PERF: what the class's initialiser does; its call goes through C, 0.15 us more. The
         # request is made when somebody asks for it.

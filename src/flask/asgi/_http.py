@@ -184,7 +184,8 @@ def _deliver(context: ScopeContext, response: t.Any) -> Answer | Iterable[bytes]
                 },
                 {"type": "http.response.body", "body": body},
             )
-    called: Iterable[bytes] = response(context._environ, context.exchange.start_response)
+    start_response: t.Any = context.exchange.start_response
+    called: Iterable[bytes] = response(context._environ, start_response)
     return called
 
 
