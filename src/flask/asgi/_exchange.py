@@ -29,13 +29,6 @@ class Exchange(Body):
     :param send: takes a message for the server.
     """
 
-    def __init__(self, receive: Receive, send: Send) -> None:
-        super().__init__(receive)
-        self._send = send
-        # PERF: every request reads them; CPython 3.11 reads class attributes the slow way.
-        self.status = None
-        self.written = b""
-
     _send: Send
     status: str | None = None
     """Status line, once the application has given one."""
@@ -51,6 +44,13 @@ class Exchange(Body):
     """Waits for the client's going."""
     written: bytes = b""
     """What the application wrote by ``start_response``'s return value."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        super().__init__(receive)
+        self._send = send
+        # PERF: every request reads them; CPython 3.11 reads class attributes the slow way.
+        self.status = None
+        self.written = b""
 
     # WSGI's side ---------------------------------------------------------------------------------
 
