@@ -89,7 +89,7 @@ class PathBuilder:
 def _builds_plainly(rule: Rule) -> bool:
     """Tell whether nobody changed how a rule is chosen and built."""
     return all(
-        getattr(type(rule), name) is getattr(Rule, name) and name not in vars(rule)
+        getattr(getattr(rule, name), "__func__", None) is getattr(Rule, name)
         for name in ("build", "suitable_for")
     )
 

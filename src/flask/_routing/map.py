@@ -43,9 +43,10 @@ class Map(_Map):
         The table is filled anew at the next request.
         """
         for rule in rulefactory.get_rules(self):
-            _put_off_building(rule)
+            is_put_off = _put_off_building(rule)
             super().add(rule)
-            vars(rule).pop("_compile_builder", None)
+            if is_put_off:
+                del rule._compile_builder
             self._registered.append(rule)
         self.builders.clear()
         if self.is_table_filled:
@@ -54,9 +55,9 @@ class Map(_Map):
 
     def binds_plainly(self) -> bool:
         """Tell whether nobody changed what the map's adapters are, and so what they answer."""
-        names = ("bind", "bind_to_environ")
-        return vars(self).keys().isdisjoint(names) and all(
-            getattr(type(self), name) is getattr(_Map, name) for name in names
+        return all(
+            getattr(getattr(self, name), "__func__", None) is getattr(_Map, name)
+            for name in ("bind", "bind_to_environ")
         )
 
     def find_builder(self, endpoint: str) -> PathBuilder | None:
@@ -96,8 +97,10 @@ class Map(_Map):
         )
 
 
-def _put_off_building(rule: Rule) -> None:
+def _put_off_building(rule: t.Any) -> bool:
     """Let a rule make what builds its URLs when the first one is built.
+
+    :returns: whether it was told so; ``_compile_builder`` is to be taken off it then.
 
     PERF: Werkzeug compiles two functions for each rule as it is bound, nine tenths of the time that
     registering it takes; most rules are never built from, or by `make_builder`.
@@ -105,14 +108,17 @@ def _put_off_building(rule: Rule) -> None:
     kind: t.Any = type(rule)
     compiles = getattr(kind, "_compile_builder", None)
     if compiles is None or compiles is not _compile or kind.build is not Rule.build:
-        return
+        return False
 
     def make(append_unknown: bool = True) -> t.Any:
         if rule.defaults or not _SPECIAL_NAMES.isdisjoint(rule.arguments) or _repeats_itself(rule):
             return _compile(rule, append_unknown)  # which may find something to complain of
         return _LaterBuilder(rule, append_unknown)
 
-    vars(rule)["_compile_builder"] = make
+    # PERF: neither here nor elsewhere through its __dict__, once looked into CPython 3.11 reads
+    # every attribute of it the slow way: 0.02 us more, several times for each request.
+    rule._compile_builder = make
+    return True
 
 
 _compile: t.Callable[..., t.Any] = getattr(Rule, "_compile_builder", lambda *_: None)
