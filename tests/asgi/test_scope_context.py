@@ -187,13 +187,36 @@ def fill(app: Flask) -> None:
     async def crash() -> str:
         raise RuntimeError("on purpose")
 
+    @app.get("/pieces")
+    async def pieces() -> Response:
+        return InPieces("unused")
+
     app.logger.disabled = True
+
+
+class InPieces(Response):
+    """Answers with a tuple, which WSGI allows."""
+
+    def __call__(self, environ: t.Any, start_response: t.Any) -> t.Any:
+        start_response("200 OK", [("X-Pieces", "2")])
+        return b"one ", b"two"
 
 
 PATHS = [
     *("/plain", "/plain/7", "/plain/x", "/plain/folder/", "/plain/folder", "//plain", "/plain/"),
     *("/later", "/later/7", "/later/folder/", "/later/caf\u00e9", "/later/caf\u00c3\u00a9"),
-    *("/count", "/stream", "/empty", "/away", "/text", "/crash", "/nowhere", "", "/\ufffd"),
+    *(
+        "/count",
+        "/stream",
+        "/empty",
+        "/away",
+        "/text",
+        "/crash",
+        "/pieces",
+        "/nowhere",
+        "",
+        "/\ufffd",
+    ),
 ]
 CHANGES: dict[str, dict[str, t.Any]] = {
     "as usual": {},

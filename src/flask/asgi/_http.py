@@ -112,7 +112,7 @@ async def _rest_of(fiber: t.Any, exchange: Exchange) -> Answer:
     exchange.watch_for_task()
     await fiber.go_on()
     answer: t.Any = fiber.take_result()
-    if answer is None or isinstance(answer, tuple):
+    if answer is None or type(answer) is tuple:
         return t.cast("Answer", answer)
     return await _send_parts(exchange, answer)
 
@@ -164,16 +164,17 @@ def _answer(app: AnyApp, context: ScopeContext, _: object) -> Answer:
 def _deliver(context: ScopeContext, response: t.Any) -> Answer | Iterable[bytes]:
     """Make the messages of a whole response; any other is called as WSGI does."""
     if type(response) is Response:
-        body = response._body
+        whole = response._body
         if (
-            body
+            whole
             and response._headers is None
             and (content_type := response._content_type) is not None
             and response._status_code not in WITHOUT_BODY
             and context._known["REQUEST_METHOD"] != "HEAD"
+            and (response._more_headers is None or not response.autocorrect_location_header)
         ):
             # PERF: what calling it and reading the answer comes to; 0.5 us less.
-            headers = [ENCODED[content_type], LENGTHS[len(body)]]
+            headers = [ENCODED[content_type], LENGTHS[len(whole)]]
             if response._more_headers is not None:
                 headers += [ENCODED[pair] for pair in response._more_headers]
             return (
@@ -182,11 +183,11 @@ def _deliver(context: ScopeContext, response: t.Any) -> Answer | Iterable[bytes]
                     "status": response._status_code,
                     "headers": headers,
                 },
-                {"type": "http.response.body", "body": body},
+                {"type": "http.response.body", "body": whole},
             )
     start_response: t.Any = context.exchange.start_response
-    called: Iterable[bytes] = response(context._environ, start_response)
-    return called
+    body = response(context._environ, start_response)
+    return list(body) if type(body) is tuple else body  # a tuple is an answer's two messages
 
 
 def _answer_by_wsgi(app: AnyApp, environ: WSGIEnvironment, exchange: Exchange) -> Answer:
