@@ -179,6 +179,12 @@ def fill(app: Flask) -> None:
     async def away() -> t.Any:
         return redirect("/plain")
 
+    @app.get("/corrected")
+    async def corrected() -> t.Any:
+        response = redirect("/plain")
+        response.autocorrect_location_header = True
+        return response
+
     @app.get("/text")
     async def text() -> tuple[str, dict[str, str]]:
         return "text", {"Set-Cookie": "a=b", "X-Header": "\u00e9"}
@@ -205,18 +211,8 @@ class InPieces(Response):
 PATHS = [
     *("/plain", "/plain/7", "/plain/x", "/plain/folder/", "/plain/folder", "//plain", "/plain/"),
     *("/later", "/later/7", "/later/folder/", "/later/caf\u00e9", "/later/caf\u00c3\u00a9"),
-    *(
-        "/count",
-        "/stream",
-        "/empty",
-        "/away",
-        "/text",
-        "/crash",
-        "/pieces",
-        "/nowhere",
-        "",
-        "/\ufffd",
-    ),
+    *("/count", "/stream", "/empty", "/away", "/corrected", "/text", "/crash", "/pieces"),
+    *("/nowhere", "", "/\ufffd"),
 ]
 CHANGES: dict[str, dict[str, t.Any]] = {
     "as usual": {},
