@@ -174,8 +174,8 @@ def test_the_handler_chooses_a_closing_code_and_headers(room: Room) -> None:
 def test_a_client_that_vanishes_cancels_a_handler_that_waits(room: Room) -> None:
     @room.app.websocket("/")
     async def wait() -> None:
-        await websocket.send("waiting")
         try:
+            await websocket.send("waiting")
             await asyncio.Event().wait()
         finally:
             room.note("cancelled")

@@ -699,6 +699,39 @@ def test_a_server_that_cannot_send_tells_that_the_client_went(
     assert log == ["gone: 1006", "torn down: None"]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_handler_that_only_sends_learns_that_the_client_went(app: Flask, kind: str) -> None:
+    """Although the server takes each message at once, and says nothing."""
+    log: list[str] = []
+    app.teardown_websocket(lambda error: log.append(f"torn down: {error}"))
+
+    if kind == "async":
+
+        @app.websocket("/")
+        async def talk() -> None:
+            try:
+                for _ in range(1000):
+                    await websocket.send("again")
+            except WebsocketDisconnect as gone:
+                await asyncio.sleep(0)
+                log.append(f"gone: {gone.code}")
+                raise
+
+    else:
+
+        @app.websocket("/")
+        def talk_plainly() -> None:
+            try:
+                for _ in range(1000):
+                    websocket.send("again")
+            except WebsocketDisconnect as gone:
+                log.append(f"gone: {gone.code}")
+                raise
+
+    talk_to(app, [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1001}])
+    assert log == ["gone: 1001", "torn down: None"]
+
+
 def test_a_client_that_goes_before_the_last_word_is_no_error(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
