@@ -336,8 +336,22 @@ def test_a_request_that_is_no_websocket_is_told_so(app: Flask, client: FlaskClie
         (None, "http://localhost", True),
         (None, "http://localhost:81", False),
         (None, "https://evil.test", False),
+        (None, "http://LOCALHOST", True),
         (None, "null", False),
+        (None, "", False),
+        (None, "localhost", False),
+        (None, "//localhost", False),
+        (None, "http://localhost.evil.test", False),
+        (None, "http://localhost@evil.test", False),
+        (None, "http://evil.test@localhost", False),
+        (None, "http://evil.test#localhost", False),
+        (None, "http://localhost/", False),
+        (None, "http://[", False),
         (["https://a.test"], "https://a.test", True),
+        (["https://a.test"], "https://a.test.evil.test", False),
+        ("https://a.test", "https://a.test", True),
+        ("https://a.test", "https://a.te", False),
+        ("*", "https://evil.test", True),
         (["https://a.test"], "http://localhost", False),
         (["*"], "https://evil.test", True),
     ],
@@ -355,6 +369,14 @@ def test_the_origin_is_checked(
     else:
         with pytest.raises(WebsocketRefused) as refused:
             client.websocket_connect("/", headers=headers)
+        assert refused.value.status == 403
+
+
+def test_without_a_host_no_origin_is_its_own(app: Flask, client: FlaskClient) -> None:
+    app.add_websocket("/", "echo", echo("async"))
+    for origin in ("null", "http://"):
+        with pytest.raises(WebsocketRefused) as refused:
+            client.websocket_connect("/", headers={"Host": "", "Origin": origin})
         assert refused.value.status == 403
 
 
