@@ -430,6 +430,35 @@ def test_an_error_after_the_handshake_closes(
     assert len(caplog.records) == is_logged
 
 
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        *((code, "") for code in (-1, 0, 999, 1004, 1005, 1006, 1015, 2999, 5000, 70000)),
+        (1000, "r" * 124),
+        (1000, "é" * 62),
+        (1000, "\ud800"),
+    ],
+)
+def test_a_goodbye_that_cannot_be_said_is_an_error_of_the_handler(
+    app: Flask, client: FlaskClient, code: int, reason: str
+) -> None:
+    log: list[str] = []
+
+    @app.websocket("/")
+    async def talk() -> None:
+        await websocket.accept()
+        try:
+            await websocket.close(code, reason)
+        except ValueError as error:
+            log.append(str(error))
+        await websocket.close(4000, "r" * 123)
+
+    with client.websocket_connect("/") as ws, pytest.raises(WebsocketClosed) as closed:
+        ws.receive()
+    assert closed.value.code == 4000
+    assert len(log) == 1
+
+
 def test_a_client_that_goes_cancels_what_an_async_handler_waits_for(
     app: Flask, client: FlaskClient
 ) -> None:

@@ -11,7 +11,7 @@ from .._waiting import wait
 from ..ctx import RequestContext
 from ..typing import AnyApp
 from ..wrappers import Request
-from ._wire import WebsocketDisconnect, WebsocketStateError, Wire
+from ._wire import WebsocketDisconnect, WebsocketStateError, Wire, check_goodbye
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -89,7 +89,9 @@ class Websocket(Request):
 
         :param code: see RFC 6455 section 7.4.
         :param reason: at most 123 bytes.
+        :raises ValueError: such a code, or such words, cannot be sent.
         """
+        check_goodbye(code, reason)
         return self._do(self._wire.close(code, reason))
 
     def __iter__(self) -> Iterator[str | bytes]:

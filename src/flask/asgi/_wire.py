@@ -36,6 +36,10 @@ _MOST_KEPT = 16  # messages that nobody has asked for yet; then the client has t
 _TOO_BIG = 1009  # RFC 6455 section 7.4.1
 _NO_STATUS = 1005
 
+_CODES = (range(1000, 1004), range(1007, 1015), range(3000, 5000))
+"""What may be sent (RFC 6455 section 7.4, and IANA's list): the others only say what happened."""
+_LONGEST_REASON = 123  # bytes: a control frame has 125 (RFC 6455 section 5.5)
+
 
 class WebsocketDisconnect(asyncio.CancelledError):
     """The client of a WebSocket has gone.
@@ -256,3 +260,20 @@ class Wire:
 
 def _size_of(data: str | bytes) -> int:
     return len(data.encode()) if isinstance(data, str) else len(data)
+
+
+def check_goodbye(code: int, reason: str) -> None:
+    """Hold what shall be said at the end to the protocol.
+
+    Each server would do something else with it, and some would send it.
+    """
+    if not any(code in codes for codes in _CODES):
+        raise ValueError(
+            f"A WebSocket cannot be closed with the code {code!r}; 1000 is the usual one, an"
+            " application has 4000 to 4999 for itself (RFC 6455 section 7.4)."
+        )
+    if len(reason.encode()) > _LONGEST_REASON:
+        raise ValueError(
+            f"A WebSocket's closing reason has at most {_LONGEST_REASON} bytes, and this one has"
+            f" {len(reason.encode())}: {reason!r}."
+        )
