@@ -7,6 +7,7 @@ import importlib
 import re
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import threading
@@ -103,6 +104,22 @@ def echo(request: t.Any, room: Room) -> Room:
     return room
 
 
+HANDSHAKE = {
+    "Host": "localhost",
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version": "13",
+}
+PING = b"\x89\x84\0\0\0\0ping"
+CLOSE = b"\x88\x82\0\0\0\0\x03\xe8"
+
+
+def handshake(path: str) -> bytes:
+    head = [f"{name}: {value}" for name, value in HANDSHAKE.items()]
+    return "\r\n".join([f"GET {path} HTTP/1.1", *head, "", ""]).encode()
+
+
 # Talking ----------------------------------------------------------------------------------------
 
 MESSAGES = {
@@ -187,6 +204,25 @@ def test_a_client_that_vanishes_cancels_a_handler_that_waits(room: Room) -> None
     it.close()
 
 
+@pytest.mark.parametrize("data", [PING * 3000, CLOSE * 2], ids=["pings", "goodbyes"])
+def test_a_client_that_does_not_wait_for_what_it_asks_for_is_gone(room: Room, data: bytes) -> None:
+    @room.app.websocket("/")
+    async def wait() -> None:
+        await websocket.accept()
+        room.note("waiting")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            room.note("cancelled")
+
+    with socket.create_connection(("127.0.0.1", room.port), LONGEST) as raw:
+        raw.sendall(handshake("/"))
+        room.wait_for("waiting")
+        raw.sendall(data)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    room.wait_for("cancelled")
+
+
 def test_the_end_of_the_process_does_not_wait_for_a_client_that_ignores_a_goodbye(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,9 +234,8 @@ def test_the_end_of_the_process_does_not_wait_for_a_client_that_ignores_a_goodby
 
     live = importlib.import_module("flask.asgi._upgrade")._live
     monkeypatch.setattr(live, "is_ending", False)
-    head = [f"{name}: {value}" for name, value in HANDSHAKE.items()]
     with socket.create_connection(("127.0.0.1", room.port), LONGEST) as raw:
-        raw.sendall("\r\n".join(["GET / HTTP/1.1", *head, "", ""]).encode())
+        raw.sendall(handshake("/"))
         room.wait_for("closing")
         live.end()
         assert not live._tasks
@@ -310,13 +345,6 @@ def test_a_crash_closes_with_1011_and_is_logged_once(
     assert [r.name for r in caplog.records if r.exc_info] == [room.app.name]
 
 
-HANDSHAKE = {
-    "Host": "localhost",
-    "Upgrade": "websocket",
-    "Connection": "Upgrade",
-    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-    "Sec-WebSocket-Version": "13",
-}
 MALFORMED = [
     ({"Sec-WebSocket-Version": "12"}, "426 UPGRADE REQUIRED|426 Upgrade Required"),
     ({"Sec-WebSocket-Version": None}, "400"),

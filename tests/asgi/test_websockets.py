@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import typing as t
+from contextlib import nullcontext
 
 import pytest
 
@@ -665,11 +666,10 @@ def test_the_table_of_states_leads_only_to_states_it_knows() -> None:
 GONE = OSError("the client has gone")
 
 
-def talk_to(
-    app: Flask, messages: list[dict[str, t.Any]], refused: str = ""
-) -> list[dict[str, t.Any]]:
+def talk_to(app: Flask, messages: list[t.Any], refused: str = "") -> list[dict[str, t.Any]]:
     """Give the application a server's messages, as fast as it takes them; return its own.
 
+    :param messages: an error among them is raised.
     :param refused: the kind of message that the server cannot send, for the client has gone.
     """
     sent: list[dict[str, t.Any]] = []
@@ -677,7 +677,10 @@ def talk_to(
     async def go() -> None:
         async def receive() -> t.Any:
             await asyncio.sleep(0)
-            return messages.pop(0) if messages else await asyncio.Event().wait()
+            message = messages.pop(0) if messages else await asyncio.Event().wait()
+            if isinstance(message, Exception):
+                raise message
+            return message
 
         async def send(message: t.Any) -> None:
             if message["type"] == refused:
@@ -705,6 +708,37 @@ def test_a_message_at_the_wrong_time_is_a_client_that_went(app: Flask, kind: str
     app.add_websocket("/", "echo", echo("async"))
     sent = talk_to(app, [{"type": "websocket.connect"}, {"type": kind}])
     assert [message["type"] for message in sent] == ["websocket.accept"]
+    assert teardowns == [None]
+
+
+@pytest.mark.parametrize("waits_for", ["a message", "something else"])
+@pytest.mark.parametrize(
+    ("broken", "raised"),
+    [
+        (GONE, None),
+        (RuntimeError("a fault of the server"), RuntimeError),
+        ({}, KeyError),
+        ({"type": "websocket.receive", "text": 5}, TypeError),
+    ],
+    ids=repr,
+)
+def test_a_server_that_cannot_receive_ends_the_handler_and_is_told(
+    app: Flask, broken: t.Any, raised: type[Exception] | None, waits_for: str
+) -> None:
+    app.config["WEBSOCKET_MAX_MESSAGE_SIZE"] = 10
+    teardowns: list[t.Any] = []
+    app.teardown_websocket(teardowns.append)
+
+    @app.websocket("/")
+    async def talk() -> None:
+        await websocket.accept()
+        if waits_for == "a message":
+            await websocket.receive()
+        else:
+            await asyncio.Event().wait()
+
+    with nullcontext() if raised is None else pytest.raises(raised):
+        talk_to(app, [{"type": "websocket.connect"}, broken])
     assert teardowns == [None]
 
 

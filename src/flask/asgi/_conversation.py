@@ -97,6 +97,8 @@ class ConversingApp(Lifecycle):
             if wire.state == "gone" and task is not None and task.cancelling():
                 task.uncancel()
             self._start_background(environ.pop(BACKGROUND, ()))
+        if wire.fault is not None:
+            raise wire.fault
 
     async def _start_on_the_loop(self) -> None:
         raise NotImplementedError
@@ -170,7 +172,8 @@ class ConversingApp(Lifecycle):
         """Refuse a page of another site, which could act with the user's cookies.
 
         ``WEBSOCKET_ORIGINS`` lists the origins that are let in, or is one of them; ``"*"`` lets in
-        all; ``None`` only the own host. Clients that are no browsers send no origin, and are let in.
+        all; ``None`` only the own host. Clients that are no browsers send no origin, and are let
+        in.
 
         :raises werkzeug.exceptions.Forbidden: the origin is not one of them.
         """

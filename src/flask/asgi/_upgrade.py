@@ -178,7 +178,10 @@ class SocketConnection:
         while not self._inbox:
             if self._farewell is not None:
                 return self._farewell
-            await self._read()
+            try:
+                await self._read()
+            except OSError:  # it asked for an answer and did not wait for it
+                self._go(_ABNORMAL)
         return self._inbox.popleft()
 
     async def _read(self) -> None:

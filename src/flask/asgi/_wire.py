@@ -35,6 +35,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
 _MOST_KEPT = 16  # messages that nobody has asked for yet; then the client has to wait
 _TOO_BIG = 1009  # RFC 6455 section 7.4.1
 _NO_STATUS = 1005
+_ABNORMAL = 1006
 
 _CODES = (range(1000, 1004), range(1007, 1015), range(3000, 5000))
 """What may be sent (RFC 6455 section 7.4, and IANA's list): the others only say what happened."""
@@ -72,7 +73,7 @@ class Wire:
 
     __slots__ = (
         *("_inbox", "_limit", "_listener", "_news", "_readers", "_receive", "_room", "_send"),
-        *("can_refuse", "cancel", "code", "reason", "state", "task"),
+        *("can_refuse", "cancel", "code", "fault", "reason", "state", "task"),
     )
 
     state: str
@@ -85,6 +86,8 @@ class Wire:
     """Whether the server takes an HTTP response instead of a handshake."""
     cancel: Callable[[], t.Any] | None
     """Cancels the handler."""
+    fault: Exception | None
+    """What went wrong in receiving; the server is told when the handler has ended."""
     task: asyncio.Task[t.Any] | None
     """The handler's task; ``None`` in a thread."""
 
@@ -94,6 +97,7 @@ class Wire:
         self.reason = ""
         self.can_refuse = "websocket.http.response" in (scope.get("extensions") or ())
         self.cancel = None
+        self.fault = None
         self.task = None
         self._receive = receive
         self._send = send
@@ -132,7 +136,7 @@ class Wire:
                 # sends must not keep the loop from hearing that the client has gone.
                 await asyncio.sleep(0)
         except OSError:  # what newer servers raise (ASGI 2.4)
-            self._go(1006, "")
+            self._go(_ABNORMAL, "")
             raise WebsocketDisconnect(self.code) from None
         except asyncio.CancelledError:
             if self.state != "gone":
@@ -207,6 +211,16 @@ class Wire:
             self._listener = None
 
     async def _listen(self) -> None:
+        """Hear the client to its end; whatever ends that, the handler learns it."""
+        try:
+            await self._hear()
+        except OSError:  # the server's way to say that the client has gone
+            self._go(_ABNORMAL, "")
+        except Exception as error:
+            self.fault = error
+            self._go(_ABNORMAL, "")
+
+    async def _hear(self) -> None:
         while True:
             message = await self._receive()
             kind = message["type"]
