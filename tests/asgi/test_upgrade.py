@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import re
 import socket
@@ -11,6 +12,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import typing as t
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -22,6 +24,7 @@ from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask import Flask, abort, session, websocket
+from flask.asgi._fibers import Fiber
 from flask.testing import FlaskClient
 
 client_of = pytest.importorskip("websockets.sync.client")
@@ -331,6 +334,49 @@ def test_what_is_too_large_closes_with_1009(echo: Room, message: t.Any) -> None:
     assert closed.value.rcvd.code == 1009
 
 
+@pytest.mark.parametrize("message", [b"x" * 11, [b"x"] * 11, "x" * 11])
+def test_without_a_limit_of_the_application_there_is_one_all_the_same(
+    echo: Room, monkeypatch: pytest.MonkeyPatch, message: t.Any
+) -> None:
+    monkeypatch.setattr("flask.asgi._upgrade._LARGEST", 10)
+    with closing(echo.connect("/echo")) as it:
+        it.send(message)
+        with pytest.raises(ConnectionClosed) as closed:
+            it.recv()
+    assert closed.value.rcvd.code == 1009
+    echo.wait_for("torn down: None")
+
+
+def test_a_length_that_is_only_declared_costs_nothing(echo: Room) -> None:
+    with closing(echo.connect("/echo")) as it:
+        it.socket.sendall(b"\x82\xff" + (1 << 40).to_bytes(8) + b"\0\0\0\0few bytes")
+        it.socket.shutdown(socket.SHUT_WR)
+        echo.wait_for("torn down: None")
+
+
+def test_a_thread_that_ends_leaves_no_fiber_behind(room: Room) -> None:
+    @room.app.websocket("/")
+    async def talk() -> None:
+        await websocket.send("hello")
+
+    def fibers() -> int:
+        gc.collect()
+        return sum(type(it) is Fiber for it in gc.get_objects())
+
+    def talk_once() -> None:
+        with closing(room.connect("/")) as it:
+            assert it.recv() == "hello"
+
+    talk_once()
+    before = fibers()
+    for _ in range(3):
+        talk_once()
+    end = time.monotonic() + LONGEST
+    while fibers() > before:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_a_crash_closes_with_1011_and_is_logged_once(
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -349,6 +395,11 @@ MALFORMED = [
     ({"Sec-WebSocket-Version": "12"}, "426 UPGRADE REQUIRED|426 Upgrade Required"),
     ({"Sec-WebSocket-Version": None}, "400"),
     ({"Sec-WebSocket-Key": None}, "400"),
+    ({"Sec-WebSocket-Key": "c2hvcnQ="}, "400"),
+    ({"Sec-WebSocket-Key": "!" * 24}, "400"),
+    ({"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==, dGhlIHNhbXBsZSBub25jZQ=="}, "400"),
+    ({"Content-Length": "5"}, "400"),
+    ({"Transfer-Encoding": "chunked"}, "400"),
 ]
 
 
@@ -360,6 +411,12 @@ def test_a_malformed_handshake_is_answered(
     lines = [f"{name}: {value}" for name, value in head.items() if value is not None]
     answer = echo.send_raw("GET /echo HTTP/1.1", *lines)
     assert re.match(rb"HTTP/1.1 (%s)" % status.encode(), answer), answer
+    assert echo.noted == []
+
+
+def test_an_older_http_has_no_websockets(echo: Room) -> None:
+    lines = [f"{name}: {value}" for name, value in HANDSHAKE.items()]
+    assert b" 400 " in echo.send_raw("GET /echo HTTP/1.0", *lines)
     assert echo.noted == []
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import binascii
 import socket as sockets
 import ssl
 import threading
@@ -31,9 +32,11 @@ from wsproto.events import (
 )
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from .. import _waiting
 from .._connection import scope_of
 from .._waiting import wait
 from ..typing import AnyApp
+from . import _drivers
 from ._input import Message as AsgiMessage
 from ._scope import Scope
 
@@ -46,6 +49,9 @@ _PATIENCE = 2.0  # seconds that a client may take to say goodbye, or all handler
 _HURRY = 0.1  # seconds that a client may take when we stop
 _ABNORMAL = 1006  # RFC 6455 section 7.4.1
 _PROTOCOL_ERROR = 1002
+_TOO_BIG = 1009
+_LARGEST = 16 * 1024 * 1024  # bytes of a message, as with uvicorn and Hypercorn
+_NO_LENGTH = {None, "", "0"}
 
 
 def serve_upgrade(
@@ -62,6 +68,9 @@ def serve_upgrade(
         app._meet_first_request()
     scope = scope_of(environ, "websocket")
     scope["scheme"] = _SCHEMES.get(scope["scheme"], "ws")
+    fault = _fault_of(environ)
+    if fault is not None:
+        return _refuse(start_response, 400, [], f"{fault}\n".encode())
     protocol = WSConnection(ConnectionType.SERVER)
     try:
         protocol.initiate_upgrade_connection(scope["headers"], "/")
@@ -77,6 +86,7 @@ def serve_upgrade(
     except asyncio.CancelledError:
         pass  # this process stops, and the client was told
     finally:
+        _end_idle_fibers()
         socket.settimeout(timeout)
         if connection.is_accepted:
             _shut(socket)
@@ -86,6 +96,32 @@ def serve_upgrade(
     # gone; its log has the status.
     start_response("101 Switching Protocols", [])
     return ()
+
+
+def _fault_of(environ: WSGIEnvironment) -> str | None:
+    """Tell what is wrong with a handshake that wsproto would take (RFC 6455 section 4.2.1)."""
+    if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
+        return "A WebSocket needs HTTP/1.1."
+    if environ.get("CONTENT_LENGTH") not in _NO_LENGTH or "HTTP_TRANSFER_ENCODING" in environ:
+        return "The handshake of a WebSocket has no body."  # it would be read for frames
+    try:
+        key = binascii.a2b_base64(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""), strict_mode=True)
+    except ValueError:
+        key = b""
+    return None if len(key) == 16 else "Sec-WebSocket-Key must be one, of 16 bytes in Base64."
+
+
+def _end_idle_fibers() -> None:
+    """End the fibers that this thread has kept for more work: it may end, and they would stay.
+
+    Of a thread that has gone no greenlet can be ended: 14 KB each, until the process ends.
+    """
+    fibers: t.Any = getattr(_drivers, "_fibers", None)  # None without greenlet
+    idle = [] if fibers is None else fibers._fibers.idle
+    while idle:
+        fiber = idle.pop()
+        fiber.parent = _waiting.get_greenlet()  # where it goes when it ends
+        fiber.throw()
 
 
 def _refuse(
@@ -114,7 +150,7 @@ class SocketConnection:
 
     :param socket: the connection, not blocking.
     :param protocol: has read the handshake.
-    :param limit: a message that grows larger is not waited for; ``None`` is no limit.
+    :param limit: a message that grows larger is not waited for; ``None``: 16 MiB.
     """
 
     is_accepted: bool = False
@@ -129,7 +165,7 @@ class SocketConnection:
     def __init__(self, socket: sockets.socket, protocol: WSConnection, limit: int | None) -> None:
         self._socket = socket
         self._protocol = protocol
-        self._limit = limit
+        self._limit = _LARGEST if limit is None else limit
         self._inbox: deque[AsgiMessage] = deque([{"type": "websocket.connect"}])
         self._parts: list[t.Any] = []  # of a message that is not complete yet
         self._size = 0
@@ -199,10 +235,14 @@ class SocketConnection:
         if isinstance(event, Message):
             if self._is_leaving:
                 return
-            self._parts.append(event.data)
+            if event.data:
+                self._parts.append(event.data)
             self._size += len(event.data)
-            # What is too large already need not be read to its end; the application closes.
-            if event.message_finished or (self._limit is not None and self._size > self._limit):
+            if self._size > self._limit:  # it need not be read to its end
+                self._parts.clear()
+                self._inbox.append({"type": "websocket.disconnect", "code": _TOO_BIG})
+                await self._put(CloseConnection(_TOO_BIG))
+            elif event.message_finished:
                 kind = "text" if isinstance(event, TextMessage) else "bytes"
                 empty: t.Any = "" if kind == "text" else b""
                 data = empty.join(self._parts)
