@@ -898,3 +898,80 @@ def test_a_server_that_stops_closes_with_1001(app: Flask) -> None:
     asyncio.run(go())
     assert sent[-1]["code"] == 1001
     assert teardowns == [asyncio.CancelledError]
+
+
+class Server:
+    """A server of several WebSockets; a client that does not read takes no message after the first.
+
+    :param app: the application.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.sent: dict[str, list[dict[str, t.Any]]] = {}
+        self._accepted = asyncio.Event()
+
+    async def connect(self, client: str, reads: bool = True) -> asyncio.Task[None]:
+        messages = [{"type": "websocket.connect"}]
+        sent = self.sent[client] = []
+
+        async def receive() -> t.Any:
+            return messages.pop(0) if messages else await asyncio.Event().wait()
+
+        async def send(message: t.Any) -> None:
+            if sent and not reads:
+                await asyncio.Event().wait()
+            sent.append(message)
+            self._accepted.set()
+
+        scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"localhost")]}
+        task = asyncio.ensure_future(self.app(scope, receive, send))
+        self._accepted.clear()
+        await self._accepted.wait()
+        return task
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_client_that_does_not_read_keeps_no_server_from_stopping(
+    app: Flask, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask.asgi._conversation._PATIENCE", 0.01)
+    torn_down = threading.Event()
+    app.teardown_websocket(lambda error: torn_down.set())
+    app.add_websocket("/", "echo", echo(kind))
+
+    @app.before_websocket
+    async def accept() -> None:
+        await websocket.accept()
+
+    async def go() -> None:
+        task = await Server(app).connect("deaf", reads=False)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            async with asyncio.timeout(5):
+                await task
+        assert await asyncio.to_thread(torn_down.wait, 5)
+
+    asyncio.run(go())
+
+
+def test_a_client_that_does_not_read_keeps_no_other_one_from_its_goodbye(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flask.asgi._conversation._PATIENCE", 0.01)
+    app.add_websocket("/", "echo", echo("async"))
+
+    @app.before_websocket
+    async def accept() -> None:
+        await websocket.accept()
+
+    async def go() -> dict[str, list[dict[str, t.Any]]]:
+        server = Server(app)
+        tasks = [await server.connect(str(number), reads=number != 1) for number in range(5)]
+        async with asyncio.timeout(5):
+            await app._leave_websockets()
+            await asyncio.wait(tasks)
+        return server.sent
+
+    sent = asyncio.run(go())
+    assert [client for client in sent if sent[client][-1].get("code") == 1001] == list("0234")

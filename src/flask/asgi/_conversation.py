@@ -35,6 +35,7 @@ _MOST_THREADS = 1000
 _POLICY_VIOLATION = 1008  # RFC 6455 section 7.4.1
 _INTERNAL_ERROR = 1011
 _GOING_AWAY = 1001
+_PATIENCE = 1.0  # seconds that a client may take to read that we go
 
 
 def _find_websocket_class() -> type[Websocket]:
@@ -72,6 +73,7 @@ class ConversingApp(Lifecycle):
         websocket = self.websocket_class(environ, wire)
         context = WebsocketContext(self, environ, websocket)
         self._wires.add(wire)
+        is_stopping = False
         try:
             is_plain = blocks(self._find_handler(websocket))
             if has_fibers and not is_plain:
@@ -87,14 +89,15 @@ class ConversingApp(Lifecycle):
                 await visit.run(_MOST_THREADS, self.converse, context)
         except asyncio.CancelledError:
             if wire.state != "gone":
+                is_stopping = True
                 if wire.state == "open":
-                    await wire.close(_GOING_AWAY, "")
+                    await wire.leave(_GOING_AWAY, _PATIENCE)
                 raise  # the server stops
         finally:
             wire.stop_listening()
             self._wires.discard(wire)
             task = asyncio.current_task()
-            if wire.state == "gone" and task is not None and task.cancelling():
+            if wire.state == "gone" and not is_stopping and task is not None and task.cancelling():
                 task.uncancel()
             self._start_background(environ.pop(BACKGROUND, ()))
         if wire.fault is not None:
@@ -108,9 +111,8 @@ class ConversingApp(Lifecycle):
         import asyncio
 
         while self._wires:
-            for wire in tuple(self._wires):
-                if wire.state == "open":
-                    await wire.leave(_GOING_AWAY)
+            still_open = [wire for wire in self._wires if wire.state == "open"]
+            await asyncio.gather(*(wire.leave(_GOING_AWAY, _PATIENCE) for wire in still_open))
             await asyncio.sleep(0.01)
 
     def _find_handler(self, websocket: Websocket) -> t.Any:

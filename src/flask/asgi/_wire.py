@@ -246,15 +246,19 @@ class Wire:
                 self._room.clear()
                 await self._room.wait()
 
-    async def leave(self, code: int) -> None:
+    async def leave(self, code: int, patience: float | None = None) -> None:
         """Close it from our side; to the handler it is as if the client had gone.
 
         :param code: to tell the client, and the handler.
+        :param patience: seconds to wait for a client that does not read; ``None``: for ever.
         """
         try:
-            await self.close(code, "")
+            async with asyncio.timeout(patience):
+                await self.close(code, "")
         except WebsocketDisconnect:
             return  # it has gone just now
+        except TimeoutError:
+            pass
         self._go(code, "")
 
     def _go(self, code: int, reason: str) -> None:
