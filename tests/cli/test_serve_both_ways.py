@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 import typing as t
 from collections.abc import Callable
@@ -218,6 +219,15 @@ def test_background_work_is_waited_for_and_life_ends_once(serve: Serve, folder: 
     (folder / "go-on").touch()
     assert server.wait() == 0
     assert [line.split()[0] for line in lines_of(folder / "life")] == ["before", "worked", "after"]
+
+
+def test_a_request_that_does_not_end_is_not_waited_for_for_ever(serve: Serve, folder: Path) -> None:
+    server = serve("--workers", "1", "--graceful-timeout", "1")
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(b"GET /held/0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        wait_until(lambda: lines_of(folder / "held") == ["0"])
+        server.signal(signal.SIGTERM)
+        assert server.wait() == 0
 
 
 @on_asgi

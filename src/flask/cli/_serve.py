@@ -69,6 +69,12 @@ def _count_cores() -> int:
     default="auto",
     help="Version of HTTP. 'auto' takes what the client speaks.",
 )
+@click.option(
+    "--graceful-timeout",
+    type=click.IntRange(1),
+    default=30,
+    help="Seconds in which a process that stops may end its requests; then it is killed.",
+)
 @click.option("--access-log/--no-access-log", default=False, help="Log each request, or not.")
 @click.option("--health", metavar="PATH", help="Answer this path before the app, such as /healthz.")
 @pass_script_info
@@ -77,8 +83,8 @@ def serve_command(
 ) -> None:
     """Serve the application with Granian, a server made for production.
 
-    SIGTERM stops it when the requests under way are answered. SIGHUP replaces the processes one by
-    one by new ones, which import the application anew.
+    SIGTERM stops it when the requests under way are answered, or their time is over. SIGHUP
+    replaces the processes one by one by new ones, which import the application anew.
     """
     try:
         from granian.constants import HTTPModes, Interfaces
@@ -110,6 +116,8 @@ def serve_command(
         ssl_cert=options["cert"],
         ssl_key=options["key"],
         respawn_failed_workers=True,
+        # One client that stalls its upload, or listens for ever, would keep the server as it is.
+        workers_kill_timeout=options["graceful_timeout"],
     )
     load = partial(
         _load_app, info.app_import_path, info.create_app, info.set_debug_flag, interface, health
