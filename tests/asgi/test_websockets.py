@@ -678,7 +678,7 @@ def talk_to(app: Flask, messages: list[t.Any], refused: str = "") -> list[dict[s
         async def receive() -> t.Any:
             await asyncio.sleep(0)
             message = messages.pop(0) if messages else await asyncio.Event().wait()
-            if isinstance(message, Exception):
+            if isinstance(message, BaseException):
                 raise message
             return message
 
@@ -716,6 +716,7 @@ def test_a_message_at_the_wrong_time_is_a_client_that_went(app: Flask, kind: str
     ("broken", "raised"),
     [
         (GONE, None),
+        (asyncio.CancelledError(), None),
         (RuntimeError("a fault of the server"), RuntimeError),
         ({}, KeyError),
         ({"type": "websocket.receive", "text": 5}, TypeError),
@@ -830,6 +831,34 @@ def test_a_client_that_goes_before_the_last_word_is_no_error(
     talk_to(app, [{"type": "websocket.connect"}], "websocket.close")
     assert teardowns == [None]
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_crash_is_logged_although_the_client_goes_before_it_is_told(
+    app: Flask, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    teardowns: list[t.Any] = []
+    app.teardown_websocket(lambda error: teardowns.append(type(error)))
+
+    if kind == "async":
+
+        @app.websocket("/")
+        async def crash() -> None:
+            await websocket.accept()
+            raise ZeroDivisionError
+
+    else:
+
+        @app.websocket("/")
+        def crash_plainly() -> None:
+            websocket.accept()
+            raise ZeroDivisionError
+
+    talk_to(app, [{"type": "websocket.connect"}], "websocket.close")
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [
+        ZeroDivisionError
+    ]
+    assert teardowns == [ZeroDivisionError]
 
 
 def test_a_client_that_goes_before_it_is_told_of_a_large_message_is_no_error(app: Flask) -> None:

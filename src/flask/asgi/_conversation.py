@@ -32,7 +32,8 @@ if t.TYPE_CHECKING:
 _threads = Threads()  # of plain handlers, which stay; they must not keep requests waiting
 _MOST_THREADS = 1000
 
-_POLICY_VIOLATION = 1008  # RFC 6455 section 7.4.1
+_NORMAL = 1000  # RFC 6455 section 7.4.1
+_POLICY_VIOLATION = 1008
 _INTERNAL_ERROR = 1011
 _GOING_AWAY = 1001
 _PATIENCE = 1.0  # seconds that a client may take to read that we go
@@ -256,7 +257,7 @@ class ConversingApp(Lifecycle):
             return self.handle_exception(e)
         is_refusal = isinstance(e, HTTPException) and (e.code or 500) < 500
         if websocket.is_accepted:
-            wait(websocket._wire.close(_POLICY_VIOLATION if is_refusal else _INTERNAL_ERROR, ""))
+            self._close(websocket, _POLICY_VIOLATION if is_refusal else _INTERNAL_ERROR)
         if is_refusal:
             return None
         got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
@@ -271,8 +272,6 @@ class ConversingApp(Lifecycle):
 
     def _end_websocket(self, websocket: Websocket, response: BaseResponse | None) -> None:
         """Refuse the handshake with a response, or close what is open."""
-        from ._wire import WebsocketDisconnect
-
         state = websocket._wire.state
         if state == "handshake" and response is not None:
             pairs = [
@@ -281,10 +280,15 @@ class ConversingApp(Lifecycle):
             ]
             wait(websocket._wire.refuse(response.status_code, pairs, response.get_data()))
         elif state in {"handshake", "open"}:
-            try:
-                wait(websocket._wire.close(1000, ""))
-            except WebsocketDisconnect:
-                pass  # it has gone just now
+            self._close(websocket, _NORMAL)
+
+    def _close(self, websocket: Websocket, code: int) -> None:
+        from ._wire import WebsocketDisconnect
+
+        try:
+            wait(websocket._wire.close(code, ""))
+        except WebsocketDisconnect:
+            pass  # it has gone just now
 
     # 4. The context goes -------------------------------------------------------------------------
 

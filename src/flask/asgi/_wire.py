@@ -216,6 +216,11 @@ class Wire:
             await self._hear()
         except OSError:  # the server's way to say that the client has gone
             self._go(_ABNORMAL, "")
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or not task.cancelling():  # the server's receive() was, not we
+                self._go(_ABNORMAL, "")
+            raise
         except Exception as error:
             self.fault = error
             self._go(_ABNORMAL, "")
