@@ -6,7 +6,9 @@ import asyncio
 import logging
 import threading
 import typing as t
+import weakref
 from contextlib import nullcontext
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -25,7 +27,7 @@ from flask import (
     websocket,
 )
 from flask.asgi import ScopeError, WebsocketDisconnect, WebsocketStateError
-from flask.asgi._wire import TRANSITIONS
+from flask.asgi._wire import TRANSITIONS, Wire
 from flask.testing import FlaskClient, WebsocketClosed, WebsocketRefused
 
 KINDS = ["async", "plain"]
@@ -664,6 +666,8 @@ def test_the_table_of_states_leads_only_to_states_it_knows() -> None:
 
 
 GONE = OSError("the client has gone")
+MESSAGE = {"type": "websocket.receive", "text": "x"}
+DISCONNECT = {"type": "websocket.disconnect", "code": 1001}
 
 
 def talk_to(app: Flask, messages: list[t.Any], refused: str = "") -> list[dict[str, t.Any]]:
@@ -1004,3 +1008,61 @@ def test_a_client_that_does_not_read_keeps_no_other_one_from_its_goodbye(
 
     sent = asyncio.run(go())
     assert [client for client in sent if sent[client][-1].get("code") == 1001] == list("0234")
+
+
+# What is left -----------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("ending", ["gone", "closed", "crash", "large", "refused"])
+def test_a_websocket_leaves_nothing_for_the_collector(app: Flask, ending: str) -> None:
+    """Granian's objects are not looked into by the collector: with one in it no circle is found."""
+    app.logger.disabled = True
+    app.config["WEBSOCKET_MAX_MESSAGE_SIZE"] = 10
+    alive: list[weakref.ref[t.Any]] = []
+
+    @app.websocket("/")
+    async def talk() -> None:
+        alive.append(weakref.ref(websocket._get_current_object()))
+        if ending == "refused":
+            abort(401)
+        await websocket.accept()
+        if ending == "closed":
+            await websocket.close()
+        if ending == "crash":
+            raise ZeroDivisionError
+        while True:
+            await websocket.receive()
+
+    last = {"type": "websocket.receive", "text": "x" * 11} if ending == "large" else DISCONNECT
+    talk_to(app, [{"type": "websocket.connect"}, MESSAGE, last])
+    assert [it() for it in alive] == [None]
+
+
+@pytest.mark.usefixtures("no_collector")
+def test_a_task_that_keeps_the_error_of_receiving_is_not_kept_by_it() -> None:
+    """The driver of a plain handler has such tasks."""
+
+    async def go() -> weakref.ref[t.Any]:
+        messages = [{"type": "websocket.connect"}, {"type": "websocket.disconnect"}]
+
+        async def receive() -> t.Any:
+            return messages.pop(0)
+
+        async def read() -> BaseException | None:
+            try:
+                await wire.take()
+            except WebsocketDisconnect as gone:
+                return gone
+            return None
+
+        wire = Wire({}, receive, AsyncMock(), None)
+        await wire.connect()
+        await wire.put({"type": "websocket.accept"})
+        task = asyncio.create_task(read())
+        await asyncio.sleep(0)
+        wire.listen()
+        await task
+        return weakref.ref(task)
+
+    assert asyncio.run(go())() is None

@@ -101,8 +101,7 @@ class ConversingApp(Lifecycle):
             if wire.state == "gone" and not is_stopping and task is not None and task.cancelling():
                 task.uncancel()
             self._start_background(environ.pop(BACKGROUND, ()))
-        if wire.fault is not None:
-            raise wire.fault
+        wire.raise_fault()
 
     async def _start_on_the_loop(self) -> None:
         raise NotImplementedError

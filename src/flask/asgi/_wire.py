@@ -196,6 +196,7 @@ class Wire:
                 await self._news.wait()
             finally:
                 self._readers.discard(reader)
+                del reader  # the task may hold the error whose traceback holds this frame
         self._room.set()
         return self._inbox.popleft()
 
@@ -217,13 +218,25 @@ class Wire:
         except OSError:  # the server's way to say that the client has gone
             self._go(_ABNORMAL, "")
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or not task.cancelling():  # the server's receive() was, not we
+            if not self._is_cancelled():  # the server's receive() was
                 self._go(_ABNORMAL, "")
             raise
         except Exception as error:
             self.fault = error
             self._go(_ABNORMAL, "")
+
+    def raise_fault(self) -> None:
+        """Raise what went wrong in receiving, if something did."""
+        fault, self.fault = self.fault, None
+        if fault is not None:
+            try:
+                raise fault
+            finally:
+                del fault  # its traceback holds this frame
+
+    def _is_cancelled(self) -> bool:
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
 
     async def _hear(self) -> None:
         while True:
