@@ -822,6 +822,40 @@ def test_a_handler_that_only_sends_learns_that_the_client_went(app: Flask, kind:
     assert log == ["gone: 1001", "torn down: None"]
 
 
+def test_a_client_that_goes_during_a_send_is_told_once(app: Flask) -> None:
+    """By the next thing that the handler asks for: what stands behind its loop is not cancelled."""
+    log: list[str] = []
+
+    @app.websocket("/")
+    async def talk() -> None:
+        await websocket.accept()
+        async for message in websocket:
+            await websocket.send(message)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        log.append("left")
+
+    for rest in range(3):
+        talk_to(app, [{"type": "websocket.connect"}, MESSAGE, *[MESSAGE] * rest, DISCONNECT])
+    assert log == ["left"] * 3
+
+
+def test_a_client_that_goes_during_a_send_cancels_what_is_waited_for_then(app: Flask) -> None:
+    log: list[str] = []
+
+    @app.websocket("/")
+    async def talk() -> None:
+        await websocket.send("hello")
+        log.append("sent")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            log.append("cancelled")
+
+    talk_to(app, [{"type": "websocket.connect"}, DISCONNECT])
+    assert log == ["sent", "cancelled"]
+
+
 def test_a_client_that_goes_before_the_last_word_is_no_error(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -72,7 +72,8 @@ class Wire:
     """
 
     __slots__ = (
-        *("_inbox", "_limit", "_listener", "_news", "_readers", "_receive", "_room", "_send"),
+        *("_inbox", "_limit", "_listener", "_news", "_owes_cancel", "_readers", "_receive"),
+        *("_resting", "_room", "_send"),
         *("can_refuse", "cancel", "code", "fault", "reason", "state", "task"),
     )
 
@@ -106,6 +107,8 @@ class Wire:
         self._news = asyncio.Event()  # something came in, or nothing will any more
         self._room = asyncio.Event()  # something was taken out
         self._readers: set[asyncio.Task[t.Any] | None] = set()
+        self._resting: set[asyncio.Task[t.Any] | None] = set()
+        self._owes_cancel = False  # the handler rested when the client went, and was not told yet
         self._listener: asyncio.Task[None] | None = None
 
     # Steps ---------------------------------------------------------------------------------------
@@ -127,14 +130,12 @@ class Wire:
         :raises WebsocketStateError: it is not the time for this message.
         """
         if self.state == "gone":
-            raise WebsocketDisconnect(self.code, self.reason)
+            raise self._make_disconnect()
         self.step(message["type"])
         try:
             await self._send(message)
             if message["type"] == "websocket.send":
-                # COMPAT: Granian and Hypercorn take at once what nobody will get any more; who only
-                # sends must not keep the loop from hearing that the client has gone.
-                await asyncio.sleep(0)
+                await self._rest()
         except OSError:  # what newer servers raise (ASGI 2.4)
             self._go(_ABNORMAL, "")
             raise WebsocketDisconnect(self.code) from None
@@ -142,6 +143,31 @@ class Wire:
             if self.state != "gone":
                 raise  # the server's wish, or the handler's
             raise WebsocketDisconnect(self.code, self.reason) from None
+
+    async def _rest(self) -> None:
+        """Let the loop go on: who only sends must not keep it from hearing the client's going.
+
+        COMPAT: Granian and Hypercorn take at once what nobody will get any more. Who is not
+        cancelled in here learns it from the next thing that it asks for, or is cancelled there.
+        """
+        resting = asyncio.current_task()
+        self._resting.add(resting)
+        try:
+            await asyncio.sleep(0)
+        finally:
+            self._resting.discard(resting)
+            del resting
+        if self._owes_cancel:
+            asyncio.get_running_loop().call_soon(self._cancel_late)
+
+    def _cancel_late(self) -> None:
+        if self._owes_cancel and self.cancel is not None:
+            self.cancel()
+        self._owes_cancel = False
+
+    def _make_disconnect(self) -> WebsocketDisconnect:
+        self._owes_cancel = False
+        return WebsocketDisconnect(self.code, self.reason)
 
     async def connect(self) -> None:
         """Receive the message with which everything begins."""
@@ -185,7 +211,7 @@ class Wire:
         """
         while not self._inbox:
             if self.state == "gone":
-                raise WebsocketDisconnect(self.code, self.reason)
+                raise self._make_disconnect()
             if self.state != "open":
                 self.step("websocket.receive")
                 raise WebsocketStateError("A WebSocket was read after it was closed.")
@@ -288,10 +314,16 @@ class Wire:
         self.code = code
         self.reason = reason
         self._news.set()
-        is_reading = self.task in self._readers if self.task is not None else bool(self._readers)
-        is_running = self.task is not None and self.task is asyncio.current_task()
-        if not (is_reading or is_running) and self.cancel is not None:
+        if self._is_in(self._resting):
+            self._owes_cancel = True
+        elif not (self._is_in(self._readers) or self._is_running()) and self.cancel is not None:
             self.cancel()
+
+    def _is_in(self, tasks: set[asyncio.Task[t.Any] | None]) -> bool:
+        return bool(tasks) if self.task is None else self.task in tasks
+
+    def _is_running(self) -> bool:
+        return self.task is not None and self.task is asyncio.current_task()
 
 
 def _size_of(data: str | bytes) -> int:
