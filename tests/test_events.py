@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 import typing as t
+import weakref
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -174,6 +176,51 @@ def test_an_error_of_the_generator_is_the_streams_error(
     with pytest.raises(ValueError, match="told"):
         _ = app.test_client(asgi=asgi).get("/").text
     assert [str(error) for error in teardowns] == ["None", "told"]
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize("heartbeat", [None, 30])
+@pytest.mark.parametrize("kind", ["plain", "async"])
+def test_an_error_leaves_nothing_for_the_collector(
+    app: Flask, heartbeat: float | None, kind: str
+) -> None:
+    class TellingError(Exception):
+        pass
+
+    errors: list[weakref.ref[TellingError]] = []
+
+    def fail() -> t.NoReturn:
+        error = TellingError()
+        errors.append(weakref.ref(error))
+        try:
+            raise error
+        finally:
+            del error
+
+    def plain() -> Iterator[str]:
+        yield "once"
+        fail()
+
+    async def awaited() -> AsyncIterator[str]:
+        yield "once"
+        fail()
+
+    @app.route("/")
+    def view() -> t.Any:
+        return stream_events(plain() if kind == "plain" else awaited(), heartbeat=heartbeat)
+
+    def listen() -> None:
+        try:
+            _ = app.test_client().get("/").text
+        except TellingError:
+            return
+        raise AssertionError("nothing was raised")
+
+    listen()
+    deadline = time.monotonic() + 5
+    while errors[0]() is not None:  # a thread has a step to go yet
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 @pytest.mark.parametrize("loop_ends", [False, True])

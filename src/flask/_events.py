@@ -148,6 +148,7 @@ async def _encode_awaited(
         close = getattr(events, "aclose", None)
         if close is not None:
             await close()
+        del step  # it may hold the error whose traceback holds this frame
 
 
 async def _next_of(events: AsyncIterator[t.Any]) -> t.Any:
@@ -185,6 +186,7 @@ class _InThreads:
         work: t.Any = partial(copy_context().run, self._step, loop, done)
         threads.start(work, _MOST_THREADS)
         event, error = await done
+        del done, work  # they hold the error, whose traceback holds this frame
         if error is not None:
             try:
                 raise error
@@ -203,13 +205,15 @@ class _InThreads:
         with self._lock:
             self._is_running = False
             must_close = self._is_closed
+        try:
+            if not must_close:
+                loop.call_soon_threadsafe(_hand_over, done, outcome)
+        except RuntimeError:
+            must_close = True  # the loop is closed: nobody waits any more
+        finally:
+            del done, outcome  # they hold the error, whose traceback holds this frame
         if must_close:
             self._close()
-            return
-        try:
-            loop.call_soon_threadsafe(_hand_over, done, outcome)
-        except RuntimeError:
-            self._close()  # the loop is closed: nobody waits any more
 
     async def aclose(self) -> None:
         """Close the iterator, or let the step that is running close it."""
