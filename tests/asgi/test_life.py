@@ -153,6 +153,31 @@ def test_a_beginning_that_fails_is_told_to_the_server(
     assert [record.message for record in caplog.records] == ["Exception before serving"]
 
 
+def test_something_cancelled_is_a_beginning_or_an_end_that_fails(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a pool raises it that is closed meanwhile; nobody cancels the server's own task."""
+    for register in (app.before_serving, app.after_serving):
+
+        @register
+        async def wait() -> None:
+            task = asyncio.ensure_future(asyncio.sleep(60))
+            task.cancel()
+            await task
+
+        async def go() -> None:
+            async with app.test_async_client():
+                pass
+
+        with pytest.raises(RuntimeError, match=r"failed\. CancelledError"):
+            asyncio.run(go())
+        app.before_serving_funcs.clear()
+    assert [record.message for record in caplog.records] == [
+        "Exception before serving",
+        "Exception after serving",
+    ]
+
+
 def test_under_wsgi_a_beginning_that_fails_is_a_500_each_time(app: Flask) -> None:
     app.logger.disabled = True
     calls: list[int] = []

@@ -20,7 +20,9 @@ async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
         if kind == "lifespan.startup":
             try:
                 await app._start_on_the_loop()
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if _is_cancelled():
+                    raise
                 app.logger.exception("Exception before serving")
                 await send({"type": "lifespan.startup.failed", "message": _tell(error)})
                 return
@@ -29,7 +31,9 @@ async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
             try:
                 await drain(app)
                 await run(app, app._end_serving)
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                if _is_cancelled():
+                    raise
                 app.logger.exception("Exception after serving")
                 await send({"type": "lifespan.shutdown.failed", "message": _tell(error)})
                 return
@@ -62,5 +66,11 @@ async def drain(app: AnyApp) -> None:
         await asyncio.wait(late, timeout=1)
 
 
-def _tell(error: Exception) -> str:
+def _is_cancelled() -> bool:
+    """Tell whether the server has cancelled us, and not something else a task of its own."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _tell(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
