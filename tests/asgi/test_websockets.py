@@ -670,11 +670,14 @@ MESSAGE = {"type": "websocket.receive", "text": "x"}
 DISCONNECT = {"type": "websocket.disconnect", "code": 1001}
 
 
-def talk_to(app: Flask, messages: list[t.Any], refused: str = "") -> list[dict[str, t.Any]]:
+def talk_to(
+    app: Flask, messages: list[t.Any], refused: str = "", by: Exception = GONE
+) -> list[dict[str, t.Any]]:
     """Give the application a server's messages, as fast as it takes them; return its own.
 
     :param messages: an error among them is raised.
     :param refused: the kind of message that the server cannot send, for the client has gone.
+    :param by: what the server raises then.
     """
     sent: list[dict[str, t.Any]] = []
 
@@ -688,7 +691,7 @@ def talk_to(app: Flask, messages: list[t.Any], refused: str = "") -> list[dict[s
 
         async def send(message: t.Any) -> None:
             if message["type"] == refused:
-                raise GONE
+                raise by
             sent.append(message)
 
         scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"localhost")]}
@@ -871,9 +874,10 @@ def test_a_client_that_goes_before_the_last_word_is_no_error(
     assert caplog.records == []
 
 
+@pytest.mark.parametrize("by", [GONE, AttributeError("a fault of the server")], ids=repr)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_crash_is_logged_although_the_client_goes_before_it_is_told(
-    app: Flask, caplog: pytest.LogCaptureFixture, kind: str
+    app: Flask, caplog: pytest.LogCaptureFixture, kind: str, by: Exception
 ) -> None:
     teardowns: list[t.Any] = []
     app.teardown_websocket(lambda error: teardowns.append(type(error)))
@@ -892,11 +896,12 @@ def test_a_crash_is_logged_although_the_client_goes_before_it_is_told(
             websocket.accept()
             raise ZeroDivisionError
 
-    talk_to(app, [{"type": "websocket.connect"}], "websocket.close")
+    with nullcontext() if by is GONE else pytest.raises(AttributeError):
+        talk_to(app, [{"type": "websocket.connect"}], "websocket.close", by)
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [
         ZeroDivisionError
     ]
-    assert teardowns == [ZeroDivisionError]
+    assert teardowns == [ZeroDivisionError if by is GONE else AttributeError]
 
 
 def test_a_client_that_goes_before_it_is_told_of_a_large_message_is_no_error(app: Flask) -> None:

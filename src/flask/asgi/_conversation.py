@@ -255,10 +255,16 @@ class ConversingApp(Lifecycle):
         if websocket._wire.state == "handshake":
             return self.handle_exception(e)
         is_refusal = isinstance(e, HTTPException) and (e.code or 500) < 500
-        if websocket.is_accepted:
-            self._close(websocket, _POLICY_VIOLATION if is_refusal else _INTERNAL_ERROR)
-        if is_refusal:
-            return None
+        try:
+            if not is_refusal:
+                self._tell_of(e)
+        finally:  # afterwards, since some servers fail in it when the client has gone just now
+            if websocket.is_accepted:
+                self._close(websocket, _POLICY_VIOLATION if is_refusal else _INTERNAL_ERROR)
+        return None
+
+    def _tell_of(self, e: Exception) -> None:
+        """Raise an error, or log it, as the configuration says."""
         got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
         setting = self.config["PROPAGATE_EXCEPTIONS"]
         if self.testing or self.debug if setting is None else setting:
@@ -267,7 +273,6 @@ class ConversingApp(Lifecycle):
             finally:
                 del e  # its traceback holds this frame
         self.log_exception((type(e), e, e.__traceback__))
-        return None
 
     def _end_websocket(self, websocket: Websocket, response: BaseResponse | None) -> None:
         """Refuse the handshake with a response, or close what is open."""
