@@ -661,8 +661,9 @@ def test_a_client_that_goes_ends_a_stream(
     assert (ended, teardowns) == ([kind], [None])
 
 
+@pytest.mark.parametrize("first", ["http.response.start", "http.response.body"])
 def test_a_whole_answer_to_a_client_that_has_gone_is_dropped(
-    app: Flask, teardowns: list[t.Any]
+    app: Flask, teardowns: list[t.Any], first: str
 ) -> None:
     app.get("/")(asynchronous)
 
@@ -670,7 +671,7 @@ def test_a_whole_answer_to_a_client_that_has_gone_is_dropped(
         server = Server(app)
 
         async def send(message: dict[str, t.Any]) -> None:
-            if message["type"] == "http.response.body":
+            if message["type"] == first:
                 raise OSError("gone")
 
         server.send = send  # type: ignore[method-assign]
@@ -678,6 +679,52 @@ def test_a_whole_answer_to_a_client_that_has_gone_is_dropped(
 
     run(go)
     assert teardowns == [None]
+
+
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize("view_kind", ["async", "plain"])
+def test_a_server_that_cannot_be_heard_is_told_when_its_client_counts_as_gone(
+    app: Flask, teardowns: list[t.Any], view_kind: str, streams: bool
+) -> None:
+    ended: list[str] = []
+
+    async def for_ever() -> AsyncIterator[str]:
+        try:
+            while True:
+                yield "x"
+                await asyncio.sleep(0)
+        finally:
+            ended.append("stream")
+
+    async def view() -> t.Any:
+        if streams:
+            return for_ever()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("view")
+
+    def plain() -> t.Any:
+        return current_app.ensure_sync(view)()
+
+    app.get("/")(view if view_kind == "async" else plain)
+
+    async def go() -> None:
+        server = Server(app)
+
+        async def receive() -> t.Any:
+            await asyncio.sleep(0.01)
+            raise ValueError("a fault of the server")
+
+        server.receive = receive  # type: ignore[method-assign]
+        with pytest.raises(ValueError, match="a fault of the server"):
+            await server.serve()
+
+    run(go)
+    assert ended == ["stream" if streams else "view"]
+    assert [type(error) for error in teardowns] == [
+        type(None) if streams else asyncio.CancelledError
+    ]
 
 
 @pytest.mark.parametrize("view_kind", ["async", "plain"])

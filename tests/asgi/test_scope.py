@@ -6,7 +6,7 @@ import typing as t
 
 import pytest
 
-from flask.asgi import ScopeError
+from flask.asgi import ScopeError, _scope
 from flask.asgi._scope import make_environ
 
 
@@ -60,6 +60,10 @@ def scope(**entries: t.Any) -> dict[str, t.Any]:
             {"headers": [(b"content-length", b"5")]},
             {"CONTENT_LENGTH": "5", "wsgi.input_terminated": None},
         ),
+        (
+            {"headers": [(b"content-length", b"5"), (b"transfer-encoding", b"chunked")]},
+            {"CONTENT_LENGTH": None, "wsgi.input_terminated": True},
+        ),
     ],
 )
 def test_what_the_environment_says(entries: dict[str, t.Any], expected: dict[str, t.Any]) -> None:
@@ -85,8 +89,16 @@ def test_a_scope_that_lacks_something_is_told(missing: str) -> None:
         {"headers": [(b"host",)]},
         {"query_string": "text"},
         {"server": 1},
+        {"client": ("alone",)},
     ],
 )
 def test_a_scope_of_other_types_is_told(entries: dict[str, t.Any]) -> None:
     with pytest.raises(ScopeError, match="ASGI scope is malformed"):
         make_environ(scope(**entries), None)
+
+
+def test_long_header_names_are_not_remembered() -> None:
+    name = b"x-" + b"a" * 1000
+    environ = make_environ(scope(headers=[(name, b"1")]), None)
+    assert environ["HTTP_X_" + "A" * 1000] == "1"
+    assert name not in _scope._KEYS

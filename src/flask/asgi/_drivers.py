@@ -65,7 +65,7 @@ class ThreadVisit:
         self.on_wait = on_wait
         self._lock = threading.Lock()
         self._answer: ThreadFuture[t.Any] | None = None
-        self._task: asyncio.Task[t.Any] | None = None
+        self._task: asyncio.Task[None] | None = None
         self._must_cancel = False
 
     async def run(self, most: int, function: Work, *arguments: t.Any) -> t.Any:
@@ -102,6 +102,8 @@ class ThreadVisit:
             self.loop.call_soon_threadsafe(_hand_over, done, outcome)
         except RuntimeError:
             pass  # the loop is closed: nobody waits any more
+        finally:
+            del outcome, done, work  # they hold the error, whose traceback holds this frame
 
     def wait(self, awaitable: Awaitable[t.Any]) -> t.Any:
         """Wait, in the thread, for something that runs on the server's loop."""
@@ -140,18 +142,32 @@ class ThreadVisit:
             _close(awaitable)
             answer.set_result((None, asyncio.CancelledError()))
             return
+        doing = awaitable
         if has_fibers:  # what runs on the loop may meet synchronous code that waits
-            awaitable = on_the_loop(_waiting.wait, awaitable)
-        self._task = self.loop.create_task(_outcome(awaitable), context=context)
-        self._task.add_done_callback(partial(self._hand_back, answer))
+            doing = on_the_loop(_waiting.wait, awaitable)
+        outcome: list[Outcome] = []
+        self._task = self.loop.create_task(_put_outcome(doing, outcome), context=context)
+        # What the task never came to is closed: it would complain that nobody awaited it.
+        unused = (doing, awaitable)
+        self._task.add_done_callback(partial(self._hand_back, answer, outcome, unused))
         if self.on_wait is not None:
             self.on_wait()
 
-    def _hand_back(self, answer: ThreadFuture[Outcome], task: asyncio.Task[Outcome]) -> None:
+    def _hand_back(
+        self,
+        answer: ThreadFuture[Outcome],
+        outcome: list[Outcome],
+        unused: tuple[Awaitable[t.Any], ...],
+        task: asyncio.Task[None],
+    ) -> None:
         self._task = None
+        if task.cancelled():
+            for awaitable in unused:
+                _close(awaitable)
+            outcome.append((None, asyncio.CancelledError()))
         if not answer.cancelled():
-            gone = (None, asyncio.CancelledError())
-            answer.set_result(gone if task.cancelled() else task.result())
+            answer.set_result(outcome.pop())
+        outcome.clear()
 
     def cancel(self) -> None:
         """Cancel what the work waits for on the loop, now or next; called on the loop.
@@ -178,13 +194,18 @@ def _hand_over(done: asyncio.Future[Outcome], outcome: Outcome) -> None:
         done.set_result(outcome)
 
 
-async def _outcome(awaitable: Awaitable[t.Any]) -> Outcome:
+async def _put_outcome(awaitable: Awaitable[t.Any], outcome: list[Outcome]) -> None:
+    """Await something, and put what comes of it into a list.
+
+    It is not returned: a server's own awaitables may hold the task where the collector does not
+    see it, and with the task its result, and the frames of the error there.
+    """
     try:
-        return await awaitable, None
+        outcome.append((await awaitable, None))
     except BaseException as error:
         if type(error) is asyncio.CancelledError:
             raise
-        return None, error
+        outcome.append((None, error))
 
 
 def _close(awaitable: Awaitable[t.Any]) -> None:

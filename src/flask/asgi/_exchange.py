@@ -44,6 +44,8 @@ class Exchange(Body):
     """Waits for the client's going."""
     written: bytes = b""
     """What the application wrote by ``start_response``'s return value."""
+    fault: Exception | None = None
+    """What the server's ``receive`` raised while the client was watched."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         super().__init__(receive)
@@ -116,7 +118,12 @@ class Exchange(Body):
         self.watch_client()
 
     async def _watch_and_cancel(self) -> None:
-        if await self.watch() and self.cancel is not None:
+        try:
+            is_gone = await self.watch()
+        except Exception as error:  # who cannot be heard has gone
+            self.fault = error
+            is_gone = self.is_gone = True
+        if is_gone and self.cancel is not None:
             self.cancel()
 
     def stop_watching(self) -> None:

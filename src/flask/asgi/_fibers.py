@@ -79,6 +79,7 @@ class Fiber(greenlet):  # type: ignore[misc]
             else:
                 self.back = getcurrent()
                 yielded = self.switch(value)
+        self.gr_context = None  # an idle fiber holds no request
 
     def take_result(self) -> t.Any:
         """Return what the work returned, or raise what it raised; at once when it is done."""
@@ -134,6 +135,26 @@ class _Fibers(threading.local):
 
     def __init__(self) -> None:
         self.idle: list[Fiber] = []
+        self._end = _End(self.idle)
+
+
+class _End:
+    """Ends the idle fibers of a thread when the thread ends: nobody could later, 14 KB each.
+
+    :param idle: the fibers.
+    """
+
+    def __init__(self, idle: list[Fiber]) -> None:
+        self._idle = idle
+
+    def __del__(self) -> None:
+        while self._idle:
+            fiber = self._idle.pop()
+            try:
+                fiber.parent = getcurrent()  # where it goes when it ends
+                fiber.throw()
+            except RuntimeError:  # the process ends, and greenlet has ended already
+                return
 
 
 _fibers = _Fibers()
@@ -164,6 +185,8 @@ async def on_the_loop(function: Work, *arguments: t.Any) -> t.Any:
     fiber = begin(_call, function, arguments, None)
     if fiber.yielded is not DONE:
         await fiber.go_on()
+    else:
+        fiber.gr_context = None
     return fiber.take_result()
 
 

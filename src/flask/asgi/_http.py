@@ -50,8 +50,8 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
             answer = fiber.take_result()
             if type(answer) is tuple:  # PERF: _send_answer written out, 0.1 us
                 head, body = answer
-                await send(head)
                 try:
+                    await send(head)
                     await send(body)
                 except OSError:  # the client has gone
                     pass
@@ -98,9 +98,11 @@ async def _finish(exchange: Exchange, working: Awaitable[Answer]) -> None:
         answer = await working
         exchange.stop_watching()
         await _send_answer(answer, exchange._send)
-    except asyncio.CancelledError:
+    except (asyncio.CancelledError, ClientGone):
         if not exchange.is_gone:
             raise  # the server's wish
+        if exchange.fault is not None:
+            raise exchange.fault from None
     finally:
         exchange.stop_watching()
         if exchange.is_gone:
@@ -138,8 +140,8 @@ async def _in_a_thread(
 async def _send_answer(answer: Answer, send: Send) -> None:
     if answer is not None:
         head, body = answer
-        await send(head)
         try:
+            await send(head)
             await send(body)
         except OSError:  # what newer servers raise for a client that has gone (ASGI 2.4)
             pass

@@ -27,6 +27,7 @@ _KEYS: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": "
 """Header name to key of the environment; filled as names are met."""
 
 _MOST_KEYS = 1000  # what clients send must not pile up
+_LONGEST_KEPT = 100
 
 
 class ScopeError(ValueError):
@@ -89,10 +90,13 @@ def make_environ(scope: Scope, body: t.Any) -> WSGIEnvironment:
         if error.args[0] in _DEFAULTS and complete.keys() != scope.keys():
             return make_environ(complete, body)
         raise _malformed(scope, error) from error
-    except (TypeError, AttributeError, ValueError) as error:
+    except (TypeError, AttributeError, ValueError, IndexError) as error:
         raise _malformed(scope, error) from error
     if "CONTENT_LENGTH" not in environ:
         environ["wsgi.input_terminated"] = True  # chunked, or HTTP/2: the end tells itself
+    elif "HTTP_TRANSFER_ENCODING" in environ:  # it overrides a length (RFC 9112 section 6.3)
+        del environ["CONTENT_LENGTH"]
+        environ["wsgi.input_terminated"] = True
     if EXTRAS in scope:
         environ.update(scope[EXTRAS])
     return environ
@@ -147,7 +151,7 @@ def _key_of(name: bytes) -> str:
         return _NOT_TAKEN
     text = name.decode("latin-1").upper().replace("-", "_")
     key = text if text in _WITHOUT_PREFIX else f"HTTP_{text}"
-    if len(_KEYS) < _MOST_KEYS:
+    if len(_KEYS) < _MOST_KEYS and len(name) < _LONGEST_KEPT:
         _KEYS[name] = key
     return key
 

@@ -32,11 +32,9 @@ from wsproto.events import (
 )
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
-from .. import _waiting
 from .._connection import scope_of
 from .._waiting import wait
 from ..typing import AnyApp
-from . import _drivers
 from ._input import Message as AsgiMessage
 from ._scope import Scope
 
@@ -86,7 +84,6 @@ def serve_upgrade(
     except asyncio.CancelledError:
         pass  # this process stops, and the client was told
     finally:
-        _end_idle_fibers()
         socket.settimeout(timeout)
         if connection.is_accepted:
             _shut(socket)
@@ -109,19 +106,6 @@ def _fault_of(environ: WSGIEnvironment) -> str | None:
     except ValueError:
         key = b""
     return None if len(key) == 16 else "Sec-WebSocket-Key must be one, of 16 bytes in Base64."
-
-
-def _end_idle_fibers() -> None:
-    """End the fibers that this thread has kept for more work: it may end, and they would stay.
-
-    Of a thread that has gone no greenlet can be ended: 14 KB each, until the process ends.
-    """
-    fibers: t.Any = getattr(_drivers, "_fibers", None)  # None without greenlet
-    idle = [] if fibers is None else fibers._fibers.idle
-    while idle:
-        fiber = idle.pop()
-        fiber.parent = _waiting.get_greenlet()  # where it goes when it ends
-        fiber.throw()
 
 
 def _refuse(

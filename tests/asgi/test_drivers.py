@@ -1,0 +1,90 @@
+"""The drivers by themselves: what they leave behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import typing as t
+import weakref
+
+import pytest
+
+from flask import Flask, g
+from flask._waiting import wait
+from flask.asgi._drivers import ThreadVisit, on_the_loop
+from flask.asgi._fibers import Fiber, _fibers
+
+
+class Kept:
+    """Something that can be looked after."""
+
+
+def fibers() -> int:
+    gc.collect()
+    return len([found for found in gc.get_objects() if isinstance(found, Fiber)])
+
+
+def test_a_thread_that_ends_takes_its_fibers_with_it() -> None:
+    async def go() -> None:
+        await asyncio.gather(*(on_the_loop(wait, asyncio.sleep(0)) for _ in range(3)))
+        assert len(_fibers.idle) == 3
+
+    before = fibers()
+    for _ in range(5):
+        thread = threading.Thread(target=asyncio.run, args=(go(),))
+        thread.start()
+        thread.join()
+    assert fibers() == before
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_an_idle_fiber_holds_no_request(app: Flask, waits: bool) -> None:
+    kept: list[weakref.ref[Kept]] = []
+
+    def work() -> None:
+        with app.app_context():
+            value = Kept()
+            kept.append(weakref.ref(value))
+            g.value = value
+            del value
+            if waits:
+                wait(asyncio.sleep(0))
+
+    async def go() -> None:
+        await asyncio.create_task(on_the_loop(work))
+        gc.collect()
+        assert kept[0]() is None
+
+    asyncio.run(go())
+
+
+def test_what_is_cancelled_before_its_first_step_is_closed() -> None:
+    began: list[str] = []
+
+    async def part() -> None:
+        began.append("part")
+
+    async def go() -> None:
+        visit = ThreadVisit(on_wait=lambda: visit.cancel())
+        with pytest.raises(asyncio.CancelledError):
+            await visit.run(10, lambda: wait(part()))
+
+    asyncio.run(go())  # a coroutine that nobody awaits would warn
+    gc.collect()
+    assert began == []
+
+
+def test_an_error_is_no_result_of_the_task_that_met_it() -> None:
+    tasks: list[asyncio.Task[t.Any]] = []
+
+    async def fail() -> None:
+        tasks.append(t.cast("asyncio.Task[t.Any]", asyncio.current_task()))
+        raise ValueError("on purpose")
+
+    async def go() -> None:
+        with pytest.raises(ValueError, match="on purpose"):
+            await ThreadVisit().run(10, lambda: wait(fail()))
+
+    asyncio.run(go())
+    assert [task.result() for task in tasks] == [None]
