@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import werkzeug.serving
 
-from flask import Flask, g
+from flask import Blueprint, Flask, g
 
 
 @pytest.fixture
@@ -174,6 +174,16 @@ def test_where_static_files_are(
     assert app.has_static_folder is (folder is not None)
     rules = [rule.rule for rule in app.url_map.iter_rules()]
     assert rules == ([] if folder is None else [f"{expected}/<path:filename>"])
+
+
+def test_the_static_views_have_the_names_that_protections_exempt() -> None:
+    app = Flask("app")
+    app.register_blueprint(Blueprint("files", "app", static_folder="static", url_prefix="/files"))
+    names = {end: f"{view.__module__}.{view.__name__}" for end, view in app.view_functions.items()}
+    assert names == {
+        "static": "flask.app.<lambda>",
+        "files.static": "flask.blueprints.send_static_file",
+    }
 
 
 def test_the_static_host_and_host_matching_go_together() -> None:
