@@ -80,6 +80,26 @@ def test_an_error_with_a_way_of_its_own_goes_it(error: HTTPException) -> None:
     assert page is None or send(page) == send(error.get_response())
 
 
+def test_an_error_that_never_asked_its_base_to_set_it_up_goes_its_own_way() -> None:
+    class SeeOther(HTTPException):
+        code = 303
+
+        def __init__(self, target: str) -> None:
+            self.target = target  # and not HTTPException.__init__: it has no `response`
+
+        def get_response(self, *_: t.Any) -> BaseResponse:
+            return werkzeug_redirect(self.target, 303)
+
+    app = Flask("app")
+
+    @app.before_request
+    def leave() -> None:
+        raise SeeOther("/there")
+
+    response = app.test_client().get("/")
+    assert (response.status_code, response.location) == (303, "/there")
+
+
 def test_an_error_whose_text_was_changed_shows_the_new_text() -> None:
     error = NotFound("first")
     assert b"first" in make_error_page(Response, error, False).get_data()  # type: ignore[union-attr]

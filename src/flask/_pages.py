@@ -115,7 +115,7 @@ def make_error_page(kind: type[Response], error: t.Any, is_head: bool) -> Respon
         or code not in STATUS_LINES
         or code in WITHOUT_BODY
         or not (type(description) is str or description is None)
-        or error.response is not None
+        or getattr(error, "response", error) is not None  # absent: without its base's __init__
         or not _is_plain_kind(error.__class__)
         or not _WRITING.keys().isdisjoint(vars(error))
     ):
