@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter, Rule
 from werkzeug.routing import Map as PlainMap
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from flask import Flask, request
+from flask import Flask, abort, request
 
 
 class PlainFlask(Flask):
@@ -274,3 +274,18 @@ def test_the_url_of_the_first_rule_that_fits_is_built_as_by_werkzeug() -> None:
     with app.test_request_context():
         assert app.url_for("p", n=1) == "/p"
         assert app.url_for("p", n=2) == "/p/2"
+
+
+@pytest.mark.parametrize("rule", ["/<part:name>", "/<part:name>/more", "/in/<part:name>/<other>"])
+def test_a_converter_may_answer_with_an_error(rule: str) -> None:
+    class Part(BaseConverter):
+        def to_python(self, value: str) -> str:
+            return value if value == "here" else abort(410)
+
+    app = Flask("app")
+    app.url_map.converters["part"] = Part
+    app.add_url_rule(rule, "view", lambda **arguments: arguments["name"])
+    client = app.test_client()
+    here = rule.replace("<part:name>", "here").replace("<other>", "x")
+    asked = [client.get(path).status_code for path in (here, here.replace("here", "gone")) * 3]
+    assert asked == [200, 410] * 3

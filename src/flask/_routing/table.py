@@ -14,6 +14,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable
 
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
 from .rule import Segment, UnplainRule, read_rule
@@ -29,6 +30,9 @@ ROUTE: t.Final = "flask.route"
 """Key of a WSGI environment: ``(path, table, answer)``, what the table has answered already."""
 NOT_ASKED: t.Final = (None, None, ASK_THE_MAP)
 """Stands for what is there if the table has not been asked."""
+
+_REFUSALS = (ValueError, HTTPException)
+"""What converters raise for a text that they do not take, or that stands for nothing."""
 
 
 class Leaf:
@@ -54,7 +58,7 @@ class Leaf:
             for segment, text in zip(self.arguments, texts, strict=False):
                 read = segment.to_python
                 values[segment.name] = text if read is None else read(text)
-        except ValueError:
+        except _REFUSALS:
             return ASK_THE_MAP
         if self.defaults:
             values.update(self.defaults)
@@ -254,7 +258,7 @@ class Table:
                 read = argument.to_python
                 try:
                     return leaf.rule, {argument.name: last if read is None else read(last)}
-                except ValueError:
+                except _REFUSALS:
                     return ASK_THE_MAP
         return None
 
