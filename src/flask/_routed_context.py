@@ -157,6 +157,7 @@ class RoutedContext(AppContext):
             if answer is ASK_THE_MAP and not app.url_map.is_table_filled:
                 app.url_map.fill_table()  # an empty table asks the map for everything
                 answer = app.url_map.table.find(path, environ["REQUEST_METHOD"])
+            request = self._request  # a converter may have looked at it just now
             if answer is NOTHING:
                 self._routing_exception = NotFound()
                 if request is not None:

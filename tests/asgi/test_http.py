@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from warm_app import warm_up
+from werkzeug.routing import BaseConverter
 
 from flask import (
     Flask,
@@ -188,6 +189,48 @@ def test_where_hooks_and_view_run(app: Flask, method: str, path: str, expected: 
         assert server.text == expected
 
     run(go)
+
+
+class Shouted(BaseConverter):
+    """Reads with the application and the request, as official Flask lets it."""
+
+    seen: t.ClassVar[list[str]] = []
+
+    def to_python(self, value: str) -> str:
+        self.seen.append(value)
+        if value == "broken":
+            raise LookupError(value)
+        return f"{value} {current_app.name} {request.path}"
+
+
+@pytest.mark.parametrize("view_kind", ["async", "plain"])
+def test_converters_read_inside_the_request_and_once(
+    app: Flask, teardowns: list[t.Any], view_kind: str
+) -> None:
+    def view(text: str) -> str:
+        return text
+
+    async def view_async(text: str) -> str:
+        return text
+
+    app.url_map.converters["shouted"] = Shouted
+    app.add_url_rule("/<shouted:text>", "view", view if view_kind == "plain" else view_async)
+    app.logger.disabled = True
+
+    async def ask(path: str, status: int, text: str | None) -> None:
+        Shouted.seen.clear()
+        server = Server(app, path).body()
+        await server.serve()
+        assert (server.status, Shouted.seen) == (status, [path[1:]])
+        assert text is None or server.text == text
+
+    async def go() -> None:
+        for _ in range(2):
+            await ask("/a", 200, f"a {app.name} /a")
+            await ask("/broken", 500, None)
+
+    run(go)
+    assert [type(error) for error in teardowns] == [type(None), LookupError] * 2
 
 
 def test_an_attribute_says_that_a_view_does_not_block(app: Flask) -> None:

@@ -6,6 +6,7 @@ import threading
 import typing as t
 
 import pytest
+from werkzeug.routing import BaseConverter
 
 import flask
 from flask import (
@@ -386,3 +387,15 @@ def test_the_application_context_of_a_request_may_be_pushed_in_another_thread(ap
     assert seen == [app.name, True]
     assert torn_down[-3:] == ["view", "request", "app"]
     assert "request" not in torn_down[:-3]
+
+
+def test_a_converter_may_look_at_the_request(app: Flask) -> None:
+    class Named(BaseConverter):
+        def to_python(self, value: str) -> str:
+            return f"{value} of {request.path} on {current_app.name}"
+
+    app.url_map.converters["named"] = Named
+    app.add_url_rule("/<named:name>", "view", lambda name: name)
+    client = app.test_client()
+    answers = [client.get("/x").text for _ in range(3)]
+    assert answers == [f"x of /x on {app.name}"] * 3

@@ -32,7 +32,10 @@ class Segment:
     :raises re.error: the converter's pattern is no regular expression on its own.
     """
 
-    __slots__ = ("converter", "key", "matches", "name", "takes_rest", "to_python", "weight")
+    __slots__ = (
+        *("converter", "is_foreign", "key", "matches", "name", "takes_rest", "to_python"),
+        "weight",
+    )
 
     name: str
     """Name of the view's argument."""
@@ -44,6 +47,8 @@ class Segment:
     """Whether the converter may match slashes, and so takes everything that is left."""
     key: tuple[int, str, bool]
     """Equal for segments that the map holds to be one and the same state."""
+    is_foreign: bool
+    """Whether the application's own code makes the view's argument."""
     matches: Callable[[str], object]
     """Tells by a true value whether a text is one of the converter's."""
     to_python: Callable[[str], t.Any] | None
@@ -65,6 +70,8 @@ class Segment:
         else:
             self.matches = re.compile(f"(?:{converter.regex})\\Z").match
         to_python = converter.to_python  # of the class, or set on the converter
+        written_in = getattr(getattr(to_python, "__func__", None), "__module__", None)
+        self.is_foreign = written_in != IntegerConverter.__module__
         if getattr(to_python, "__func__", None) is BaseConverter.to_python:
             self.to_python = None
         elif type(converter) is IntegerConverter and _has_no_limits(converter):

@@ -28,6 +28,8 @@ NOTHING: t.Final[Answer] = (None, {})
 
 ROUTE: t.Final = "flask.route"
 """Key of a WSGI environment: ``(path, table, answer)``, what the table has answered already."""
+UNREAD: t.Final[dict[str, t.Any]] = {}
+"""Stands for the arguments where only a converter of the application's own could read them."""
 NOT_ASKED: t.Final = (None, None, ASK_THE_MAP)
 """Stands for what is there if the table has not been asked."""
 
@@ -38,21 +40,26 @@ _REFUSALS = (ValueError, HTTPException)
 class Leaf:
     """A rule at the end of its path."""
 
-    __slots__ = ("arguments", "defaults", "rule")
+    __slots__ = ("arguments", "defaults", "is_foreign", "rule")
 
     rule: Rule
     arguments: list[Segment]
     """The dynamic parts, in the order of the path."""
     defaults: dict[str, t.Any]
     """Arguments that the rule itself gives."""
+    is_foreign: bool
+    """Whether a converter of the application's own reads one of the parts."""
 
     def __init__(self, rule: Rule, arguments: list[Segment]) -> None:
         self.rule = rule
         self.arguments = arguments
         self.defaults = dict(rule.defaults or {})
+        self.is_foreign = any(segment.is_foreign for segment in arguments)
 
-    def answer(self, texts: list[str]) -> Answer:
+    def answer(self, texts: list[str], reads: bool) -> Answer:
         """Return the rule and the view's arguments, made from texts."""
+        if self.is_foreign and not reads:
+            return self.rule, UNREAD
         values: dict[str, t.Any] = {}
         try:
             for segment, text in zip(self.arguments, texts, strict=False):
@@ -118,14 +125,14 @@ class Node:
         self.dynamic.sort(key=lambda entry: entry[0].weight)  # stable: first registered wins
         return node
 
-    def end(self, texts: list[str], method: str) -> Answer | None:
+    def end(self, texts: list[str], method: str, reads: bool) -> Answer | None:
         """Answer for a path that ends here.
 
         ``None`` if the map would look elsewhere.
         """
         leaf = self.by_method.get(method, self.any_method)
         if leaf is not None:
-            return leaf.answer(texts)
+            return leaf.answer(texts, reads)
         if self.has_rules or "" in self.fixed:
             return ASK_THE_MAP  # another method, or a redirect to the path with a slash
         return None
@@ -221,26 +228,32 @@ class Table:
             return leaf.rule, leaf.defaults.copy() if leaf.defaults else {}
         return self.walk(path, method)
 
-    def walk(self, path: str | None, method: str) -> Answer:
-        """Find the rule for a path that is none of `exact`; see `find`."""
+    def walk(self, path: str | None, method: str, reads: bool = True) -> Answer:
+        """Find the rule for a path that is none of `exact`; see `find`.
+
+        :param reads: whether converters of the application's own may run: they may want the
+            request. Where they do not, the arguments are `UNREAD`.
+        """
         if not path:
             return ASK_THE_MAP
         if path.startswith("//"):
             path = "/" + path.lstrip("/")
         if path.isascii():
-            answer = self._find_last(path, method)
+            answer = self._find_last(path, method, reads)
             if answer is not None:
                 return answer
         else:
             path = path.encode("latin-1").decode(errors="replace")
         parts = path.lstrip("/").split("/")
-        answer = self._follow(parts, method) or _walk(self.root, parts, 0, [], method)
+        answer = self._follow(parts, method, reads)
+        if answer is None:
+            answer = _walk(self.root, parts, 0, [], method, reads)
         if answer is not None:
             return answer
         # With two slashes in a row the map would try once more, without the second.
         return ASK_THE_MAP if "//" in path else NOTHING
 
-    def _find_last(self, path: str, method: str) -> Answer | None:
+    def _find_last(self, path: str, method: str, reads: bool) -> Answer | None:
         """Find a rule whose last part alone is dynamic; ``None`` if that is not so simple.
 
         PERF: the usual dynamic rule, ``/users/<int:id>``; 0.8 us against 1.9 us by `_follow`.
@@ -254,6 +267,8 @@ class Table:
                 leaf = following.by_method.get(method)
                 if leaf is None or leaf.defaults:
                     return None
+                if leaf.is_foreign and not reads:
+                    return leaf.rule, UNREAD
                 argument = leaf.arguments[0]
                 read = argument.to_python
                 try:
@@ -262,7 +277,7 @@ class Table:
                     return ASK_THE_MAP
         return None
 
-    def _follow(self, parts: list[str], method: str) -> Answer | None:
+    def _follow(self, parts: list[str], method: str, reads: bool) -> Answer | None:
         """Take the first way at every place, without looking back; ``None`` if it ends nowhere.
 
         PERF: where the first way leads to a rule, as it nearly always does, it is the one that
@@ -288,24 +303,26 @@ class Table:
                     break
             node = following
         leaf = node.by_method.get(method)
-        return None if leaf is None else leaf.answer(texts)
+        return None if leaf is None else leaf.answer(texts, reads)
 
 
 _USUAL_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
-def _walk(node: Node, parts: list[str], index: int, texts: list[str], method: str) -> Answer | None:
+def _walk(
+    node: Node, parts: list[str], index: int, texts: list[str], method: str, reads: bool
+) -> Answer | None:
     """Follow the parts from one place on; ``None`` is a dead end.
 
     The order is the map's: fixed text before converters, lighter converters before heavier ones.
     """
     if index == len(parts):
-        return node.end(texts, method)
+        return node.end(texts, method, reads)
 
     part = parts[index]
     following = node.fixed.get(part)
     if following is not None:
-        answer = _walk(following, parts, index + 1, texts, method)
+        answer = _walk(following, parts, index + 1, texts, method, reads)
         if answer is not None:
             return answer
 
@@ -314,9 +331,9 @@ def _walk(node: Node, parts: list[str], index: int, texts: list[str], method: st
     for segment, following in node.dynamic:
         if segment.takes_rest:
             rest = "/".join(parts[index:])
-            answer = following.end([*texts, rest], method) if segment.matches(rest) else None
+            answer = following.end([*texts, rest], method, reads) if segment.matches(rest) else None
         elif segment.matches(part):
-            answer = _walk(following, parts, index + 1, [*texts, part], method)
+            answer = _walk(following, parts, index + 1, [*texts, part], method, reads)
         else:
             continue
         if answer is not None:

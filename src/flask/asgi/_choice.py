@@ -11,7 +11,7 @@ import inspect
 import typing as t
 
 from .._plan import UNDECIDED
-from .._routing.table import ROUTE
+from .._routing.table import ROUTE, UNREAD
 from ..typing import AnyApp
 
 if t.TYPE_CHECKING:
@@ -36,7 +36,7 @@ def may_block(app: AnyApp, environ: WSGIEnvironment) -> bool:
         except (KeyError, AttributeError):  # another method; or only the map knows
             return True  # 405, redirects: hooks and handlers may block
     else:
-        answer = table.walk(path, method)
+        answer = table.walk(path, method, False)
         rule = answer[0]
         if rule is None:
             if app.url_map.is_table_filled:
@@ -44,7 +44,8 @@ def may_block(app: AnyApp, environ: WSGIEnvironment) -> bool:
                 return True  # 404, hosts
             app.url_map.fill_table()
             return may_block(app, environ)
-        environ[ROUTE] = (path, table, answer)
+        if answer[1] is not UNREAD:
+            environ[ROUTE] = (path, table, answer)
     return rule_may_block(app, rule, method)
 
 

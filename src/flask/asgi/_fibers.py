@@ -79,7 +79,8 @@ class Fiber(greenlet):  # type: ignore[misc]
             else:
                 self.back = getcurrent()
                 yielded = self.switch(value)
-        self.gr_context = None  # an idle fiber holds no request
+        fiber: t.Any = self
+        fiber.gr_context = None  # an idle fiber holds no request
 
     def take_result(self) -> t.Any:
         """Return what the work returned, or raise what it raised; at once when it is done."""

@@ -13,6 +13,7 @@ import typing as t
 
 from .._connection import EXTRAS
 from .._lazy import lazy
+from .._routing.table import UNREAD
 from ..ctx import RequestContext
 from ..typing import AnyApp
 from ._choice import rule_may_block
@@ -86,8 +87,8 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
             rule = leaf.rule
             arguments = leaf.defaults.copy() if leaf.defaults else None
         elif path.isascii():
-            rule, arguments = table.walk(path, method)
-            if rule is None:
+            rule, arguments = table.walk(path, method, False)
+            if rule is None or arguments is UNREAD:
                 return None
         else:
             return None

@@ -166,7 +166,10 @@ class FlaskGroup(AppGroup):
             ctx.close()
             raise
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    # COMPAT: click says "cmd_name"; callers that name it go by what Flask says.
+    def get_command(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, ctx: click.Context, name: str
+    ) -> click.Command | None:
         """Find a command: built-in or of a plugin, else the application's.
 
         ``None`` if unknown.
@@ -175,7 +178,7 @@ class FlaskGroup(AppGroup):
         parameters have it. If there is no application, an error is printed on stderr.
         """
         self._load_plugin_commands()
-        command = super().get_command(ctx, cmd_name)
+        command = super().get_command(ctx, name)
         if command is not None:
             return command
         try:
@@ -184,7 +187,7 @@ class FlaskGroup(AppGroup):
             _print_error(error)
             return None
         enter_context_of(app, ctx)
-        return t.cast("click.Command | None", app.cli.get_command(ctx, cmd_name))
+        return t.cast("click.Command | None", app.cli.get_command(ctx, name))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the names of all commands, sorted.
