@@ -91,6 +91,7 @@ upstream: $(VENV)/made  ## of these, upstream's own suite and examples; nothing 
 
 differential: $(VENV)/made  ## the same requests to official Flask and to this package
 	$(BIN)/python conformance/differential/run.py --cases --requests 20000
+	$(BIN)/python conformance/differential/run.py --cases --requests 20000 --asgi
 
 clean:  ## remove environments and caches
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache htmlcov .coverage

@@ -6,6 +6,7 @@ WSGI becomes a line in the observation.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import re
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterable
 from email.utils import parsedate_to_datetime
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from by_asgi import AsgiAnswer
 from features.record import EVENTS
 from protocol import AUTOMATIC, Observation, Request
 
@@ -116,8 +118,9 @@ def environ_of(request: Request, body: Body, errors: IO[str]) -> dict[str, Any]:
 class Observer:
     """Serves requests, one at a time, and tells what was seen."""
 
-    def __init__(self, clock: Times) -> None:
+    def __init__(self, clock: Times, by_asgi: bool = False, beside_asgi: bool = False) -> None:
         self.clock = clock
+        self.by_asgi, self.beside_asgi = by_asgi, beside_asgi
         self.logs: list[str] = []
         self._make_record = logging.getLogRecordFactory()
         # The factory sees each record before any handler: a handler of ours on
@@ -137,10 +140,18 @@ class Observer:
         EVENTS.clear()
         self.logs.clear()
         body, errors = Body(request.body.encode("latin-1")), io.StringIO()
-        answer = Answer()
+        answer: Answer | AsgiAnswer = AsgiAnswer() if self.by_asgi else Answer()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            answer.serve(app, environ_of(request, body, errors), request.take)
+            if isinstance(answer, AsgiAnswer):
+                answer.serve(app, request, errors, name_of)
+            elif self.beside_asgi:
+                environ = environ_of(request, body, errors)
+                environ |= {"wsgi.multithread": True, "wsgi.multiprocess": True}
+                with contextlib.redirect_stderr(errors):
+                    answer.serve(app, environ, request.take)
+            else:
+                answer.serve(app, environ_of(request, body, errors), request.take)
         return Observation(
             status=answer.status,
             headers=[[name, self.mask_dates(value)] for name, value in answer.headers],

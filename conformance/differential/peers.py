@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from by_asgi import likened
 from protocol import Observation, Request, line
 
 HERE = Path(__file__).parent
@@ -25,8 +26,8 @@ class PeerFailed(RuntimeError):
 class Peer:
     """One worker: started at once, asked message by message, ended on exit."""
 
-    def __init__(self, name: str, python: Path, *, plant: bool = False) -> None:
-        self.name, self.python, self.plant = name, python, plant
+    def __init__(self, name: str, python: Path, *options: str) -> None:
+        self.name, self.python, self.options = name, python, options
         self.start()
 
     def start(self) -> None:
@@ -34,7 +35,7 @@ class Peer:
         self.words = tempfile.TemporaryFile()  # noqa: SIM115 (closed by stop)
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         self.process = subprocess.Popen(
-            [self.python, "-B", HERE / "worker.py", *(["--plant"] if self.plant else [])],
+            [self.python, "-B", HERE / "worker.py", *self.options],
             cwd=HERE,
             env={**kept, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "TZ": "UTC"},
             stdin=subprocess.PIPE,
@@ -110,8 +111,8 @@ class Peer:
 class Pair:
     """Official Flask and this package, asked the same at the same time."""
 
-    def __init__(self, official: Peer, ours: Peer) -> None:
-        self.official, self.ours = official, ours
+    def __init__(self, official: Peer, ours: Peer, *, asgi: bool = False) -> None:
+        self.official, self.ours, self.asgi = official, ours, asgi
 
     def ask(self, message: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The answers of both to one message; they work on it side by side."""
@@ -126,5 +127,5 @@ class Pair:
     def serve(self, config: str, request: Request) -> tuple[Observation, Observation]:
         """What both made of one request."""
         message = {"do": "request", "config": config, "request": request.to_json()}
-        official, ours = self.ask(message)
-        return Observation.from_json(official), Observation.from_json(ours)
+        official, ours = map(Observation.from_json, self.ask(message))
+        return (likened(official), likened(ours)) if self.asgi else (official, ours)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import environments
+from by_asgi import can_be_carried
 from cases import CASES
 from cases.build import Case
 from compare import Accepted, Difference, difference, explained, load_accepted, told
@@ -49,6 +50,8 @@ class Run:
         """Ask the requests of a case, with one jar."""
         jar, asked = Jar(), list[Request]()
         for request in case.requests:
+            if self.pair.asgi and not can_be_carried(request):
+                continue
             asked.append(jar.fill(request))
             official = self.ask(case.config, tuple(asked), case.name)
             if official is None:
@@ -116,12 +119,19 @@ class Run:
             config = only or generator.config()
             jar, asked = Jar(), list[Request]()
             for _ in range(min(chance.choice((1, 1, 2, 3, 5)), target - self.requests)):
-                asked.append(jar.fill(generator.request(config)))
+                asked.append(jar.fill(self.carried(generator, config)))
                 official = self.ask(config, tuple(asked), f"seed {seed}, sequence {number}")
                 if official is None:
                     break
                 jar.remember(official)
             number += 1
+
+    def carried(self, generator: Generator, config: str) -> Request:
+        """A random request; by ASGI the first one that can be carried."""
+        while True:
+            request = generator.request(config)
+            if not self.pair.asgi or can_be_carried(request):
+                return request
 
     def report(self, *, complete: bool) -> int:
         """Print what was found; the exit status."""
@@ -158,6 +168,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--match", metavar="TEXT", help="only cases with this text in their names")
     parser.add_argument("--official-python", type=Path, help="a Python that has official Flask")
     parser.add_argument("--ours-python", type=Path, help="a Python that has this package")
+    parser.add_argument("--asgi", action="store_true", help="ask ours by ASGI")
     parser.add_argument("--plant", action="store_true", help="make ours lie, to test the tool")
     parser.add_argument("--make-environments", action="store_true", help="make them and stop")
     return parser
@@ -192,12 +203,15 @@ def main() -> int:
         raise SystemExit(f"an environment could not be made: {failure}") from None
     if options.make_environments:
         return 0
+    plant = ["--plant"] if options.plant else []
+    theirs, own = (["--beside-asgi"], ["--asgi", *plant]) if options.asgi else ([], plant)
     with (
-        Peer("official", official_python) as official,
-        Peer("ours", ours_python, plant=options.plant) as ours,
+        Peer("official", official_python, *theirs) as official,
+        Peer("ours", ours_python, *own) as ours,
     ):
-        pair = Pair(official, ours)
-        complete = greet(pair) and not options.only and not options.match
+        pair = Pair(official, ours, asgi=options.asgi)
+        chosen_ones = options.only or options.match or options.asgi
+        complete = greet(pair) and not chosen_ones
         catalogue, _ = pair.ask({"do": "catalogue"})
         if options.only and options.only not in catalogue["rules"]:
             raise SystemExit(f"--only: choose one of {', '.join(catalogue['rules'])}")

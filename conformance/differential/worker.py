@@ -64,7 +64,11 @@ class Worker:
         self.factories = FACTORIES
         self.vocabulary = VOCABULARY
         self.apps: dict[str, Flask] = {}
-        self.observer = Observer(CLOCK_OF_WORKER)
+        self.observer = Observer(
+            CLOCK_OF_WORKER,
+            by_asgi="--asgi" in sys.argv[1:],
+            beside_asgi="--beside-asgi" in sys.argv[1:],
+        )
         self.plant = plant
 
     def app(self, config: str) -> Flask:

@@ -25,6 +25,18 @@ def test_random_requests_show_no_unexplained_difference(compare: Compare) -> Non
     assert "2000 random ones" in done.stdout
 
 
+def test_by_asgi_there_is_no_unexplained_difference_either(compare: Compare) -> None:
+    done = compare("--asgi", "--cases", "--requests", "1000")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 unexplained groups" in done.stdout
+
+
+def test_by_asgi_a_planted_difference_is_found_too(compare: Compare) -> None:
+    done = compare("--asgi", "--cases", "--match", "every header", "--plant")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "+x-planted: yes" in done.stdout
+
+
 def test_a_planted_difference_is_found_and_made_small(compare: Compare) -> None:
     done = compare("--cases", "--match", "every header", "--plant")
     assert done.returncode == 1, done.stdout + done.stderr

@@ -85,7 +85,7 @@ class Exchange(Body):
             raise AssertionError("The WSGI application did not call start_response().")
         return {
             "type": "http.response.start",
-            "status": _STATUSES.get(status) or int(status[:3]),
+            "status": _STATUSES.get(status) or int(status.partition(" ")[0]),
             "headers": [ENCODED[pair] for pair in self.headers],
         }
 
