@@ -145,9 +145,10 @@ class Decisions:
     def accept_host(self, host: str | None) -> None:
         """Remember a ``Host`` header that the map accepted, as text and as ASGI gives it.
 
-        A missing one is not kept.
+        A missing one is not kept, nor one that is longer than a name may be (RFC 1035 section
+        2.3.4).
         """
-        if host is None:
+        if host is None or len(host) > _LONGEST_HOST:
             return
         if len(self.accepted_hosts) >= 2 * _MOST_HOSTS:
             self.accepted_hosts.clear()  # made-up hosts must not keep out the real one for good
@@ -169,6 +170,7 @@ UNDECIDED: t.Final = Decisions(
 """Stands for an application about which nothing is decided yet: so nothing is plain."""
 
 
+_LONGEST_HOST = 255 + len(":65535")
 _MOST_HOSTS = 1000  # what clients send must not pile up
 _MOST_HOOKS = 10_000  # nor must functions that an extension makes for each request
 

@@ -23,7 +23,7 @@ from ._routing.table import ASK_THE_MAP, NOT_ASKED, NOTHING, ROUTE
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_HTTP = frozenset({"http", "https"})
+HTTP = frozenset({"http", "https"})
 
 
 class RoutedContext(AppContext):
@@ -132,7 +132,7 @@ class RoutedContext(AppContext):
         path = environ.get("PATH_INFO")
         if (
             environ.get("HTTP_HOST") in decided.accepted_hosts
-            and environ["wsgi.url_scheme"] in _HTTP  # a WebSocket has rules of its own
+            and environ["wsgi.url_scheme"] in HTTP  # a WebSocket has rules of its own
             and "HTTP_UPGRADE" not in environ
             and app.config["TRUSTED_HOSTS"] is None
             and (request is None or request.trusted_hosts is None)
@@ -176,7 +176,7 @@ class RoutedContext(AppContext):
         if adapter is None:
             return
         environ = self._environ
-        if self._decided.routes_by_path and environ.get("wsgi.url_scheme") in _HTTP:
+        if self._decided.routes_by_path and environ.get("wsgi.url_scheme") in HTTP:
             self._decided.accept_host(environ.get("HTTP_HOST"))
         request = self.request
         try:

@@ -35,7 +35,7 @@ def test_a_thread_that_ends_takes_its_fibers_with_it() -> None:
         thread = threading.Thread(target=asyncio.run, args=(go(),))
         thread.start()
         thread.join()
-    assert fibers() == before
+    assert fibers() <= before  # others may go meanwhile
 
 
 @pytest.mark.parametrize("waits", [True, False])

@@ -15,13 +15,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from warm_app import warm_up
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, IntegerConverter
 
 from flask import (
     Flask,
     Response,
     current_app,
     g,
+    has_request_context,
     request,
     stream_with_context,
 )
@@ -201,6 +202,31 @@ class Shouted(BaseConverter):
         if value == "broken":
             raise LookupError(value)
         return f"{value} {current_app.name} {request.path}"
+
+
+class Numbered(IntegerConverter):
+    """Reads a number its own way."""
+
+    seen: t.ClassVar[list[bool]] = []
+
+    @staticmethod
+    def num_convert(text: str) -> int:
+        Numbered.seen.append(has_request_context())
+        return int(text)
+
+
+def test_what_makes_a_number_runs_inside_the_request_too(app: Flask) -> None:
+    app.url_map.converters["numbered"] = Numbered
+    app.add_url_rule("/<numbered:number>", "view", lambda number: str(number))
+
+    async def go() -> None:
+        for _ in range(2):
+            Numbered.seen.clear()
+            server = Server(app, "/7").body()
+            await server.serve()
+            assert (server.text, Numbered.seen) == ("7", [True])
+
+    run(go)
 
 
 @pytest.mark.parametrize("view_kind", ["async", "plain"])

@@ -33,6 +33,7 @@ def ask(app: Flask, **changes: t.Any) -> Answer:
         **changes,
         "headers": [*changes.get("host", [(b"host", b"localhost")]), *changes.get("headers", [])],
     }
+    scope["headers"] = changes.get("headers_as_they_are", scope["headers"])
     messages = [{"type": "http.request", "body": b"text", "more_body": False}]
     sent: list[dict[str, t.Any]] = []
 
@@ -229,6 +230,7 @@ CHANGES: dict[str, dict[str, t.Any]] = {
     "an upgrade": {"headers": [(b"upgrade", b"websocket"), (b"connection", b"upgrade")]},
     "below a root": {"root_path": "/plain"},
     "over TLS": {"scheme": "https"},
+    "as a WebSocket's": {"scheme": "wss"},
 }
 
 
@@ -275,3 +277,38 @@ def test_a_copied_context_has_the_same_request(app: Flask) -> None:
 
     warm_up(app)
     assert ask(app)[2] == b"True"
+
+
+def test_headers_that_can_be_read_once_are_read_once(app: Flask) -> None:
+    @app.get("/")
+    async def view() -> str:
+        return request.headers["X-Name"]
+
+    warm_up(app)
+    assert ask(app, headers=[(b"x-name", b"Ada")])[2] == b"Ada"
+    scope_headers = iter([(b"host", b"localhost"), (b"x-name", b"Bob")])
+    assert ask(app, headers_as_they_are=scope_headers)[2] == b"Bob"
+
+
+def test_a_host_of_any_length_is_not_remembered(app: Flask) -> None:
+    app.get("/")(untouched)
+    ask(app, host=[(b"host", b"a" * 1000)])
+    ask(app, host=[(b"host", b"a.test")])
+    assert app._decisions.accepted_hosts == {"a.test", b"a.test"}
+
+
+def test_each_way_to_make_a_context_sets_the_same(app: Flask) -> None:
+    found: list[set[str]] = []
+
+    @app.get("/")
+    async def view() -> str:
+        found.append(set(vars(request_ctx._get_current_object())))  # type: ignore[attr-defined]
+        return ""
+
+    warm_up(app)
+    ask(app)
+    app.test_client().get("/")
+    by_scope, by_environ = found
+    own = {"_scope", "_receive", "_send", "_exchange", "may_block"}
+    # The environment is made when somebody asks; the host, to find the rule.
+    assert by_scope - own == by_environ - {"_environ", "is_on_plain_host"}

@@ -71,7 +71,11 @@ class Segment:
             self.matches = re.compile(f"(?:{converter.regex})\\Z").match
         to_python = converter.to_python  # of the class, or set on the converter
         written_in = getattr(getattr(to_python, "__func__", None), "__module__", None)
-        self.is_foreign = written_in != IntegerConverter.__module__
+        reads_numbers = getattr(converter, "num_convert", int)
+        self.is_foreign = written_in != IntegerConverter.__module__ or reads_numbers not in (
+            int,
+            float,
+        )
         if getattr(to_python, "__func__", None) is BaseConverter.to_python:
             self.to_python = None
         elif type(converter) is IntegerConverter and _has_no_limits(converter):

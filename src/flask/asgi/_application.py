@@ -76,8 +76,6 @@ class AsgiApp(ConversingApp):
             answer = self._serve_upgrade(environ, start_response)
             if answer is not None:
                 return answer
-        if self._decisions.plain_wsgi:  # PERF: one call less
-            return self._answer(self.request_context(environ), start_response, None)
         return self.wsgi_app(environ, start_response)
 
     def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[t.Any, t.Any, None]:

@@ -48,11 +48,8 @@ class Exchange(Body):
     """What the server's ``receive`` raised while the client was watched."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
-        super().__init__(receive)
+        self._receive = receive  # PERF: the base's initialiser written out, 0.1 us
         self._send = send
-        # PERF: every request reads them; CPython 3.11 reads class attributes the slow way.
-        self.status = None
-        self.written = b""
 
     # WSGI's side ---------------------------------------------------------------------------------
 
@@ -126,6 +123,15 @@ class Exchange(Body):
         if is_gone and self.cancel is not None:
             self.cancel()
 
+    def raise_fault(self) -> None:
+        """Raise what the server's ``receive`` raised, if it did."""
+        fault, self.fault = self.fault, None
+        if fault is not None:
+            try:
+                raise fault
+            finally:
+                del fault  # its traceback holds this frame
+
     def stop_watching(self) -> None:
         """End the watch; nothing is cancelled from now on."""
         self.cancel = None
@@ -163,8 +169,9 @@ class _Lengths(dict[int, tuple[bytes, bytes]]):
 
     def __missing__(self, length: int) -> tuple[bytes, bytes]:
         made = (b"content-length", b"%d" % length)
-        if len(self) < _MOST_KEPT:
-            self[length] = made
+        if len(self) >= _MOST_KEPT:
+            self.clear()
+        self[length] = made
         return made
 
 

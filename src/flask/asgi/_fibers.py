@@ -79,11 +79,11 @@ class Fiber(greenlet):  # type: ignore[misc]
             else:
                 self.back = getcurrent()
                 yielded = self.switch(value)
-        fiber: t.Any = self
-        fiber.gr_context = None  # an idle fiber holds no request
 
     def take_result(self) -> t.Any:
         """Return what the work returned, or raise what it raised; at once when it is done."""
+        fiber: t.Any = self
+        fiber.gr_context = None  # an idle fiber holds nothing of a request
         error = self.raised
         if error is None:
             result = self.returned
@@ -140,7 +140,7 @@ class _Fibers(threading.local):
 
 
 class _End:
-    """Ends the idle fibers of a thread when the thread ends: nobody could later, 14 KB each.
+    """Ends the idle fibers of a thread when the thread ends; nobody could later.
 
     :param idle: the fibers.
     """
@@ -154,7 +154,7 @@ class _End:
             try:
                 fiber.parent = getcurrent()  # where it goes when it ends
                 fiber.throw()
-            except RuntimeError:  # the process ends, and greenlet has ended already
+            except (RuntimeError, ValueError):  # greenlet has ended, or it is another thread
                 return
 
 
@@ -186,8 +186,6 @@ async def on_the_loop(function: Work, *arguments: t.Any) -> t.Any:
     fiber = begin(_call, function, arguments, None)
     if fiber.yielded is not DONE:
         await fiber.go_on()
-    else:
-        fiber.gr_context = None
     return fiber.take_result()
 
 

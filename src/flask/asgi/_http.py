@@ -40,13 +40,11 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
         return
     try:
         if context.may_block:
-            await _finish(context.exchange, _in_a_thread(app, _answer, context, context.exchange))
+            await _finish(context.exchange, _in_a_thread(app, context.exchange, _answer, context))
             return
         # PERF: what on_the_loop does, without a coroutine for a request that never waits.
         fiber = begin(app._answer, context, None, _deliver)
-        if fiber.yielded is not DONE:
-            working = _rest_of(fiber, context.exchange)
-        else:
+        if fiber.yielded is DONE:
             answer = fiber.take_result()
             if type(answer) is tuple:  # PERF: _send_answer written out, 0.1 us
                 head, body = answer
@@ -56,8 +54,8 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
                 except OSError:  # the client has gone
                     pass
                 return
-            working = _send_parts(context.exchange, answer)
-        await _finish(context.exchange, working)
+            fiber = begin(_send_on, context.exchange, answer, None)
+        await _end(fiber, context.exchange)
     except ClientGone:
         pass
     finally:
@@ -72,21 +70,24 @@ async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send
     try:
         is_on_loop = not may_block(app, environ)
         if is_on_loop and has_fibers:
-            fiber = begin(_answer_by_wsgi, app, environ, exchange)
-            if fiber.yielded is DONE:
-                await _send_answer(fiber.take_result(), send)
-                return
-            working = _rest_of(fiber, exchange)
-        else:
-            if is_on_loop:
-                await exchange.read_ahead(app.config["MAX_CONTENT_LENGTH"], environ)
-            working = _in_a_thread(app, _answer_by_wsgi, environ, exchange)
-        await _finish(exchange, working)
+            await _end(begin(_answer_by_wsgi, app, environ, exchange), exchange)
+            return
+        if is_on_loop:
+            await exchange.read_ahead(app.config["MAX_CONTENT_LENGTH"], environ)
+        await _finish(exchange, _in_a_thread(app, exchange, _answer_by_wsgi, environ, exchange))
     except ClientGone:
         pass
     finally:
         if BACKGROUND in environ:
             app._start_background(environ.pop(BACKGROUND))
+
+
+async def _end(fiber: t.Any, exchange: Exchange) -> None:
+    """Send the answer of a fiber; if it is not there yet, wait for it."""
+    if fiber.yielded is DONE:
+        await _send_answer(fiber.take_result(), exchange._send)
+    else:
+        await _finish(exchange, _rest_of(fiber, exchange))
 
 
 # An answer that has to be waited for -------------------------------------------------------------
@@ -101,12 +102,11 @@ async def _finish(exchange: Exchange, working: Awaitable[Answer]) -> None:
     except (asyncio.CancelledError, ClientGone):
         if not exchange.is_gone:
             raise  # the server's wish
-        if exchange.fault is not None:
-            raise exchange.fault from None
     finally:
         exchange.stop_watching()
         if exchange.is_gone:
             _uncancel()
+    exchange.raise_fault()
 
 
 async def _rest_of(fiber: t.Any, exchange: Exchange) -> Answer:
@@ -116,24 +116,18 @@ async def _rest_of(fiber: t.Any, exchange: Exchange) -> Answer:
     answer: t.Any = fiber.take_result()
     if answer is None or type(answer) is tuple:
         return t.cast("Answer", answer)
-    return await _send_parts(exchange, answer)
-
-
-async def _send_parts(exchange: Exchange, body: Iterable[bytes]) -> Answer:
-    """Send a body that is streamed, in a fiber."""
-    exchange.watch_for_task()
-    answer: Answer = await on_the_loop(_send_on, exchange, body)
-    return answer
+    sent: Answer = await on_the_loop(_send_on, exchange, answer)
+    return sent
 
 
 async def _in_a_thread(
-    app: AnyApp, work: Callable[..., Answer], asked: t.Any, exchange: Exchange
+    app: AnyApp, exchange: Exchange, work: Callable[..., Answer], *arguments: t.Any
 ) -> Answer:
     """Do the work in a thread: it may block, or there is no greenlet."""
     exchange.is_on_loop = False
     visit = ThreadVisit(exchange.watch_client)
     exchange.cancel = visit.cancel
-    answer: Answer = await visit.run(app.config["ASGI_THREADS"], work, app, asked, exchange)
+    answer: Answer = await visit.run(app.config["ASGI_THREADS"], work, app, *arguments)
     return answer
 
 
@@ -157,7 +151,7 @@ def _uncancel() -> None:
 # In the driver ----------------------------------------------------------------------------------
 
 
-def _answer(app: AnyApp, context: ScopeContext, _: object) -> Answer:
+def _answer(app: AnyApp, context: ScopeContext) -> Answer:
     """Answer a request; a streamed body is sent."""
     answer = app._answer(context, None, _deliver)
     return answer if type(answer) is tuple else _send_on(context.exchange, answer)
@@ -189,7 +183,7 @@ def _deliver(context: ScopeContext, response: t.Any) -> Answer | Iterable[bytes]
             )
     start_response: t.Any = context.exchange.start_response
     body = response(context._environ, start_response)
-    return list(body) if type(body) is tuple else body  # a tuple is an answer's two messages
+    return _send_on(context.exchange, body) if isinstance(body, (list, tuple)) else body
 
 
 def _answer_by_wsgi(app: AnyApp, environ: WSGIEnvironment, exchange: Exchange) -> Answer:
@@ -197,7 +191,7 @@ def _answer_by_wsgi(app: AnyApp, environ: WSGIEnvironment, exchange: Exchange) -
     return _send_on(exchange, app.wsgi_app(environ, exchange.start_response))
 
 
-def _send_on(exchange: Exchange, body: Iterable[bytes]) -> Answer:
+def _send_on(exchange: Exchange, body: Iterable[bytes], _: object = None) -> Answer:
     """Send a body part by part, unless it is one: then return it with its head."""
     whole: bytes | None
     if type(body) is list and len(body) == 1 and not exchange.written:

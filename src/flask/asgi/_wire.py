@@ -297,12 +297,17 @@ class Wire:
         :param patience: seconds to wait for a client that does not read; ``None``: for ever.
         """
         try:
-            async with asyncio.timeout(patience):
+            if patience is None:
                 await self.close(code, "")
+            else:  # in a task of its own: a server may have no real one here
+                closing = asyncio.ensure_future(self.close(code, ""))
+                await asyncio.wait({closing}, timeout=patience)
+                if closing.done():
+                    closing.result()
+                else:
+                    closing.cancel()
         except WebsocketDisconnect:
             return  # it has gone just now
-        except TimeoutError:
-            pass
         self._go(code, "")
 
     def _go(self, code: int, reason: str) -> None:
