@@ -2,6 +2,7 @@
 
     python benchmarks/profile_steps.py                       the workloads short of their aim
     python benchmarks/profile_steps.py --only hello --markdown FILE
+    python benchmarks/profile_steps.py --asgi            async views on ASGI: hello
 
 The profile behind "What was aimed at, and what was reached" in README.md. Bytecode instructions
 are the same in every run. What a C function does inside counts nothing, so a framework with parts
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import report, rounds, workloads
 from benchmarks.environments import CommandFailed
+from benchmarks.peers import ASGI_PEERS, PEERS, PeerKind
 from benchmarks.run import versions_of
 
 SHORT_OF_THEIR_AIM = "hello,json,echo,form,session,static304,notfound,hooked,method_view,url_for10"
-PEERS = "this,falcon,bottle"
+RIVALS = "this,falcon,bottle"
 _MOST_LINES = 14
 
 Steps = list[tuple[str, int, int]]
@@ -34,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Profile and print; 1 if something cannot be run."""
     options = _options(arguments)
     try:
-        lines = profile(options.peers.split(","), workloads.chosen(options.only))
+        kinds = ASGI_PEERS if options.asgi else PEERS
+        names = options.peers or ("this,starlette,blacksheep" if options.asgi else RIVALS)
+        only = options.only or ("hello" if options.asgi else SHORT_OF_THEIR_AIM)
+        lines = profile(names.split(","), workloads.chosen(only), kinds)
     except (CommandFailed, rounds.WorkerFailed, ValueError) as error:
         print(f"profile_steps: {error}", file=sys.stderr)
         return 1
@@ -45,9 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def profile(names: Sequence[str], chosen: Sequence[workloads.Workload]) -> list[str]:
+def profile(
+    names: Sequence[str], chosen: Sequence[workloads.Workload], kinds: Mapping[str, PeerKind]
+) -> list[str]:
     """Return the report: for each workload the sums of all peers, then this package's functions."""
-    workers = rounds.start([rounds.prepare(name) for name in names], core=None)
+    workers = rounds.start([rounds.prepare(name, False, kinds) for name in names], core=None)
     try:
         lines = _heading(workers)
         for workload in chosen:
@@ -101,12 +108,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--only",
-        default=SHORT_OF_THEIR_AIM,
-        metavar="WORKLOAD[,..]",
-        help="default: %(default)s",
+        "--only", metavar="WORKLOAD[,..]", help=f"default: {SHORT_OF_THEIR_AIM}; with --asgi hello"
     )
-    parser.add_argument("--peers", default=PEERS, help="default: %(default)s")
+    parser.add_argument("--peers", metavar="PEER[,..]", help=f"default: {RIVALS}")
+    parser.add_argument("--asgi", action="store_true", help="ASGI frameworks instead of WSGI ones")
     parser.add_argument("--markdown", metavar="FILE", help="write the report there")
     return parser.parse_args(arguments)
 

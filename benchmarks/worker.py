@@ -38,12 +38,13 @@ class Interface:
     ask: Callable[[Any, Request], wsgi.RawAnswer]
     time_calls: Callable[[Any, Request, int], float]
     count_calls: Callable[[Any, Request], int]
+    count_steps: Callable[[Any, Request], list[tuple[str, int, int]]]
 
 
 #: A peer of another protocol needs one more line here and a file like wsgi.py.
 INTERFACES = {
-    "wsgi": Interface(wsgi.ask, wsgi.time_calls, wsgi.count_calls),
-    "asgi": Interface(asgi.ask, asgi.time_calls, asgi.count_calls),
+    "wsgi": Interface(wsgi.ask, wsgi.time_calls, wsgi.count_calls, wsgi.count_steps),
+    "asgi": Interface(asgi.ask, asgi.time_calls, asgi.count_calls, asgi.count_steps),
 }
 
 
@@ -101,7 +102,7 @@ class Peer:
         request = self.repeated(workload)
         application = self.applications[workload]
         self.interface.time_calls(application, request, 50)
-        return wsgi.count_steps(application, request)
+        return self.interface.count_steps(application, request)
 
 
 def _following(follow: str, request: Request, first: wsgi.RawAnswer) -> Request:

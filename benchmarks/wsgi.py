@@ -126,28 +126,49 @@ def count_steps(application: Application, request: Request) -> list[tuple[str, i
 
     The harness's own is left out. The caller warms the application up first.
     """
-    calls: Counter[str] = Counter()
-    steps: Counter[str] = Counter()
+    steps = Steps(__file__)
+    environ = environ_of(request)
+    with steps:
+        _exhaust(application(environ, _start_response))
+    return steps.found()
 
-    def trace(frame: FrameType, event: str, argument: object) -> Any:
+
+class Steps:
+    """Counts bytecode instructions by function, in a ``with`` block.
+
+    :param harness: the file whose functions are left out.
+    """
+
+    def __init__(self, harness: str) -> None:
+        self._harness = harness
+        self._calls: Counter[str] = Counter()
+        self._steps: Counter[str] = Counter()
+
+    def _trace(self, frame: FrameType, event: str, argument: object) -> Any:
         code = frame.f_code
-        if code.co_filename == __file__:
+        if code.co_filename == self._harness:
             return None
         name = f"{Path(code.co_filename).stem}: {code.co_qualname}"
         if event == "call":
             frame.f_trace_opcodes = True
-            calls[name] += 1
+            self._calls[name] += 1
         elif event == "opcode":
-            steps[name] += 1
-        return trace
+            self._steps[name] += 1
+        return self._trace
 
-    environ = environ_of(request)
-    sys.settrace(trace)
-    try:
-        _exhaust(application(environ, _start_response))
-    finally:
+    def __enter__(self) -> None:
+        sys.settrace(self._trace)
+
+    def __exit__(self, *error: object) -> None:
         sys.settrace(None)
-    return [(name, calls[name], count) for name, count in steps.most_common()]
+
+    def found(self) -> list[tuple[str, int, int]]:
+        """Return each function, its calls and its instructions; the most first."""
+        return [
+            (name, self._calls[name], count)
+            for name, count in self._steps.most_common()
+            if self._calls[name]
+        ]
 
 
 def _exhaust(iterable: Iterable[bytes]) -> bytes:
