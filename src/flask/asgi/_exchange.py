@@ -44,12 +44,11 @@ class Exchange(Body):
     """Waits for the client's going."""
     written: bytes = b""
     """What the application wrote by ``start_response``'s return value."""
-    fault: Exception | None = None
-    """What the server's ``receive`` raised while the client was watched."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive  # PERF: the base's initialiser written out, 0.1 us
         self._send = send
+        self.fault = None
 
     # WSGI's side ---------------------------------------------------------------------------------
 
@@ -122,15 +121,6 @@ class Exchange(Body):
             is_gone = self.is_gone = True
         if is_gone and self.cancel is not None:
             self.cancel()
-
-    def raise_fault(self) -> None:
-        """Raise what the server's ``receive`` raised, if it did."""
-        fault, self.fault = self.fault, None
-        if fault is not None:
-            try:
-                raise fault
-            finally:
-                del fault  # its traceback holds this frame
 
     def stop_watching(self) -> None:
         """End the watch; nothing is cancelled from now on."""

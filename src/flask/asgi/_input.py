@@ -24,7 +24,25 @@ Send: t.TypeAlias = Callable[[Message], Awaitable[None]]
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})  # as a rule
 
 
-class Body:
+class Receiver:
+    """What hears a server's messages, and may fail in it."""
+
+    __slots__ = ("fault",)
+
+    fault: Exception | None
+    """What the server's ``receive`` raised while nobody waited for it."""
+
+    def raise_fault(self) -> None:
+        """Raise what went wrong in receiving, if something did."""
+        fault, self.fault = self.fault, None
+        if fault is not None:
+            try:
+                raise fault
+            finally:
+                del fault  # its traceback holds this frame
+
+
+class Body(Receiver):
     """Reads ``http.request`` messages; what ``wsgi.input`` is.
 
     While nobody reads, `watch` may: then it learns that the client has gone.

@@ -10,7 +10,7 @@ import typing as t
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from ._input import Message, Receive, Send
+from ._input import Message, Receive, Receiver, Send
 from ._scope import Scope, ScopeError
 
 TRANSITIONS: dict[tuple[str, str], str] = {
@@ -62,7 +62,7 @@ class WebsocketStateError(RuntimeError):
     """Something was asked of a WebSocket that its state does not allow."""
 
 
-class Wire:
+class Wire(Receiver):
     """One WebSocket, as the server gives it.
 
     :param scope: what the server tells of the connection.
@@ -74,7 +74,7 @@ class Wire:
     __slots__ = (
         *("_inbox", "_limit", "_listener", "_news", "_owes_cancel", "_readers", "_receive"),
         *("_resting", "_room", "_send"),
-        *("can_refuse", "cancel", "code", "fault", "reason", "state", "task"),
+        *("can_refuse", "cancel", "code", "reason", "state", "task"),
     )
 
     state: str
@@ -87,8 +87,6 @@ class Wire:
     """Whether the server takes an HTTP response instead of a handshake."""
     cancel: Callable[[], t.Any] | None
     """Cancels the handler."""
-    fault: Exception | None
-    """What went wrong in receiving; the server is told when the handler has ended."""
     task: asyncio.Task[t.Any] | None
     """The handler's task; ``None`` in a thread."""
 
@@ -250,15 +248,6 @@ class Wire:
         except Exception as error:
             self.fault = error
             self._go(_ABNORMAL, "")
-
-    def raise_fault(self) -> None:
-        """Raise what went wrong in receiving, if something did."""
-        fault, self.fault = self.fault, None
-        if fault is not None:
-            try:
-                raise fault
-            finally:
-                del fault  # its traceback holds this frame
 
     def _is_cancelled(self) -> bool:
         task = asyncio.current_task()
