@@ -88,7 +88,6 @@ class Decisions:
         "plain_sync",
         "plain_urls",
         "plain_views",
-        "plain_wsgi",
         "routes_by_path",
         "session_on_demand",
         "text_type",
@@ -124,7 +123,6 @@ class Decisions:
         self.plain_steps = plain_steps
         self.plain_sync = plain_sync
         self.plain_urls = plain_urls
-        self.plain_wsgi = plain_wsgi
         self.plain_scopes = (plain_wsgi and plain_sync and routes_by_path) and (
             plain_request is not None and session_on_demand
         )

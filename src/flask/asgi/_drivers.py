@@ -208,6 +208,12 @@ async def _put_outcome(awaitable: Awaitable[t.Any], outcome: list[Outcome]) -> N
         outcome.append((None, error))
 
 
+def is_being_cancelled() -> bool:
+    """Tell whether the running task was cancelled, and not something else that it awaits."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 def _close(awaitable: Awaitable[t.Any]) -> None:
     """Throw away something awaitable that nobody will await."""
     if isinstance(awaitable, Coroutine):

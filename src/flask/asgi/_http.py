@@ -196,7 +196,10 @@ def _answer_by_wsgi(app: AnyApp, environ: WSGIEnvironment, exchange: Exchange) -
 
 
 def _send_on(exchange: Exchange, body: Iterable[bytes], _: object = None) -> Answer:
-    """Send a body part by part, unless it is one: then return it with its head."""
+    """Send a body part by part, unless it is one: then return it with its head.
+
+    :param _: unused; work that a fiber begins with takes three arguments.
+    """
     whole: bytes | None
     if type(body) is list and len(body) == 1 and not exchange.written:
         whole = body[0]

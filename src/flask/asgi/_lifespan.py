@@ -7,7 +7,7 @@ import typing as t
 from collections.abc import Callable
 
 from ..typing import AnyApp
-from ._drivers import ThreadVisit, has_fibers, on_the_loop
+from ._drivers import ThreadVisit, has_fibers, is_being_cancelled, on_the_loop
 from ._input import Receive, Send
 from ._scope import ScopeError
 
@@ -21,7 +21,7 @@ async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
             try:
                 await app._start_on_the_loop()
             except (Exception, asyncio.CancelledError) as error:
-                if _is_cancelled():
+                if is_being_cancelled():
                     raise
                 app.logger.exception("Exception before serving")
                 await send({"type": "lifespan.startup.failed", "message": _tell(error)})
@@ -32,7 +32,7 @@ async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
                 await drain(app)
                 await run(app, app._end_serving)
             except (Exception, asyncio.CancelledError) as error:
-                if _is_cancelled():
+                if is_being_cancelled():
                     raise
                 app.logger.exception("Exception after serving")
                 await send({"type": "lifespan.shutdown.failed", "message": _tell(error)})
@@ -64,12 +64,6 @@ async def drain(app: AnyApp) -> None:
         for task in late:
             task.cancel()
         await asyncio.wait(late, timeout=1)
-
-
-def _is_cancelled() -> bool:
-    """Tell whether the server has cancelled us, and not something else a task of its own."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _tell(error: BaseException) -> str:

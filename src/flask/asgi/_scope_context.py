@@ -26,7 +26,6 @@ from ._scope import Scope, make_environ
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-
 _new_object = object.__new__
 
 
@@ -44,8 +43,8 @@ class ScopeContext(RequestContext):
     """Gives the server's next message."""
     _send: Send
     """Takes a message for the server."""
-
     _exchange: Exchange | None
+    """See `exchange`; ``None`` until somebody needs it."""
 
     @property
     def exchange(self) -> Exchange:

@@ -10,6 +10,7 @@ import typing as t
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from ._drivers import is_being_cancelled
 from ._input import Message, Receive, Receiver, Send
 from ._scope import Scope, ScopeError
 
@@ -242,16 +243,12 @@ class Wire(Receiver):
         except OSError:  # the server's way to say that the client has gone
             self._go(_ABNORMAL, "")
         except asyncio.CancelledError:
-            if not self._is_cancelled():  # the server's receive() was
+            if not is_being_cancelled():  # the server's receive() was
                 self._go(_ABNORMAL, "")
             raise
         except Exception as error:
             self.fault = error
             self._go(_ABNORMAL, "")
-
-    def _is_cancelled(self) -> bool:
-        task = asyncio.current_task()
-        return task is not None and task.cancelling() > 0
 
     async def _hear(self) -> None:
         while True:
