@@ -38,8 +38,8 @@ has_fibers: bool = _fibers is not None
 """Whether greenlet is installed, so that work can run on the loop."""
 begin: t.Any = getattr(_fibers, "begin", None)
 """Begins work in a fiber; ``None`` without greenlet, as the next ones."""
-DONE: t.Any = getattr(_fibers, "DONE", None)
-"""What a fiber gives back when its work is done."""
+Fiber: t.Any = getattr(_fibers, "Fiber", None)
+"""What `begin` returns of work that waits."""
 on_the_loop: t.Any = getattr(_fibers, "on_the_loop", None)
 """Runs synchronous code in a fiber."""
 

@@ -17,7 +17,7 @@ from .._waiting import wait
 from ..typing import AnyApp
 from ..wrappers import Response
 from ._choice import may_block
-from ._drivers import DONE, ThreadVisit, begin, has_fibers, on_the_loop
+from ._drivers import Fiber, ThreadVisit, begin, has_fibers, on_the_loop
 from ._exchange import ENCODED, LENGTHS, ClientGone, Exchange
 from ._input import Message, Receive, Send
 from ._scope import Scope, make_environ
@@ -43,19 +43,18 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
             await _finish(context.exchange, _in_a_thread(app, context.exchange, _answer, context))
             return
         # PERF: what on_the_loop does, without a coroutine for a request that never waits.
-        fiber = begin(app._answer, context, None, _deliver)
-        if fiber.yielded is DONE:
-            answer = fiber.take_result()
-            if type(answer) is tuple:  # PERF: _send_answer written out, 0.1 us
-                head, body = answer
-                try:
-                    await send(head)
-                    await send(body)
-                except OSError:  # the client has gone
-                    pass
-                return
-            fiber = begin(_send_on, context.exchange, answer, None)
-        await _end(fiber, context.exchange)
+        answer = begin(app._answer, context, None, _deliver)
+        if type(answer) is tuple:  # PERF: _send_answer written out, 0.1 us
+            head, body = answer
+            try:
+                await send(head)
+                await send(body)
+            except OSError:  # the client has gone
+                pass
+            return
+        if type(answer) is not Fiber:
+            answer = begin(_send_on, context.exchange, answer, None)
+        await _end(answer, context.exchange)
     except ClientGone:
         pass
     finally:
@@ -82,12 +81,12 @@ async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send
             app._start_background(environ.pop(BACKGROUND))
 
 
-async def _end(fiber: t.Any, exchange: Exchange) -> None:
-    """Send the answer of a fiber; if it is not there yet, wait for it."""
-    if fiber.yielded is DONE:
-        await _send_answer(fiber.take_result(), exchange._send)
+async def _end(answer: t.Any, exchange: Exchange) -> None:
+    """Send an answer; if it is a fiber that makes it, wait for it."""
+    if type(answer) is Fiber:
+        await _finish(exchange, _rest_of(answer, exchange))
     else:
-        await _finish(exchange, _rest_of(fiber, exchange))
+        await _send_answer(answer, exchange._send)
 
 
 # An answer that has to be waited for -------------------------------------------------------------
@@ -112,8 +111,7 @@ async def _finish(exchange: Exchange, working: Awaitable[Answer]) -> None:
 async def _rest_of(fiber: t.Any, exchange: Exchange) -> Answer:
     """Wait for what a fiber has begun."""
     exchange.watch_for_task()
-    await fiber.go_on()
-    answer: t.Any = fiber.take_result()
+    answer: t.Any = await fiber.go_on()
     if answer is None or type(answer) is tuple:
         return t.cast("Answer", answer)
     sent: Answer = await on_the_loop(_send_on, exchange, answer)
