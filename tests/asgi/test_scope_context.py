@@ -223,6 +223,7 @@ CHANGES: dict[str, dict[str, t.Any]] = {
     "an unknown method": {"method": "PROPFIND"},
     "cookies": {"headers": [(b"cookie", b"a=1; b=\xe9")]},
     "cookies apart": {"headers": [(b"cookie", b"a=1"), (b"cookie", b"b=2")]},
+    "another header twice": {"headers": [(b"x-by", b"a"), (b"x-by", b"b")]},
     "two hosts": {"host": [(b"host", b"evil.test"), (b"host", b"localhost")]},
     "another host": {"host": [(b"host", b"other.test:81")]},
     "a malformed host": {"host": [(b"host", b"a b")]},

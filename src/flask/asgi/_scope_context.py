@@ -28,6 +28,10 @@ if t.TYPE_CHECKING:
 
 _new_object = object.__new__
 
+_ASKED = frozenset({b"host", b"cookie", b"upgrade"})
+"""The headers that have a say before the view; no request with an upgrade, or with one of them
+twice, is plain."""
+
 
 class ScopeContext(RequestContext):
     """A request context that makes the WSGI environment when somebody first asks for it."""
@@ -75,18 +79,25 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
     try:
         method: str = scope["method"]
         path: str = scope["path"]
-        given = scope["headers"]
-        if type(given) is not list:  # an iterator could not be read again
-            return None
-        headers = dict(given)
+        headers = scope["headers"]
         if (
-            headers[b"host"] not in decided.accepted_hosts
-            or len(headers) != len(given)  # something is given twice
-            or b"upgrade" in headers
+            type(headers) is not list  # an iterator could not be read again
             or scope["root_path"]
             or scope["scheme"] not in HTTP
             or app.config["TRUSTED_HOSTS"] is not None
         ):
+            return None
+        known = {"REQUEST_METHOD": method}
+        host: bytes | None = None
+        for name, value in headers:
+            if name in _ASKED:
+                if name == b"host" and host is None:
+                    host = value
+                elif name == b"cookie" and "HTTP_COOKIE" not in known:
+                    known["HTTP_COOKIE"] = value.decode("latin-1")
+                else:
+                    return None
+        if host not in decided.accepted_hosts:
             return None
         table = app.url_map.table
         by_method = table.exact.get(path)
@@ -106,9 +117,6 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
         may_block = (
             False if is_awaited and rule.blocking is None else rule_may_block(app, rule, method)
         )
-        known = {"REQUEST_METHOD": method}
-        if b"cookie" in headers:
-            known["HTTP_COOKIE"] = headers[b"cookie"].decode("latin-1")
         if EXTRAS in scope:
             known.update(scope[EXTRAS])
     except (AttributeError, KeyError, TypeError, ValueError):
