@@ -64,16 +64,11 @@ class Lifecycle(LivingApp):
         body: Iterable[bytes] = self._answer(self.request_context(environ), start_response)
         return body
 
-    def _answer(
-        self,
-        context: RequestContext,
-        start_response: StartResponse | None,
-        deliver: t.Any = None,
-    ) -> t.Any:
+    def _answer(self, context: RequestContext, start_response: StartResponse | None) -> t.Any:
         """Answer the request of a context.
 
-        :param start_response: takes status and headers, if WSGI asks.
-        :param deliver: takes the response, if another protocol asks; what it returns is returned.
+        :param start_response: takes status and headers. ``None``: another protocol asks, and the
+            context delivers the response; what it returns is returned.
         """
         error: BaseException | None = None
         try:
@@ -87,7 +82,7 @@ class Lifecycle(LivingApp):
                 error = raised
                 raise
             if start_response is None:
-                return deliver(context, response)
+                return context.deliver(response)
             if type(response) is Response:
                 # PERF: a plain method call; calling an object goes through C, 0.06 us more.
                 return response.__call__(context._environ, start_response)
@@ -190,15 +185,17 @@ class Lifecycle(LivingApp):
             and getattr(rule, "provide_automatic_options", False)
         ):
             return self.make_default_options_response()
-        endpoint = rule.endpoint
-        view: t.Any = self.view_functions[endpoint]
+        view: t.Any = self.view_functions[rule.endpoint]
         decided = context._decided
-        if decided.plain_views.get(endpoint) is not view:
-            if decided.awaited_views.get(endpoint) is view:
-                answered: ft.ResponseReturnValue = wait(view(**arguments) if arguments else view())
-                return answered
-            view = self._sync_view(endpoint, view, decided)
+        try:
+            is_awaited = decided.views.get(view)
+        except TypeError:  # it has no hash
+            is_awaited = None
+        if is_awaited is None:
+            view = self._sync_view(view, decided)
         answer: ft.ResponseReturnValue = view(**arguments) if arguments else view()
+        if is_awaited:
+            answer = wait(answer)  # type: ignore[arg-type]
         return answer
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:

@@ -16,6 +16,7 @@ from functools import lru_cache
 DECISIVE: t.Final = frozenset(
     {
         "app_context",
+        "asgi_app",
         "async_to_sync",
         "create_url_adapter",
         "do_teardown_appcontext",
@@ -64,6 +65,7 @@ class Decisions:
     Made anew when a decisive attribute is set.
 
     :param routes_by_path: nobody but path and method has a say in routing.
+    :param plain_asgi: nobody has a say in what an ASGI server calls.
     :param plain_contexts: nobody has a say in how application contexts are made.
     :param plain_steps: nobody has a say in the steps that do nothing without hooks.
     :param plain_urls: nobody has a say in how URLs are built.
@@ -78,7 +80,7 @@ class Decisions:
 
     __slots__ = (
         "accepted_hosts",
-        "awaited_views",
+        "plain_asgi",
         "plain_contexts",
         "plain_hooks",
         "plain_request",
@@ -87,20 +89,22 @@ class Decisions:
         "plain_steps",
         "plain_sync",
         "plain_urls",
-        "plain_views",
         "routes_by_path",
+        "serve_http",
         "session_on_demand",
         "text_type",
+        "views",
     )
+
+    serve_http: t.Any
+    """What serves an ASGI server's request, once it is found, if `plain_asgi`."""
 
     plain_scopes: bool
     """Whether nobody has a say between an ASGI server and the view: no environment is needed."""
     accepted_hosts: set[str | bytes | None]
     """``Host`` headers that the URL map has accepted; whether it does depends on the text alone."""
-    plain_views: dict[str, t.Any]
-    """The views, by endpoint, that ``ensure_sync`` returned as they are."""
-    awaited_views: dict[str, t.Any]
-    """The views, by endpoint, that are ``async def``."""
+    views: dict[t.Any, bool]
+    """Views, and whether they have to be awaited."""
     plain_hooks: set[t.Any]
     """The hooks that ``ensure_sync`` returned as they are."""
 
@@ -108,6 +112,7 @@ class Decisions:
         self,
         *,
         routes_by_path: bool,
+        plain_asgi: bool,
         plain_contexts: bool,
         plain_steps: bool,
         plain_sync: bool,
@@ -119,6 +124,8 @@ class Decisions:
         text_type: tuple[str, str],
     ) -> None:
         self.routes_by_path = routes_by_path
+        self.plain_asgi = plain_asgi
+        self.serve_http = None
         self.plain_contexts = plain_contexts
         self.plain_steps = plain_steps
         self.plain_sync = plain_sync
@@ -131,13 +138,17 @@ class Decisions:
         self.plain_response = plain_response
         self.text_type = text_type
         self.accepted_hosts = set()
-        self.plain_views = {}
-        self.awaited_views = {}
+        self.views = {}
         self.plain_hooks = set()
+
+    def remember_view(self, view: t.Any, is_awaited: bool) -> None:
+        """Remember whether a view has to be awaited."""
+        if len(self.views) < _MOST_KEPT:
+            self.views[view] = is_awaited
 
     def remember_hook(self, hook: t.Any) -> None:
         """Remember a hook that may be called as it is."""
-        if len(self.plain_hooks) < _MOST_HOOKS:
+        if len(self.plain_hooks) < _MOST_KEPT:
             self.plain_hooks.add(hook)
 
     def accept_host(self, host: str | None) -> None:
@@ -155,6 +166,7 @@ class Decisions:
 
 UNDECIDED: t.Final = Decisions(
     routes_by_path=False,
+    plain_asgi=False,
     plain_contexts=False,
     plain_steps=False,
     plain_sync=False,
@@ -170,7 +182,7 @@ UNDECIDED: t.Final = Decisions(
 
 _LONGEST_HOST = 255 + len(":65535")
 _MOST_HOSTS = 1000  # what clients send must not pile up
-_MOST_HOOKS = 10_000  # nor must functions that an extension makes for each request
+_MOST_KEPT = 10_000  # nor must functions that are made for each request
 
 
 Scopes = tuple[str | None, ...]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import typing as t
+from collections.abc import Callable
 from contextvars import Token
 
 from . import typing as ft
@@ -55,6 +56,9 @@ class RequestContext(RoutedContext):
 
     is_websocket: t.ClassVar[bool] = False
     """Whether the request became a WebSocket."""
+
+    deliver: Callable[[t.Any], t.Any]
+    """Takes the response, where the request did not come by WSGI."""
 
     flashes: list[tuple[str, str]] | None = None
     """The messages that this request took out of the session; ``None``: not asked yet."""

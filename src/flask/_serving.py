@@ -83,6 +83,7 @@ class ServingApp(App):
                 and isinstance(self.url_map, Map)
                 and self.url_map.binds_plainly()
             ),
+            plain_asgi=is_built_in(self, "asgi_app"),
             plain_contexts=is_built_in(self, "app_context"),
             plain_steps=(
                 is_built_in(
@@ -182,14 +183,14 @@ class ServingApp(App):
                 return func
         return self.async_to_sync(func) if iscoroutinefunction(func) else func
 
-    def _sync_view(self, endpoint: str, view: t.Any, decided: Decisions) -> t.Any:
+    def _sync_view(self, view: t.Any, decided: Decisions) -> t.Any:
         """Return a view as `ensure_sync` does; remember of what kind it is, if nobody has a say."""
         plain = self.ensure_sync(view)
-        if decided.plain_sync:
-            if plain is view:
-                decided.plain_views[endpoint] = view
-            elif type(view) is FunctionType:
-                decided.awaited_views[endpoint] = view
+        # It must be known again by itself, and not by what it is equal to.
+        kind: t.Any = type(view)
+        is_itself = kind.__hash__ is object.__hash__ or kind is MethodType
+        if is_itself and decided.plain_sync:
+            decided.remember_view(view, plain is not view)
         return plain
 
     def sync_hook(self, hook: Callable[..., t.Any]) -> Callable[..., t.Any]:

@@ -117,6 +117,52 @@ def make_own_context(app: Flask) -> None:
     app.request_context = request_context  # type: ignore[method-assign]
 
 
+def wrap_asgi(app: Flask) -> None:
+    inner = app.asgi_app
+
+    def middleware(scope: t.Any, receive: t.Any, send: t.Any) -> t.Any:
+        return inner({**scope, "path": "/wrapped"}, receive, send)
+
+    app.asgi_app = middleware  # type: ignore[method-assign]
+
+
+def test_middleware_for_asgi_is_gone_through_until_it_is_taken_off(app: Flask) -> None:
+    @app.get("/", defaults={"path": "plain"})
+    @app.get("/<path>")
+    async def view(path: str) -> str:
+        return path
+
+    warm_up(app)
+    assert ask(app)[2] == b"plain"
+    wrap_asgi(app)
+    assert [ask(app)[2] for _ in range(3)] == [b"wrapped"] * 3
+    del app.asgi_app
+    assert ask(app)[2] == b"plain"
+
+
+def test_a_subclass_may_have_its_own_asgi_app() -> None:
+    class Own(Flask):
+        def asgi_app(self, scope: t.Any, receive: t.Any, send: t.Any) -> t.Any:
+            return super().asgi_app({**scope, "path": "/own"}, receive, send)
+
+    app = Own("own")
+    app.add_url_rule("/own", "view", untouched_text)
+    warm_up(app)
+    assert [ask(app)[2] for _ in range(3)] == [b"own"] * 3
+
+
+async def untouched_text() -> str:
+    return "own"
+
+
+def test_a_connection_without_a_type_is_refused_later_too(app: Flask) -> None:
+    app.add_url_rule("/", "view", untouched)
+    warm_up(app)
+    assert ask(app)[0] == 200
+    with pytest.raises(ScopeError):
+        app({"method": "GET"}, t.cast("t.Any", "receive"), t.cast("t.Any", "send"))
+
+
 @pytest.mark.parametrize(
     ("change", "user"),
     [
@@ -146,6 +192,7 @@ def fill(app: Flask) -> None:
     def tell(**arguments: t.Any) -> Response:
         response = Response(repr(arguments))
         response.headers["X-Method"] = request.method
+        response.headers["X-By"] = request.headers.get("X-By", "")
         response.headers["X-Url"] = request.url
         response.headers["X-Client"] = f"{request.remote_addr} {request.environ['REMOTE_PORT']}"
         response.headers["X-Body"] = request.get_data(as_text=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import inspect
+import sys
 import threading
 import typing as t
 
@@ -344,3 +346,29 @@ def test_a_view_inside_a_view_both_async(app: Flask) -> None:
         return f"{text} in {request.path}"
 
     assert app.test_client().get("/outer").text == "/inner in /outer"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="inspect cannot mark coroutine functions")
+def test_views_that_are_equal_are_not_taken_for_each_other(app: Flask) -> None:
+    class Named:
+        def __init__(self, view: t.Any) -> None:
+            self.view = view
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Named)
+
+        def __hash__(self) -> int:
+            return 1
+
+        def __call__(self) -> t.Any:
+            return self.view()
+
+    async def awaited() -> str:
+        return "awaited"
+
+    mark: t.Any = vars(inspect)["markcoroutinefunction"]
+    app.add_url_rule("/plain", "plain", Named(lambda: "plain"))
+    app.add_url_rule("/awaited", "awaited", mark(Named(awaited)))
+    client = app.test_client()
+    for _ in range(3):
+        assert [client.get(path).text for path in ("/plain", "/awaited")] == ["plain", "awaited"]

@@ -17,6 +17,7 @@ from .. import _waiting
 from .._background import BackgroundTask
 from .._lazy import lazy
 from .._life import is_beginning
+from .._plan import built_in
 from ._choice import blocks
 from ._conversation import ConversingApp
 
@@ -69,6 +70,9 @@ class AsgiApp(ConversingApp):
             find out that the object speaks ASGI: what is returned takes the other two.
         """
         if send is not None:
+            serve_http = self._decisions.serve_http  # PERF: 0.1 us less than through asgi_app
+            if serve_http is not None and environ.get("type") == "http":
+                return serve_http(self, environ, start_response, send)
             return self.asgi_app(environ, start_response, send)
         if start_response is None:
             return partial(self.asgi_app, environ)
@@ -78,6 +82,7 @@ class AsgiApp(ConversingApp):
                 return answer
         return self.wsgi_app(environ, start_response)
 
+    @built_in
     def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[t.Any, t.Any, None]:
         """Serve one connection (ASGI 3).
 
@@ -90,7 +95,11 @@ class AsgiApp(ConversingApp):
         :param send: takes a message for the server.
         :raises ValueError: the scope is malformed, or of an unknown protocol.
         """
-        return self._protocols[scope.get("type")](self, scope, receive, send)
+        serve = self._protocols[scope.get("type")]
+        decided = self._decisions
+        if decided.plain_asgi:
+            decided.serve_http = self._protocols["http"]  # from now on without this step
+        return serve(self, scope, receive, send)
 
     @lazy
     def _protocols(self) -> Protocols:

@@ -55,10 +55,10 @@ def rule_may_block(app: AnyApp, rule: t.Any, method: str) -> bool:
     try:
         # PERF: look-ups that may fail instead of calls of "get" and "getattr": 0.1 us less.
         view = app.view_functions[endpoint]
-        decided = app._decisions
-        if decided.awaited_views[endpoint] is view and rule.blocking is None:
+        if app._decisions.views[view] and rule.blocking is None:
             return False
-    except (KeyError, AttributeError):  # it was not called yet, or the rule is Werkzeug's own
+    # It was not called yet, cannot be remembered, or the rule is Werkzeug's own.
+    except (KeyError, TypeError, AttributeError):
         view = app.view_functions.get(endpoint)
     blocking: bool | None = getattr(rule, "blocking", None)
     return blocks(view, method) if blocking is None else blocking

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 
 from werkzeug.http import HTTP_STATUS_CODES
 
+from .._waiting import wait
 from ._input import Body, Message, Receive, Send
 
 Headers: t.TypeAlias = list[tuple[str, str]]
 ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
+Answer: t.TypeAlias = tuple[Message, Message] | None
+"""The two messages of an answer; ``None`` if it was streamed and is sent."""
 
 
 class ClientGone(Exception):
@@ -99,6 +102,54 @@ class Exchange(Body):
             raise ClientGone from None
         if more and self.is_on_loop:
             await asyncio.sleep(0)  # a generator that never waits must not keep the loop
+
+    # In the driver -------------------------------------------------------------------------------
+
+    def send_body(self, body: Iterable[bytes], _: object = None) -> Answer:
+        """Send a body part by part, unless it is one: then return it with its head.
+
+        :param _: unused; work that a fiber begins with takes three arguments.
+        """
+        whole: bytes | None
+        if type(body) is list and len(body) == 1 and not self.written:
+            whole = body[0]
+        else:
+            try:
+                if isinstance(body, (list, tuple)):
+                    whole = b"".join([self.written, *body])
+                else:
+                    whole = self._stream(iter(body))
+            finally:
+                close = getattr(body, "close", None)
+                if close is not None:
+                    close()
+        if whole is None:
+            return None
+        return self.make_head(), {"type": "http.response.body", "body": whole}
+
+    def _stream(self, parts: Iterator[bytes]) -> bytes | None:
+        """Send a body part by part; return it instead, if the first part is all of it."""
+        first = self.written + next(parts, b"")
+        length = self._length()
+        if length is not None and len(first) >= length:
+            return first
+        if first:
+            wait(self.send_part(first, True))
+        for part in parts:
+            if part:
+                wait(self.send_part(part, True))
+        if not self.is_started:
+            return b""
+        self.cancel = None  # all is done; the end is only said
+        wait(self.send_part(b"", False))
+        return None
+
+    def _length(self) -> int | None:
+        """Return the body's length, if the head tells it."""
+        for name, value in self.headers if self.status is not None else ():
+            if name.lower() == "content-length" and value.isdecimal():
+                return int(value)
+        return None
 
     # The client may go ---------------------------------------------------------------------------
 

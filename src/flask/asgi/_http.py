@@ -9,25 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import typing as t
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable
 
 from .._background import BACKGROUND
-from .._response import WITHOUT_BODY
-from .._waiting import wait
+from .._lifecycle import Lifecycle
 from ..typing import AnyApp
-from ..wrappers import Response
 from ._choice import may_block
 from ._drivers import Fiber, ThreadVisit, begin, has_fibers, on_the_loop
-from ._exchange import ENCODED, LENGTHS, ClientGone, Exchange
-from ._input import Message, Receive, Send
+from ._exchange import Answer, ClientGone, Exchange
+from ._input import Receive, Send
 from ._scope import Scope, make_environ
 from ._scope_context import ScopeContext, find_context
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-Answer: t.TypeAlias = tuple[Message, Message] | None
-"""The two messages of an answer; ``None`` if it was streamed and is sent."""
+_answer_context = Lifecycle._answer
 
 
 async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,7 +40,7 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
             await _finish(context.exchange, _in_a_thread(app, context.exchange, _answer, context))
             return
         # PERF: what on_the_loop does, without a coroutine for a request that never waits.
-        answer = begin(app._answer, context, None, _deliver)
+        answer = begin(_answer_context, app, context, None)
         if type(answer) is tuple:  # PERF: _send_answer written out, 0.1 us
             head, body = answer
             try:
@@ -53,7 +50,7 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
                 pass
             return
         if type(answer) is not Fiber:
-            answer = begin(_send_on, context.exchange, answer, None)
+            answer = begin(Exchange.send_body, context.exchange, answer, None)
         await _end(answer, context.exchange)
     except ClientGone:
         pass
@@ -114,7 +111,7 @@ async def _rest_of(fiber: t.Any, exchange: Exchange) -> Answer:
     answer: t.Any = await fiber.go_on()
     if answer is None or type(answer) is tuple:
         return t.cast("Answer", answer)
-    sent: Answer = await on_the_loop(_send_on, exchange, answer)
+    sent: Answer = await on_the_loop(exchange.send_body, answer)
     return sent
 
 
@@ -151,92 +148,10 @@ def _uncancel() -> None:
 
 def _answer(app: AnyApp, context: ScopeContext) -> Answer:
     """Answer a request; a streamed body is sent."""
-    answer = app._answer(context, None, _deliver)
-    return answer if type(answer) is tuple else _send_on(context.exchange, answer)
-
-
-def _deliver(context: ScopeContext, response: t.Any) -> Answer | Iterable[bytes]:
-    """Make the messages of a whole response; any other is called as WSGI does."""
-    if type(response) is Response:
-        whole = response._body
-        if (
-            whole
-            and response._headers is None
-            and (content_type := response._content_type) is not None
-            and response._status_code not in WITHOUT_BODY
-            and context._known["REQUEST_METHOD"] != "HEAD"
-            and (response._more_headers is None or not response.autocorrect_location_header)
-        ):
-            # PERF: what calling it and reading the answer comes to; 0.5 us less.
-            headers = [ENCODED[content_type], LENGTHS[len(whole)]]
-            if response._more_headers is not None:
-                headers += [ENCODED[pair] for pair in response._more_headers]
-            return (
-                {
-                    "type": "http.response.start",
-                    "status": response._status_code,
-                    "headers": headers,
-                },
-                {"type": "http.response.body", "body": whole},
-            )
-    is_ours = type(response) is Response and response.is_plain
-    # PERF: ours asks for no more of the environment than the method, unless it corrects a location.
-    is_enough = is_ours and not response.autocorrect_location_header
-    environ = context._known if is_enough else context._environ
-    start_response: t.Any = context.exchange.start_response
-    body = response(environ, start_response)
-    return _send_on(context.exchange, body) if isinstance(body, (list, tuple)) else body
+    answer: t.Any = Lifecycle._answer(app, context, None)
+    return answer if type(answer) is tuple else context.exchange.send_body(answer)
 
 
 def _answer_by_wsgi(app: AnyApp, environ: WSGIEnvironment, exchange: Exchange) -> Answer:
     """Answer a request by a call of ``wsgi_app``; a streamed body is sent."""
-    return _send_on(exchange, app.wsgi_app(environ, exchange.start_response))
-
-
-def _send_on(exchange: Exchange, body: Iterable[bytes], _: object = None) -> Answer:
-    """Send a body part by part, unless it is one: then return it with its head.
-
-    :param _: unused; work that a fiber begins with takes three arguments.
-    """
-    whole: bytes | None
-    if type(body) is list and len(body) == 1 and not exchange.written:
-        whole = body[0]
-    else:
-        try:
-            if isinstance(body, (list, tuple)):
-                whole = b"".join([exchange.written, *body])
-            else:
-                whole = _stream(exchange, iter(body))
-        finally:
-            close = getattr(body, "close", None)
-            if close is not None:
-                close()
-    if whole is None:
-        return None
-    return exchange.make_head(), {"type": "http.response.body", "body": whole}
-
-
-def _stream(exchange: Exchange, parts: Iterator[bytes]) -> bytes | None:
-    """Send a body part by part; return it instead, if the first part is all of it."""
-    first = exchange.written + next(parts, b"")
-    length = _length_of(exchange)
-    if length is not None and len(first) >= length:
-        return first
-    if first:
-        wait(exchange.send_part(first, True))
-    for part in parts:
-        if part:
-            wait(exchange.send_part(part, True))
-    if not exchange.is_started:
-        return b""
-    exchange.cancel = None  # all is done; the end is only said
-    wait(exchange.send_part(b"", False))
-    return None
-
-
-def _length_of(exchange: Exchange) -> int | None:
-    """Return the body's length, if the head tells it."""
-    for name, value in exchange.headers if exchange.status is not None else ():
-        if name.lower() == "content-length" and value.isdecimal():
-            return int(value)
-    return None
+    return exchange.send_body(app.wsgi_app(environ, exchange.start_response))

@@ -10,16 +10,19 @@ between server and lifecycle who would see the environment, it is made only when
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Iterable
 
 from .._connection import EXTRAS
 from .._lazy import lazy
+from .._response import WITHOUT_BODY
 from .._routed_context import HTTP
 from .._routing.table import UNREAD
 from ..ctx import RequestContext
 from ..typing import AnyApp
+from ..wrappers import Response
 from ._choice import rule_may_block
 from ._drivers import has_fibers
-from ._exchange import Exchange
+from ._exchange import ENCODED, LENGTHS, Answer, Exchange
 from ._input import Receive, Send
 from ._scope import Scope, make_environ
 
@@ -62,6 +65,38 @@ class ScopeContext(RequestContext):
     def _environ(self) -> WSGIEnvironment:
         environ = self._known = make_environ(self._scope, self.exchange)
         return environ
+
+    def deliver(self, response: t.Any) -> Answer | Iterable[bytes]:
+        """Make the messages of a whole response; any other is called as WSGI does."""
+        if type(response) is Response:
+            whole = response._body
+            if (
+                whole
+                and response._headers is None
+                and (content_type := response._content_type) is not None
+                and response._status_code not in WITHOUT_BODY
+                and self._known["REQUEST_METHOD"] != "HEAD"
+                and (response._more_headers is None or not response.autocorrect_location_header)
+            ):
+                # PERF: what calling it and reading the answer comes to; 0.5 us less.
+                headers = [ENCODED[content_type], LENGTHS[len(whole)]]
+                if response._more_headers is not None:
+                    headers += [ENCODED[pair] for pair in response._more_headers]
+                return (
+                    {
+                        "type": "http.response.start",
+                        "status": response._status_code,
+                        "headers": headers,
+                    },
+                    {"type": "http.response.body", "body": whole},
+                )
+        is_ours = type(response) is Response and response.is_plain
+        # PERF: ours asks the environment for the method alone, unless it corrects a location.
+        is_enough = is_ours and not response.autocorrect_location_header
+        environ = self._known if is_enough else self._environ
+        start_response: t.Any = self.exchange.start_response
+        body = response(environ, start_response)
+        return self.exchange.send_body(body) if isinstance(body, (list, tuple)) else body
 
 
 def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> ScopeContext | None:
@@ -111,9 +146,8 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
                 return None
         else:
             return None
-        endpoint = rule.endpoint
         # PERF: what rule_may_block would find out first, 0.1 us.
-        is_awaited = decided.awaited_views.get(endpoint) is app.view_functions[endpoint]
+        is_awaited = decided.views.get(app.view_functions[rule.endpoint])
         may_block = (
             False if is_awaited and rule.blocking is None else rule_may_block(app, rule, method)
         )
