@@ -173,6 +173,53 @@ def test_an_interrupt_lets_what_is_waited_for_end_in_good_order() -> None:
     assert wait(add(1, 2)) == 3
 
 
+def test_an_interrupt_does_not_hit_what_runs_beside_it() -> None:
+    """In the middle of the loop's own work it would lose a step, and the end would never come."""
+    noted: list[str] = []
+
+    async def beside() -> None:
+        signal.raise_signal(signal.SIGINT)
+        noted.append("went on")
+
+    async def waiting() -> None:
+        task = asyncio.ensure_future(beside())
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await task
+
+    with pytest.raises(KeyboardInterrupt):
+        wait(waiting())
+    assert noted == ["went on"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_the_second_interrupt_is_raised_at_once() -> None:
+    async def stubborn() -> None:
+        for _ in range(3):
+            signal.raise_signal(signal.SIGINT)
+        pytest.fail("it went on")
+
+    with pytest.raises(KeyboardInterrupt):
+        wait(stubborn())
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_who_takes_interrupts_by_himself_goes_on_taking_them() -> None:
+    taken: list[int] = []
+
+    async def interrupted() -> str:
+        signal.raise_signal(signal.SIGINT)
+        return "went on"
+
+    before = signal.signal(signal.SIGINT, lambda number, frame: taken.append(number))
+    try:
+        assert wait(interrupted()) == "went on"
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert taken == [signal.SIGINT]
+
+
 WAITED = """\
 import atexit
 from flask import Flask
