@@ -14,7 +14,7 @@ import weakref
 
 import pytest
 
-from flask._waiting import wait
+from flask._waiting import wait, wait_long
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
 other: contextvars.ContextVar[str] = contextvars.ContextVar("other", default="default")
@@ -189,7 +189,7 @@ def test_an_interrupt_does_not_hit_what_runs_beside_it() -> None:
             await task
 
     with pytest.raises(KeyboardInterrupt):
-        wait(waiting())
+        wait_long(waiting())
     assert noted == ["went on"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -201,7 +201,7 @@ def test_the_second_interrupt_is_raised_at_once() -> None:
         pytest.fail("it went on")
 
     with pytest.raises(KeyboardInterrupt):
-        wait(stubborn())
+        wait_long(stubborn())
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -214,7 +214,7 @@ def test_who_takes_interrupts_by_himself_goes_on_taking_them() -> None:
 
     before = signal.signal(signal.SIGINT, lambda number, frame: taken.append(number))
     try:
-        assert wait(interrupted()) == "went on"
+        assert wait_long(interrupted()) == "went on"
     finally:
         signal.signal(signal.SIGINT, before)
     assert taken == [signal.SIGINT]

@@ -33,7 +33,7 @@ from wsproto.events import (
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from .._connection import scope_of
-from .._waiting import wait
+from .._waiting import wait_long
 from ..typing import AnyApp
 from ._input import Message as AsgiMessage
 from ._scope import Scope
@@ -80,7 +80,7 @@ def serve_upgrade(
     timeout = socket.gettimeout()
     socket.setblocking(False)
     try:
-        wait(connection.serve(app, scope))
+        wait_long(connection.serve(app, scope))
     except asyncio.CancelledError:
         pass  # this process stops, and the client was told
     finally:
