@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import signal
 import typing as t
 from collections.abc import Callable, Iterator
 
@@ -26,6 +27,10 @@ SIGNALS = (
     "appcontext_tearing_down",
     "appcontext_popped",
 )
+
+
+# A shell that starts the tests in the background has Ctrl-C ignored; what they start inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -85,20 +90,20 @@ def received() -> Iterator[Callable[..., list[tuple[str, dict[str, t.Any]]]]]:
     def listen(app: Flask, *names: str) -> list[tuple[str, dict[str, t.Any]]]:
         seen: list[tuple[str, dict[str, t.Any]]] = []
         for name in names or SIGNALS:
-            signal = getattr(flask, name)
+            heard = getattr(flask, name)
 
             def receive(sender: t.Any, name: str = name, **kwargs: t.Any) -> None:
                 assert sender is app
                 kwargs.pop("_async_wrapper", None)
                 seen.append((name, kwargs))
 
-            signal.connect(receive, app)
-            connected.append((signal, receive))
+            heard.connect(receive, app)
+            connected.append((heard, receive))
         return seen
 
     yield listen
-    for signal, receive in connected:
-        signal.disconnect(receive)
+    for heard, receive in connected:
+        heard.disconnect(receive)
 
 
 @pytest.fixture
