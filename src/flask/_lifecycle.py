@@ -64,10 +64,12 @@ class Lifecycle(LivingApp):
         body: Iterable[bytes] = self._answer(self.request_context(environ), start_response)
         return body
 
-    def _answer(self, context: RequestContext, start_response: StartResponse | None) -> t.Any:
+    def _answer(
+        self, context: RequestContext, start_response: StartResponse | None = None
+    ) -> t.Any:
         """Answer the request of a context.
 
-        :param start_response: takes status and headers. ``None``: another protocol asks, and the
+        :param start_response: takes status and headers. Without it another protocol asks, and the
             context delivers the response; what it returns is returned.
         """
         error: BaseException | None = None

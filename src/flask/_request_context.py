@@ -140,7 +140,7 @@ class RequestContext(RoutedContext):
         cookies: str | None = self._known.get("HTTP_COOKIE")
         return cookies is not None and self.app.session_interface.must_see(self.app, cookies)
 
-    def copy(self) -> t.Self:
+    def copy(self) -> RequestContext:
         """Return a context of its own with the same request and session.
 
         It can be pushed in another thread.

@@ -105,11 +105,8 @@ class Exchange(Body):
 
     # In the driver -------------------------------------------------------------------------------
 
-    def send_body(self, body: Iterable[bytes], _: object = None) -> Answer:
-        """Send a body part by part, unless it is one: then return it with its head.
-
-        :param _: unused; work that a fiber begins with takes three arguments.
-        """
+    def send_body(self, body: Iterable[bytes]) -> Answer:
+        """Send a body part by part, unless it is one: then return it with its head."""
         whole: bytes | None
         if type(body) is list and len(body) == 1 and not self.written:
             whole = body[0]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import typing as t
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 
 from .._background import BACKGROUND
 from .._lifecycle import Lifecycle
@@ -20,9 +21,6 @@ from ._exchange import Answer, ClientGone, Exchange
 from ._input import Receive, Send
 from ._scope import Scope, make_environ
 from ._scope_context import ScopeContext, find_context
-
-if t.TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
 
 _answer_context = Lifecycle._answer
 
@@ -37,10 +35,11 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
         return
     try:
         if context.may_block:
-            await _finish(context.exchange, _in_a_thread(app, context.exchange, _answer, context))
+            exchange = context.exchange
+            await _finish(exchange, _in_a_thread(app, exchange, _answer, app, context))
             return
         # PERF: what on_the_loop does, without a coroutine for a request that never waits.
-        answer = begin(_answer_context, app, context, None)
+        answer = begin(_answer_context, app, context)
         if type(answer) is tuple:  # PERF: _send_answer written out, 0.1 us
             head, body = answer
             try:
@@ -50,7 +49,7 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
                 pass
             return
         if type(answer) is not Fiber:
-            answer = begin(Exchange.send_body, context.exchange, answer, None)
+            answer = begin(Exchange.send_body, context.exchange, answer)
         await _end(answer, context.exchange)
     except ClientGone:
         pass
@@ -63,14 +62,15 @@ async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send
     """Answer a request by a call of ``wsgi_app``."""
     exchange = Exchange(receive, send)
     environ = make_environ(scope, exchange)
+    call = partial(app.wsgi_app, environ)
     try:
         is_on_loop = not may_block(app, environ)
         if is_on_loop and has_fibers:
-            await _end(begin(_answer_by_wsgi, app, environ, exchange), exchange)
+            await _end(begin(_answer_call, call, exchange), exchange)
             return
         if is_on_loop:
             await exchange.read_ahead(app.config["MAX_CONTENT_LENGTH"], environ)
-        await _finish(exchange, _in_a_thread(app, exchange, _answer_by_wsgi, environ, exchange))
+        await _finish(exchange, _in_a_thread(app, exchange, _answer_call, call, exchange))
     except ClientGone:
         pass
     finally:
@@ -122,7 +122,7 @@ async def _in_a_thread(
     exchange.is_on_loop = False
     visit = ThreadVisit(exchange.watch_client)
     exchange.cancel = visit.cancel
-    answer: Answer = await visit.run(app.config["ASGI_THREADS"], work, app, *arguments)
+    answer: Answer = await visit.run(app.config["ASGI_THREADS"], work, *arguments)
     return answer
 
 
@@ -148,10 +148,10 @@ def _uncancel() -> None:
 
 def _answer(app: AnyApp, context: ScopeContext) -> Answer:
     """Answer a request; a streamed body is sent."""
-    answer: t.Any = Lifecycle._answer(app, context, None)
+    answer: t.Any = Lifecycle._answer(app, context)
     return answer if type(answer) is tuple else context.exchange.send_body(answer)
 
 
-def _answer_by_wsgi(app: AnyApp, environ: WSGIEnvironment, exchange: Exchange) -> Answer:
-    """Answer a request by a call of ``wsgi_app``; a streamed body is sent."""
-    return exchange.send_body(app.wsgi_app(environ, exchange.start_response))
+def _answer_call(call: Callable[..., Iterable[bytes]], exchange: Exchange) -> Answer:
+    """Answer by a call of a WSGI application; a streamed body is sent."""
+    return exchange.send_body(call(exchange.start_response))

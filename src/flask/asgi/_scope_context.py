@@ -29,15 +29,33 @@ from ._scope import Scope, make_environ
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_new_object = object.__new__
-
 _ASKED = frozenset({b"host", b"cookie", b"upgrade"})
 """The headers that have a say before the view; no request with an upgrade, or with one of them
 twice, is plain."""
 
 
+_KNOWN: t.Final[dict[str, WSGIEnvironment]] = {
+    method: {"REQUEST_METHOD": method}
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+}
+"""What is known of a request without cookies, by its method; HEAD and rare methods are not plain.
+
+PERF: shared by all requests, so nobody writes there; a dict for each takes 0.06 us.
+"""
+
+
 class ScopeContext(RequestContext):
-    """A request context that makes the WSGI environment when somebody first asks for it."""
+    """A request context that makes the WSGI environment when somebody first asks for it.
+
+    It is made empty, and `find_context` fills it.
+    """
+
+    if t.TYPE_CHECKING:
+
+        def __init__(self) -> None: ...
+
+    else:
+        __init__ = object.__init__  # PERF: 0.02 us less than by object.__new__
 
     may_block: bool
     """Whether the view may hold up its thread, so that it must not run on the loop."""
@@ -50,7 +68,7 @@ class ScopeContext(RequestContext):
     """Gives the server's next message."""
     _send: Send
     """Takes a message for the server."""
-    _exchange: Exchange | None
+    _exchange: Exchange | None = None
     """See `exchange`; ``None`` until somebody needs it."""
 
     @property
@@ -66,6 +84,11 @@ class ScopeContext(RequestContext):
         environ = self._known = make_environ(self._scope, self.exchange)
         return environ
 
+    def copy(self) -> RequestContext:
+        """Return a context of its own, with an environment, for the same request and session."""
+        request = self.request
+        return RequestContext(self.app, request.environ, request, self._session)
+
     def deliver(self, response: t.Any) -> Answer | Iterable[bytes]:
         """Make the messages of a whole response; any other is called as WSGI does."""
         if type(response) is Response:
@@ -75,7 +98,6 @@ class ScopeContext(RequestContext):
                 and response._headers is None
                 and (content_type := response._content_type) is not None
                 and response._status_code not in WITHOUT_BODY
-                and self._known["REQUEST_METHOD"] != "HEAD"
                 and (response._more_headers is None or not response.autocorrect_location_header)
             ):
                 # PERF: what calling it and reading the answer comes to; 0.5 us less.
@@ -122,14 +144,14 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
             or app.config["TRUSTED_HOSTS"] is not None
         ):
             return None
-        known = {"REQUEST_METHOD": method}
+        known = _KNOWN[method]
         host: bytes | None = None
         for name, value in headers:
             if name in _ASKED:
                 if name == b"host" and host is None:
                     host = value
                 elif name == b"cookie" and "HTTP_COOKIE" not in known:
-                    known["HTTP_COOKIE"] = value.decode("latin-1")
+                    known = {**known, "HTTP_COOKIE": value.decode("latin-1")}
                 else:
                     return None
         if host not in decided.accepted_hosts:
@@ -152,15 +174,14 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
             False if is_awaited and rule.blocking is None else rule_may_block(app, rule, method)
         )
         if EXTRAS in scope:
-            known.update(scope[EXTRAS])
+            known = {**known, **scope[EXTRAS]}
     except (AttributeError, KeyError, TypeError, ValueError):
         return None  # the longer way tells what is wrong
-    context: ScopeContext = _new_object(ScopeContext)
+    context: ScopeContext = ScopeContext()
     context.app = app
     context._scope = scope
     context._receive = receive
     context._send = send
-    context._exchange = None
     context._known = known
     context._request = None
     context._url_rule = rule
