@@ -138,10 +138,13 @@ class RoutedContext(AppContext):
             and (request is None or request.trusted_hosts is None)
         ):
             self.is_on_plain_host = True
+            method = environ["REQUEST_METHOD"]
+            if method == "OPTIONS":
+                request = self.request  # dispatching looks at it
             table = app.url_map.table
             by_method = table.exact.get(path)
             if by_method is not None:  # PERF: what find would do first, one call less
-                leaf = by_method.get(environ["REQUEST_METHOD"])
+                leaf = by_method.get(method)
                 if leaf is not None:
                     self._url_rule = leaf.rule
                     self._view_args = leaf.defaults.copy() if leaf.defaults else None
@@ -153,15 +156,13 @@ class RoutedContext(AppContext):
             else:
                 found = environ.get(ROUTE, NOT_ASKED)  # ASGI has asked, to choose a driver
                 is_known = found[0] is path and found[1] is table
-                answer = found[2] if is_known else table.walk(path, environ["REQUEST_METHOD"])
+                answer = found[2] if is_known else table.walk(path, method)
             if answer is ASK_THE_MAP and not app.url_map.is_table_filled:
                 app.url_map.fill_table()  # an empty table asks the map for everything
-                answer = app.url_map.table.find(path, environ["REQUEST_METHOD"])
+                answer = app.url_map.table.find(path, method)
             request = self._request  # a converter may have looked at it just now
             if answer is NOTHING:
-                self._routing_exception = NotFound()
-                if request is not None:
-                    request.routing_exception = self._routing_exception
+                self._keep_routing_error(NotFound())
                 return
             if answer is not ASK_THE_MAP:
                 self._url_rule, self._view_args = answer
