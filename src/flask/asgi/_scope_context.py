@@ -92,11 +92,12 @@ class ScopeContext(RequestContext):
         """Make the messages of a whole response; any other is called as WSGI does."""
         if type(response) is Response:
             whole = response._body
+            status = response._status_code
             if (
                 whole
                 and response._headers is None
                 and (content_type := response._content_type) is not None
-                and response._status_code not in WITHOUT_BODY
+                and (status == 200 or status not in WITHOUT_BODY)
                 and (response._more_headers is None or not response.autocorrect_location_header)
             ):
                 # PERF: what calling it and reading the answer comes to; 0.5 us less.
@@ -104,11 +105,7 @@ class ScopeContext(RequestContext):
                 if response._more_headers is not None:
                     headers += [ENCODED[pair] for pair in response._more_headers]
                 return (
-                    {
-                        "type": "http.response.start",
-                        "status": response._status_code,
-                        "headers": headers,
-                    },
+                    {"type": "http.response.start", "status": status, "headers": headers},
                     {"type": "http.response.body", "body": whole},
                 )
         is_ours = type(response) is Response and response.is_plain
