@@ -8,19 +8,15 @@ from __future__ import annotations
 import threading
 import types
 import typing as t
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from functools import partial
 
 from greenlet import getcurrent, greenlet  # type: ignore
 
 from .. import _waiting
-
-_Coroutine = types.CoroutineType
+from .._waiting import DONE
 
 Work: t.TypeAlias = Callable[..., t.Any]
-
-DONE: t.Final = object()
-"""What a fiber gives back when its work is done."""
 
 _MOST_KEPT = 200  # idle fibers of a thread, 12 KB each; beyond that they are thrown away
 
@@ -98,40 +94,6 @@ class Fiber(greenlet):  # type: ignore[misc]
             raise error
         finally:
             del error  # its traceback holds this frame
-
-    def wait(self, awaitable: Awaitable[t.Any]) -> t.Any:
-        """Wait, in the fiber, for something awaitable; see ``_waiting.wait``.
-
-        It runs here, step by step, as a task of the loop would run it. What it yields is for
-        the loop; the task yields it, and is resumed when it is time.
-        """
-        # PERF: one generator awaits one thing after another; 0.08 us less than one for each.
-        steps: t.Any = self.steps
-        if steps is None:  # it awaits already, and what it awaits waits here; or it has failed
-            steps = self._await()
-            steps.send(None)
-        else:
-            self.steps = None
-        yielded = steps.send(awaitable if type(awaitable) is _Coroutine else _steps_of(awaitable))
-        while yielded is not DONE:
-            try:
-                value = self.go_back(yielded)
-            except BaseException as error:  # the task was cancelled
-                yielded = steps.throw(error)
-            else:
-                yielded = steps.send(value)
-        self.steps = steps
-        result = self.awaited
-        self.awaited = None
-        return result
-
-    @types.coroutine
-    def _await(self) -> Generator[t.Any, t.Any, t.NoReturn]:
-        """Await what is sent, and yield `DONE` after it."""
-        while True:
-            awaitable: t.Any = yield DONE
-            self.awaited = yield from awaitable
-            del awaitable
 
 
 _places: dict[t.Any, tuple[list[Fiber], t.Any]] = {}
@@ -222,16 +184,6 @@ async def on_the_loop(function: Work, *arguments: t.Any) -> t.Any:
 
 def _call(function: Work, arguments: tuple[t.Any, ...]) -> t.Any:
     return function(*arguments)
-
-
-def _steps_of(awaitable: Awaitable[t.Any]) -> t.Any:
-    """Return what ``yield from`` takes: a coroutine, or an iterator of its steps."""
-    steps = awaitable.__await__()
-    return steps if hasattr(steps, "throw") else _await(awaitable)
-
-
-async def _await(awaitable: Awaitable[t.Any]) -> t.Any:
-    return await awaitable
 
 
 _waiting.get_greenlet = getcurrent
