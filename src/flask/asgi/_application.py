@@ -46,7 +46,7 @@ class AsgiApp(ConversingApp):
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
         self._background_on_loop: set[asyncio.Task[None]] = set()
-        self._starting: asyncio.Future[None] | None = None
+        self._starting: dict[asyncio.AbstractEventLoop, asyncio.Future[None]] = {}
 
     @t.overload
     def __call__(
@@ -156,14 +156,13 @@ class AsgiApp(ConversingApp):
 
         from ._lifespan import run
 
-        if self._starting is None:
-            self._starting = asyncio.ensure_future(run(self, self._begin_serving))
-        starting = self._starting
-        try:
-            await asyncio.shield(starting)
-        finally:
-            if starting.done():
-                self._starting = None
+        loop = asyncio.get_running_loop()
+        starting = self._starting.get(loop)
+        if starting is None:  # another thread's loop may begin too: the lock lets one do it
+            starting = asyncio.ensure_future(run(self, self._begin_serving))
+            self._starting[loop] = starting
+            starting.add_done_callback(lambda _: self._starting.pop(loop, None))
+        await asyncio.shield(starting)
 
     def _start_background(self, tasks: Iterable[BackgroundTask]) -> None:
         """Start tasks on the server's loop, if there is one; else in threads."""

@@ -54,8 +54,9 @@ async def run(app: AnyApp, function: Callable[..., t.Any], *arguments: t.Any) ->
 
 
 async def drain(app: AnyApp) -> None:
-    """Wait for the background tasks; cancel those that take too long."""
-    tasks: set[asyncio.Task[None]] = app._background_on_loop
+    """Wait for the background tasks of this loop; cancel those that take too long."""
+    loop = asyncio.get_running_loop()
+    tasks = {task for task in app._background_on_loop.copy() if task.get_loop() is loop}
     if not tasks:
         return
     _, late = await asyncio.wait(tasks, timeout=app.config["BACKGROUND_TASK_SHUTDOWN_TIMEOUT"])
