@@ -22,6 +22,11 @@ class Threads:
     """A number of threads that take work from one queue."""
 
     def __init__(self) -> None:
+        self._begin()
+        if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process
+            os.register_at_fork(after_in_child=self._begin)
+
+    def _begin(self) -> None:
         self._lock = threading.Lock()
         self._queue: SimpleQueue[Work] = SimpleQueue()
         self._count = 0  # threads that run
@@ -68,6 +73,3 @@ class Threads:
 
 threads = Threads()
 """The threads of this process."""
-
-if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process
-    os.register_at_fork(after_in_child=threads.__init__)  # type: ignore[misc]

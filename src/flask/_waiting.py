@@ -9,6 +9,7 @@ that runs the lifecycle there (``asgi/_drivers``) does the waiting, and is found
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import types
 import typing as t
@@ -62,9 +63,14 @@ class _KeptLoop:
         import asyncio  # 9 ms that an application without async functions never needs
 
         self.loop = asyncio.new_event_loop()
+        self._process = os.getpid()
 
-    def __del__(self) -> None:
-        if not self.loop.is_running():  # as it may at the end of the process, in another thread
+    def __del__(self, getpid: Callable[[], int] = os.getpid) -> None:
+        if self._process != getpid():
+            # A forked process has the parent's selector. To take something out of it, as close()
+            # does, would let the parent wait for ever.
+            t.cast("t.Any", self.loop)._closed = True
+        elif not self.loop.is_running():  # as it may at the end of the process, in another thread
             self.loop.close()
 
 
@@ -76,6 +82,16 @@ _of_thread = _OfThread()
 def _close_loop_of_main_thread() -> None:
     """Close the loop while the modules that it needs for that are whole."""
     _of_thread.kept = None
+
+
+def _leave_loop_to_parent() -> None:
+    kept = _of_thread.kept
+    if kept is not None and not kept.loop.is_running():
+        _of_thread.kept = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_loop_to_parent)
 
 
 def set_driver_of_thread(driver: Driver | None) -> None:

@@ -1,0 +1,129 @@
+"""A process that forks after it has served: the child serves, and the parent goes on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+LONGEST = 20  # seconds that a process may take; what hangs is ended by its alarm before
+
+FORKS = """
+import asyncio, os, signal
+from flask import Flask, websocket
+
+signal.alarm(10)
+
+def in_child(function):
+    child = os.fork()
+    if not child:
+        signal.alarm(5)
+        code = 1
+        try:
+            function()
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+app = Flask("app")
+"""
+
+SERVES = """
+@app.get("/async")
+async def view():
+    await asyncio.sleep(0)
+    return "ok"
+
+app.add_url_rule("/plain", "plain", lambda: "ok")
+
+@app.websocket("/async/echo")
+async def echo():
+    async for message in websocket:
+        await websocket.send(message)
+
+@app.websocket("/plain/echo")
+def echo_plainly():
+    for message in websocket:
+        websocket.send(message)
+
+def serve():
+    client = app.test_client(asgi=True)
+    for kind in ("async", "plain"):
+        assert client.get(f"/{kind}").text == "ok"
+        with client.websocket_connect(f"/{kind}/echo") as session:
+            session.send("hello")
+            assert session.receive() == "hello"
+
+serve()
+assert in_child(serve) == 0
+serve()
+"""
+
+WAITS = """
+@app.get("/")
+async def view():
+    return await asyncio.to_thread(lambda: "ok")
+
+def serve():
+    for _ in range(3):
+        assert app.test_client().get("/").text == "ok"
+
+serve()
+assert in_child(serve) == 0
+serve()
+"""
+
+ENDS = """
+@app.get("/")
+async def view():
+    return await asyncio.to_thread(lambda: "ok")
+
+def serve():
+    for _ in range(3):
+        assert app.test_client().get("/").text == "ok"
+
+serve()
+child = os.fork()
+if not child:
+    raise SystemExit(0)  # with all that a process does at its end
+os.waitpid(child, 0)
+serve()
+"""
+
+THREADS = """
+import threading
+
+@app.get("/")
+async def view():
+    return await asyncio.to_thread(lambda: "ok")
+
+began, forked = threading.Event(), threading.Event()
+answers = []
+
+def serve():
+    client = app.test_client()
+    answers.append(client.get("/").text)
+    began.set()
+    forked.wait()
+    answers.append(client.get("/").text)
+
+thread = threading.Thread(target=serve)
+thread.start()
+began.wait()
+assert in_child(lambda: None) == 0
+forked.set()
+thread.join()
+assert answers == ["ok", "ok"]
+"""
+
+
+@pytest.mark.skipif(not hasattr(sys, "setdlopenflags"), reason="only Unix forks")
+@pytest.mark.parametrize(
+    "text", [SERVES, WAITS, ENDS, THREADS], ids=["serves", "waits", "ends", "threads"]
+)
+def test_after_a_fork_parent_and_child_serve(text: str) -> None:
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKS + text]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST)
+    assert (done.returncode, done.stderr) == (0, "")
