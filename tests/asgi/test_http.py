@@ -12,6 +12,7 @@ import threading
 import tracemalloc
 import typing as t
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial, update_wrapper
 
 import pytest
 from warm_app import warm_up
@@ -1103,3 +1104,65 @@ def test_a_view_that_is_no_hashable_thing_is_served(app: Flask) -> None:
     app.add_url_rule("/", "view", Unhashable())
     for asgi in (False, True):
         assert app.test_client(asgi=asgi).get("/").text == "thread"
+
+
+async def in_a_task(read: Callable[[], t.Any]) -> t.Any:
+    async def part() -> t.Any:
+        return read()
+
+    return await asyncio.create_task(part())
+
+
+async def in_a_thread(read: Callable[[], t.Any]) -> t.Any:
+    return await asyncio.to_thread(read)
+
+
+def on_a_loop_of_its_own(read: Callable[[], t.Any]) -> t.Any:
+    return asyncio.run(in_a_task(read))
+
+
+READERS = [in_a_task, in_a_thread, on_a_loop_of_its_own]
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("is_plain", [True, False], ids=["plain", "by WSGI"])
+def test_a_body_may_be_read_wherever_the_view_has_it_read(
+    app: Flask, reader: t.Any, is_plain: bool
+) -> None:
+    if not is_plain:
+        app.wsgi_app = partial(app.wsgi_app)  # type: ignore[method-assign]
+    view = partial(reader, lambda: request.get_data(as_text=True))
+    app.add_url_rule("/", "view", update_wrapper(view, reader), methods=["POST"])
+
+    async def go(is_late: bool) -> t.Any:
+        server = Server(app, method="POST")
+        if not is_late:
+            server.body(b"body")
+        serving = asyncio.create_task(server.serve())
+        await asyncio.sleep(0.05)
+        if is_late:
+            server.body(b"bo", more=True).body(b"dy")
+        await asyncio.wait_for(serving, 5)
+        return server.sent[0]["status"], server.sent[1]["body"]
+
+    assert asyncio.run(go(is_late=False)) == (200, b"body")
+    if reader is not in_a_task:
+        assert asyncio.run(go(is_late=True)) == (200, b"body")
+
+
+def test_a_task_that_reads_a_body_before_it_is_there_does_not_hold_up_the_loop(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.post("/")
+    async def view() -> str:
+        body: bytes = await in_a_task(request.get_data)
+        return body.decode()
+
+    async def go() -> int:
+        server = Server(app, method="POST")
+        await asyncio.wait_for(server.serve(), 5)
+        status: int = server.sent[0]["status"]
+        return status
+
+    assert asyncio.run(go()) == 500
+    assert "Read it in the view" in caplog.text

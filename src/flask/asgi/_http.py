@@ -61,6 +61,7 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
 async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request by a call of ``wsgi_app``."""
     exchange = Exchange(receive, send)
+    exchange.loop = asyncio.get_running_loop()
     environ = make_environ(scope, exchange)
     call = partial(app.wsgi_app, environ)
     try:

@@ -6,12 +6,13 @@ Nothing is read before somebody asks, and nothing is kept but the rest of one me
 from __future__ import annotations
 
 import asyncio
+import time
 import typing as t
 from collections.abc import Awaitable, Callable
 
 from werkzeug.exceptions import ClientDisconnected
 
-from .._waiting import wait
+from .. import _waiting
 from ._scope import ScopeError
 
 if t.TYPE_CHECKING:
@@ -21,6 +22,11 @@ Message: t.TypeAlias = t.MutableMapping[str, t.Any]
 Receive: t.TypeAlias = Callable[[], Awaitable[Message]]
 Send: t.TypeAlias = Callable[[Message], Awaitable[None]]
 
+_PATIENCE = 0.05  # seconds that a loop may be held up for a message
+_TOO_EARLY = (
+    "The body of the request was read in a task that the view has started, before all of it had"
+    " arrived; a task cannot wait for it. Read it in the view, before it starts the task."
+)
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})  # as a rule
 
 
@@ -54,6 +60,8 @@ class Body(Receiver):
     """Whether the client has gone."""
     is_read: bool = False
     """Whether the last message of the body has been received."""
+    loop: asyncio.AbstractEventLoop | None = None
+    """The server's loop, if it is known: there its messages arrive, whoever reads."""
 
     # PERF: on the class, since most requests change none of them.
     _buffer: bytes = b""
@@ -156,13 +164,26 @@ class Body(Receiver):
         if self.is_gone:
             raise ClientDisconnected()
         if self._taken is not None:
-            return self._accept(wait(self._take_message()))
+            return self._accept(self._wait(self._take_message))
         self._is_receiving = True
         try:
-            message = wait(self._receive())
+            message = self._wait(self._receive)
         finally:
             self._is_receiving = False
         return self._accept(message)
+
+    def _wait(self, receive: Receive) -> Message:
+        """Wait for a message; on the server's loop, even if another one runs here."""
+        loop = self.loop
+        if loop is None or type(_waiting.get_greenlet()) is _waiting.fiber_class:
+            return _waiting.wait(receive())
+        driver = _waiting.get_driver_of_thread()
+        if driver is not None:
+            message: Message = driver.wait(receive())
+            return message
+        if loop is asyncio._get_running_loop():
+            return _take_at_once(receive())
+        return asyncio.run_coroutine_threadsafe(_call(receive), loop).result()
 
     def _accept(self, message: Message) -> bytes:
         """Return the bytes of a message."""
@@ -218,3 +239,32 @@ class Body(Receiver):
             while self._kept is not None and not is_last:
                 taken.clear()
                 await taken.wait()
+
+
+async def _call(receive: Receive) -> Message:
+    return await receive()
+
+
+def _take_at_once(awaitable: Awaitable[Message]) -> Message:
+    """Return a message that is there already: the loop is held up, and cannot bring one.
+
+    :raises RuntimeError: there is none.
+    """
+    steps = awaitable.__await__()
+    end = time.monotonic() + _PATIENCE
+    try:
+        while True:
+            waiting = next(steps)
+            # COMPAT: Granian fetches by threads of its own even what is there.
+            is_foreign = hasattr(waiting, "done") and not isinstance(waiting, asyncio.Future)
+            while not (is_foreign and waiting.done()):
+                if not is_foreign or time.monotonic() > end:
+                    raise RuntimeError(_TOO_EARLY)
+                time.sleep(0.001)
+    except StopIteration as done:
+        message: Message = done.value
+        return message
+    finally:
+        close = getattr(steps, "close", None)
+        if close is not None:
+            close()

@@ -10,6 +10,7 @@ between server and lifecycle who would see the environment, it is made only when
 from __future__ import annotations
 
 import typing as t
+from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Iterable
 
 from .._connection import EXTRAS
@@ -61,6 +62,8 @@ class ScopeContext(RequestContext):
 
     is_on_plain_host = True
 
+    _loop: AbstractEventLoop
+    """The server's loop."""
     _scope: Scope
     """What the server tells of the request."""
     _receive: Receive
@@ -75,7 +78,9 @@ class ScopeContext(RequestContext):
         """The request's body, and the way of its answer; made when it is needed."""
         exchange = self._exchange
         if exchange is None:
-            exchange = self._exchange = Exchange(self._receive, self._send)
+            exchange = Exchange(self._receive, self._send)
+            exchange.loop = self._loop
+            self._exchange = exchange
         return exchange
 
     @lazy
@@ -175,6 +180,7 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
         return None  # the longer way tells what is wrong
     context: ScopeContext = ScopeContext()
     context.app = app
+    context._loop = get_running_loop()
     context._scope = scope
     context._receive = receive
     context._send = send
