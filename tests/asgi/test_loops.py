@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import typing as t
 from collections.abc import Callable
 
 import pytest
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 
 Message = dict[str, t.Any]
 
@@ -136,3 +137,49 @@ def test_tasks_of_another_loop_do_not_keep_an_end_waiting(app: Flask) -> None:
             task.cancel()
         other.run_until_complete(asyncio.sleep(0))
         other.close()
+
+
+def run_eagerly(coroutine: t.Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
+    """Run a coroutine on a loop whose tasks begin at once."""
+
+    def make_loop() -> asyncio.AbstractEventLoop:
+        loop = asyncio.new_event_loop()
+        loop.set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined]
+        return loop
+
+    with asyncio.Runner(loop_factory=make_loop) as runner:
+        return runner.run(coroutine)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="from Python 3.12 on")
+def test_what_waits_in_a_task_that_begins_at_once_leaves_the_loop_alone(app: Flask) -> None:
+    paths: list[str] = []
+
+    async def part() -> None:
+        app.ensure_sync(asyncio.sleep)(0.01)
+        paths.append(request.path)
+
+    @app.get("/tasks")
+    async def tasks() -> str:
+        await asyncio.gather(part(), part())
+        return "ok"
+
+    @app.get("/body")
+    async def body() -> bytes:
+        async def read() -> bytes:
+            return request.get_data()
+
+        return await asyncio.create_task(read())  # it never arrives
+
+    @app.get("/own")
+    def own() -> str:
+        app.ensure_sync(part)()
+        return "ok"
+
+    own.blocking = False  # type: ignore[attr-defined]
+
+    async def go() -> list[int]:
+        return [await asyncio.create_task(ask(app, path)) for path in ("/own", "/tasks", "/body")]
+
+    assert in_threads(1, lambda: run_eagerly(go())) == [[200, 200, 500]]
+    assert paths == ["/own", "/tasks", "/tasks"]

@@ -175,7 +175,7 @@ class Body(Receiver):
     def _wait(self, receive: Receive) -> Message:
         """Wait for a message; on the server's loop, even if another one runs here."""
         loop = self.loop
-        if loop is None or type(_waiting.get_greenlet()) is _waiting.fiber_class:
+        if loop is None or _waiting.can_wait_here():
             return _waiting.wait(receive())
         driver = _waiting.get_driver_of_thread()
         if driver is not None:
@@ -183,7 +183,11 @@ class Body(Receiver):
             return message
         if loop is asyncio._get_running_loop():
             return _take_at_once(receive())
-        return asyncio.run_coroutine_threadsafe(_call(receive), loop).result()
+        return asyncio.run_coroutine_threadsafe(self._receive_or_take(), loop).result()
+
+    async def _receive_or_take(self) -> Message:
+        """Receive, or take what `watch` has; on the loop, where it cannot begin meanwhile."""
+        return await (self._receive() if self._taken is None else self._take_message())
 
     def _accept(self, message: Message) -> bytes:
         """Return the bytes of a message."""
@@ -239,10 +243,6 @@ class Body(Receiver):
             while self._kept is not None and not is_last:
                 taken.clear()
                 await taken.wait()
-
-
-async def _call(receive: Receive) -> Message:
-    return await receive()
 
 
 def _take_at_once(awaitable: Awaitable[Message]) -> Message:
