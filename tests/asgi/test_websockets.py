@@ -654,6 +654,51 @@ def test_tasks_and_threads_of_a_handler_have_it_at_hand(app: Flask, client: Flas
         assert [ws.receive() for _ in range(3)] == ["task /7", "copy /7", "/7"]
 
 
+def test_a_thread_of_a_plain_handler_talks_on_the_servers_loop(app: Flask) -> None:
+    loops: list[asyncio.AbstractEventLoop] = []
+    ended: list[str] = []
+
+    @app.websocket("/")
+    def talk() -> None:
+        websocket.accept()
+
+        @copy_current_websocket_context
+        def echo() -> None:
+            for message in websocket:
+                websocket.send(message)
+            ended.append("echo")
+
+        thread = threading.Thread(target=echo, daemon=True)
+        thread.start()
+        thread.join(5)
+
+    async def go() -> None:
+        inbox: asyncio.Queue[dict[str, t.Any]] = asyncio.Queue()
+        outbox: asyncio.Queue[dict[str, t.Any]] = asyncio.Queue()
+
+        async def receive() -> dict[str, t.Any]:
+            return await inbox.get()
+
+        async def send(message: dict[str, t.Any]) -> None:
+            loops.append(asyncio.get_running_loop())
+            outbox.put_nowait(message)
+
+        inbox.put_nowait({"type": "websocket.connect"})
+        scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"localhost")]}
+        serving = asyncio.create_task(app(scope, receive, send))
+        async with asyncio.timeout(5):
+            assert (await outbox.get())["type"] == "websocket.accept"
+            for word in ("one", "two"):
+                inbox.put_nowait({"type": "websocket.receive", "text": word})
+                assert (await outbox.get())["text"] == word
+            inbox.put_nowait({"type": "websocket.disconnect", "code": 1000})
+            await serving
+        assert set(loops) == {asyncio.get_running_loop()}
+
+    asyncio.run(go())
+    assert ended == ["echo"]
+
+
 def test_the_table_of_states_leads_only_to_states_it_knows() -> None:
     states = {state for state, _ in TRANSITIONS}
     assert set(TRANSITIONS.values()) <= states

@@ -54,14 +54,20 @@ class ThreadVisit:
 
     :param on_wait: called on the loop whenever the work has something awaited there.
     :param pool: the threads to take one of.
+    :param loop: where what it waits for runs; the running one if not given.
     """
 
     is_over: bool = False
     """Whether nobody waits for the work any more; what it waits for is given up."""
 
-    def __init__(self, on_wait: Callable[[], None] | None = None, pool: Threads = threads) -> None:
+    def __init__(
+        self,
+        on_wait: Callable[[], None] | None = None,
+        pool: Threads = threads,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
         self.pool = pool
-        self.loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop() if loop is None else loop
         self.on_wait = on_wait
         self._lock = threading.Lock()
         self._answer: ThreadFuture[t.Any] | None = None
@@ -187,6 +193,20 @@ class ThreadVisit:
         self.cancel()
         if answer is not None:
             answer.cancel()
+
+
+def wait_on(loop: asyncio.AbstractEventLoop | None, awaitable: Awaitable[t.Any]) -> t.Any:
+    """Wait for something that one loop alone can do, such as what a server sends or receives.
+
+    In a thread that a view or a handler has started no driver is found, and in one where somebody
+    runs another loop that loop is.
+
+    :param loop: the loop; ``None``: any.
+    """
+    if loop is None or loop is asyncio._get_running_loop():
+        return _waiting.wait(awaitable)
+    driver = _waiting.get_driver_of_thread() or ThreadVisit(loop=loop)
+    return driver.wait(awaitable)
 
 
 def _hand_over(done: asyncio.Future[Outcome], outcome: Outcome) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from werkzeug.exceptions import ClientDisconnected
 
 from .. import _waiting
+from ._drivers import wait_on
 from ._scope import ScopeError
 
 if t.TYPE_CHECKING:
@@ -177,13 +178,10 @@ class Body(Receiver):
         loop = self.loop
         if loop is None or _waiting.can_wait_here():
             return _waiting.wait(receive())
-        driver = _waiting.get_driver_of_thread()
-        if driver is not None:
-            message: Message = driver.wait(receive())
-            return message
         if loop is asyncio._get_running_loop():
             return _take_at_once(receive())
-        return asyncio.run_coroutine_threadsafe(self._receive_or_take(), loop).result()
+        message: Message = wait_on(loop, self._receive_or_take())
+        return message
 
     async def _receive_or_take(self) -> Message:
         """Receive, or take what `watch` has; on the loop, where it cannot begin meanwhile."""

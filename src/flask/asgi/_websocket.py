@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Coroutine, Iterator
 
 from werkzeug.datastructures import Headers
 
-from .._waiting import wait
 from ..ctx import RequestContext
 from ..typing import AnyApp
 from ..wrappers import Request
+from ._drivers import wait_on
 from ._wire import WebsocketDisconnect, WebsocketStateError, Wire, check_goodbye
 
 if t.TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Websocket(Request):
         self._wire = wire
 
     def _do(self, doing: Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
-        return doing if self._awaits else wait(doing)
+        return doing if self._awaits else wait_on(self._wire.loop, doing)
 
     @property
     def is_accepted(self) -> bool:
@@ -98,7 +98,7 @@ class Websocket(Request):
         """Yield each message, until the client has gone; for plain functions."""
         while True:
             try:
-                yield wait(self._receive())
+                yield wait_on(self._wire.loop, self._receive())
             except (WebsocketDisconnect, WebsocketStateError):
                 return
 

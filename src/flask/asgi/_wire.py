@@ -75,7 +75,7 @@ class Wire(Receiver):
     __slots__ = (
         *("_inbox", "_limit", "_listener", "_news", "_owes_cancel", "_readers", "_receive"),
         *("_resting", "_room", "_send"),
-        *("can_refuse", "cancel", "code", "reason", "state", "task"),
+        *("can_refuse", "cancel", "code", "loop", "reason", "state", "task"),
     )
 
     state: str
@@ -88,6 +88,8 @@ class Wire(Receiver):
     """Whether the server takes an HTTP response instead of a handshake."""
     cancel: Callable[[], t.Any] | None
     """Cancels the handler."""
+    loop: asyncio.AbstractEventLoop | None
+    """The server's loop: there everything comes and goes."""
     task: asyncio.Task[t.Any] | None
     """The handler's task; ``None`` in a thread."""
 
@@ -98,6 +100,7 @@ class Wire(Receiver):
         self.can_refuse = "websocket.http.response" in (scope.get("extensions") or ())
         self.cancel = None
         self.fault = None
+        self.loop = asyncio._get_running_loop()
         self.task = None
         self._receive = receive
         self._send = send
