@@ -84,14 +84,13 @@ def _close_loop_of_main_thread() -> None:
     _of_thread.kept = None
 
 
-def _leave_loop_to_parent() -> None:
-    kept = _of_thread.kept
-    if kept is not None and not kept.loop.is_running():
-        _of_thread.kept = None
+def _leave_loops_to_parent() -> None:
+    _of_thread.driver = None
+    _of_thread.kept = None
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_loop_to_parent)
+    os.register_at_fork(after_in_child=_leave_loops_to_parent)
 
 
 def set_driver_of_thread(driver: Driver | None) -> None:

@@ -118,10 +118,35 @@ thread.join()
 assert answers == ["ok", "ok"]
 """
 
+IN_VIEWS = """
+@app.get("/waits")
+async def waits():
+    await asyncio.sleep(0)
+    return await asyncio.to_thread(lambda: "ok")
+
+def serve():
+    assert app.test_client().get("/waits").text == "ok"
+    assert app.test_client(asgi=True).get("/waits").text == "ok"
+
+@app.get("/async")
+async def view():
+    await asyncio.sleep(0)
+    return str(in_child(serve))
+
+for name, blocking in (("plain", True), ("quick", False)):
+    app.add_url_rule(f"/{name}", name, lambda: str(in_child(serve)), blocking=blocking)
+
+for client in (app.test_client(asgi=True), app.test_client()):
+    for name in ("async", "plain", "quick", "async"):
+        assert client.get(f"/{name}").text == "0", name
+"""
+
 
 @pytest.mark.skipif(not hasattr(sys, "setdlopenflags"), reason="only Unix forks")
 @pytest.mark.parametrize(
-    "text", [SERVES, WAITS, ENDS, THREADS], ids=["serves", "waits", "ends", "threads"]
+    "text",
+    [SERVES, WAITS, ENDS, THREADS, IN_VIEWS],
+    ids=["serves", "waits", "ends", "threads", "in views"],
 )
 def test_after_a_fork_parent_and_child_serve(text: str) -> None:
     command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKS + text]

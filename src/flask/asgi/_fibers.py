@@ -5,6 +5,7 @@ Importing this room needs greenlet, the extra "asgi".
 
 from __future__ import annotations
 
+import os
 import threading
 import types
 import typing as t
@@ -185,6 +186,21 @@ async def on_the_loop(function: Work, *arguments: t.Any) -> t.Any:
 def _call(function: Work, arguments: tuple[t.Any, ...]) -> t.Any:
     return function(*arguments)
 
+
+class _Forked(Fiber):
+    """What a forked process has of the fiber that it was forked in: no loop would go on there."""
+
+    __slots__ = ()
+
+
+def _leave_fiber_to_parent() -> None:
+    current: t.Any = getcurrent()
+    if type(current) is Fiber:
+        current.__class__ = _Forked
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_fiber_to_parent)
 
 _waiting.get_greenlet = getcurrent
 _waiting.fiber_class = Fiber
