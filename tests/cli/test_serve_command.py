@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import ssl
 import subprocess
@@ -216,3 +217,24 @@ def test_requests_under_way_are_answered_before_it_stops(
         (folder / "go-on").touch()
         assert [answer.result() for answer in answers] == [str(number) for number in range(40)]
     assert server.wait() == 0
+
+
+def test_a_loop_that_fails_in_removing_a_signal_handler_serves_a_life(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    served: list[str] = []
+
+    def fail(loop: object, number: int) -> bool:
+        raise AttributeError("_is_main_thread")
+
+    async def app(scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> None:
+        served.append(scope["type"])
+
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "remove_signal_handler", fail)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        asyncio.run(room._PartingASGI(app)({"type": "lifespan"}, None, None))
+        assert signal.getsignal(signal.SIGTERM) is not before
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert served == ["lifespan"]

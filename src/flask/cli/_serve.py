@@ -188,7 +188,10 @@ class _PartingASGI:
 
             loop = asyncio.get_running_loop()
             try:
-                loop.remove_signal_handler(signal.SIGTERM)
+                try:
+                    loop.remove_signal_handler(signal.SIGTERM)
+                except AttributeError:  # COMPAT: rloop 0.5 knows the method, and fails in it
+                    pass
                 # Not the loop's own way: uvloop loses what comes while it does not run, and Granian
                 # lets it rest between the application's start and the first request.
                 signal.signal(
