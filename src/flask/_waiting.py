@@ -139,9 +139,14 @@ def wait(awaitable: Awaitable[Result]) -> Result:
             try:
                 value = here.go_back(yielded)
             except BaseException as error:  # the task was cancelled
-                yielded = steps.throw(error)
+                thrown = error
             else:
                 yielded = steps.send(value)
+                continue
+            try:  # not above: whoever takes it and goes on would still be handling it
+                yielded = steps.throw(thrown)
+            finally:
+                del thrown  # its traceback holds this frame
         here.steps = steps
         result: Result = here.awaited
         here.awaited = None

@@ -372,3 +372,23 @@ def test_views_that_are_equal_are_not_taken_for_each_other(app: Flask) -> None:
     client = app.test_client()
     for _ in range(3):
         assert [client.get(path).text for path in ("/plain", "/awaited")] == ["plain", "awaited"]
+
+
+def test_an_error_that_was_taken_is_not_being_handled_any_more(app: Flask) -> None:
+    torn_down: list[BaseException | None] = []
+    app.teardown_request(torn_down.append)
+
+    @app.route("/")
+    async def view() -> str:
+        try:
+            async with asyncio.timeout(0):
+                await asyncio.sleep(10)
+        except TimeoutError:
+            pass
+        context = app.test_request_context("/inner")
+        context.push()
+        context.pop()
+        return repr(sys.exc_info()[1])
+
+    assert app.test_client().get("/").text == "None"
+    assert torn_down == [None, None]
