@@ -12,6 +12,7 @@ import pytest
 
 from flask import Flask, g
 from flask._waiting import wait
+from flask.asgi import _fibers as _fibers_room
 from flask.asgi._drivers import ThreadVisit, on_the_loop
 from flask.asgi._fibers import Fiber, _fibers
 
@@ -22,7 +23,8 @@ class Kept:
 
 def fibers() -> int:
     gc.collect()
-    return len([found for found in gc.get_objects() if isinstance(found, Fiber)])
+    found = [each for each in gc.get_objects() if isinstance(each, Fiber)]
+    return len([fiber for fiber in found if not t.cast("t.Any", fiber).dead])
 
 
 def test_a_thread_that_ends_takes_its_fibers_with_it() -> None:
@@ -36,6 +38,26 @@ def test_a_thread_that_ends_takes_its_fibers_with_it() -> None:
         thread.start()
         thread.join()
     assert fibers() <= before  # others may go meanwhile
+
+
+def test_no_more_fibers_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_fibers_room, "_MOST_KEPT", 3)
+
+    def work() -> str:
+        wait(on_the_loop(wait, asyncio.sleep(0)))  # a fiber in a fiber
+        return "done"
+
+    async def go() -> None:
+        done = await asyncio.gather(*(on_the_loop(work) for _ in range(10)))
+        assert done == ["done"] * 10
+        assert len(_fibers.idle) == 3
+        assert fibers() == before + 3
+
+    thread = threading.Thread(target=asyncio.run, args=(go(),))
+    before = fibers()
+    thread.start()
+    thread.join()
+    assert fibers() == before
 
 
 @pytest.mark.parametrize("waits", [True, False])

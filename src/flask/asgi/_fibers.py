@@ -81,10 +81,12 @@ class Fiber(greenlet):  # type: ignore[misc]
 
         :param idle: the fibers of this thread that are free.
         """
-        if len(idle) < _MOST_KEPT:
-            idle.append(self)
         fiber: t.Any = self
         fiber.gr_context = None  # an idle fiber holds nothing of a request
+        if len(idle) < _MOST_KEPT:
+            idle.append(self)
+        else:
+            fiber.end()
         error = self.raised
         if error is None:
             result = self.returned
@@ -95,6 +97,13 @@ class Fiber(greenlet):  # type: ignore[misc]
             raise error
         finally:
             del error  # its traceback holds this frame
+
+    def end(self) -> None:
+        """End a fiber that has no work; its own stack holds it, so nobody else would."""
+        fiber: t.Any = self
+        fiber.steps = None  # it holds the fiber, too
+        fiber.parent = getcurrent()  # where it goes when it ends
+        fiber.throw()
 
 
 _places: dict[t.Any, tuple[list[Fiber], t.Any]] = {}
@@ -113,6 +122,7 @@ class _Fibers(threading.local):
         thread = getcurrent()
         while thread.parent is not None:
             thread = thread.parent
+        self.thread: t.Any = thread
         _places[thread] = (self.idle, thread.switch)
         self._end = _End(self.idle, partial(_places.pop, thread, None))
 
@@ -134,8 +144,7 @@ class _End:
         while self._idle:
             fiber = self._idle.pop()
             try:
-                fiber.parent = getcurrent()  # where it goes when it ends
-                fiber.throw()
+                fiber.end()
             except (RuntimeError, ValueError):  # greenlet has ended, or it is another thread
                 return
 
@@ -158,7 +167,8 @@ def begin(function: Work, first: t.Any, second: t.Any) -> t.Any:
     if idle:
         fiber = idle.pop()
     else:
-        fiber = Fiber()
+        # Under no other fiber, which may have to end under this one.
+        fiber = Fiber(None, _fibers.thread)
         fiber.raised = fiber.steps = None
     fiber.go_back = go_back
     # The task's context and not a copy: both see every change.
