@@ -294,6 +294,22 @@ def test_an_answer_is_the_same_with_and_without_an_environment(changes: dict[str
         assert ask(without, path=path, **changes) == ask(with_it, path=path, **changes), path
 
 
+def test_a_hook_may_turn_a_request_into_one_for_the_head(app: Flask) -> None:
+    @app.before_request
+    def ask_for_the_head() -> None:
+        request.environ["REQUEST_METHOD"] = "HEAD"
+
+    @app.get("/")
+    async def view() -> str:
+        return "seen"
+
+    expected = app.test_client().get("/")
+    assert (expected.text, expected.headers["Content-Length"]) == ("", "4")
+    warm_up(app)
+    status, headers, body = ask(app)
+    assert (status, dict(headers)[b"content-length"], body) == (200, b"4", b"")
+
+
 def test_a_host_that_is_not_trusted_is_refused_later_too(app: Flask) -> None:
     @app.get("/")
     async def view() -> str:
