@@ -262,6 +262,18 @@ def test_a_request_class_may_look_at_another_environment() -> None:
     assert get(app, "/v1/")[2] == b"index"
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+def test_a_hook_may_turn_a_request_into_one_for_the_options(app: Flask, method: str) -> None:
+    app.add_url_rule("/", "index", lambda: "index", methods=[method])
+
+    @app.before_request
+    def ask_for_the_options() -> None:
+        request.method = "OPTIONS"
+
+    answer = app.test_client().open("/", method=method)
+    assert (answer.text, method in answer.allow) == ("", True)
+
+
 def test_a_request_that_is_given_decides_about_the_route() -> None:
     app = answering(lambda: "index")
     get(app)
