@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 import threading
+import types
 import typing as t
 import weakref
 
 import pytest
 
 from flask._waiting import wait, wait_long
+from flask.asgi._drivers import on_the_loop
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
 other: contextvars.ContextVar[str] = contextvars.ContextVar("other", default="default")
@@ -71,7 +73,11 @@ def in_a_thread(function: t.Callable[[], t.Any]) -> t.Any:
     raise value
 
 
-WHERE = [here, in_a_running_loop, in_a_thread]
+def in_a_fiber(function: t.Callable[[], t.Any]) -> t.Any:
+    return asyncio.run(on_the_loop(function))
+
+
+WHERE = [here, in_a_running_loop, in_a_thread, in_a_fiber]
 
 
 @pytest.mark.parametrize("where", WHERE)
@@ -79,6 +85,33 @@ def test_the_result_comes_back(where: t.Callable[..., t.Any]) -> None:
     assert where(lambda: wait(add(1, 2))) == 3
     assert where(lambda: [wait(add(n, n)) for n in range(3)]) == [0, 2, 4]
     assert where(lambda: wait(Awaitable())) == 7
+
+
+class Once:
+    """Says the first time only what it is; and what it says has the fewest methods."""
+
+    def __init__(self) -> None:
+        self.results = iter(["once"])
+
+    def __await__(self) -> t.Iterator[t.Any]:  # type: ignore[misc]
+        return map(self.stop, self.results)
+
+    def stop(self, result: str) -> t.NoReturn:
+        raise StopIteration(result)
+
+
+@types.coroutine
+def made_of_a_generator() -> t.Generator[t.Any, t.Any, str]:
+    yield from asyncio.sleep(0).__await__()
+    return "generated"
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_whatever_can_be_awaited_is_waited_for(where: t.Callable[..., t.Any]) -> None:
+    assert where(lambda: wait(Once())) == "once"  # type: ignore[arg-type]
+    assert where(lambda: wait(made_of_a_generator())) == "generated"
+    with pytest.raises(TypeError, match="can't be used in 'await' expression"):
+        where(lambda: wait(5))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("where", WHERE)

@@ -134,7 +134,7 @@ def wait(awaitable: Awaitable[Result]) -> Result:
             steps.send(None)
         else:
             here.steps = None
-        yielded = steps.send(awaitable if type(awaitable) is _Coroutine else _steps_of(awaitable))
+        yielded = steps.send(awaitable if type(awaitable) is _Coroutine else _await(awaitable))
         while yielded is not DONE:
             try:
                 value = here.go_back(yielded)
@@ -190,13 +190,8 @@ def _await_for(fiber: t.Any) -> Generator[t.Any, t.Any, t.NoReturn]:
         del awaitable
 
 
-def _steps_of(awaitable: Awaitable[t.Any]) -> t.Any:
-    """Return what ``yield from`` takes: a coroutine, or an iterator of its steps."""
-    steps = awaitable.__await__()
-    return steps if hasattr(steps, "throw") else _await(awaitable)
-
-
 async def _await(awaitable: Awaitable[t.Any]) -> t.Any:
+    """Await anything; ``yield from`` takes coroutines alone."""
     return await awaitable
 
 
