@@ -81,6 +81,25 @@ def test_an_idle_fiber_holds_no_request(app: Flask, waits: bool) -> None:
     asyncio.run(go())
 
 
+def test_a_fiber_does_not_hold_what_it_was_begun_with() -> None:
+    kept: list[weakref.ref[Kept]] = []
+    left: list[Kept | None] = []
+
+    def work(value: Kept) -> None:
+        kept.append(weakref.ref(value))
+        wait(asyncio.sleep(0))
+
+    async def go() -> None:
+        await asyncio.gather(*(on_the_loop(work, Kept()) for _ in range(3)))
+        gc.collect()
+        left.extend(value() for value in kept)
+
+    thread = threading.Thread(target=asyncio.run, args=(go(),))  # its fibers are new ones
+    thread.start()
+    thread.join()
+    assert left == [None] * 3
+
+
 def test_what_is_cancelled_before_its_first_step_is_closed() -> None:
     began: list[str] = []
 

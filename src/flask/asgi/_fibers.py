@@ -46,16 +46,16 @@ class Fiber(greenlet):  # type: ignore[misc]
     steps: t.Any
     """What awaits next; ``None`` while it awaits."""
 
-    def run(self, function: Work, first: t.Any, second: t.Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def run(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Do what there is to do, and go back."""
         while True:
+            function, first, second = self.go_back(DONE)
             try:
                 # PERF: two arguments; any number goes through C, 0.1 us more.
                 self.returned = function(first, second)
             except BaseException as error:
                 self.raised = error
             del function, first, second  # an idle fiber holds nothing
-            function, first, second = self.go_back(DONE)
 
     @types.coroutine
     def go_on(self) -> Generator[t.Any, t.Any, t.Any]:
@@ -170,6 +170,9 @@ def begin(function: Work, first: t.Any, second: t.Any) -> t.Any:
         # Under no other fiber, which may have to end under this one.
         fiber = Fiber(None, _fibers.thread)
         fiber.raised = fiber.steps = None
+        # Up to its first work: what a greenlet is started with it holds until it ends.
+        fiber.go_back = current.switch
+        fiber.switch()
     fiber.go_back = go_back
     # The task's context and not a copy: both see every change.
     fiber.gr_context = current.gr_context
