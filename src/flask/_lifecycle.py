@@ -185,10 +185,7 @@ class Lifecycle(LivingApp):
                 return self.make_default_options_response()
         view: t.Any = self.view_functions[rule.endpoint]
         decided = context._decided
-        try:
-            is_awaited = decided.views.get(view)
-        except TypeError:  # it has no hash
-            is_awaited = None
+        is_awaited = decided.views.get(view) if type(view) is FunctionType else None
         if is_awaited is None:
             view = self._sync_view(view, decided)
         answer: ft.ResponseReturnValue = view(**arguments) if arguments else view()

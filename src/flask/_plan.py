@@ -104,7 +104,7 @@ class Decisions:
     accepted_hosts: set[str | bytes | None]
     """``Host`` headers that the URL map has accepted; whether it does depends on the text alone."""
     views: dict[t.Any, bool]
-    """Views, and whether they have to be awaited."""
+    """Views that are functions, and whether they have to be awaited."""
     plain_hooks: set[t.Any]
     """The hooks that ``ensure_sync`` returned as they are."""
 

@@ -186,10 +186,8 @@ class ServingApp(App):
     def _sync_view(self, view: t.Any, decided: Decisions) -> t.Any:
         """Return a view as `ensure_sync` does; remember of what kind it is, if nobody has a say."""
         plain = self.ensure_sync(view)
-        # It must be known again by itself, and not by what it is equal to.
-        kind: t.Any = type(view)
-        is_itself = kind.__hash__ is object.__hash__ or kind is MethodType
-        if is_itself and decided.plain_sync:
+        # Only a function is known again by itself; other views may be equal, or have no hash.
+        if type(view) is FunctionType and decided.plain_sync:
             decided.remember_view(view, plain is not view)
         return plain
 

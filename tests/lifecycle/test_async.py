@@ -374,6 +374,33 @@ def test_views_that_are_equal_are_not_taken_for_each_other(app: Flask) -> None:
         assert [client.get(path).text for path in ("/plain", "/awaited")] == ["plain", "awaited"]
 
 
+def test_a_view_may_be_equal_to_another_one_or_have_no_hash(app: Flask) -> None:
+    async def awaited() -> str:
+        return "awaited"
+
+    class Equal:
+        def __eq__(self, other: object) -> bool:
+            return other is awaited or other is self
+
+        def __hash__(self) -> int:
+            return hash(awaited)
+
+        def __call__(self) -> str:
+            return "equal"
+
+    class WithoutHash(Equal):
+        def __hash__(self) -> int:
+            raise RuntimeError
+
+    app.add_url_rule("/awaited", "awaited", awaited)
+    app.add_url_rule("/equal", "equal", Equal())
+    app.add_url_rule("/without", "without", WithoutHash())
+    client = app.test_client()
+    for _ in range(3):
+        texts = [client.get(path).text for path in ("/awaited", "/equal", "/without")]
+        assert texts == ["awaited", "equal", "equal"]
+
+
 def test_an_error_that_was_taken_is_not_being_handled_any_more(app: Flask) -> None:
     torn_down: list[BaseException | None] = []
     app.teardown_request(torn_down.append)

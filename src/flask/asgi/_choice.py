@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import typing as t
+from types import FunctionType
 
 from .._plan import UNDECIDED
 from .._routing.table import ROUTE, UNREAD
@@ -55,10 +56,9 @@ def rule_may_block(app: AnyApp, rule: t.Any, method: str) -> bool:
     try:
         # PERF: look-ups that may fail instead of calls of "get" and "getattr": 0.1 us less.
         view = app.view_functions[endpoint]
-        if app._decisions.views[view] and rule.blocking is None:
+        if type(view) is FunctionType and app._decisions.views[view] and rule.blocking is None:
             return False
-    # It was not called yet, cannot be remembered, or the rule is Werkzeug's own.
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, AttributeError):  # it was not called yet, or the rule is Werkzeug's own
         view = app.view_functions.get(endpoint)
     blocking: bool | None = getattr(rule, "blocking", None)
     return blocks(view, method) if blocking is None else blocking

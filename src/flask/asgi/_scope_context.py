@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Iterable
+from types import FunctionType
 
 from .._connection import EXTRAS
 from .._lazy import lazy
@@ -172,7 +173,8 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
         else:
             return None
         # PERF: what rule_may_block would find out first, 0.1 us.
-        is_awaited = decided.views.get(app.view_functions[rule.endpoint])
+        view = app.view_functions[rule.endpoint]
+        is_awaited = type(view) is FunctionType and decided.views.get(view)
         may_block = (
             False if is_awaited and rule.blocking is None else rule_may_block(app, rule, method)
         )
