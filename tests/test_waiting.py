@@ -153,6 +153,20 @@ def test_a_wait_inside_a_wait() -> None:
     assert wait(outer()) == 4
 
 
+def test_a_loop_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail_to_make() -> t.NoReturn:
+        raise OSError("Too many open files")
+
+    async def use() -> None:
+        coroutine = add(1, 2)
+        monkeypatch.setattr(asyncio, "new_event_loop", fail_to_make)
+        with pytest.raises(OSError, match="Too many open files"):
+            wait(coroutine)
+        coroutine.close()
+
+    asyncio.run(use())
+
+
 def test_a_loop_is_closed_with_its_thread() -> None:
     loops: list[weakref.ref[asyncio.AbstractEventLoop]] = []
 

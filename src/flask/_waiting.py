@@ -2,8 +2,9 @@
 
 The request lifecycle is synchronous and written once. Where it meets an ``async def`` view, hook
 or handler it calls `wait`. Under WSGI the awaitable runs on an event loop that belongs to the
-worker thread and lives as long as the thread. Under ASGI it runs on the server's loop: the driver
-that runs the lifecycle there (``asgi/_drivers``) does the waiting, and is found here.
+worker thread and lives as long as the thread. Under ASGI it runs on the server's loop: step by step
+in the fiber that waits (``asgi/_fibers``), or by the driver of a worker thread (``asgi/_drivers``),
+which is found here.
 """
 
 from __future__ import annotations
@@ -294,13 +295,14 @@ def _wait_in_a_thread(awaitable: Awaitable[Result]) -> Result:
     failure: list[BaseException] = []
 
     def run() -> None:
-        loop = asyncio.new_event_loop()
         try:
-            outcome.append(_run(loop, awaitable, context))
+            loop = asyncio.new_event_loop()
+            try:
+                outcome.append(_run(loop, awaitable, context))
+            finally:
+                loop.close()
         except BaseException as error:
             failure.append(error)
-        finally:
-            loop.close()
 
     thread = threading.Thread(target=run, name="flask-wait")
     thread.start()
