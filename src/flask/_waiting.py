@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 import types
 import typing as t
@@ -23,6 +24,7 @@ if t.TYPE_CHECKING:
 Result = t.TypeVar("Result")
 
 _Coroutine = types.CoroutineType
+_HAS_EAGER_TASKS: t.Final = sys.version_info >= (3, 12)
 
 
 class Driver(t.Protocol):
@@ -129,7 +131,7 @@ def wait(awaitable: Awaitable[Result]) -> Result:
         # loop; the task yields it, and is resumed when it is time. PERF: no method of its own.
         steps: t.Any = here.steps
         if steps is None:  # it awaits already, and what it awaits waits here; or it has failed
-            if _is_in_eager_task(here):
+            if _HAS_EAGER_TASKS and _is_in_eager_task(here):
                 return _wait_in_a_thread(awaitable)
             steps = _await_for(here)
             steps.send(None)
@@ -165,18 +167,20 @@ def wait(awaitable: Awaitable[Result]) -> Result:
 def can_wait_here() -> bool:
     """Tell whether the caller runs in a fiber, which waits while the loop goes on."""
     here: t.Any = get_greenlet()
-    return type(here) is fiber_class and not (here.steps is None and _is_in_eager_task(here))
+    return type(here) is fiber_class and not (
+        _HAS_EAGER_TASKS and here.steps is None and _is_in_eager_task(here)
+    )
 
 
 def _is_in_eager_task(fiber: t.Any) -> bool:
     """Tell whether another task takes its first step inside of a fiber, as eager ones do.
 
-    The fiber's own task cannot wait in its stead. It is known by its context (Python 3.12).
+    The fiber's own task cannot wait in its stead. It is known by its context.
     """
     import asyncio
 
-    get_context = getattr(asyncio.current_task(), "get_context", None)
-    return get_context is not None and get_context() is not fiber.go_back.__self__.gr_context
+    task: t.Any = asyncio.current_task()
+    return task is not None and task.get_context() is not fiber.go_back.__self__.gr_context
 
 
 @types.coroutine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import typing as t
 from collections.abc import Callable
 
@@ -341,6 +342,28 @@ def test_a_copied_context_has_the_same_request(app: Flask) -> None:
 
     warm_up(app)
     assert ask(app)[2] == b"True"
+
+
+def test_a_thread_of_the_views_and_the_loop_agree_on_the_body(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[t.Any] = []
+    make_exchange = _scope_context.Exchange
+
+    def make(*arguments: t.Any) -> t.Any:
+        time.sleep(0.05)  # the other one asks meanwhile
+        made.append(make_exchange(*arguments))
+        return made[-1]
+
+    @app.post("/")
+    async def view() -> bytes:
+        return await asyncio.to_thread(lambda: request.get_data())
+
+    warm_up(app)
+    ask(app, method="POST")
+    monkeypatch.setattr(_scope_context, "Exchange", make)
+    assert ask(app, method="POST")[2] == b"text"
+    assert len(made) == 1
 
 
 def test_headers_that_can_be_read_once_are_read_once(app: Flask) -> None:

@@ -54,7 +54,8 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
     except ClientGone:
         pass
     finally:
-        if BACKGROUND in context._known:
+        # PERF: who has a task added has looked at the request.
+        if context._request is not None and BACKGROUND in context._known:
             app._start_background(context._known.pop(BACKGROUND))
 
 

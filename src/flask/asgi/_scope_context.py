@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Iterable
+from threading import Lock
 from types import FunctionType
 
 from .._connection import EXTRAS
@@ -30,6 +31,8 @@ from ._scope import Scope, make_environ
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+_making = Lock()
 
 _ASKED = frozenset({b"host", b"cookie", b"upgrade"})
 """The headers that have a say before the view; no request with an upgrade, or with one of them
@@ -79,9 +82,12 @@ class ScopeContext(RequestContext):
         """The request's body, and the way of its answer; made when it is needed."""
         exchange = self._exchange
         if exchange is None:
-            exchange = Exchange(self._receive, self._send)
-            exchange.loop = self._loop
-            self._exchange = exchange
+            with _making:  # the loop may ask, and a thread that the view has started
+                exchange = self._exchange
+                if exchange is None:
+                    exchange = Exchange(self._receive, self._send)
+                    exchange.loop = self._loop
+                    self._exchange = exchange
         return exchange
 
     @lazy
