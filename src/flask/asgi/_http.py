@@ -62,7 +62,6 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
 async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request by a call of ``wsgi_app``."""
     exchange = Exchange(receive, send)
-    exchange.loop = asyncio.get_running_loop()
     environ = make_environ(scope, exchange)
     call = partial(app.wsgi_app, environ)
     try:
@@ -93,6 +92,8 @@ async def _end(answer: t.Any, exchange: Exchange) -> None:
 
 async def _finish(exchange: Exchange, working: Awaitable[Answer]) -> None:
     """Wait for an answer and send it; the client may go meanwhile."""
+    # PERF: not earlier, since it asks the system for the process: 0.3 us.
+    exchange.loop = asyncio.get_running_loop()
     try:
         answer = await working
         exchange.stop_watching()

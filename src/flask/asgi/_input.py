@@ -62,7 +62,7 @@ class Body(Receiver):
     is_read: bool = False
     """Whether the last message of the body has been received."""
     loop: asyncio.AbstractEventLoop | None = None
-    """The server's loop, if it is known: there its messages arrive, whoever reads."""
+    """The server's loop, once the view has waited: there messages arrive, whoever reads."""
 
     # PERF: on the class, since most requests change none of them.
     _buffer: bytes = b""
@@ -175,10 +175,16 @@ class Body(Receiver):
 
     def _wait(self, receive: Receive) -> Message:
         """Wait for a message; on the server's loop, even if another one runs here."""
-        loop = self.loop
-        if loop is None or _waiting.can_wait_here():
+        if _waiting.can_wait_here():
             return _waiting.wait(receive())
-        if loop is asyncio._get_running_loop():
+        running = asyncio._get_running_loop()
+        end = time.monotonic() + _PATIENCE
+        while self.loop is None and running is None and time.monotonic() < end:
+            time.sleep(0.001)  # a thread that the view has started, and is about to wait for
+        loop = self.loop
+        if loop is None:
+            return _waiting.wait(receive())
+        if loop is running:
             return _take_at_once(receive())
         message: Message = wait_on(loop, self._receive_or_take())
         return message

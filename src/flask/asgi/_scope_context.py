@@ -10,7 +10,6 @@ between server and lifecycle who would see the environment, it is made only when
 from __future__ import annotations
 
 import typing as t
-from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Iterable
 from threading import Lock
 from types import FunctionType
@@ -20,6 +19,7 @@ from .._lazy import lazy
 from .._response import WITHOUT_BODY
 from .._routed_context import HTTP
 from .._routing.table import UNREAD
+from .._waiting import can_wait_here
 from ..ctx import RequestContext
 from ..typing import AnyApp
 from ..wrappers import Response
@@ -66,8 +66,6 @@ class ScopeContext(RequestContext):
 
     is_on_plain_host = True
 
-    _loop: AbstractEventLoop
-    """The server's loop."""
     _scope: Scope
     """What the server tells of the request."""
     _receive: Receive
@@ -82,12 +80,13 @@ class ScopeContext(RequestContext):
         """The request's body, and the way of its answer; made when it is needed."""
         exchange = self._exchange
         if exchange is None:
-            with _making:  # the loop may ask, and a thread that the view has started
+            if can_wait_here():  # PERF: the view; it has not waited yet. 0.3 us less.
+                exchange = self._exchange = Exchange(self._receive, self._send)
+                return exchange
+            with _making:  # the loop asks, or a thread that the view has started: or both
                 exchange = self._exchange
                 if exchange is None:
-                    exchange = Exchange(self._receive, self._send)
-                    exchange.loop = self._loop
-                    self._exchange = exchange
+                    exchange = self._exchange = Exchange(self._receive, self._send)
         return exchange
 
     @lazy
@@ -190,7 +189,6 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
         return None  # the longer way tells what is wrong
     context: ScopeContext = ScopeContext()
     context.app = app
-    context._loop = get_running_loop()
     context._scope = scope
     context._receive = receive
     context._send = send
