@@ -164,6 +164,11 @@ def wait(awaitable: Awaitable[Result]) -> Result:
     return _run(_loop_of_thread(), awaitable, copy_context())
 
 
+def is_in_fiber() -> bool:
+    """Tell whether the caller runs in a fiber."""
+    return type(get_greenlet()) is fiber_class
+
+
 def can_wait_here() -> bool:
     """Tell whether the caller runs in a fiber, which waits while the loop goes on."""
     here: t.Any = get_greenlet()

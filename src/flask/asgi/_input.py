@@ -177,17 +177,20 @@ class Body(Receiver):
         """Wait for a message; on the server's loop, even if another one runs here."""
         if _waiting.can_wait_here():
             return _waiting.wait(receive())
-        running = asyncio._get_running_loop()
-        end = time.monotonic() + _PATIENCE
-        while self.loop is None and running is None and time.monotonic() < end:
-            time.sleep(0.001)  # a thread that the view has started, and is about to wait for
-        loop = self.loop
-        if loop is None:
-            return _waiting.wait(receive())
-        if loop is running:
+        loop = self._loop_soon()
+        if loop is not None and loop is asyncio._get_running_loop():
             return _take_at_once(receive())
         message: Message = wait_on(loop, self._receive_or_take())
         return message
+
+    def _loop_soon(self) -> asyncio.AbstractEventLoop | None:
+        """Return the server's loop, even a moment before the view waits; ``None``: unknown."""
+        if _waiting.is_in_fiber():  # in a task that began at once, before the view waits
+            return asyncio._get_running_loop()
+        end = time.monotonic() + _PATIENCE
+        while self.loop is None and time.monotonic() < end:
+            time.sleep(0.001)  # in a thread that the view has started, and is about to wait for
+        return self.loop
 
     async def _receive_or_take(self) -> Message:
         """Receive, or take what `watch` has; on the loop, where it cannot begin meanwhile."""
