@@ -65,6 +65,8 @@ class Body(Receiver):
     """The server's loop, once the view has waited: there messages arrive, whoever reads."""
 
     # PERF: on the class, since most requests change none of them.
+    _is_patient: bool = True
+    """Whether somebody who asks for the loop too early would wait a moment."""
     _buffer: bytes = b""
     _kept: Message | None = None
     _taken: asyncio.Event | None = None
@@ -187,9 +189,11 @@ class Body(Receiver):
         """Return the server's loop, even a moment before the view waits; ``None``: unknown."""
         if _waiting.is_in_fiber():  # in a task that began at once, before the view waits
             return asyncio._get_running_loop()
-        end = time.monotonic() + _PATIENCE
-        while self.loop is None and time.monotonic() < end:
-            time.sleep(0.001)  # in a thread that the view has started, and is about to wait for
+        if self.loop is None and self._is_patient:
+            self._is_patient = False
+            end = time.monotonic() + _PATIENCE
+            while self.loop is None and time.monotonic() < end:
+                time.sleep(0.001)  # in a thread that the view has started, and is about to wait for
         return self.loop
 
     async def _receive_or_take(self) -> Message:
