@@ -61,7 +61,7 @@ assert in_child(serve) == 0
 serve()
 """
 
-WAITS = """
+WAITING_VIEW = """
 @app.get("/")
 async def view():
     return await asyncio.to_thread(lambda: "ok")
@@ -71,20 +71,14 @@ def serve():
         assert app.test_client().get("/").text == "ok"
 
 serve()
+"""
+
+WAITS = f"""{WAITING_VIEW}
 assert in_child(serve) == 0
 serve()
 """
 
-ENDS = """
-@app.get("/")
-async def view():
-    return await asyncio.to_thread(lambda: "ok")
-
-def serve():
-    for _ in range(3):
-        assert app.test_client().get("/").text == "ok"
-
-serve()
+ENDS = f"""{WAITING_VIEW}
 child = os.fork()
 if not child:
     raise SystemExit(0)  # with all that a process does at its end
