@@ -41,6 +41,7 @@ _ABNORMAL = 1006
 _CODES = (range(1000, 1004), range(1007, 1015), range(3000, 5000))
 """What may be sent (RFC 6455 section 7.4, and IANA's list): the others only say what happened."""
 _LONGEST_REASON = 123  # bytes: a control frame has 125 (RFC 6455 section 5.5)
+_SLICES = 5  # of patience: a process that was held up itself loses one, and not all of it
 
 
 class WebsocketDisconnect(asyncio.CancelledError):
@@ -290,7 +291,8 @@ class Wire(Receiver):
                 await self.close(code, "")
             else:  # in a task of its own: a server may have no real one here
                 closing = asyncio.ensure_future(self.close(code, ""))
-                await asyncio.wait({closing}, timeout=patience)
+                for _ in range(_SLICES):
+                    await asyncio.wait({closing}, timeout=patience / _SLICES)
                 if closing.done():
                     closing.result()
                 else:
