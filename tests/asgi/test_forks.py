@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -136,7 +137,7 @@ for client in (app.test_client(asgi=True), app.test_client()):
 """
 
 
-@pytest.mark.skipif(not hasattr(sys, "setdlopenflags"), reason="only Unix forks")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only Unix forks")
 @pytest.mark.parametrize(
     "text",
     [SERVES, WAITS, ENDS, THREADS, IN_VIEWS],

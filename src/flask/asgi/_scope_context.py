@@ -32,7 +32,7 @@ from ._scope import Scope, make_environ
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_making = Lock()
+_making = Lock()  # one for all contexts: it is held for a microsecond
 
 _ASKED = frozenset({b"host", b"cookie", b"upgrade"})
 """The headers that have a say before the view; no request with an upgrade, or with one of them
