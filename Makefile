@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
 
-.PHONY: help demo test check types lint house coverage soak bench bench-wire calls conformance upstream differential lowest clean
+.PHONY: help demo test check types lint house coverage soak bench bench-wire calls instructions conformance upstream differential lowest clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -43,7 +43,7 @@ lint: $(VENV)/made-lint
 
 types: $(VENV)/made-lint
 	$(BIN)/mypy
-	$(BIN)/mypy --strict benchmarks/run.py benchmarks/startup.py benchmarks/calls.py benchmarks/wire.py benchmarks/profile_steps.py conformance/run.py
+	$(BIN)/mypy --strict benchmarks/run.py benchmarks/startup.py benchmarks/calls.py benchmarks/instructions.py benchmarks/wire.py benchmarks/profile_steps.py conformance/run.py
 	$(BIN)/python -m pytest tests/type_check
 
 house: $(VENV)/made-test
@@ -58,6 +58,10 @@ soak: $(VENV)/made-test  ## 50,000 requests of each kind, and the memory that th
 
 calls: $(VENV)/made  ## function calls of each benchmark workload against the recorded ones
 	$(BIN)/python benchmarks/calls.py --here --check benchmarks/calls.json --tolerance 1.3
+
+instructions: $(VENV)/made  ## machine instructions of each benchmark workload; needs valgrind
+	$(BIN)/python benchmarks/instructions.py --check benchmarks/results/instructions.json
+	$(BIN)/python benchmarks/instructions.py --asgi --check benchmarks/results/instructions.json
 
 bench: $(VENV)/made  ## time this package beside its peers, on WSGI and on ASGI
 	$(BIN)/python benchmarks/run.py --json benchmarks/results/cycle.json --markdown benchmarks/results/cycle.md

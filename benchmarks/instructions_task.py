@@ -1,0 +1,41 @@
+"""The process that ``instructions.py`` runs under callgrind.
+
+    python benchmarks/instructions_task.py MODULE INTERFACE REQUESTS WORKLOAD
+
+Callgrind writes what it has counted each time the process enters ``getppid``: before a block of
+requests, before a second block that is twice as long, and after that.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.worker import Peer
+
+WARM_UP = 30
+
+
+def main(module: str, interface: str, requests: int, name: str) -> None:
+    """Send the requests of a workload."""
+    peer = Peer(module, interface)
+    request = peer.repeated(name)
+    application = peer.applications[name]
+    send = peer.interface.time_calls
+    send(application, request, WARM_UP)
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # when a collection runs depends on what ran before
+    os.getppid()
+    send(application, request, requests)
+    os.getppid()
+    send(application, request, 2 * requests)
+    os.getppid()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])
