@@ -27,8 +27,6 @@ _URLENCODED_TYPES: t.Final = frozenset(
 
 _new_multidict: t.Any = ImmutableMultiDict.__new__  # PERF: an empty one needs no initialiser
 
-DEFAULT_FILE_MEMORY_SIZE: t.Final = 2 * 1024 * 1024
-
 _multipart_type = re.compile(r"multipart/form-data; ?boundary=([\w'+.-]{1,70})", re.ASCII)
 
 FORM_STEPS: t.Final = (
@@ -53,12 +51,11 @@ class FormRequest(t.Protocol):
     parameter_storage_class: t.Any
     form_data_parser_class: t.Any
     _is_body_taken: bool
+    _is_body_read: bool
     _is_form_parsed: bool
     _has_fields_only: bool
     shallow: bool
 
-    form: t.Any
-    files: t.Any
     stream: t.Any
 
     @property
@@ -89,8 +86,7 @@ def load_form(request: FormRequest) -> bool:
     form = read_fields(request)
     if form is NOT_PLAIN:
         return False
-    request.form = form
-    request.files = _new_multidict(ImmutableMultiDict)
+    vars(request).update(form=form, files=_new_multidict(ImmutableMultiDict))
     return True
 
 
@@ -117,10 +113,10 @@ def read_fields(request: FormRequest) -> t.Any:
         body = read_body(environ, request.max_content_length)
     if body is NOT_PLAIN:
         return NOT_PLAIN
-    request._is_body_taken = True
+    request._is_body_taken = request._is_body_read = True
     form = parse_query(body.decode("ascii")) if body.isascii() else NOT_PLAIN
     if form is NOT_PLAIN:
-        request.stream = BytesIO(body)
+        vars(request)["stream"] = BytesIO(body)
     else:
         request._has_fields_only = True
     return form
@@ -132,7 +128,7 @@ def _take_body(request: FormRequest, longest: int) -> t.Any:
         return getattr(request, "_cached_data", NOT_PLAIN)
     body = read_body(request._environ, request.max_content_length, longest)
     if body is not NOT_PLAIN:
-        request._is_body_taken = True
+        request._is_body_taken = request._is_body_read = True
     return body
 
 
@@ -154,10 +150,9 @@ def _load_multipart(request: FormRequest, boundary: str) -> bool:
         if len(body) <= memory_size:
             form = parse_whole(body, boundary, limits, memory_size)
         if form is NOT_PLAIN:
-            request.stream = BytesIO(body)
+            vars(request)["stream"] = BytesIO(body)
             return False
-    request.form = ImmutableMultiDict(form.fields)
-    request.files = ImmutableMultiDict(form.files)
+    vars(request).update(form=ImmutableMultiDict(form.fields), files=ImmutableMultiDict(form.files))
     return True
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json as _json
+import sys
 import typing as t
 from datetime import date
 from uuid import UUID
@@ -82,3 +83,27 @@ def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
     """Return what the JSON text in an open file stands for."""
     provider = _provider()
     return _json.load(fp, **kwargs) if provider is None else provider.load(fp, **kwargs)
+
+
+_PUBLIC_MODULE: t.Final = "flask.json"
+
+
+class JsonModule:
+    """What a request reads JSON with: its attribute ``json_module``.
+
+    Like official Flask's it is ``app.json`` where an application is current, and on the class
+    ``flask.json``. What is set on the request comes first.
+    """
+
+    def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:
+        if instance is not None:
+            module = instance._json_module or _provider()
+            if module is not None:
+                return module
+        return sys.modules.get(_PUBLIC_MODULE, sys.modules[__name__])
+
+    def __set__(self, instance: t.Any, value: t.Any) -> None:
+        instance._json_module = value
+
+    def __delete__(self, instance: t.Any) -> None:
+        instance._json_module = None

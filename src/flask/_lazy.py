@@ -4,14 +4,21 @@ Most requests never read most of what a request, a context or a response could t
 reads costs nothing. `lazy` is a *non-data* descriptor: the value is stored on the instance under
 the same name, so the second read is a plain attribute read and assigning to the attribute works as
 on any object.
+
+A subclass may override such an attribute by a data descriptor, such as a property that reads
+``super().form``. Then there is nothing on the instance that hides the property, and the value is
+kept in the instance's ``__dict__`` alone, as Werkzeug's ``cached_property`` keeps it.
 """
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable
+from inspect import getattr_static
 
 Value = t.TypeVar("Value")
+
+_MISSING = object()
 
 
 class lazy(t.Generic[Value]):
@@ -23,31 +30,61 @@ class lazy(t.Generic[Value]):
     :param method: called with the instance at the first read.
     """
 
+    is_overridden: bool
+    """Whether a subclass overrides the attribute by a data descriptor."""
+
     def __init__(self, method: Callable[[t.Any], Value]) -> None:
         self.method = method
+        self.is_overridden = False
         self.__doc__ = method.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
     @t.overload
-    def __get__(self, instance: None, owner: type) -> t.Self: ...
+    def __get__(self, instance: None, owner: type | None = None) -> t.Self: ...
 
     @t.overload
-    def __get__(self, instance: object, owner: type) -> Value: ...
+    def __get__(self, instance: object, owner: type | None = None) -> Value: ...
 
-    def __get__(self, instance: object | None, owner: type) -> t.Self | Value:
+    def __get__(self, instance: object | None, owner: type | None = None) -> t.Self | Value:
         if instance is None:
             return self
+        if self.is_overridden:
+            return self._get_overridden(instance)
         value = self.method(instance)
         # PERF: not through __dict__, which would make CPython build a dict for the instance.
-        setattr(instance, self.name, value)
+        try:
+            setattr(instance, self.name, value)
+        except AttributeError:  # a property that was put on the class after it was made
+            self.is_overridden = True
+            instance.__dict__[self.name] = value
         return value
+
+    def _get_overridden(self, instance: object) -> Value:
+        kept = instance.__dict__
+        value: t.Any = kept.get(self.name, _MISSING)
+        if value is _MISSING:
+            value = kept[self.name] = self.method(instance)
+        return t.cast("Value", value)
 
     # Only for type checkers: at run time the absence of __set__ is the point.
     if t.TYPE_CHECKING:
 
         def __set__(self, instance: object, value: Value) -> None: ...
+
+
+def note_overrides(cls: type) -> None:
+    """Find the lazy attributes that a new class overrides by data descriptors.
+
+    Called by ``__init_subclass__`` of the classes that have lazy attributes.
+
+    :param cls: the class.
+    """
+    for base in cls.__mro__[1:]:
+        for name, member in vars(base).items():
+            if isinstance(member, lazy) and hasattr(type(getattr_static(cls, name)), "__set__"):
+                member.is_overridden = True
 
 
 class found_late(t.Generic[Value]):

@@ -12,25 +12,24 @@ from __future__ import annotations
 import typing as t
 from io import BytesIO
 
-from werkzeug._internal import _wsgi_decoding_dance
 from werkzeug.datastructures import (
     FileStorage,
-    Headers,
     ImmutableMultiDict,
     MultiDict,
 )
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Request as RequestBase
-from werkzeug.wsgi import LimitedStream, _get_server
+from werkzeug.wsgi import LimitedStream
 
-from . import _json_functions
 from ._cookies import parse_cookies
 from ._current import get_app_context
-from ._forms import DEFAULT_FILE_MEMORY_SIZE, FORM_STEPS, load_form, make_file, read_fields
+from ._environ_request import EnvironRequest
+from ._forms import FORM_STEPS, load_form, make_file, read_fields
+from ._json_functions import JsonModule
 from ._lazy import lazy
+from ._limits import get_max_file_memory_size, limit
 from ._plan import blueprint_names
 from ._reading import NOT_PLAIN, StrictlyLimitedStream, parse_query, read_body
-from ._request_headers import RequestHeaders
 from .debughelpers import attach_enctype_error_multidict
 
 if t.TYPE_CHECKING:
@@ -42,30 +41,7 @@ _new_object = object.__new__
 _NO_JSON_YET = RequestBase._cached_json
 
 
-def _limit(name: str, doc: str) -> t.Any:
-    """Make a limit: what is set on the request, else the configuration; ``None`` is no limit.
-
-    :param name: of the attribute; in upper case, of the setting.
-    :param doc: what the limit is for.
-    """
-    key = name.upper()
-    own = f"_{name}"
-    default: int | None = getattr(RequestBase, name)
-
-    def get_limit(request: Request) -> int | None:
-        limit: int | None = getattr(request, own)
-        if limit is None:
-            context = get_app_context(None)
-            return default if context is None else context.app.config[key]
-        return limit
-
-    def set_limit(request: Request, value: int | None) -> None:
-        setattr(request, own, value)
-
-    return property(get_limit, set_limit, doc=doc)
-
-
-class Request(RequestBase):
+class Request(EnvironRequest):
     """An HTTP request, with what routing found out about it.
 
     Everything is worked out from the WSGI environment at first use.
@@ -77,8 +53,10 @@ class Request(RequestBase):
 
     __module__ = "flask.wrappers"  # where it is promised, and pickled
 
-    json_module: t.Any = _json_functions
+    json_module: t.Any = JsonModule()
+    """Reads JSON: ``app.json`` where an application is current."""
     _cached_json: tuple[t.Any, t.Any] = _NO_JSON_YET
+    _json_module: t.Any = None
 
     url_rule: Rule | None = None
     """The rule that the URL matched; ``None`` if none did."""
@@ -90,17 +68,14 @@ class Request(RequestBase):
     has_plain_form: t.ClassVar[bool] = True
     """Whether no subclass changed how a form is read."""
 
-    shallow: bool = False
-    _environ: WSGIEnvironment
-    _sent: WSGIEnvironment | None = None
-    """The environment before anybody could change it; ``None`` while nobody could."""
-    _enters_environ: bool = True
-    """Whether the request is to be found in its environment, while it is the current one."""
-    _is_form_parsed: bool
+    _is_form_parsed: bool = False
     """Whether there may be files; what has been read of them has to be closed."""
     _has_fields_only: bool = False
     """Whether `form` was read, and shows that there are no files."""
     _is_body_taken: bool = False
+    """Whether the body was read whole, or its `stream` was made."""
+    _is_body_read: bool = False
+    """Whether the body was read whole, without `stream`."""
     _max_content_length: int | None = None
     _max_form_memory_size: int | None = None
     _max_form_parts: int | None = None
@@ -111,116 +86,19 @@ class Request(RequestBase):
             getattr(cls, name) is getattr(Request, name) for name in FORM_STEPS
         )
 
-    def __init__(
-        self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False
-    ) -> None:
-        # PERF: 0.16 us; Werkzeug's own initialiser, which works out the eight attributes below
-        # for every request, takes 1.31 us.
-        self._environ = environ
-        self.url_rule = None
-        self.routing_exception = None
-        self._is_form_parsed = False
-        if shallow:
-            self.shallow = True
-        if populate_request and not shallow:
-            environ["werkzeug.request"] = self
-        else:
-            self._enters_environ = False
-
-    @property
-    def environ(self) -> WSGIEnvironment:
-        """The WSGI environment (PEP 3333), with the request in it.
-
-        Whoever looks may change it; method, URL and addresses stay what they were before.
-
-        PERF: the request is entered when somebody looks: 0.25 us less for those where nobody does.
-        """
-        environ = self._environ
-        if self._sent is None:  # without the request, which would close a circle
-            self._sent = {**environ, "werkzeug.request": None}
-        if self._enters_environ and environ.get("werkzeug.request") is not self:
-            environ["werkzeug.request"] = self
-        return environ
-
-    @environ.setter
-    def environ(self, value: WSGIEnvironment) -> None:
-        self._environ = value
-
-    # What Werkzeug's initialiser sets ------------------------------------------------------------
-
-    @lazy
-    def method(self) -> str:
-        """The HTTP method, in upper case."""
-        method: str = (self._sent or self._environ).get("REQUEST_METHOD", "GET")
-        return method.upper()
-
-    @lazy
-    def scheme(self) -> str:
-        """The URL's scheme, such as ``https``."""
-        scheme: str = (self._sent or self._environ).get("wsgi.url_scheme", "http")
-        return scheme
-
-    @lazy
-    def server(self) -> tuple[str, int | None] | None:
-        """The server's host and port; ``(path, None)`` for a Unix socket."""
-        return _get_server(self._sent or self._environ)
-
-    @lazy
-    def root_path(self) -> str:
-        """The prefix under which the application is mounted; no slash at its end."""
-        prefix: str = (self._sent or self._environ).get("SCRIPT_NAME") or ""
-        return _wsgi_decoding_dance(prefix).rstrip("/")
-
-    @lazy
-    def path(self) -> str:
-        """The path behind `root_path`, decoded."""
-        path: str = (self._sent or self._environ).get("PATH_INFO") or ""
-        return "/" + _wsgi_decoding_dance(path).lstrip("/")
-
-    @property
-    def query_string(self) -> bytes:
-        """What stands behind the question mark, as sent."""
-        query: str = (self._sent or self._environ).get("QUERY_STRING", "")
-        return query.encode("latin1")
-
-    @query_string.setter
-    def query_string(self, value: bytes) -> None:
-        self._sent = {**(self._sent or self._environ), "QUERY_STRING": value.decode("latin1")}
-
-    @lazy
-    def headers(self) -> Headers:
-        """The headers as sent; names in any case."""
-        return RequestHeaders(self._environ)
-
-    @lazy
-    def remote_addr(self) -> str | None:
-        """The address of the client, as the server saw it."""
-        return (self._sent or self._environ).get("REMOTE_ADDR")
-
     # Limits: an attribute of the request, else the application's configuration -------------------
 
-    max_content_length: int | None = _limit(
+    max_content_length: int | None = limit(
         "max_content_length", "Largest body that is read, in bytes; a larger one is a 413."
     )
-    max_form_memory_size: int | None = _limit(
+    max_form_memory_size: int | None = limit(
         "max_form_memory_size", "Largest text field of a multipart form, in bytes."
     )
-    max_form_parts: int | None = _limit(  # type: ignore[assignment]  # Werkzeug: never None
+    max_form_parts: int | None = limit(  # type: ignore[assignment]  # Werkzeug: never None
         "max_form_parts", "Largest number of parts of a multipart form."
     )
 
-    @property
-    def max_file_memory_size(self) -> int | None:
-        """Largest form whose files are kept in memory, in bytes.
-
-        ``MAX_FILE_MEMORY_SIZE``.
-        """
-        context = get_app_context(None)
-        if context is None:
-            return DEFAULT_FILE_MEMORY_SIZE
-        # COMPAT: a configuration that somebody made by hand has only Flask's own keys.
-        size: int | None = context.app.config.get("MAX_FILE_MEMORY_SIZE", DEFAULT_FILE_MEMORY_SIZE)
-        return size
+    max_file_memory_size = property(get_max_file_memory_size)
 
     # What routing found --------------------------------------------------------------------------
 
@@ -250,7 +128,7 @@ class Request(RequestBase):
     @lazy
     def args(self) -> MultiDict[str, str]:
         """The parameters in the URL, behind the question mark."""
-        if self.parameter_storage_class is ImmutableMultiDict:
+        if self._query is None and self.parameter_storage_class is ImmutableMultiDict:
             parameters: t.Any = parse_query((self._sent or self._environ).get("QUERY_STRING", ""))
             if parameters is not NOT_PLAIN:
                 return parameters  # type: ignore[no-any-return]
@@ -279,7 +157,7 @@ class Request(RequestBase):
             if not self._is_body_taken and not parse_form_data and not self.shallow:
                 body = read_body(self._environ, self.max_content_length)
                 if body is not NOT_PLAIN:
-                    self._is_body_taken = True
+                    self._is_body_taken = self._is_body_read = True
                     if cache:
                         self._cached_data = body
                     return body.decode(errors="replace") if as_text else body
@@ -296,11 +174,12 @@ class Request(RequestBase):
             """
             if self._cached_json is _NO_JSON_YET and self.is_json and not silent and cache:
                 # PERF: the usual call; 0.4 us less than by Werkzeug's, which knows all of them.
-                module = self.json_module
-                context = get_app_context(None) if module is _json_functions else None
-                reader = module if context is None else context.app.json
+                context = get_app_context(None)
+                module = self._json_module
+                if module is None:
+                    module = self.json_module if context is None else context.app.json
                 try:
-                    value = reader.loads(self.get_data())
+                    value = module.loads(self.get_data())
                 except ValueError as error:
                     value = self.on_json_loading_failed(error)
                     self._cached_json = (value, Ellipsis)
@@ -315,7 +194,7 @@ class Request(RequestBase):
 
         :raises werkzeug.exceptions.RequestEntityTooLarge: it is larger than the limit (413).
         """
-        if self._is_body_taken:  # by get_data; nothing is left
+        if self._is_body_read:  # nothing is left
             return BytesIO()
         self._is_body_taken = True
         stream = super().stream
@@ -345,13 +224,19 @@ class Request(RequestBase):
             if form is not NOT_PLAIN:
                 return form  # type: ignore[no-any-return]
         self._load_form_data()
-        return self.form
+        kept: t.Any = self.__dict__
+        if "form" not in kept:
+            return self.form  # a subclass keeps it elsewhere
+        return kept["form"]  # type: ignore[no-any-return]
 
     @lazy
     def files(self) -> ImmutableMultiDict[str, FileStorage]:
         """The files of a form in the body."""
         self._load_form_data()
-        return self.files
+        kept: t.Any = self.__dict__
+        if "files" not in kept:
+            return self.files  # a subclass keeps it elsewhere
+        return kept["files"]  # type: ignore[no-any-return]
 
     def _get_file_stream(
         self,
@@ -369,20 +254,27 @@ class Request(RequestBase):
 
     def close(self) -> None:
         """Close the uploaded files, if there are any."""
-        if self._is_form_parsed and self.files:
+        if self._is_form_parsed:
             super().close()
 
     def _load_form_data(self) -> None:
-        if self._is_form_parsed:
+        # Into __dict__, as Werkzeug does: a subclass may override the attributes by properties.
+        kept = self.__dict__
+        if "form" in kept and "files" in kept:
             return
-        if self._has_fields_only:
-            self.files = ImmutableMultiDict()
-        elif self.shallow or not self.has_plain_form or not load_form(t.cast("t.Any", self)):
-            super()._load_form_data()
+        given = kept.pop("form", None)  # read alone, or assigned
+        try:
+            if given is not None and self._has_fields_only:
+                kept["files"] = ImmutableMultiDict()
+            elif self.shallow or not self.has_plain_form or not load_form(t.cast("t.Any", self)):
+                super()._load_form_data()
+        finally:
+            if given is not None:
+                kept["form"] = given
         self._is_form_parsed = True
         context = get_app_context(None)
         explains = context is not None and context.app.debug
-        if explains and not self.files and self.mimetype != "multipart/form-data":
+        if explains and not kept["files"] and self.mimetype != "multipart/form-data":
             attach_enctype_error_multidict(self)
 
     def on_json_loading_failed(self, e: ValueError | None) -> t.Any:
@@ -399,19 +291,6 @@ class Request(RequestBase):
             if context is not None and context.app.debug:
                 raise
             raise BadRequest() from error
-
-
-def ask_as_sent(request: t.Any, question: t.Callable[[t.Any], t.Any]) -> t.Any:
-    """Return the answer to a question about a request, whoever changed its environment since."""
-    sent = getattr(request, "_sent", None)
-    if sent is None or type(request).__init__ is not Request.__init__:
-        return question(request)  # a class with a say in it may have changed it on purpose
-    changed, request._environ = request._environ, sent
-    try:
-        return question(request)
-    finally:
-        request._environ = changed
-        sent["werkzeug.request"] = None
 
 
 def make_plain_request(kind: type[Request], environ: WSGIEnvironment) -> Request:

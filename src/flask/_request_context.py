@@ -104,6 +104,14 @@ class RequestContext(RoutedContext):
             self._after = []
         return t.cast("list[ft.AfterRequestCallable[t.Any]]", self._after)
 
+    @_after_request_functions.setter
+    def _after_request_functions(self, value: list[ft.AfterRequestCallable[t.Any]]) -> None:
+        self._after = value
+
+    @_after_request_functions.deleter
+    def _after_request_functions(self) -> None:
+        self._after = None
+
     @property
     def session(self) -> t.Any:
         """The session; being asked for marks it as accessed."""
@@ -129,6 +137,10 @@ class RequestContext(RoutedContext):
     def _session(self, value: t.Any) -> None:
         self._open_session = value
 
+    @_session.deleter
+    def _session(self) -> None:
+        del self._open_session
+
     def may_save_session(self) -> bool:
         """Tell whether the session may have to be saved.
 
@@ -153,7 +165,7 @@ class RequestContext(RoutedContext):
         app = self.app
         decided = app._decisions
         if decided is UNDECIDED:
-            decided = app.decide()
+            decided = app._decide()
         self._decided = decided
         outer = get_app_context(None)
         pushed: t.Any = None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import AsyncIterable
 from datetime import datetime, timedelta
+from inspect import getattr_static
 
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as ResponseBase
@@ -27,7 +28,7 @@ from ._heads import (
     list_to_send,
     make_headers,
 )
-from ._state import THEIRS, state_of, take_state
+from ._state import THEIRS, SendingMethod, state_of, take_state
 from ._streaming import StreamedBody, stepped
 
 if t.TYPE_CHECKING:
@@ -80,6 +81,13 @@ class Response(ResponseBase):
     is_plain: t.ClassVar[bool] = True
     """Whether nobody changed how a response is made or sent."""
 
+    if not t.TYPE_CHECKING:  # to type checkers the methods are Werkzeug's
+        close = SendingMethod()
+        get_app_iter = SendingMethod()
+        get_wsgi_headers = SendingMethod()
+        get_wsgi_response = SendingMethod()
+        iter_encoded = SendingMethod()
+
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._look_over()
@@ -89,7 +97,7 @@ class Response(ResponseBase):
         """Find out whether the class `is_plain`: when it is made, and at the first request."""
         cls.is_plain = (
             all(getattr(cls, name) is plain for name, plain in SENDING.items())
-            and cls.force_type.__func__ is _FORCE_TYPE  # type: ignore[attr-defined]
+            and getattr_static(cls, "force_type") is _FORCE_TYPE
             and cls.__new__ is object.__new__
             and bool(cls.default_mimetype)
             and cls.automatically_set_content_length
@@ -148,6 +156,11 @@ class Response(ResponseBase):
     def headers(self, value: Headers) -> None:
         self._headers = value
 
+    @headers.deleter
+    def headers(self) -> None:
+        self._open_body()  # and nothing is left to make headers from: an AttributeError
+        self._headers = self._content_type = self._file = None
+
     def _open_body(self) -> None:
         """Let a whole body be an iterable with callbacks, as Werkzeug's are."""
         body = self._body
@@ -176,6 +189,11 @@ class Response(ResponseBase):
     def response(self, value: t.Iterable[str] | t.Iterable[bytes]) -> None:
         self._open_body()
         self._iterable = value
+
+    @response.deleter
+    def response(self) -> None:
+        self._open_body()
+        del self._iterable
 
     @property
     def _on_close(
@@ -408,4 +426,4 @@ SENDING = {
     )
 }
 """What decides how a response is made and sent; whoever overrides one goes Werkzeug's way."""
-_FORCE_TYPE = Response.force_type.__func__  # type: ignore[attr-defined]
+_FORCE_TYPE = getattr_static(Response, "force_type")

@@ -17,11 +17,25 @@ from werkzeug.routing import MapAdapter
 from ._app_context import AppContext
 from ._lazy import lazy
 from ._plan import Decisions, blueprint_names
-from ._request import ask_as_sent, make_plain_request
+from ._request import Request, make_plain_request
 from ._routing.table import ASK_THE_MAP, NOT_ASKED, NOTHING, ROUTE
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+
+def ask_as_sent(request: t.Any, question: t.Callable[[t.Any], t.Any]) -> t.Any:
+    """Return the answer to a question about a request, whoever changed its environment since."""
+    sent = getattr(request, "_sent", None)
+    if sent is None or type(request).__init__ is not Request.__init__:
+        return question(request)  # a class that overrides it may have changed it on purpose
+    changed, request._environ = request._environ, sent
+    try:
+        return question(request)
+    finally:
+        request._environ = changed
+        sent["werkzeug.request"] = None
+
 
 HTTP = ("http", "https")  # PERF: no set; mostly it is the first
 
@@ -64,16 +78,21 @@ class RoutedContext(AppContext):
         self._request = request
         if self._pushed == ():  # the request is over
             request._enters_environ = False
-        rule = request.url_rule = self._url_rule
+        rule = self._url_rule
         if rule is not None:
+            request.url_rule = rule
             request.view_args = self._view_args or {}
-        else:
+        elif self._routing_exception is not None:
             request.routing_exception = self._routing_exception
         return request
 
     @request.setter
     def request(self, value: t.Any) -> None:
         self._request = value
+
+    @request.deleter
+    def request(self) -> None:
+        del self._request
 
     @property
     def endpoint(self) -> str | None:
@@ -110,6 +129,11 @@ class RoutedContext(AppContext):
     def url_adapter(self, value: MapAdapter | None) -> None:
         self.is_on_plain_host = False
         self._adapter = value
+
+    @url_adapter.deleter
+    def url_adapter(self) -> None:
+        self.is_on_plain_host = False
+        del self._adapter
 
     @lazy
     def _adapter(self) -> MapAdapter | None:
@@ -186,6 +210,8 @@ class RoutedContext(AppContext):
             self._keep_routing_error(error)
 
     def _keep_routing_error(self, error: HTTPException) -> None:
+        if not isinstance(error, HTTPException):  # what a test has put on the request
+            return
         # Tracebacks hold frames, frames hold the request: nothing is kept that closes the circle.
         error.__context__ = None
         self._routing_exception = error.with_traceback(None)

@@ -1,6 +1,6 @@
-"""A response's state as Werkzeug's own response has it.
+"""What Werkzeug's own response has, and ours keeps in another way: its state and its methods.
 
-So pickles and copies are the same on both sides: a cache that official Flask filled can be read,
+Pickles and copies are the same on both sides: a cache that official Flask filled can be read,
 and it can read what is written here.
 """
 
@@ -34,3 +34,29 @@ def take_state(response: t.Any, state: dict[str, t.Any]) -> None:
     vars(response).update({name: state[name] for name in state.keys() - THEIRS})
     for name in THEIRS & state.keys():
         setattr(response, name, state[name])
+
+
+class SendingMethod:
+    """A method that sends a response, and that may be replaced on one response.
+
+    The fast path to the server does not call it, so a response that has its own leaves that path.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.owner = owner
+        self.name = name
+
+    def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:
+        if instance is not None and self.name in instance.__dict__:
+            return instance.__dict__[self.name]
+        return getattr(super(self.owner, owner if instance is None else instance), self.name)
+
+    def __set__(self, instance: t.Any, value: t.Any) -> None:
+        instance._open_body()
+        instance.is_plain = False
+        instance.__dict__[self.name] = value
+
+    def __delete__(self, instance: t.Any) -> None:
+        if self.name not in instance.__dict__:
+            raise AttributeError(self.name)
+        del instance.__dict__[self.name]
