@@ -239,7 +239,10 @@ class DefaultJSONProvider(JSONProvider):
                 text = ""
             if not text:  # asked here, where no error is being handled
                 text = self._encode(obj, _COMPACT)  # it says what is wrong
-            response_class = app._decisions.plain_response
+            try:
+                response_class = app._decisions.plain_response
+            except AttributeError:  # an application that is not ours, such as Quart's
+                response_class = None
             if response_class is not None:
                 return make_plain_response(response_class, f"{text}\n", header)
         else:
