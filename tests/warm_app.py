@@ -11,7 +11,7 @@ def warm_up(app: Flask) -> None:
     """Let an application know the host ``localhost``, and its routes, without a request."""
     app._look_again()
     if app._decisions is UNDECIDED:
-        decided = app.decide()
+        decided = app._decide()
         if decided.routes_by_path:
             decided.accept_host("localhost")
     if isinstance(app.url_map, Map) and not app.url_map.is_table_filled:

@@ -59,6 +59,10 @@ def is_built_in(app: t.Any, *names: str) -> bool:
     )
 
 
+UNWATCHED_REQUESTS: t.Final = 100
+"""After so many requests a server notices at the latest that a class was changed."""
+
+
 class Decisions:
     """What is plain about one application.
 
@@ -90,12 +94,18 @@ class Decisions:
         "plain_sync",
         "plain_urls",
         "routes_by_path",
+        "seen",
         "serve_http",
         "session_on_demand",
         "text_type",
+        "unwatched_requests",
         "views",
     )
 
+    seen: t.Any
+    """The methods on classes that all this depends on, as they were."""
+    unwatched_requests: int
+    """How many requests may be answered before the classes are compared again."""
     serve_http: t.Any
     """What serves an ASGI server's request, once it is found, if `plain_asgi`."""
 
@@ -137,6 +147,7 @@ class Decisions:
         self.plain_request = plain_request
         self.plain_response = plain_response
         self.text_type = text_type
+        self.unwatched_requests = UNWATCHED_REQUESTS
         self.accepted_hosts = set()
         self.views = {}
         self.plain_hooks = set()

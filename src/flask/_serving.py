@@ -6,6 +6,7 @@ nobody made their own way is found out once; then requests walk straight.
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from collections.abc import Callable, Coroutine
 from inspect import CO_COROUTINE, iscoroutinefunction
@@ -18,7 +19,7 @@ from . import _waiting
 from ._application import App
 from ._current import get_request_context
 from ._heads import content_type_of
-from ._plan import DECISIVE, UNDECIDED, Decisions, built_in, is_built_in
+from ._plan import DECISIVE, UNDECIDED, UNWATCHED_REQUESTS, Decisions, built_in, is_built_in
 from ._response import SENDING
 from ._routing.map import Map
 from .ctx import AppContext, RequestContext, _AppCtxGlobals
@@ -29,10 +30,12 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _new_object = object.__new__
+_deciding = threading.Lock()  # of all applications: it is held for a microsecond
 
 _decisive = attrgetter(*sorted(DECISIVE - {"subdomain_matching", "url_map"}))
 _making = attrgetter(
     *("__init__", "__new__", "blueprints", "close", "endpoint", "trusted_hosts"),
+    *("routing_exception", "url_rule"),
 )
 _sending = attrgetter(
     *SENDING,
@@ -44,9 +47,18 @@ _WRITTEN_CLOSE = Request.close
 _COROUTINE_MARK = "_is_coroutine_mark"  # set by inspect.markcoroutinefunction, from Python 3.12 on
 
 
+def _is_ours(kind: t.Any, ours: type) -> bool:
+    """Tell whether what an application makes requests or responses with is a class of ours."""
+    return isinstance(kind, type) and issubclass(kind, ours)  # a test may put a mock there
+
+
 def _makes_plainly(request_class: type[Request]) -> bool:
     """Tell whether nobody notices a request that is made only when somebody asks for it."""
-    return issubclass(request_class, Request) and _making(request_class) == _WRITTEN
+    return (
+        _is_ours(request_class, Request)
+        and not request_class._assigned
+        and _making(request_class) == _WRITTEN
+    )
 
 
 class ServingApp(App):
@@ -60,28 +72,46 @@ class ServingApp(App):
     # Decided at the first request, and again when a decisive attribute is set --------------------
 
     _decisions: Decisions
+    _decisive_changes: int = 0
+    """How often something was set that the decisions depend on."""
 
     def __setattr__(self, name: str, value: t.Any) -> None:
         super().__setattr__(name, value)
-        if name in DECISIVE:  # only now: another thread may be deciding by the old one
-            self.__dict__["_decisions"] = UNDECIDED
+        if name in DECISIVE:
+            self._undecide()
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
         if name in DECISIVE:
+            self._undecide()
+
+    def _undecide(self) -> None:
+        """Let the next request decide, by what is set now."""
+        with _deciding:
+            self.__dict__["_decisive_changes"] = self._decisive_changes + 1
             self.__dict__["_decisions"] = UNDECIDED
 
-    def decide(self) -> Decisions:
+    def _decide(self) -> Decisions:
         """Find out what about this application is plain.
 
-        Asked where `_decisions` is `UNDECIDED`.
+        Called where `_decisions` is `UNDECIDED`. What another thread sets meanwhile counts.
         """
-        decided = self._decisions = Decisions(
+        while True:
+            changes = self._decisive_changes
+            seen = self._see_classes()  # before: what is changed meanwhile will be noticed
+            decided = self._find_decisions()
+            decided.seen = seen
+            with _deciding:
+                if self._decisive_changes == changes:
+                    self._decisions = decided
+                    return decided
+
+    def _find_decisions(self) -> Decisions:
+        return Decisions(
             routes_by_path=(
                 is_built_in(self, "create_url_adapter")
                 and not self.subdomain_matching
                 and isinstance(self.url_map, Map)
-                and self.url_map.binds_plainly()
             ),
             plain_asgi=is_built_in(self, "asgi_app"),
             plain_contexts=is_built_in(self, "app_context"),
@@ -94,7 +124,7 @@ class ServingApp(App):
                     "do_teardown_request",
                     "do_teardown_appcontext",
                 )
-                and issubclass(self.request_class, Request)
+                and _is_ours(self.request_class, Request)
                 and self.request_class.close is _WRITTEN_CLOSE
             ),
             plain_wsgi=is_built_in(self, "request_context", "wsgi_app"),
@@ -104,27 +134,31 @@ class ServingApp(App):
             plain_request=self.request_class if _makes_plainly(self.request_class) else None,
             plain_response=(
                 self.response_class
-                if issubclass(self.response_class, Response) and self.response_class._look_over()
+                if _is_ours(self.response_class, Response) and self.response_class._look_over()
                 else None
             ),
             text_type=content_type_of(self.response_class.default_mimetype or ""),
         )
-        return decided
 
     def _look_again(self) -> None:
-        """Decide anew at the next request if something was replaced on a class, as tests do.
+        """Let the next request decide if a method was replaced on a class.
 
-        PERF: 0.9 us, so only the test clients ask.
+        Tests and tracers do so at any time. PERF: 0.9 us, so a server asks once in
+        `UNWATCHED_REQUESTS` requests, and test clients before each one.
         """
+        decided = self._decisions
+        decided.unwatched_requests = UNWATCHED_REQUESTS
+        if decided is not UNDECIDED and decided.seen != self._see_classes():
+            self._undecide()
+
+    def _see_classes(self) -> t.Any:
+        """Return the methods on classes that the decisions depend on."""
         request_class, response_class = self.request_class, self.response_class
-        seen = (
+        return (
             _decisive(type(self)),
-            _making(request_class) if issubclass(request_class, Request) else None,
-            _sending(response_class) if issubclass(response_class, Response) else None,
+            _making(request_class) if _is_ours(request_class, Request) else None,
+            _sending(response_class) if _is_ours(response_class, Response) else None,
         )
-        if self.__dict__.get("_seen_on_classes") != seen:
-            self.__dict__["_seen_on_classes"] = seen
-            self._decisions = UNDECIDED
 
     # Contexts and routing ------------------------------------------------------------------------
 
@@ -134,8 +168,13 @@ class ServingApp(App):
 
         :param environ: the WSGI environment.
         """
-        if self._decisions.plain_request is None and (
-            self._decisions is not UNDECIDED or self.decide().plain_request is None
+        decided = self._decisions
+        decided.unwatched_requests -= 1
+        if decided.unwatched_requests < 0:
+            self._look_again()
+            decided = self._decisions
+        if decided.plain_request is None and (
+            decided is not UNDECIDED or self._decide().plain_request is None
         ):
             return RequestContext(self, environ)
         # PERF: what the class's initialiser does; its call goes through C, 0.15 us more. The

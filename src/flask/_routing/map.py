@@ -48,17 +48,24 @@ class Map(_Map):
             if is_put_off:
                 del rule._compile_builder
             self._registered.append(rule)
+        self._forget()
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        super().__setattr__(name, value)
+        if name in _DECISIVE:
+            self._forget()
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in _DECISIVE:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Fill the table, and make what builds paths, when they are needed next."""
         self.builders.clear()
         if self.is_table_filled:
             self.table = Table()
             self.is_table_filled = False
-
-    def binds_plainly(self) -> bool:
-        """Tell whether nobody changed what the map's adapters are, and so what they answer."""
-        return all(
-            getattr(getattr(self, name), "__func__", None) is getattr(_Map, name)
-            for name in ("bind", "bind_to_environ")
-        )
 
     def find_builder(self, endpoint: str) -> PathBuilder | None:
         """Return what builds an endpoint's paths quickly.
@@ -69,12 +76,12 @@ class Map(_Map):
             rules = self._rules_by_endpoint.get(endpoint)
             if not rules:
                 return None  # names that are asked for in vain must not pile up
-            self.builders[endpoint] = None if self._depends_on_host() else make_builder(rules)
+            self.builders[endpoint] = make_builder(rules) if self._is_by_path() else None
         return self.builders[endpoint]
 
     def fill_table(self) -> None:
-        """Enter all rules in the table; none where the host decides too."""
-        if self._depends_on_host():
+        """Enter all rules in the table; none where more than path and method decides."""
+        if not self._is_by_path():
             self.table = Table()
         else:
             uses = Counter(rule.endpoint for rule in self._registered)
@@ -89,12 +96,24 @@ class Map(_Map):
             self.table = table
         self.is_table_filled = True
 
-    def _depends_on_host(self) -> bool:
+    def _is_by_path(self) -> bool:
+        """Tell whether path and method alone decide which rule matches."""
         return (
-            self.host_matching
-            or bool(self.default_subdomain)
-            or any(rule.subdomain or rule.host for rule in self._registered)
+            not self.host_matching
+            and not self.default_subdomain
+            and not any(rule.subdomain or rule.host for rule in self._registered)
+            # A subclass, or a test, may bind to something else.
+            and all(
+                getattr(getattr(self, name), "__func__", None) is getattr(_Map, name)
+                for name in ("bind", "bind_to_environ")
+            )
         )
+
+
+_DECISIVE = frozenset(
+    {"bind", "bind_to_environ", "default_subdomain", "host_matching", "redirect_defaults"}
+)
+"""Attributes of a map that decide whether its table may answer."""
 
 
 def _put_off_building(rule: t.Any) -> bool:

@@ -70,7 +70,12 @@ class AsgiApp(ConversingApp):
             find out that the object speaks ASGI: what is returned takes the other two.
         """
         if send is not None:
-            serve_http = self._decisions.serve_http  # PERF: 0.1 us less than through asgi_app
+            decided = self._decisions
+            decided.unwatched_requests -= 1
+            if decided.unwatched_requests < 0:
+                self._look_again()
+                decided = self._decisions
+            serve_http = decided.serve_http  # PERF: 0.1 us less than through asgi_app
             if serve_http is not None and environ.get("type") == "http":
                 return serve_http(self, environ, start_response, send)
             return self.asgi_app(environ, start_response, send)

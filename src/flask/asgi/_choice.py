@@ -25,7 +25,7 @@ def may_block(app: AnyApp, environ: WSGIEnvironment) -> bool:
     if not (decided.plain_sync and decided.routes_by_path):
         if decided is not UNDECIDED:
             return True  # somebody has a way of waiting or of routing of their own
-        app.decide()
+        app._decide()
         return may_block(app, environ)
     method = environ["REQUEST_METHOD"]
     path = environ["PATH_INFO"]
