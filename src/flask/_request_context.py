@@ -33,6 +33,7 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _sentinel = object()
+_SERVER: t.Final = "SERVER_SOFTWARE"
 
 _set_app_context = _cv_app.set
 _reset_app_context = _cv_app.reset
@@ -44,7 +45,8 @@ class RequestContext(RoutedContext):
     """Makes a request current: ``request`` and ``session`` work.
 
     It is an application context as well, and stands in for one unless the application is current
-    already; then that context, with its ``g``, goes on serving.
+    already; then that context, with its ``g``, goes on serving. A server's request never shares a
+    context that was current before it.
 
     :param app: the application.
     :param environ: the WSGI environment to make the request from.
@@ -148,6 +150,17 @@ class RequestContext(RoutedContext):
         request = self.request
         return type(self)(self.app, request.environ, request, self._session)
 
+    @property
+    def _begins_at_server(self) -> bool:
+        """Whether a WSGI server has sent the request, so that nothing current is meant for it.
+
+        What is current around it was left by an import, in this thread or in one that this thread's
+        context was copied from. Servers say who they are (RFC 3875 section 4.1.17), test clients do
+        not. A request inside of a server's request shares its ``g``.
+        """
+        around = get_request_context(None)
+        return _SERVER in self._known and (around is None or _SERVER not in around._known)
+
     def push(self) -> None:
         """Make the request current: application context, session, routing."""
         app = self.app
@@ -157,7 +170,7 @@ class RequestContext(RoutedContext):
         self._decided = decided
         outer = get_app_context(None)
         pushed: t.Any = None
-        if outer is None or outer.app is not app:
+        if outer is None or outer.app is not app or self._begins_at_server:
             if decided.plain_contexts:
                 # PERF: 0.6 us less for a request than a context object of its own.
                 pushed = _set_app_context(self)
