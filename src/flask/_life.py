@@ -176,7 +176,9 @@ class LivingApp(ServingApp):
         """
         task = BackgroundTask(self, func, args, kwargs)
         context = get_request_context(None)
-        if context is None or not context.awaits_response:
+        if context is not None:
+            context = context.find_awaiting()
+        if context is None:
             self._start_background([task])
             return
         environ = context.request.environ

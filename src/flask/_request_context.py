@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import typing as t
+import weakref
 from collections.abc import Callable
 from contextvars import Token
 
@@ -95,10 +96,33 @@ class RequestContext(RoutedContext):
         """The WebSocket that the request became; ``RuntimeError``: it is none."""
         raise RuntimeError(NO_WEBSOCKET_MESSAGE)
 
-    @property
-    def awaits_response(self) -> bool:
-        """Whether the request's response is still to come."""
-        return bool(self._pushed) and self._after != ()
+    is_answered: bool = True
+    """Whether somebody waits for a response; not if the context is made for a test or a block."""
+
+    _copied_from: weakref.ref[RequestContext] | None = None
+    """The context that this one is a copy of; its request is answered there."""
+
+    def find_awaiting(self) -> RequestContext | None:
+        """Return the context whose response is still to come.
+
+        This one, the one that it is a copy of, or one around it; ``None``: there is none.
+        """
+        context: t.Any = self
+        while isinstance(context, RequestContext):
+            if context._copied_from is not None:
+                context = context._copied_from()
+                continue
+            pushed = context._pushed
+            if not pushed:
+                return None
+            while pushed[2]:
+                pushed = pushed[2]
+            # It was popped before: its request is over, and a test looks at it again.
+            is_over = pushed[2] == () or context._after == ()
+            if context.is_answered and not is_over:
+                return context
+            context = pushed[0].old_value
+        return None
 
     @property
     def _after_request_functions(self) -> list[ft.AfterRequestCallable[t.Any]]:
@@ -148,7 +172,9 @@ class RequestContext(RoutedContext):
         It can be pushed in another thread.
         """
         request = self.request
-        return type(self)(self.app, request.environ, request, self._session)
+        copied = type(self)(self.app, request.environ, request, self._session)
+        copied._copied_from = weakref.ref(self)
+        return copied
 
     @property
     def _begins_at_server(self) -> bool:
@@ -238,6 +264,8 @@ class RequestContext(RoutedContext):
         token, pushed, earlier = self._pushed
         app = self.app
         current = get_request_context()
+        if not earlier:
+            self._after = ()  # there is no response to wait for any more
         try:
             if not earlier:
                 app.do_teardown_request(exc)

@@ -409,7 +409,9 @@ class Flask(AsgiApp):
         from .testing import EnvironBuilder
 
         with closing(EnvironBuilder(self, *args, **kwargs)) as builder:
-            return self.request_context(builder.get_environ())
+            context = self.request_context(builder.get_environ())
+        context.is_answered = False
+        return context
 
 
 def _say_that_run_is_ignored() -> None:
