@@ -176,7 +176,7 @@ def test_serving_begins_and_ends_with_the_application_alone(
 
     asyncio.run(go())
     assert seen == [(app.name, False, False)] * len(seen)
-    assert len(seen) == (2 if has_lifespan else 1)
+    assert len(seen) == 2
 
 
 def _answer_server(app: Flask, path: str) -> str:

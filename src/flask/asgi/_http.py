@@ -33,7 +33,7 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
         await with_nothing_current(serve_http(app, scope, receive, send))
         return
     if app._awaits_start:
-        await app._start_on_the_loop()
+        await app._start_on_the_loop(BY_CLIENT not in scope)
     context = find_context(app, scope, receive, send)
     if context is None:
         await _serve_by_wsgi(app, scope, receive, send)

@@ -28,8 +28,7 @@ def _serve_websocket(
 def _serve_lifespan(
     app: AnyApp, scope: Scope, receive: Receive, send: Send
 ) -> Coroutine[t.Any, t.Any, None]:
-    served = serve_lifespan(app, receive, send)
-    return served if BY_CLIENT in scope else with_nothing_current(served)
+    return serve_lifespan(app, receive, send)
 
 
 class Protocols(dict[t.Any, Serve]):

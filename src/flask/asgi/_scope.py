@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
 Scope: t.TypeAlias = t.MutableMapping[str, t.Any]
 """What an ASGI server tells of a connection."""
 
+Result = t.TypeVar("Result")
+
 _VERSION = (1, 0)
 
 _NOT_TAKEN = "asgi.headers_left_out"
@@ -36,7 +38,7 @@ class ScopeError(ValueError):
     """An ASGI server's scope or message is not what the ASGI specification says."""
 
 
-async def with_nothing_current(serving: Coroutine[t.Any, t.Any, None]) -> None:
+async def with_nothing_current(serving: Coroutine[t.Any, t.Any, Result]) -> Result:
     """Serve a connection with no context current, whatever is current around it.
 
     Servers call in a copy of the context of the import. A context that was pushed there would be
@@ -45,7 +47,7 @@ async def with_nothing_current(serving: Coroutine[t.Any, t.Any, None]) -> None:
     app_token = _cv_app.set(None)
     request_token = _cv_request.set(None)
     try:
-        await serving
+        return await serving
     finally:
         _cv_request.reset(request_token)
         _cv_app.reset(app_token)
