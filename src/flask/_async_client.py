@@ -99,7 +99,10 @@ class AsyncFlaskClient:
         while True:
             response = await self._ask(request)
             response.history = tuple(history)
-            if not follow_redirects or response.status_code not in _REDIRECTS:
+            if not follow_redirects:
+                return response
+            if response.status_code not in _REDIRECTS:
+                response.call_on_close(request.input_stream.close)  # as the other client does
                 return response
             history.append(response)
             if len(history) > 20:

@@ -24,6 +24,10 @@ AsgiCallable: t.TypeAlias = Callable[[t.Any, t.Any, t.Any], Awaitable[None]]
 EXTRAS: t.Final = "flask.environ"
 """Key of a scope: entries for the WSGI environment that a scope has no other place for."""
 
+BY_CLIENT: t.Final = "flask.by_client"
+"""Key of a scope: one of our test clients connects. What is current around it stays current, as
+fixtures rely on; a server's connection begins with nothing current."""
+
 _CHUNK = 65536  # bytes of the body in one message, as servers do it
 
 
@@ -81,6 +85,7 @@ class Connection:
 
     def __init__(self, app: AsgiCallable, scope: Message) -> None:
         self.scope = scope
+        scope[BY_CLIENT] = True
         self._app = app
         self._to_app: asyncio.Queue[Message] = asyncio.Queue()
         self._from_app: asyncio.Queue[Message | None] = asyncio.Queue()

@@ -39,6 +39,8 @@ class LivingApp(ServingApp):
     while_serving_gens: list[Callable[[], t.Any]]
     """Each makes a generator whose first half runs before the first request."""
 
+    _at_loop_end: tuple[object, t.Any] | None = None
+    """What ends serving with the loop on which it began, if nothing else does, and its key."""
     _awaits_start: bool = True
     """Whether serving has not begun yet."""
 
@@ -82,13 +84,16 @@ class LivingApp(ServingApp):
 
     # Beginning and end ---------------------------------------------------------------------------
 
-    def _begin_serving(self) -> None:
-        """Do what is to be done before the first request; once, whoever asks."""
+    def _begin_serving(self) -> bool:
+        """Do what is to be done before the first request; once, whoever asks.
+
+        :returns: whether it was done now.
+        """
         if not self._awaits_start or is_beginning.get():
-            return
+            return False
         with self._life_lock:
             if not self._awaits_start:
-                return
+                return False
             token = is_beginning.set(True)
             try:
                 self._begin()
@@ -98,6 +103,7 @@ class LivingApp(ServingApp):
             finally:
                 is_beginning.reset(token)
             self._awaits_start = False
+            return True
 
     def _begin(self) -> None:
         for function in self.before_serving_funcs:
@@ -115,6 +121,7 @@ class LivingApp(ServingApp):
             if self._awaits_start:
                 return
             self._awaits_start = True
+            self._at_loop_end = None
             failures = self._end_halves()
             for function in self.after_serving_funcs:
                 try:
@@ -176,7 +183,9 @@ class LivingApp(ServingApp):
         """
         task = BackgroundTask(self, func, args, kwargs)
         context = get_request_context(None)
-        if context is None or not context.awaits_response:
+        if context is not None:
+            context = context.find_awaiting()
+        if context is None:
             self._start_background([task])
             return
         environ = context.request.environ

@@ -395,9 +395,6 @@ class Lifecycle(LivingApp):
         signal: t.Any = None,
     ) -> None:
         """Call every function and the signal's receivers; then raise the first error."""
-        context = get_request_context(None)
-        if context is not None:
-            context._after = ()  # there is no response to wait for any more
         failures: list[BaseException] = []
         plain = self._decisions.plain_hooks
         for function in functions:

@@ -77,7 +77,6 @@ NAMES: t.Final[dict[str, str]] = {
     "flask.ctx": """
         contextvars
         sys
-        flask._current: _cv_app _cv_request
         flask._request_context: _sentinel
         flask.signals: appcontext_popped appcontext_pushed
         types: TracebackType

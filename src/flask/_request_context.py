@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import typing as t
+import weakref
 from collections.abc import Callable
 from contextvars import Token
 
@@ -33,6 +34,7 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _sentinel = object()
+_SERVER: t.Final = "SERVER_SOFTWARE"
 
 _set_app_context = _cv_app.set
 _reset_app_context = _cv_app.reset
@@ -44,7 +46,8 @@ class RequestContext(RoutedContext):
     """Makes a request current: ``request`` and ``session`` work.
 
     It is an application context as well, and stands in for one unless the application is current
-    already; then that context, with its ``g``, goes on serving.
+    already; then that context, with its ``g``, goes on serving. A server's request never shares a
+    context that was current before it.
 
     :param app: the application.
     :param environ: the WSGI environment to make the request from.
@@ -93,10 +96,33 @@ class RequestContext(RoutedContext):
         """The WebSocket that the request became; ``RuntimeError``: it is none."""
         raise RuntimeError(NO_WEBSOCKET_MESSAGE)
 
-    @property
-    def awaits_response(self) -> bool:
-        """Whether the request's response is still to come."""
-        return bool(self._pushed) and self._after != ()
+    is_answered: bool = True
+    """Whether somebody waits for a response; not if the context is made for a test or a block."""
+
+    _copied_from: weakref.ref[RequestContext] | None = None
+    """The context that this one is a copy of; its request is answered there."""
+
+    def find_awaiting(self) -> RequestContext | None:
+        """Return the context whose response is still to come.
+
+        This one, the one that it is a copy of, or one around it; ``None``: there is none.
+        """
+        context: t.Any = self
+        while isinstance(context, RequestContext):
+            if context._copied_from is not None:
+                context = context._copied_from()
+                continue
+            pushed = context._pushed
+            if not pushed:
+                return None
+            while pushed[2]:
+                pushed = pushed[2]
+            # It was popped before: its request is over, and a test looks at it again.
+            is_over = pushed[2] == () or context._after == ()
+            if context.is_answered and not is_over:
+                return context
+            context = pushed[0].old_value
+        return None
 
     @property
     def _after_request_functions(self) -> list[ft.AfterRequestCallable[t.Any]]:
@@ -158,7 +184,20 @@ class RequestContext(RoutedContext):
         It can be pushed in another thread.
         """
         request = self.request
-        return type(self)(self.app, request.environ, request, self._session)
+        copied = type(self)(self.app, request.environ, request, self._session)
+        copied._copied_from = weakref.ref(self)
+        return copied
+
+    @property
+    def _begins_at_server(self) -> bool:
+        """Whether a WSGI server has sent the request, so that nothing current is meant for it.
+
+        What is current around it was left by an import, in this thread or in one that this thread's
+        context was copied from. Servers say who they are (RFC 3875 section 4.1.17), test clients do
+        not. A request inside of a server's request shares its ``g``.
+        """
+        around = get_request_context(None)
+        return _SERVER in self._known and (around is None or _SERVER not in around._known)
 
     def push(self) -> None:
         """Make the request current: application context, session, routing."""
@@ -169,7 +208,7 @@ class RequestContext(RoutedContext):
         self._decided = decided
         outer = get_app_context(None)
         pushed: t.Any = None
-        if outer is None or outer.app is not app:
+        if outer is None or outer.app is not app or self._begins_at_server:
             if decided.plain_contexts:
                 # PERF: 0.6 us less for a request than a context object of its own.
                 pushed = _set_app_context(self)
@@ -237,6 +276,8 @@ class RequestContext(RoutedContext):
         token, pushed, earlier = self._pushed
         app = self.app
         current = get_request_context()
+        if not earlier:
+            self._after = ()  # there is no response to wait for any more
         try:
             if not earlier:
                 app.do_teardown_request(exc)

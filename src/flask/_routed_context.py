@@ -23,6 +23,8 @@ from ._routing.table import ASK_THE_MAP, NOT_ASKED, NOTHING, ROUTE
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+_LONGEST_SHOWN = 255  # characters of a host in an error
+
 
 def ask_as_sent(request: t.Any, question: t.Callable[[t.Any], t.Any]) -> t.Any:
     """Return the answer to a question about a request, whoever changed its environment since."""
@@ -217,6 +219,26 @@ class RoutedContext(AppContext):
         self._routing_exception = error.with_traceback(None)
         if self._request is not None:
             self._request.routing_exception = error
+
+    def find_adapter(self) -> MapAdapter:
+        """Return what builds this request's URLs.
+
+        :raises RuntimeError: there is none, because the host was refused.
+        """
+        adapter: MapAdapter | None = self._adapter  # as itself, it would no longer be trusted
+        if adapter is not None:
+            return adapter
+        error = self._routing_exception
+        if error is None:
+            raise RuntimeError(
+                "Unable to build URLs for this request: 'create_url_adapter' returned None for it."
+            )
+        host = self._environ.get("HTTP_HOST", "")[:_LONGEST_SHOWN]
+        hint = "" if self.app.config["TRUSTED_HOSTS"] is None else " See 'TRUSTED_HOSTS'."
+        raise RuntimeError(
+            f"Unable to build URLs for this request, because its host {host!r} was refused."
+            f"{hint} What answers such a request, as an error page does, must not build URLs."
+        ) from error
 
     def full_endpoint(self, endpoint: str) -> str:
         """Return an endpoint's full name; a leading dot stands for this blueprint."""

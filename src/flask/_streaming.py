@@ -9,7 +9,14 @@ different threads, and streams that are read in turn do not see each other's req
 from __future__ import annotations
 
 import typing as t
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterator,
+)
 from contextlib import contextmanager
 from functools import update_wrapper
 
@@ -95,6 +102,17 @@ def stream_with_context(
     return _Contexts(_cv_app.get(), _cv_request.get()).carry(stepped(generator_or_function))
 
 
+def keep_context(iterator: t.Any) -> t.Any:
+    """Return an iterator whose steps have the current contexts at hand.
+
+    Of the same kind: synchronous or asynchronous.
+    """
+    contexts = _Contexts(_cv_app.get(), _cv_request.get())
+    if isinstance(iterator, AsyncIterator):
+        return contexts.carry_async(iterator)
+    return contexts.carry(iterator)
+
+
 class _Contexts:
     """The two contexts of a stream, as they were left after its last step."""
 
@@ -154,6 +172,30 @@ class _Contexts:
                 self.finish(iterator, error)
             finally:
                 error = None  # its traceback holds this frame
+
+    async def carry_async(self, iterator: AsyncIterator[t.Any]) -> AsyncGenerator[t.Any, None]:
+        """Do the same for an asynchronous iterator."""
+        error: BaseException | None = None
+        try:
+            while True:
+                with self.at_hand():
+                    try:
+                        chunk = await anext(iterator)
+                    except StopAsyncIteration:
+                        return
+                yield chunk
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            try:
+                with self.at_hand():
+                    close = getattr(iterator, "aclose", None)
+                    if close is not None:
+                        await close()
+            finally:
+                self.finish(iter(()), error)
+                error = None  # avoid a reference cycle
 
     def finish(self, iterator: Iterator[t.Any], error: BaseException | None) -> None:
         """Close the iterator; run the teardown callbacks if nothing lives on."""

@@ -17,6 +17,7 @@ import types
 import typing as t
 from collections.abc import Awaitable, Callable, Generator
 from contextvars import Context, copy_context
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE
 
 if t.TYPE_CHECKING:
     import asyncio
@@ -24,6 +25,7 @@ if t.TYPE_CHECKING:
 Result = t.TypeVar("Result")
 
 _Coroutine = types.CoroutineType
+_CAN_AWAIT: t.Final = CO_COROUTINE | CO_ASYNC_GENERATOR
 _HAS_EAGER_TASKS: t.Final = sys.version_info >= (3, 12)
 
 
@@ -162,6 +164,26 @@ def wait(awaitable: Awaitable[Result]) -> Result:
     if driver is not None:
         return t.cast("Result", driver.wait(awaitable))
     return _run(_loop_of_thread(), awaitable, copy_context())
+
+
+def is_in_coroutine() -> bool:
+    """Tell whether the code that called the caller can await.
+
+    A coroutine can. Synchronous code that this package called cannot, though a loop may be running
+    in its thread.
+    """
+    import asyncio
+
+    if asyncio._get_running_loop() is None:
+        return False
+    frame: types.FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_flags & _CAN_AWAIT:
+            return True
+        if frame.f_globals.get("__package__", "").partition(".")[0] == __package__:
+            return False
+        frame = frame.f_back
+    return False
 
 
 def is_in_fiber() -> bool:

@@ -250,7 +250,7 @@ class Flask(AsgiApp):
             around = _cv_app.get(None)
             adapter = self.create_url_adapter(None) if around is None else around.url_adapter
         else:
-            adapter = context._adapter  # as itself, it would no longer be trusted
+            adapter = context.find_adapter()
             endpoint = context.full_endpoint(endpoint)
         if adapter is None:
             raise RuntimeError(
@@ -409,7 +409,9 @@ class Flask(AsgiApp):
         from .testing import EnvironBuilder
 
         with closing(EnvironBuilder(self, *args, **kwargs)) as builder:
-            return self.request_context(builder.get_environ())
+            context = self.request_context(builder.get_environ())
+        context.is_answered = False
+        return context
 
 
 def _say_that_run_is_ignored() -> None:

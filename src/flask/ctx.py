@@ -7,13 +7,21 @@ A context says what is current while an application, or a request, is being work
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from functools import update_wrapper
-from inspect import iscoroutinefunction
+from inspect import (
+    isasyncgenfunction,
+    iscoroutine,
+    iscoroutinefunction,
+    isgeneratorfunction,
+)
 
 from . import typing as ft
 from ._app_context import AppContext
 from ._current import (
+    _cv_app,
+    _cv_request,
     get_request_context,
     has_app_context,
     has_request_context,
@@ -22,6 +30,8 @@ from ._current import (
 from ._namespace import _AppCtxGlobals
 from ._passing import answer_for
 from ._request_context import RequestContext
+from ._streaming import keep_context
+from ._waiting import is_in_coroutine
 
 __all__ = [
     "AppContext",
@@ -74,6 +84,10 @@ def copy_current_request_context(f: Function) -> Function:
     Each call works in a copy of its own, so the function may be called any number of times, at the
     same time too. A copy has the same request and session, and a ``g`` of its own.
 
+    Called from a coroutine, an ``async def`` function returns a coroutine, which may become a task.
+    Called from synchronous code, in this or another thread, it is waited for. A generator has the
+    copy at hand in each of its steps.
+
     :raises RuntimeError: no request is active.
     """
     return _in_copies_of(_active_context("copy_current_request_context"), f)
@@ -93,14 +107,38 @@ def copy_current_websocket_context(f: Function) -> Function:
 
 def _in_copies_of(context: RequestContext, f: Function) -> Function:
     original = context.copy()
+    is_awaited = iscoroutinefunction(f)
+    always_awaits = is_awaited and context.is_websocket
+    generates = isgeneratorfunction(f) or isasyncgenfunction(f)
 
     def in_context(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        if generates:  # its body runs later
+            with _current_alone(original):
+                return keep_context(f(*args, **kwargs))
+        if always_awaits or (is_awaited and is_in_coroutine()):
+            return _await_in_copy(original, f(*args, **kwargs))
         with original.copy() as context:
-            return context.app.ensure_sync(f)(*args, **kwargs)
+            result = context.app.ensure_sync(f)(*args, **kwargs)
+        return _await_in_copy(original, result) if iscoroutine(result) else result
 
-    async def in_context_awaited(*args: t.Any, **kwargs: t.Any) -> t.Any:
+    return t.cast("Function", update_wrapper(in_context, f))
+
+
+@contextmanager
+def _current_alone(original: RequestContext) -> Iterator[None]:
+    """Make a copy of a context current, with a ``g`` of its own even inside of the request."""
+    app_token = _cv_app.set(None)
+    request_token = _cv_request.set(None)
+    try:
         with original.copy():
-            return await t.cast("t.Any", f)(*args, **kwargs)
+            yield
+    finally:
+        _cv_request.reset(request_token)
+        _cv_app.reset(app_token)
 
-    wraps = in_context_awaited if context.is_websocket and iscoroutinefunction(f) else in_context
-    return t.cast("Function", update_wrapper(wraps, f))
+
+async def _await_in_copy(
+    original: RequestContext, coroutine: Coroutine[t.Any, t.Any, t.Any]
+) -> t.Any:
+    with _current_alone(original):
+        return await coroutine

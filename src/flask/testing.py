@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from copy import copy
 from functools import cache
+from io import SEEK_END
 from types import TracebackType
 from urllib.parse import urlsplit
 
@@ -102,6 +103,21 @@ def _get_werkzeug_version() -> str:
     # 4 ms that no request needs
     version: str = importlib.import_module("importlib.metadata").version("werkzeug")
     return version
+
+
+_GIVEN_COOKIES: t.Final = "flask.given_cookies"
+"""Key of an environment: the ``Cookie`` header before the client added its own cookies."""
+
+
+def _as_given(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """Return an environment without the cookies that the client added when it was sent."""
+    if _GIVEN_COOKIES not in environ:
+        return environ
+    environ = {**environ, "HTTP_COOKIE": environ[_GIVEN_COOKIES]}
+    del environ[_GIVEN_COOKIES]
+    if not environ["HTTP_COOKIE"]:
+        del environ["HTTP_COOKIE"]
+    return environ
 
 
 def _build(builder: werkzeug.test.EnvironBuilder) -> BaseRequest:
@@ -246,6 +262,36 @@ class FlaskClient(Client):
         connection.start()
         return connection
 
+    def _add_cookies_to_wsgi(self, environ: WSGIEnvironment) -> None:
+        """Add the client's cookies to those that the request was given in a ``Cookie`` header.
+
+        Of two with one name, the given one is sent.
+        """
+        given = environ.get("HTTP_COOKIE", "")
+        super()._add_cookies_to_wsgi(environ)
+        if self._cookies is None:
+            return
+        kept = environ.get("HTTP_COOKIE", "")
+        if kept:
+            environ[_GIVEN_COOKIES] = given
+        if given:
+            names = {pair.partition("=")[0].strip() for pair in given.split(";")}
+            pairs = [pair for pair in kept.split("; ") if pair.partition("=")[0] not in names]
+            environ["HTTP_COOKIE"] = "; ".join([given, *filter(None, pairs)])
+
+    def resolve_redirect(self, response: TestResponse, buffered: bool = False) -> TestResponse:
+        """Send the request that a redirect asks for.
+
+        A 307 or 308 asks for the same body once more, and the cookies may have changed.
+        """
+        environ = response.request.environ = _as_given(response.request.environ)
+        body = environ["wsgi.input"]
+        if body.seekable():
+            end = body.seek(0, SEEK_END)
+            length = environ.get("CONTENT_LENGTH")
+            body.seek(max(0, end - int(length)) if length else 0)
+        return super().resolve_redirect(response, buffered)
+
     def websocket_connect(
         self, path: str, *, subprotocols: t.Iterable[str] = (), **kwargs: t.Any
     ) -> WebsocketSession:
@@ -283,10 +329,11 @@ class FlaskClient(Client):
         if isinstance(given, dict):
             base = self._copy_environ({})
             app = self.application
+            given = _as_given(given)
             return _build(EnvironBuilder.from_environ(given, app=app, environ_base=base))
         if isinstance(given, BaseRequest):
             request = copy(given)
-            request.environ = self._copy_environ(request.environ)
+            request.environ = self._copy_environ(_as_given(request.environ))
             return request
         return None
 

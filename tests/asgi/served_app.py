@@ -33,6 +33,19 @@ def after() -> None:
     note("after")
 
 
+@app.teardown_appcontext
+def end(error: BaseException | None) -> None:
+    if "user" in g:
+        note(f"end of {g.user}")
+
+
+@app.get("/user")
+def user() -> str:
+    if "user" not in g:  # as login extensions keep it
+        g.user = request.args["name"]
+    return str(g.user)
+
+
 @app.before_request
 async def take_token() -> None:
     await asyncio.sleep(0)
@@ -176,3 +189,6 @@ async def page() -> str:
 async def report() -> str:
     note(request.get_data(as_text=True))
     return ""
+
+
+app.app_context().push()  # as is often advised for db.create_all()

@@ -36,6 +36,7 @@ ASGI = {
 WSGI = {
     "flask run": "flask --app served_app run --port {port}",
     "gunicorn": "gunicorn served_app:app --threads 8 --bind 127.0.0.1:{port}",
+    "gunicorn in one thread": "gunicorn served_app:app --bind 127.0.0.1:{port}",
     "waitress": "waitress --port={port} served_app:app",
     "granian for WSGI": (
         "granian --interface wsgi served_app:app --port {port} --no-log --blocking-threads 8"
@@ -130,6 +131,10 @@ def test_a_real_server(served: Served) -> None:
         assert client.get("/stream").text == "0 1 2 3 4 "
         assert client.get("/file").text.startswith('"""The application')
         assert client.get("/missing").status_code == 404
+        # Nothing that was current at import is shared.
+        assert [client.get(f"/user?name={name}").text for name in "ab"] == ["a", "b"]
+        served.wait_for("end of a")
+        served.wait_for("end of b")
         head = client.head("/plain")
         assert (head.content, int(head.headers["Content-Length"]) > 0) == (b"", True)
 

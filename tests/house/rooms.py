@@ -71,7 +71,7 @@ PUT_OFF: dict[str, tuple[str, str]] = {
         "the same",
     ),
     "asgi/_conversation": (
-        "asgi/_drivers asgi/_input asgi/_scope asgi/_websocket asgi/_wire",
+        "_connection asgi/_drivers asgi/_input asgi/_scope asgi/_websocket asgi/_wire",
         "the same",
     ),
     "globals": ("asgi", "for types alone, which only come with asyncio"),

@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter, Rule
 from werkzeug.routing import Map as PlainMap
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from flask import Flask, abort, request
+from flask import Flask, abort, current_app, render_template_string, request, url_for
 
 
 class PlainFlask(Flask):
@@ -289,3 +289,49 @@ def test_a_converter_may_answer_with_an_error(rule: str) -> None:
     here = rule.replace("<part:name>", "here").replace("<other>", "x")
     asked = [client.get(path).status_code for path in (here, here.replace("here", "gone")) * 3]
     assert asked == [200, 410] * 3
+
+
+BUILDS: dict[str, t.Callable[[], str]] = {
+    "url_for": lambda: url_for("index"),
+    "an external one": lambda: url_for("index", _external=True),
+    "of the blueprint": lambda: url_for(".index"),
+    "of the application": lambda: current_app.url_for("index"),
+    "in a template": lambda: render_template_string("{{ url_for('index') }}"),
+}
+
+
+@pytest.mark.parametrize("asgi", [False, True])
+@pytest.mark.parametrize("build", BUILDS.values(), ids=BUILDS.keys())
+@pytest.mark.parametrize("host", ["evil.test", "not a host", "x" * 5000])
+def test_a_url_for_a_host_that_was_refused_is_an_error_that_names_the_host(
+    app: Flask, asgi: bool, build: t.Callable[[], str], host: str
+) -> None:
+    app.config.update(TRUSTED_HOSTS=["good.test"], SERVER_NAME="good.test")
+    app.add_url_rule("/", "index", lambda: build())
+    told: list[str] = []
+
+    @app.errorhandler(400)
+    def refused(error: Exception) -> tuple[str, int]:
+        with pytest.raises(RuntimeError) as raised:
+            build()
+        told.append(str(raised.value))
+        return "refused", 400
+
+    client = app.test_client(asgi=asgi)
+    assert client.get("/", headers={"Host": "good.test"}).status_code == 200
+    assert client.get("/", headers={"Host": host}).text == "refused"
+    assert told == [
+        f"Unable to build URLs for this request, because its host {host[:255]!r} was refused. See"
+        " 'TRUSTED_HOSTS'. What answers such a request, as an error page does, must not build URLs."
+    ]
+
+
+def test_a_request_without_an_adapter_is_told_from_no_request(app: Flask) -> None:
+    app.create_url_adapter = lambda request: None  # type: ignore[method-assign]
+    with (
+        app.test_request_context("/"),
+        pytest.raises(RuntimeError, match="'create_url_adapter' returned None"),
+    ):
+        url_for("index")
+    with app.app_context(), pytest.raises(RuntimeError, match="outside an active request"):
+        url_for("index")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 from werkzeug.exceptions import HTTPException
@@ -153,18 +154,34 @@ class AsgiApp(ConversingApp):
 
     # The life of the application, on the server's loop -------------------------------------------
 
-    async def _start_on_the_loop(self) -> None:
-        """Begin serving, unless it has begun; others who ask meanwhile wait."""
+    def lifespan(self, outer: object = None) -> AbstractAsyncContextManager[None]:
+        """Begin and end serving with an application that this one is mounted in.
+
+        Servers tell the outer application alone. Hand this method to it, as in
+        ``Starlette(lifespan=app.lifespan)``, or write ``async with app.lifespan():`` in its own.
+
+        :param outer: the outer application, which calls it; not used.
+        :returns: an asynchronous context manager; serving begins and ends with its block.
+        """
+        from ._lifespan import lifespan
+
+        return lifespan(self)
+
+    async def _start_on_the_loop(self, ends_with_loop: bool = False) -> None:
+        """Begin serving, unless it has begun; others who ask meanwhile wait.
+
+        :param ends_with_loop: there is no lifespan; the end of the loop ends serving then.
+        """
         if not self._awaits_start or is_beginning.get():
             return
         import asyncio
 
-        from ._lifespan import run
+        from ._lifespan import begin
 
         loop = asyncio.get_running_loop()
         starting = self._starting.get(loop)
         if starting is None:  # another thread's loop may begin too: the lock lets one do it
-            starting = asyncio.ensure_future(run(self, self._begin_serving))
+            starting = asyncio.ensure_future(begin(self, ends_with_loop))
             self._starting[loop] = starting
             starting.add_done_callback(lambda _: self._starting.pop(loop, None))
         await asyncio.shield(starting)

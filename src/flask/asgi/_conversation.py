@@ -60,6 +60,7 @@ class ConversingApp(Lifecycle):
     async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         import asyncio
 
+        from .._connection import BY_CLIENT
         from ._drivers import ThreadVisit, has_fibers, on_the_loop
         from ._input import Body
         from ._scope import make_environ
@@ -69,7 +70,7 @@ class ConversingApp(Lifecycle):
         wire = Wire(scope, receive, send, self.config["WEBSOCKET_MAX_MESSAGE_SIZE"])
         await wire.connect()
         if self._awaits_start:
-            await self._start_on_the_loop()
+            await self._start_on_the_loop(BY_CLIENT not in scope)
         environ = make_environ({"scheme": "ws", **scope}, Body(receive))
         websocket = self.websocket_class(environ, wire)
         context = WebsocketContext(self, environ, websocket)
@@ -103,7 +104,7 @@ class ConversingApp(Lifecycle):
             self._start_background(environ.pop(BACKGROUND, ()))
         wire.raise_fault()
 
-    async def _start_on_the_loop(self) -> None:
+    async def _start_on_the_loop(self, ends_with_loop: bool = False) -> None:
         raise NotImplementedError
 
     async def _leave_websockets(self) -> None:

@@ -13,13 +13,15 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 from .._background import BACKGROUND
+from .._connection import BY_CLIENT
+from .._current import get_app_context
 from .._lifecycle import Lifecycle
 from ..typing import AnyApp
 from ._choice import may_block
 from ._drivers import Fiber, ThreadVisit, begin, has_fibers, on_the_loop
 from ._exchange import Answer, ClientGone, Exchange
 from ._input import Receive, Send
-from ._scope import Scope, make_environ
+from ._scope import Scope, make_environ, with_nothing_current
 from ._scope_context import ScopeContext, find_context
 
 _answer_context = Lifecycle._answer
@@ -27,8 +29,11 @@ _answer_context = Lifecycle._answer
 
 async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one HTTP request of an ASGI server."""
+    if get_app_context(None) is not None and BY_CLIENT not in scope:
+        await with_nothing_current(serve_http(app, scope, receive, send))
+        return
     if app._awaits_start:
-        await app._start_on_the_loop()
+        await app._start_on_the_loop(BY_CLIENT not in scope)
     context = find_context(app, scope, receive, send)
     if context is None:
         await _serve_by_wsgi(app, scope, receive, send)

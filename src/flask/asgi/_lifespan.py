@@ -1,15 +1,22 @@
-"""The life of the application as an ASGI server tells it: lifespan messages."""
+"""When serving begins and ends on a loop.
+
+By the lifespan messages of an ASGI server, with an outer application, or with the loop.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import typing as t
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from ..typing import AnyApp
 from ._drivers import ThreadVisit, has_fibers, is_being_cancelled, on_the_loop
 from ._input import Receive, Send
-from ._scope import ScopeError
+from ._scope import ScopeError, with_nothing_current
+
+_NAME = "flask-end-of-serving"
+_PATIENCE = 1.0  # seconds that requests may take to end when the loop ends
 
 
 async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
@@ -29,8 +36,7 @@ async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
             await send({"type": "lifespan.startup.complete"})
         elif kind == "lifespan.shutdown":
             try:
-                await drain(app)
-                await run(app, app._end_serving)
+                await end(app)
             except (Exception, asyncio.CancelledError) as error:
                 if is_being_cancelled():
                     raise
@@ -44,6 +50,59 @@ async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
                 f"The server sent the message {kind!r} where 'lifespan.startup' or"
                 " 'lifespan.shutdown' is due."
             )
+
+
+@asynccontextmanager
+async def lifespan(app: AnyApp) -> AsyncIterator[None]:
+    """Begin serving, and end it with the block."""
+    await app._start_on_the_loop()
+    try:
+        yield
+    finally:
+        await end(app)
+
+
+async def begin(app: AnyApp, ends_with_loop: bool) -> None:
+    """Begin serving on this loop.
+
+    :param ends_with_loop: nothing else will end it.
+    """
+    has_begun = await with_nothing_current(run(app, app._begin_serving))
+    if has_begun and ends_with_loop and (app.after_serving_funcs or app.while_serving_gens):
+        key = object()
+        ending: t.Any = asyncio.create_task(_end_with_loop(app, key), name=_NAME)
+        ending._log_destroy_pending = False  # a loop may be closed without a word to its tasks
+        app._at_loop_end = (key, ending)
+        app._end_at_exit()  # then this is left
+
+
+async def end(app: AnyApp) -> None:
+    """End serving, when the background tasks of this loop are done."""
+    await drain(app)
+    await with_nothing_current(run(app, app._end_serving))
+
+
+async def _end_with_loop(app: AnyApp, key: object) -> None:
+    """Wait until the loop ends, and end serving then, if nothing else has.
+
+    Who runs a loop cancels its tasks at the end, as ``asyncio.run`` does. That comes before the
+    loop closes the asynchronous generators that ``while_serving`` functions have open.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    try:
+        await asyncio.get_running_loop().create_future()
+    except asyncio.CancelledError:
+        task.uncancel()
+    if app._at_loop_end is None or app._at_loop_end[0] is not key:
+        return
+    requests = {other for other in asyncio.all_tasks() if other.get_name() != _NAME}
+    if requests:
+        await asyncio.wait(requests, timeout=_PATIENCE)
+    try:
+        await end(app)
+    except Exception:
+        app.logger.exception("Exception after serving")
 
 
 async def run(app: AnyApp, function: Callable[..., t.Any], *arguments: t.Any) -> t.Any:
@@ -64,7 +123,7 @@ async def drain(app: AnyApp) -> None:
         app._tell_of_late_tasks([task.get_name() for task in late])
         for task in late:
             task.cancel()
-        await asyncio.wait(late, timeout=1)
+        await asyncio.wait(late, timeout=_PATIENCE)
 
 
 def _tell(error: BaseException) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Coroutine
 
+from .._connection import BY_CLIENT
 from ..typing import AnyApp
 from ._http import serve_http
 from ._input import Receive, Send
 from ._lifespan import serve_lifespan
-from ._scope import Scope, ScopeError
+from ._scope import Scope, ScopeError, with_nothing_current
 
 Serve: t.TypeAlias = Callable[[AnyApp, Scope, Receive, Send], Coroutine[t.Any, t.Any, None]]
 
@@ -21,7 +22,7 @@ def _serve_websocket(
     app: AnyApp, scope: Scope, receive: Receive, send: Send
 ) -> Coroutine[t.Any, t.Any, None]:
     served: Coroutine[t.Any, t.Any, None] = app._serve_websocket(scope, receive, send)
-    return served
+    return served if BY_CLIENT in scope else with_nothing_current(served)
 
 
 def _serve_lifespan(

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import sys
 import typing as t
+from collections.abc import Coroutine
 from urllib.parse import unquote_to_bytes
 
 from .._connection import EXTRAS
+from .._current import _cv_app, _cv_request
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 Scope: t.TypeAlias = t.MutableMapping[str, t.Any]
 """What an ASGI server tells of a connection."""
+
+Result = t.TypeVar("Result")
 
 _VERSION = (1, 0)
 
@@ -32,6 +36,21 @@ _LONGEST_KEPT = 100
 
 class ScopeError(ValueError):
     """An ASGI server's scope or message is not what the ASGI specification says."""
+
+
+async def with_nothing_current(serving: Coroutine[t.Any, t.Any, Result]) -> Result:
+    """Serve a connection with no context current, whatever is current around it.
+
+    Servers call in a copy of the context of the import. A context that was pushed there would be
+    shared by all connections.
+    """
+    app_token = _cv_app.set(None)
+    request_token = _cv_request.set(None)
+    try:
+        return await serving
+    finally:
+        _cv_request.reset(request_token)
+        _cv_app.reset(app_token)
 
 
 def make_environ(scope: Scope, body: t.Any) -> WSGIEnvironment:

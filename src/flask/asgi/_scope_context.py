@@ -10,6 +10,7 @@ between server and lifecycle who would see the environment, it is made only when
 from __future__ import annotations
 
 import typing as t
+import weakref
 from collections.abc import Iterable
 from threading import Lock
 from types import FunctionType
@@ -97,7 +98,9 @@ class ScopeContext(RequestContext):
     def copy(self) -> RequestContext:
         """Return a context of its own, with an environment, for the same request and session."""
         request = self.request
-        return RequestContext(self.app, request.environ, request, self._session)
+        copied = RequestContext(self.app, request.environ, request, self._session)
+        copied._copied_from = weakref.ref(self)
+        return copied
 
     def deliver(self, response: t.Any) -> Answer | Iterable[bytes]:
         """Make the messages of a whole response; any other is called as WSGI does."""
