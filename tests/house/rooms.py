@@ -43,7 +43,7 @@ FLOORS: dict[float, str] = {
     7.1: "asgi/_choice asgi/_drivers",
     7.15: "asgi/_input",
     7.2: "asgi/_exchange asgi/_lifespan asgi/_upgrade asgi/_wire",
-    7.3: "asgi/_scope_context asgi/_websocket",
+    7.3: "asgi/_scope_context asgi/_threaded asgi/_websocket",
     7.4: "asgi/_http",
     7.5: "asgi/_protocols asgi/_conversation",
     7.6: "asgi/_application",

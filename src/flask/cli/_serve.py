@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import click
+from werkzeug.utils import import_string
 
 from .._environment import get_debug_flag
 from ..typing import AnyApp
@@ -30,6 +31,8 @@ _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Pat
 
 _THREADS: t.Final = 16
 """Of a process on WSGI, if not said otherwise: enough for views that wait for a database."""
+_CLIENT_TIMEOUT: t.Final = 60
+"""Seconds for a client on WSGI, if not said otherwise; as long as usual proxies wait."""
 
 
 _PARTING: t.Final = 2.0
@@ -60,6 +63,12 @@ def _count_cores() -> int:
     "--threads",
     type=click.IntRange(1),
     help="Requests that a process answers at a time, on WSGI. 16 if not given.",
+)
+@click.option(
+    "--client-timeout",
+    type=click.IntRange(1),
+    help="Seconds that a client has to send a body, and one more for each KiB; and to take a part"
+    " of a streamed response. On WSGI; 60 if not given.",
 )
 @click.option("--cert", type=_FILE, help="Serve over HTTPS: the certificate file.")
 @click.option("--key", type=_FILE, help="The private key that belongs to the certificate.")
@@ -107,9 +116,8 @@ def serve_command(
         address=options["host"],
         port=options["port"],
         uds=options["uds"],
-        interface=Interfaces(interface),
+        interface=Interfaces.ASGI,  # for WSGI too: see asgi/_threaded
         workers=options["workers"] or _count_cores(),
-        blocking_threads=(options["threads"] or _THREADS) if interface == "wsgi" else None,
         http=HTTPModes(options["http"]),
         websockets=interface == "asgi",
         log_access=options["access_log"],
@@ -119,9 +127,12 @@ def serve_command(
         # One client that stalls its upload, or listens for ever, would keep the server as it is.
         workers_kill_timeout=options["graceful_timeout"],
     )
-    load = partial(
-        _load_app, info.app_import_path, info.create_app, info.set_debug_flag, interface, health
-    )
+    loaded = partial(ScriptInfo, info.app_import_path, info.create_app, info.set_debug_flag)
+    if interface == "wsgi":
+        timeout = options["client_timeout"] or _CLIENT_TIMEOUT
+        load = partial(_load_wsgi, loaded, health, options["threads"] or _THREADS, timeout)
+    else:
+        load = partial(_load_asgi, loaded, health)
     try:
         server.serve(target_loader=load, wrap_loader=False)
     except ConfigurationError as error:
@@ -132,8 +143,10 @@ def _check(interface: str, app: AnyApp, health: str | None, options: dict[str, t
     """Refuse what cannot be served."""
     if interface == "asgi" and not hasattr(app, "asgi_app"):
         raise click.UsageError("This application has no 'asgi_app' to be served over ASGI.")
-    if interface == "asgi" and options["threads"] is not None:
-        raise click.UsageError("'--threads' is for WSGI; this app is served over ASGI.")
+    for name in ("threads", "client_timeout"):
+        if interface == "asgi" and options[name] is not None:
+            option = name.replace("_", "-")
+            raise click.UsageError(f"'--{option}' is for WSGI; this app is served over ASGI.")
     if (options["cert"] is None) != (options["key"] is None):
         raise click.UsageError("'--cert' and '--key' go together.")
     if health is not None and not health.startswith("/"):
@@ -156,19 +169,21 @@ def _is_async(view: t.Any) -> bool:
     return any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in names)
 
 
-def _load_app(
-    path: str | None,
-    create_app: Callable[..., t.Any] | None,
-    set_debug_flag: bool,
-    interface: str,
-    health: str | None,
+def _load_wsgi(
+    info: Callable[[], ScriptInfo], health: str | None, threads: int, timeout: float
 ) -> t.Any:
-    """Load the application in a process that answers requests."""
-    app = ScriptInfo(path, create_app, set_debug_flag).load_app()
-    served = app if interface == "wsgi" else _PartingASGI(app)
-    if health is None:
-        return served
-    return (_HealthyASGI if interface == "asgi" else _HealthyWSGI)(served, health)
+    """Load the application in a process that serves it as WSGI."""
+    served = import_string("flask.asgi._threaded.ThreadedWsgi")  # a higher layer, with asyncio
+    app: t.Any = info().load_app()
+    if health is not None:
+        app = _HealthyWSGI(app, health)
+    return _PartingASGI(served(app, threads, timeout))
+
+
+def _load_asgi(info: Callable[[], ScriptInfo], health: str | None) -> t.Any:
+    """Load the application in a process that serves it over ASGI."""
+    served = _PartingASGI(info().load_app())
+    return served if health is None else _HealthyASGI(served, health)
 
 
 class _PartingASGI:
@@ -208,8 +223,10 @@ class _PartingASGI:
         import asyncio
 
         try:
-            async with asyncio.timeout(_PARTING):
-                await self.app._leave_websockets()
+            leave = getattr(self.app, "_leave_websockets", None)
+            if leave is not None:  # WSGI has no WebSockets
+                async with asyncio.timeout(_PARTING):
+                    await leave()
         except TimeoutError:
             pass
         finally:
