@@ -29,7 +29,7 @@ FLOORS: dict[float, str] = {
     4.2: "_request_context",
     5.0: "ctx cli/_banner cli/_dotenv cli/_locate cli/_types",
     5.1: "cli/_script",
-    5.2: "cli/_options",
+    5.2: "cli/_options cli/_supervisor",
     5.3: "cli/_commands cli/_serve",
     5.4: "cli/_groups",
     5.5: "cli/_main",
@@ -73,6 +73,7 @@ PUT_OFF: dict[str, tuple[str, str]] = {
         "asgi/_drivers asgi/_input asgi/_scope asgi/_websocket asgi/_wire",
         "the same",
     ),
+    "cli/_serve": ("cli/_supervisor", "Granian, which is not installed everywhere"),
     "globals": ("asgi", "for types alone, which only come with asyncio"),
 }
 PAIRS_PUT_OFF = {(room, other) for room, (others, _) in PUT_OFF.items() for other in others.split()}

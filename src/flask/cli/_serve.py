@@ -98,7 +98,8 @@ def serve_command(
     try:
         from granian.constants import HTTPModes, Interfaces
         from granian.errors import ConfigurationError
-        from granian.server import Server
+
+        from ._supervisor import SteadyServer
     except ImportError:
         raise click.UsageError(_WITHOUT_GRANIAN) from None
 
@@ -111,7 +112,7 @@ def serve_command(
 
     # New processes begin with nothing imported, so a reload meets the code as it is then.
     multiprocessing.set_start_method("spawn", force=True)
-    server = Server(
+    server = SteadyServer(
         info.app_import_path or "app",
         address=options["host"],
         port=options["port"],
@@ -127,12 +128,8 @@ def serve_command(
         # One client that stalls its upload, or listens for ever, would keep the server as it is.
         workers_kill_timeout=options["graceful_timeout"],
     )
-    loaded = partial(ScriptInfo, info.app_import_path, info.create_app, info.set_debug_flag)
-    if interface == "wsgi":
-        timeout = options["client_timeout"] or _CLIENT_TIMEOUT
-        load = partial(_load_wsgi, loaded, health, options["threads"] or _THREADS, timeout)
-    else:
-        load = partial(_load_asgi, loaded, health)
+    script = partial(ScriptInfo, info.app_import_path, info.create_app, info.set_debug_flag)
+    load = _make_loader(script, interface, health, options)
     try:
         server.serve(target_loader=load, wrap_loader=False)
     except ConfigurationError as error:
@@ -169,20 +166,40 @@ def _is_async(view: t.Any) -> bool:
     return any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in names)
 
 
+def _make_loader(
+    script: Callable[[], ScriptInfo], interface: str, health: str | None, options: dict[str, t.Any]
+) -> Callable[[], t.Any]:
+    """Make what loads the application in each process; it can be pickled."""
+    if interface == "wsgi":
+        timeout = options["client_timeout"] or _CLIENT_TIMEOUT
+        load = partial(_load_wsgi, script, health, options["threads"] or _THREADS, timeout)
+    else:
+        load = partial(_load_asgi, script, health)
+    return partial(_load, load, options["graceful_timeout"])
+
+
+def _load(load: Callable[[], t.Any], graceful_timeout: float) -> t.Any:
+    """Load the application in a process that answers requests."""
+    from ._supervisor import end_with_main_process
+
+    end_with_main_process(graceful_timeout)
+    return load()
+
+
 def _load_wsgi(
-    info: Callable[[], ScriptInfo], health: str | None, threads: int, timeout: float
+    script: Callable[[], ScriptInfo], health: str | None, threads: int, timeout: float
 ) -> t.Any:
     """Load the application in a process that serves it as WSGI."""
     served = import_string("flask.asgi._threaded.ThreadedWsgi")  # a higher layer, with asyncio
-    app: t.Any = info().load_app()
+    app: t.Any = script().load_app()
     if health is not None:
         app = _HealthyWSGI(app, health)
     return _PartingASGI(served(app, threads, timeout))
 
 
-def _load_asgi(info: Callable[[], ScriptInfo], health: str | None) -> t.Any:
+def _load_asgi(script: Callable[[], ScriptInfo], health: str | None) -> t.Any:
     """Load the application in a process that serves it over ASGI."""
-    served = _PartingASGI(info().load_app())
+    served = _PartingASGI(script().load_app())
     return served if health is None else _HealthyASGI(served, health)
 
 
