@@ -17,6 +17,7 @@ import types
 import typing as t
 from collections.abc import Awaitable, Callable, Generator
 from contextvars import Context, copy_context
+from inspect import iscoroutinefunction
 
 from ._gevent import has_patched_threads, run_in_native_thread, shared_loop
 
@@ -166,6 +167,15 @@ def wait(awaitable: Awaitable[Result]) -> Result:
     if _of_thread.kept is None and has_patched_threads():
         return _wait_in_a_thread(awaitable)
     return _run(_loop_of_thread(), awaitable, copy_context())
+
+
+def is_async_view(view: t.Any) -> bool:
+    """Tell whether a view function, or a method of its class, is ``async def``."""
+    if iscoroutinefunction(view):
+        return True
+    kind = getattr(view, "view_class", None)
+    names = ("dispatch_request", *map(str.lower, getattr(kind, "methods", None) or ()))
+    return any(iscoroutinefunction(getattr(kind, name, None)) for name in names)
 
 
 def is_in_fiber() -> bool:

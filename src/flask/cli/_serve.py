@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import multiprocessing
 import os
 import signal
@@ -15,8 +14,8 @@ import click
 from werkzeug.utils import import_string
 
 from .._environment import get_debug_flag
+from .._waiting import is_async_view
 from ..typing import AnyApp
-from ..views import http_method_funcs
 from ._script import ScriptInfo, pass_script_info
 
 if t.TYPE_CHECKING:
@@ -154,16 +153,8 @@ def _wants_asgi(app: AnyApp) -> bool:
     """Tell whether an application has views that ASGI serves better, or alone."""
     return hasattr(app, "asgi_app") and (
         any(rule.websocket for rule in app.url_map.iter_rules())
-        or any(map(_is_async, app.view_functions.values()))
+        or any(map(is_async_view, app.view_functions.values()))
     )
-
-
-def _is_async(view: t.Any) -> bool:
-    if inspect.iscoroutinefunction(view):
-        return True
-    kind = getattr(view, "view_class", None)
-    names = ("dispatch_request", *http_method_funcs)
-    return any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in names)
 
 
 def _make_loader(
