@@ -205,23 +205,24 @@ class _PartingASGI:
         self.app = app
         self._parting: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> None:
-        if scope["type"] == "lifespan":  # the loop runs, and Granian has set its handlers
-            import asyncio  # 9 ms that other commands need not wait for
+    def __call__(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> t.Any:
+        serve = self._live if scope["type"] == "lifespan" else self.app
+        return serve(scope, receive, send)
 
-            loop = asyncio.get_running_loop()
+    async def _live(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> None:
+        import asyncio  # 9 ms that other commands need not wait for
+
+        loop = asyncio.get_running_loop()  # it runs, and Granian has set its handlers
+        try:
             try:
-                try:
-                    loop.remove_signal_handler(signal.SIGTERM)
-                except AttributeError:  # COMPAT: rloop 0.5 knows the method, and fails in it
-                    pass
-                # Not the loop's own way: uvloop loses what comes while it does not run, and Granian
-                # lets it rest between the application's start and the first request.
-                signal.signal(
-                    signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(self._begin, loop)
-                )
-            except (NotImplementedError, ValueError):
-                pass  # Windows has no such signals, and a thread of a server none of its own
+                loop.remove_signal_handler(signal.SIGTERM)
+            except AttributeError:  # COMPAT: rloop 0.5 knows the method, and fails in it
+                pass
+            # Not the loop's own way: uvloop loses what comes while it does not run, and Granian
+            # lets it rest between the application's start and the first request.
+            signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(self._begin, loop))
+        except (NotImplementedError, ValueError):
+            pass  # Windows has no such signals, and a thread of a server none of its own
         await self.app(scope, receive, send)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
