@@ -212,6 +212,27 @@ def test_a_request_whose_client_leaves_before_it_begins_is_not_run() -> None:
     run(work())
 
 
+@pytest.mark.parametrize("size", [0, 1000, 200_000])
+def test_a_body_is_read_whole_after_its_request_has_waited(size: int) -> None:
+    async def work() -> None:
+        may_go_on = threading.Event()
+
+        def app(environ: t.Any, start_response: t.Any) -> list[bytes]:
+            assert may_go_on.wait(60)
+            return reading(environ, start_response)
+
+        server = ThreadedWsgi(app, 1, 60)
+        first = asyncio.create_task(Client(END).ask(server))
+        parts = [part(b"a" * 1000) for _ in range(size // 1000)]
+        waiting = Client(*parts, END, method="POST", content_length=str(size))
+        second = asyncio.create_task(waiting.ask(server))
+        await asyncio.sleep(0)
+        may_go_on.set()
+        assert [(await task).body for task in (first, second)] == [b"0", b"%d" % size]
+
+    run(work())
+
+
 def test_no_more_requests_wait_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_threaded, "_MOST_WAITING", 1)
 
