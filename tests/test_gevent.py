@@ -78,6 +78,19 @@ async def handle(error):
     await asyncio.sleep(0)
     return str(error)
 
+@app.route("/body", methods=["POST"])
+async def body():
+    await asyncio.sleep(0)
+    return request.get_data()
+
+class ServersBody:
+    hub = gevent.get_hub()
+
+    def read(self, size=-1):
+        assert gevent.get_hub() is self.hub
+        gevent.sleep(0.001)
+        return b"body"
+
 COUNT = 30
 
 def ask(path, number):
@@ -87,6 +100,11 @@ for path, times in (("view", 1), ("plain", 1), ("stream", 3), ("nested", 1), ("e
     asking = [gevent.spawn(ask, path, str(number)) for number in range(COUNT)]
     gevent.joinall(asking, raise_error=True)
     assert [it.value for it in asking] == [str(n) * times for n in range(COUNT)], path
+
+environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/body", "CONTENT_LENGTH": "4"}
+environ |= {"wsgi.input": ServersBody(), "wsgi.url_scheme": "http", "wsgi.errors": sys.stderr}
+environ |= {"SERVER_NAME": "localhost", "SERVER_PORT": "80"}
+assert b"".join(app(environ, lambda *args: None)) == b"body"
 
 def killed():
     with app.test_request_context():

@@ -41,6 +41,58 @@ def run_in_native_thread(work: Callable[[], t.Any]) -> None:
         pool.kill()
 
 
+class HubInput:
+    """The body of a request, which only greenlets of the server's thread can read.
+
+    :param stream: the server's ``wsgi.input``.
+    """
+
+    def __init__(self, stream: t.Any) -> None:
+        from gevent import get_hub, monkey
+
+        self._stream = stream
+        self._hub = get_hub()
+        self._new_lock: Callable[[], t.Any] = monkey.get_original("_thread", "allocate_lock")
+
+    def read(self, *size: t.Any) -> bytes:
+        """Read bytes; see PEP 3333."""
+        return t.cast("bytes", self._call(self._stream.read, size))
+
+    def readline(self, *size: t.Any) -> bytes:
+        """Read a line."""
+        return t.cast("bytes", self._call(self._stream.readline, size))
+
+    def readlines(self, *hint: t.Any) -> list[bytes]:
+        """Read the lines that are left."""
+        return t.cast("list[bytes]", self._call(self._stream.readlines, hint))
+
+    def __iter__(self) -> t.Iterator[bytes]:
+        return iter(self.readline, b"")
+
+    def _call(self, method: Callable[..., t.Any], arguments: tuple[t.Any, ...]) -> t.Any:
+        import gevent
+
+        if gevent.get_hub() is self._hub:
+            return method(*arguments)
+        is_done = self._new_lock()
+        is_done.acquire()
+        outcome: list[Outcome] = []
+
+        def work() -> None:
+            try:
+                outcome.append((method(*arguments), None))
+            except BaseException as error:
+                outcome.append((None, error))
+            is_done.release()
+
+        self._hub.loop.run_callback_threadsafe(gevent.spawn, work)
+        is_done.acquire()  # for the thread of the loop, as any reading of a body
+        result, error = outcome.pop()
+        if error is not None:
+            raise error
+        return result
+
+
 class SharedLoop:
     """An event loop in a thread of the operating system, for the greenlets of a process."""
 

@@ -19,7 +19,8 @@ from collections.abc import Awaitable, Callable, Generator
 from contextvars import Context, copy_context
 from inspect import iscoroutinefunction
 
-from ._gevent import has_patched_threads, run_in_native_thread, shared_loop
+from ._current import get_request_context
+from ._gevent import HubInput, has_patched_threads, run_in_native_thread, shared_loop
 
 if t.TYPE_CHECKING:
     import asyncio
@@ -349,6 +350,11 @@ def _wait_in_a_thread(awaitable: Awaitable[Result]) -> Result:
 
 def _wait_by_gevent(awaitable: Awaitable[Result]) -> Result:
     """Wait in a greenlet of gevent; the loop runs in a thread of its own."""
+    request_context = get_request_context(None)
+    if request_context is not None:
+        environ = request_context._environ
+        if "wsgi.input" in environ and type(environ["wsgi.input"]) is not HubInput:
+            environ["wsgi.input"] = HubInput(environ["wsgi.input"])
     context = copy_context()
     result, error = shared_loop.run(awaitable, context)
     take_over(context)

@@ -15,7 +15,8 @@ PACKAGE = Path(flask.__file__).parent
 FLOORS: dict[float, str] = {
     0.9: "_gevent",
     1.0: "typing signals _current _environment _lazy _passing _plan _reading _signing _state"
-    " _request_headers _templates _threads _waiting config _routing/rule",
+    " _request_headers _templates _threads config _routing/rule",
+    1.05: "_waiting",
     1.1: "_heads _multipart _namespace _routing/build _routing/table _cookies",
     1.2: "_forms _routing/map _routing",
     2.0: "logging views debughelpers _scaffold _streaming _json_functions",
