@@ -114,7 +114,7 @@ class ThreadedWsgi:
             if not self._is_notified:  # PERF: one wake-up of the loop for all that are ready
                 self._is_notified = True
                 try:
-                    request.loop.call_soon_threadsafe(self._hand_over)
+                    request.server_loop.call_soon_threadsafe(self._hand_over)
                 except RuntimeError:
                     return  # the loop is closed: nothing waits any more
             del request, environ  # an idle thread holds nothing
@@ -181,8 +181,8 @@ class _Request(Exchange):
     def __init__(self, receive: Receive, send: Send, server: ThreadedWsgi) -> None:
         super().__init__(receive, send)
         self.server = server
-        self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
-        self.done: asyncio.Future[None] = self.loop.create_future()
+        self.server_loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
+        self.done: asyncio.Future[None] = self.server_loop.create_future()
         self._waited = 0.0
         self._received = 0
 
@@ -314,4 +314,4 @@ class _Request(Exchange):
 
     def _on_loop(self, coroutine: Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
         """Wait in the thread for something that runs on the loop."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
+        return asyncio.run_coroutine_threadsafe(coroutine, self.server_loop).result()
