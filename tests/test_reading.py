@@ -258,3 +258,55 @@ def test_any_text_is_read_as_by_the_standard_library(text: str, as_bytes: bool) 
 def test_json_that_is_too_deep_is_an_error_and_nothing_worse(app: Flask) -> None:
     with pytest.raises((RecursionError, ValueError)):
         app.json.loads("[" * 200_000)
+
+
+READERS: dict[str, t.Callable[[Request], object]] = {
+    "get_data": lambda request: request.get_data(),
+    "data": lambda request: request.data,
+    "form": lambda request: request.form,
+    "files": lambda request: request.files,
+    "values": lambda request: request.values,
+    "json": lambda request: request.get_json(force=True),
+    "read": lambda request: request.stream.read(),
+    "parts": lambda request: list(iter(lambda: request.stream.read(1000), b"")),
+    "readline": lambda request: list(iter(request.stream.readline, b"")),
+    "readlines": lambda request: request.stream.readlines(),
+    "iterate": lambda request: list(request.stream),
+}
+
+
+class Failing(io.BytesIO):
+    """The input of a server that raises when the client disconnects."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size) or self._fail()
+
+    def readinto(self, buffer: t.Any, /) -> int:
+        return super().readinto(buffer) or len(self._fail())
+
+    def _fail(self) -> bytes:
+        raise ConnectionResetError
+
+
+@pytest.mark.parametrize("limit", [None, 5_000_000])
+@pytest.mark.parametrize("input_class", [io.BytesIO, Failing])
+@pytest.mark.parametrize("length", ["300", "2000000"])
+@pytest.mark.parametrize("reader", READERS)
+def test_a_body_that_ends_before_its_length_is_an_error_however_it_is_read(
+    reader: str, length: str, input_class: type[io.BytesIO], limit: int | None
+) -> None:
+    form = "application/x-www-form-urlencoded"
+    multipart = "multipart/form-data; boundary=B"
+    part = b'--B\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\nabc\r\n'
+    bodies = [(form, b"a=1&b=2"), (form, b""), (multipart, part), (multipart, part + b"--B--\r\n")]
+    for kind, body in bodies:
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "CONTENT_TYPE": kind,
+            "CONTENT_LENGTH": length,
+            "wsgi.input": input_class(body),
+        }
+        request = Request(environ)
+        request.max_content_length = limit
+        with pytest.raises(werkzeug.exceptions.ClientDisconnected):
+            READERS[reader](request)

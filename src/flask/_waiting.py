@@ -4,7 +4,7 @@ The request lifecycle is synchronous and written once. Where it meets an ``async
 or handler it calls `wait`. Under WSGI the awaitable runs on an event loop that belongs to the
 worker thread and lives as long as the thread. Under ASGI it runs on the server's loop: step by step
 in the fiber that waits (``asgi/_fibers``), or by the driver of a worker thread (``asgi/_drivers``),
-which is found here.
+which is found here. Where gevent has made greenlets of threads, see ``_gevent``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ import types
 import typing as t
 from collections.abc import Awaitable, Callable, Generator
 from contextvars import Context, copy_context
-from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, iscoroutinefunction
+
+from ._current import get_request_context
+from ._gevent import HubInput, has_patched_threads, run_in_native_thread, shared_loop
 
 if t.TYPE_CHECKING:
     import asyncio
@@ -163,6 +166,8 @@ def wait(awaitable: Awaitable[Result]) -> Result:
     driver = _of_thread.driver
     if driver is not None:
         return t.cast("Result", driver.wait(awaitable))
+    if _of_thread.kept is None and has_patched_threads():
+        return _wait_in_a_thread(awaitable)
     return _run(_loop_of_thread(), awaitable, copy_context())
 
 
@@ -184,6 +189,15 @@ def is_in_coroutine() -> bool:
             return False
         frame = frame.f_back
     return False
+
+
+def is_async_view(view: t.Any) -> bool:
+    """Tell whether a view function, or a method of its class, is ``async def``."""
+    if iscoroutinefunction(view):
+        return True
+    kind = getattr(view, "view_class", None)
+    names = ("dispatch_request", *map(str.lower, getattr(kind, "methods", None) or ()))
+    return any(iscoroutinefunction(getattr(kind, name, None)) for name in names)
 
 
 def is_in_fiber() -> bool:
@@ -245,6 +259,7 @@ def wait_long(awaitable: Awaitable[Result]) -> Result:
         threading.current_thread() is not threading.main_thread()
         or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
         or asyncio._get_running_loop() is not None
+        or has_patched_threads()
     ):
         return wait(awaitable)
     is_interrupted = False
@@ -319,6 +334,9 @@ def take_over(context: Context) -> None:
 
 
 def _wait_in_a_thread(awaitable: Awaitable[Result]) -> Result:
+    is_by_gevent = has_patched_threads()
+    if is_by_gevent and not shared_loop.is_running_here():
+        return _wait_by_gevent(awaitable)
     import asyncio
 
     context = copy_context()
@@ -335,13 +353,35 @@ def _wait_in_a_thread(awaitable: Awaitable[Result]) -> Result:
         except BaseException as error:
             failure.append(error)
 
-    thread = threading.Thread(target=run, name="flask-wait")
-    thread.start()
-    thread.join()
+    if is_by_gevent:
+        run_in_native_thread(run)
+    else:
+        thread = threading.Thread(target=run, name="flask-wait")
+        thread.start()
+        thread.join()
+        del thread
     take_over(context)
     if failure:
         try:
             raise failure.pop()
         finally:
-            del thread, run  # both hold this frame; the error's traceback would close the circle
+            del run  # it holds this frame; avoid a reference cycle
     return outcome[0]
+
+
+def _wait_by_gevent(awaitable: Awaitable[Result]) -> Result:
+    """Wait in a greenlet of gevent; the loop runs in a thread of its own."""
+    request_context = get_request_context(None)
+    if request_context is not None:
+        environ = request_context._environ
+        if "wsgi.input" in environ and type(environ["wsgi.input"]) is not HubInput:
+            environ["wsgi.input"] = HubInput(environ["wsgi.input"])
+    context = copy_context()
+    result, error = shared_loop.run(awaitable, context)
+    take_over(context)
+    if error is None:
+        return t.cast("Result", result)
+    try:
+        raise error
+    finally:
+        del error  # avoid a reference cycle

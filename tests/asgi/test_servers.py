@@ -35,8 +35,12 @@ ASGI = {
 }
 WSGI = {
     "flask run": "flask --app served_app run --port {port}",
+    "flask serve": "flask --app served_app serve --interface wsgi --workers 1 --port {port}",
     "gunicorn": "gunicorn served_app:app --threads 8 --bind 127.0.0.1:{port}",
     "gunicorn in one thread": "gunicorn served_app:app --bind 127.0.0.1:{port}",
+    "gunicorn with gevent": (
+        "gunicorn served_app:app --worker-class gevent --bind 127.0.0.1:{port}"
+    ),
     "waitress": "waitress --port={port} served_app:app",
     "granian for WSGI": (
         "granian --interface wsgi served_app:app --port {port} --no-log --blocking-threads 8"
@@ -91,6 +95,8 @@ def start(name: str, log: Path) -> Served:
     port = free_port()
     command = {**ASGI, **WSGI}[name].format(port=port).split()
     pytest.importorskip(MODULES[command[0]])
+    if name == "gunicorn with gevent":
+        pytest.importorskip("gevent")
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=HERE,

@@ -13,8 +13,10 @@ PACKAGE = Path(flask.__file__).parent
 # A room may import only rooms below it. Rooms of one kind that build on each other stand on
 # landings between two floors: 1.1 is above 1.0 and below 2.
 FLOORS: dict[float, str] = {
+    0.9: "_gevent",
     1.0: "typing signals _current _environment _lazy _passing _plan _reading _signing _state"
-    " _request_headers _templates _threads _waiting config _routing/rule",
+    " _request_headers _templates _threads config _routing/rule",
+    1.05: "_waiting",
     1.1: "_heads _multipart _namespace _routing/build _routing/table _cookies"
     " _environ_request _limits",
     1.2: "_forms _routing/map _routing",
@@ -30,7 +32,7 @@ FLOORS: dict[float, str] = {
     4.2: "_request_context",
     5.0: "ctx cli/_banner cli/_dotenv cli/_locate cli/_types",
     5.1: "cli/_script",
-    5.2: "cli/_options",
+    5.2: "cli/_options cli/_supervisor",
     5.3: "cli/_commands cli/_serve",
     5.4: "cli/_groups",
     5.5: "cli/_main",
@@ -44,7 +46,7 @@ FLOORS: dict[float, str] = {
     7.1: "asgi/_choice asgi/_drivers",
     7.15: "asgi/_input",
     7.2: "asgi/_exchange asgi/_lifespan asgi/_upgrade asgi/_wire",
-    7.3: "asgi/_scope_context asgi/_websocket",
+    7.3: "asgi/_scope_context asgi/_threaded asgi/_websocket",
     7.4: "asgi/_http",
     7.5: "asgi/_protocols asgi/_conversation",
     7.6: "asgi/_application",
@@ -74,6 +76,7 @@ PUT_OFF: dict[str, tuple[str, str]] = {
         "_connection asgi/_drivers asgi/_input asgi/_scope asgi/_websocket asgi/_wire",
         "the same",
     ),
+    "cli/_serve": ("cli/_supervisor", "Granian, which is not installed everywhere"),
     "globals": ("asgi", "for types alone, which only come with asyncio"),
 }
 PAIRS_PUT_OFF = {(room, other) for room, (others, _) in PUT_OFF.items() for other in others.split()}

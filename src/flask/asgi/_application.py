@@ -6,16 +6,19 @@ WSGI servers hand over their connection as well, and so can ask for WebSockets.
 
 from __future__ import annotations
 
+import sys
 import typing as t
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from io import BytesIO
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotImplemented as CannotBeServed
 
 from .. import _waiting
 from .._background import BackgroundTask
+from .._current import get_request_context
 from .._lazy import lazy
 from .._life import is_beginning
 from .._plan import built_in
@@ -38,6 +41,16 @@ _WITHOUT_SOCKET = (
 _WITHOUT_WSPROTO = (
     "A WebSocket was refused: under WSGI they need wsproto, which is not installed. Install it"
     " with:\n\n    pip install 'flask[asgi]'"
+)
+
+_WITHOUT_ASYNCIO = (
+    "This server runs its applications on trio; Flask needs an event loop of asyncio. Start the"
+    " server with a worker for asyncio, such as 'hypercorn --worker-class asyncio asgi:shop:app'."
+)
+_AS_WSGI_BY_HYPERCORN = (
+    "Hypercorn serves this application as WSGI: WebSockets are refused, and an async view takes a"
+    " thread for as long as it runs. Put 'asgi:' in front of its name, such as"
+    " 'hypercorn asgi:shop:app'."
 )
 
 
@@ -152,6 +165,21 @@ class AsgiApp(ConversingApp):
         self.logger.error(reason)
         return CannotBeServed()({"REQUEST_METHOD": "GET"}, start_response)
 
+    def _meet_first_request(self) -> None:
+        super()._meet_first_request()
+        if "hypercorn.app_wrappers" in sys.modules:
+            environ = getattr(get_request_context(None), "_known", {})
+            # It gives no name; these two are what only its WSGI environment has.
+            if (
+                type(environ.get("wsgi.input")) is BytesIO
+                and environ.get("wsgi.errors") is sys.stdout
+                and (
+                    self._has_websockets
+                    or any(map(_waiting.is_async_view, self.view_functions.values()))
+                )
+            ):
+                self.logger.warning(_AS_WSGI_BY_HYPERCORN)
+
     # The life of the application, on the server's loop -------------------------------------------
 
     def lifespan(self, outer: object = None) -> AbstractAsyncContextManager[None]:
@@ -178,7 +206,9 @@ class AsgiApp(ConversingApp):
 
         from ._lifespan import begin
 
-        loop = asyncio.get_running_loop()
+        loop = asyncio._get_running_loop()
+        if loop is None:
+            raise RuntimeError(_WITHOUT_ASYNCIO)
         starting = self._starting.get(loop)
         if starting is None:  # another thread's loop may begin too: the lock lets one do it
             starting = asyncio.ensure_future(begin(self, ends_with_loop))

@@ -230,7 +230,8 @@ async def _put_outcome(awaitable: Awaitable[t.Any], outcome: list[Outcome]) -> N
 
 def is_being_cancelled() -> bool:
     """Tell whether the running task was cancelled, and not something else that it awaits."""
-    task = asyncio.current_task()
+    # Without asyncio, as under Hypercorn's worker for trio, nothing runs that could be cancelled.
+    task = None if asyncio._get_running_loop() is None else asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 

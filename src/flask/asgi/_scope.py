@@ -154,6 +154,7 @@ def _below(root: str, path: str) -> tuple[str, str]:
 _ENDS = frozenset({"", "/"})
 _NO_SERVER = ("localhost", None)
 _PROTOCOLS = {
+    "1": "HTTP/1.0",  # COMPAT: Granian writes it so
     "1.0": "HTTP/1.0",
     "1.1": "HTTP/1.1",
     "2": "HTTP/2.0",

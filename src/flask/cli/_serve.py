@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import multiprocessing
 import os
 import signal
@@ -12,10 +11,11 @@ from functools import partial
 from pathlib import Path
 
 import click
+from werkzeug.utils import import_string
 
 from .._environment import get_debug_flag
+from .._waiting import is_async_view
 from ..typing import AnyApp
-from ..views import http_method_funcs
 from ._script import ScriptInfo, pass_script_info
 
 if t.TYPE_CHECKING:
@@ -30,6 +30,8 @@ _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Pat
 
 _THREADS: t.Final = 16
 """Of a process on WSGI, if not said otherwise: enough for views that wait for a database."""
+_CLIENT_TIMEOUT: t.Final = 60
+"""Seconds for a client on WSGI, if not said otherwise; as long as usual proxies wait."""
 
 
 _PARTING: t.Final = 2.0
@@ -61,6 +63,12 @@ def _count_cores() -> int:
     type=click.IntRange(1),
     help="Requests that a process answers at a time, on WSGI. 16 if not given.",
 )
+@click.option(
+    "--client-timeout",
+    type=click.IntRange(1),
+    help="Seconds that a client has to send a body, and one more for each KiB; and to take a part"
+    " of a streamed response. On WSGI; 60 if not given.",
+)
 @click.option("--cert", type=_FILE, help="Serve over HTTPS: the certificate file.")
 @click.option("--key", type=_FILE, help="The private key that belongs to the certificate.")
 @click.option(
@@ -89,7 +97,8 @@ def serve_command(
     try:
         from granian.constants import HTTPModes, Interfaces
         from granian.errors import ConfigurationError
-        from granian.server import Server
+
+        from ._supervisor import SteadyServer
     except ImportError:
         raise click.UsageError(_WITHOUT_GRANIAN) from None
 
@@ -102,14 +111,13 @@ def serve_command(
 
     # New processes begin with nothing imported, so a reload meets the code as it is then.
     multiprocessing.set_start_method("spawn", force=True)
-    server = Server(
+    server = SteadyServer(
         info.app_import_path or "app",
         address=options["host"],
         port=options["port"],
         uds=options["uds"],
-        interface=Interfaces(interface),
+        interface=Interfaces.ASGI,  # for WSGI too: see asgi/_threaded
         workers=options["workers"] or _count_cores(),
-        blocking_threads=(options["threads"] or _THREADS) if interface == "wsgi" else None,
         http=HTTPModes(options["http"]),
         websockets=interface == "asgi",
         log_access=options["access_log"],
@@ -119,9 +127,8 @@ def serve_command(
         # One client that stalls its upload, or listens for ever, would keep the server as it is.
         workers_kill_timeout=options["graceful_timeout"],
     )
-    load = partial(
-        _load_app, info.app_import_path, info.create_app, info.set_debug_flag, interface, health
-    )
+    script = partial(ScriptInfo, info.app_import_path, info.create_app, info.set_debug_flag)
+    load = _make_loader(script, interface, health, options)
     try:
         server.serve(target_loader=load, wrap_loader=False)
     except ConfigurationError as error:
@@ -132,8 +139,10 @@ def _check(interface: str, app: AnyApp, health: str | None, options: dict[str, t
     """Refuse what cannot be served."""
     if interface == "asgi" and not hasattr(app, "asgi_app"):
         raise click.UsageError("This application has no 'asgi_app' to be served over ASGI.")
-    if interface == "asgi" and options["threads"] is not None:
-        raise click.UsageError("'--threads' is for WSGI; this app is served over ASGI.")
+    for name in ("threads", "client_timeout"):
+        if interface == "asgi" and options[name] is not None:
+            option = name.replace("_", "-")
+            raise click.UsageError(f"'--{option}' is for WSGI; this app is served over ASGI.")
     if (options["cert"] is None) != (options["key"] is None):
         raise click.UsageError("'--cert' and '--key' go together.")
     if health is not None and not health.startswith("/"):
@@ -144,31 +153,45 @@ def _wants_asgi(app: AnyApp) -> bool:
     """Tell whether an application has views that ASGI serves better, or alone."""
     return hasattr(app, "asgi_app") and (
         any(rule.websocket for rule in app.url_map.iter_rules())
-        or any(map(_is_async, app.view_functions.values()))
+        or any(map(is_async_view, app.view_functions.values()))
     )
 
 
-def _is_async(view: t.Any) -> bool:
-    if inspect.iscoroutinefunction(view):
-        return True
-    kind = getattr(view, "view_class", None)
-    names = ("dispatch_request", *http_method_funcs)
-    return any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in names)
+def _make_loader(
+    script: Callable[[], ScriptInfo], interface: str, health: str | None, options: dict[str, t.Any]
+) -> Callable[[], t.Any]:
+    """Make what loads the application in each process; it can be pickled."""
+    if interface == "wsgi":
+        timeout = options["client_timeout"] or _CLIENT_TIMEOUT
+        load = partial(_load_wsgi, script, health, options["threads"] or _THREADS, timeout)
+    else:
+        load = partial(_load_asgi, script, health)
+    return partial(_load, load, options["graceful_timeout"])
 
 
-def _load_app(
-    path: str | None,
-    create_app: Callable[..., t.Any] | None,
-    set_debug_flag: bool,
-    interface: str,
-    health: str | None,
-) -> t.Any:
+def _load(load: Callable[[], t.Any], graceful_timeout: float) -> t.Any:
     """Load the application in a process that answers requests."""
-    app = ScriptInfo(path, create_app, set_debug_flag).load_app()
-    served = app if interface == "wsgi" else _PartingASGI(app)
-    if health is None:
-        return served
-    return (_HealthyASGI if interface == "asgi" else _HealthyWSGI)(served, health)
+    from ._supervisor import end_with_main_process
+
+    end_with_main_process(graceful_timeout)
+    return load()
+
+
+def _load_wsgi(
+    script: Callable[[], ScriptInfo], health: str | None, threads: int, timeout: float
+) -> t.Any:
+    """Load the application in a process that serves it as WSGI."""
+    served = import_string("flask.asgi._threaded.ThreadedWsgi")  # a higher layer, with asyncio
+    app: t.Any = script().load_app()
+    if health is not None:
+        app = _HealthyWSGI(app, health)
+    return _PartingASGI(served(app, threads, timeout))
+
+
+def _load_asgi(script: Callable[[], ScriptInfo], health: str | None) -> t.Any:
+    """Load the application in a process that serves it over ASGI."""
+    served = _PartingASGI(script().load_app())
+    return served if health is None else _HealthyASGI(served, health)
 
 
 class _PartingASGI:
@@ -182,23 +205,24 @@ class _PartingASGI:
         self.app = app
         self._parting: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> None:
-        if scope["type"] == "lifespan":  # the loop runs, and Granian has set its handlers
-            import asyncio  # 9 ms that other commands need not wait for
+    def __call__(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> t.Any:
+        serve = self._live if scope["type"] == "lifespan" else self.app
+        return serve(scope, receive, send)
 
-            loop = asyncio.get_running_loop()
+    async def _live(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> None:
+        import asyncio  # 9 ms that other commands need not wait for
+
+        loop = asyncio.get_running_loop()  # it runs, and Granian has set its handlers
+        try:
             try:
-                try:
-                    loop.remove_signal_handler(signal.SIGTERM)
-                except AttributeError:  # COMPAT: rloop 0.5 knows the method, and fails in it
-                    pass
-                # Not the loop's own way: uvloop loses what comes while it does not run, and Granian
-                # lets it rest between the application's start and the first request.
-                signal.signal(
-                    signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(self._begin, loop)
-                )
-            except (NotImplementedError, ValueError):
-                pass  # Windows has no such signals, and a thread of a server none of its own
+                loop.remove_signal_handler(signal.SIGTERM)
+            except AttributeError:  # COMPAT: rloop 0.5 knows the method, and fails in it
+                pass
+            # Not the loop's own way: uvloop loses what comes while it does not run, and Granian
+            # lets it rest between the application's start and the first request.
+            signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(self._begin, loop))
+        except (NotImplementedError, ValueError):
+            pass  # Windows has no such signals, and a thread of a server none of its own
         await self.app(scope, receive, send)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -208,8 +232,10 @@ class _PartingASGI:
         import asyncio
 
         try:
-            async with asyncio.timeout(_PARTING):
-                await self.app._leave_websockets()
+            leave = getattr(self.app, "_leave_websockets", None)
+            if leave is not None:  # WSGI has no WebSockets
+                async with asyncio.timeout(_PARTING):
+                    await leave()
         except TimeoutError:
             pass
         finally:

@@ -1,0 +1,173 @@
+"""Waiting where gevent has made greenlets of threads.
+
+Greenlets share one thread of the operating system, and a thread runs one event loop at a time. So
+the event loop runs in a thread of its own, for all greenlets, and each of them waits as gevent
+waits. gevent is imported only where the application or its server has imported it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import typing as t
+from collections.abc import Awaitable, Callable
+from contextvars import Context
+
+if t.TYPE_CHECKING:
+    import asyncio
+
+Outcome: t.TypeAlias = tuple[t.Any, BaseException | None]
+"""What was returned, and what was raised."""
+
+
+def has_patched_threads() -> bool:
+    """Tell whether what looks like a thread is a greenlet."""
+    monkey: t.Any = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("threading"))
+
+
+def run_in_native_thread(work: Callable[[], t.Any]) -> None:
+    """Run something in a short-lived thread of the operating system, and wait for it.
+
+    :param work: handles its own errors.
+    """
+    from gevent.threadpool import ThreadPool
+
+    pool = ThreadPool(1)
+    try:
+        pool.apply(work)
+    finally:
+        pool.kill()
+
+
+class HubInput:
+    """The body of a request, which only greenlets of the server's thread can read.
+
+    :param stream: the server's ``wsgi.input``.
+    """
+
+    def __init__(self, stream: t.Any) -> None:
+        from gevent import get_hub, monkey
+
+        self._stream = stream
+        self._hub = get_hub()
+        self._new_lock: Callable[[], t.Any] = monkey.get_original("_thread", "allocate_lock")
+
+    def read(self, *size: t.Any) -> bytes:
+        """Read bytes; see PEP 3333."""
+        return t.cast("bytes", self._call(self._stream.read, size))
+
+    def readline(self, *size: t.Any) -> bytes:
+        """Read a line."""
+        return t.cast("bytes", self._call(self._stream.readline, size))
+
+    def readlines(self, *hint: t.Any) -> list[bytes]:
+        """Read the lines that are left."""
+        return t.cast("list[bytes]", self._call(self._stream.readlines, hint))
+
+    def __iter__(self) -> t.Iterator[bytes]:
+        return iter(self.readline, b"")
+
+    def _call(self, method: Callable[..., t.Any], arguments: tuple[t.Any, ...]) -> t.Any:
+        import gevent
+
+        if gevent.get_hub() is self._hub:
+            return method(*arguments)
+        is_done = self._new_lock()
+        is_done.acquire()
+        outcome: list[Outcome] = []
+
+        def work() -> None:
+            try:
+                outcome.append((method(*arguments), None))
+            except BaseException as error:
+                outcome.append((None, error))
+            is_done.release()
+
+        self._hub.loop.run_callback_threadsafe(gevent.spawn, work)
+        is_done.acquire()  # for the thread of the loop, as any reading of a body
+        result, error = outcome.pop()
+        if error is not None:
+            raise error
+        return result
+
+
+class SharedLoop:
+    """An event loop in a thread of the operating system, for the greenlets of a process."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process
+            os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        self._loop = None
+        self._lock = threading.Lock()
+
+    def is_running_here(self) -> bool:
+        """Tell whether the caller runs in the loop's thread."""
+        import asyncio
+
+        return self._loop is not None and asyncio._get_running_loop() is self._loop
+
+    def run(self, awaitable: Awaitable[t.Any], context: Context) -> Outcome:
+        """Run an awaitable to its end; other greenlets go on meanwhile.
+
+        :param context: what it runs in.
+        """
+        import gevent
+        from gevent.event import Event
+
+        loop = self._start()
+        is_done = Event()
+        outcome: list[Outcome] = []
+        notifier = gevent.get_hub().loop.async_()
+        notifier.start(is_done.set)
+
+        async def await_it() -> None:
+            try:
+                outcome.append((await awaitable, None))
+            except BaseException as error:
+                outcome.append((None, error))
+            finally:
+                notifier.send()
+
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            loop.call_soon_threadsafe(
+                lambda: tasks.append(loop.create_task(await_it(), context=context))
+            )
+            try:
+                is_done.wait()
+            except BaseException:  # the greenlet is killed, or a timeout of gevent is over
+                loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
+                is_done.wait()
+                raise
+        finally:
+            notifier.stop()
+            notifier.close()
+        return outcome.pop()
+
+    def _start(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                from gevent.threadpool import ThreadPool
+
+                self._pool = ThreadPool(1)
+                # Made there: what it waits with belongs to the thread.
+                self._loop = self._pool.apply(_new_event_loop)
+                self._pool.spawn(self._loop.run_forever)
+            return self._loop
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    import asyncio
+
+    return asyncio.new_event_loop()
+
+
+shared_loop = SharedLoop()
+"""The event loop of this process, where threads are greenlets."""

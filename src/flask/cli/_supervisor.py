@@ -1,0 +1,82 @@
+"""What ``flask serve`` does when one of its processes dies.
+
+A worker that fails is replaced, later each time. The workers end when the main process is gone.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+import typing as t
+from threading import Thread
+
+from granian.server import Server
+
+_LIVED: t.Final = 60.0
+"""Seconds after which a worker that fails counts as one that had worked."""
+_LONGEST_WAIT: t.Final = 8.0
+"""Seconds before a worker that failed again and again is replaced."""
+_MOST_FAILURES: t.Final = 4
+"""In a row; then the server ends, if no other worker is alive."""
+
+
+class SteadyServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
+    """Granian's server, which goes on with the other workers when one fails repeatedly.
+
+    Granian itself ends when a worker fails twice within 5.5 seconds.
+    """
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._failures: dict[int, int] = {}  # in a row, by the worker's index
+
+    def _respawn_workers(self, workers: list[int], *args: t.Any, **kwargs: t.Any) -> None:
+        """Replace workers; without a ``delay`` they are those that failed."""
+        if "delay" not in kwargs and not self._wait_for(workers):
+            return
+        super()._respawn_workers(workers, *args, **kwargs)
+        self.respawned_wrks.clear()  # by which Granian finds that one failed twice
+
+    def _wait_for(self, workers: list[int]) -> bool:
+        """Wait before workers are replaced; tell whether they should be."""
+        now = time.monotonic()
+        most = 0
+        for index in set(workers):
+            has_lived = now - self.wrks[index].birth > _LIVED
+            self._failures[index] = 1 if has_lived else self._failures.get(index, 0) + 1
+            most = max(most, self._failures[index])
+        if most > _MOST_FAILURES and not any(worker.is_alive() for worker in self.wrks):
+            self.interrupt_children.extend(workers)  # which makes the exit code 1
+            self.signal_handler_interrupt()
+            return False
+        end = now + min(_LONGEST_WAIT, 0.5 * 2 ** (most - 2) if most > 1 else 0)
+        while (left := end - time.monotonic()) > 0 and not self._is_called():
+            self.main_loop_interrupt.wait(left)
+            self.main_loop_interrupt.clear()
+        if self._is_called() or self.interrupt_children:
+            self.main_loop_interrupt.set()  # the loop has to see to it
+        return not self.interrupt_signal
+
+    def _is_called(self) -> bool:
+        return bool(self.interrupt_signal or self.reload_signal)
+
+
+def end_with_main_process(graceful_timeout: float) -> None:
+    """Stop this worker when the main process is gone, as ``SIGKILL`` ends it without a word.
+
+    :param graceful_timeout: seconds that requests have left then.
+    """
+    main = multiprocessing.parent_process()
+    if main is not None:  # there is none where the tests call it
+        Thread(
+            target=_wait_and_stop, args=(main, graceful_timeout), name="flask-main", daemon=True
+        ).start()
+
+
+def _wait_and_stop(main: t.Any, graceful_timeout: float) -> None:
+    main.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(graceful_timeout)
+    os._exit(1)
