@@ -23,7 +23,7 @@ from contextvars import Context, copy_context
 from functools import partial
 
 from .. import _waiting
-from .._threads import Threads, threads
+from .._threads import App, Threads, views
 
 try:
     from . import _fibers
@@ -52,42 +52,60 @@ _NOBODY_WAITS = "The client has gone, or the server stops: nobody waits for this
 class ThreadVisit:
     """One piece of work in a worker thread.
 
-    :param on_wait: called on the loop whenever the work has something awaited there.
+    :param on_wait: called on the loop whenever the work has something awaited there, or has to
+        wait for a thread.
     :param pool: the threads to take one of.
+    :param can_refuse: the work may be refused; and it is not run if nobody waits for it any more
+        before it has begun.
     :param loop: where what it waits for runs; the running one if not given.
     """
 
     is_over: bool = False
     """Whether nobody waits for the work any more; what it waits for is given up."""
+    may_cancel: Callable[[Context], bool] | None = None
+    """Tells whether a client that disconnects cancels the work; ``None``: it does."""
 
     def __init__(
         self,
         on_wait: Callable[[], None] | None = None,
-        pool: Threads = threads,
+        pool: Threads = views,
+        can_refuse: bool = False,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.pool = pool
         self.loop = asyncio.get_running_loop() if loop is None else loop
         self.on_wait = on_wait
+        self.can_refuse = can_refuse
         self._lock = threading.Lock()
         self._answer: ThreadFuture[t.Any] | None = None
         self._task: asyncio.Task[None] | None = None
         self._must_cancel = False
+        self._has_begun = self._is_withdrawn = False
+        self._context: Context | None = None
+        self._done: asyncio.Future[Outcome] | None = None
 
-    async def run(self, most: int, function: Work, *arguments: t.Any) -> t.Any:
+    async def run(self, app: App, function: Work, *arguments: t.Any) -> t.Any:
         """Run synchronous code in a thread, with the context of the caller.
 
-        :param most: how many threads there may be; beyond that the work waits for its turn.
+        Where all threads are busy the work waits for its turn.
+
+        :param app: the application that the work belongs to.
+        :raises PoolFull: too much is waiting.
         """
-        done: asyncio.Future[Outcome] = self.loop.create_future()
-        work = partial(copy_context().run, function, *arguments)
-        self.pool.start(partial(self._in_the_thread, work, done), most)
+        done = self._done = self.loop.create_future()
+        self._context = copy_context()
+        work = partial(self._in_the_thread, partial(self._context.run, function, *arguments), done)
         try:
+            if not self.pool.start(work, app, self.can_refuse) and self.on_wait is not None:
+                self.on_wait()
             result, error = await done
         except asyncio.CancelledError:
             self.end()  # the thread goes on to its teardowns by itself
+            if self._withdraw():
+                self.pool.withdraw(work)
             raise
         finally:
+            self._done = None
             del done, work
         if error is None:
             return result
@@ -97,6 +115,10 @@ class ThreadVisit:
             del error  # its traceback holds this frame
 
     def _in_the_thread(self, work: Work, done: asyncio.Future[Outcome]) -> None:
+        with self._lock:
+            if self._is_withdrawn:
+                return
+            self._has_begun = True
         _waiting.set_driver_of_thread(self)
         try:
             outcome: Outcome = (work(), None)
@@ -174,6 +196,39 @@ class ThreadVisit:
         if not answer.cancelled():
             answer.set_result(outcome.pop())
         outcome.clear()
+
+    def lose_client(self) -> None:
+        """Learn, on the loop, that the client has disconnected.
+
+        Work that has not begun is not run; of other work what it waits for is cancelled, if that
+        is wanted.
+        """
+        if self._withdraw():
+            if self._done is not None:
+                self._done.cancel()
+        elif self.may_cancel is None or (
+            self._context is not None and self.may_cancel(self._context)
+        ):
+            self.cancel()
+
+    def _withdraw(self) -> bool:
+        with self._lock:
+            self._is_withdrawn = self.can_refuse and not self._has_begun
+        return self._is_withdrawn
+
+    def let_cancel(self, is_gone: bool) -> None:
+        """Let the client cancel from now on what the work waits for; called in the thread.
+
+        :param is_gone: it has disconnected already: the next waiting is cancelled.
+        """
+        self.may_cancel = None
+        if is_gone:
+            self._must_cancel = True
+
+    def cancel_waiting(self) -> None:
+        """Cancel what the work waits for on the loop just now; called on the loop."""
+        if self._task is not None:
+            self.cancel()
 
     def cancel(self) -> None:
         """Cancel what the work waits for on the loop, now or next; called on the loop.

@@ -6,9 +6,9 @@ Nothing is read before somebody asks, and nothing is kept but the rest of one me
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 import typing as t
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from werkzeug.exceptions import ClientDisconnected
 
@@ -23,7 +23,9 @@ Message: t.TypeAlias = t.MutableMapping[str, t.Any]
 Receive: t.TypeAlias = Callable[[], Awaitable[Message]]
 Send: t.TypeAlias = Callable[[Message], Awaitable[None]]
 
-_PATIENCE = 0.05  # seconds that a loop may be held up for a message
+SMALL: t.Final = 65_536
+"""The largest body, in bytes, that has arrived before a thread is taken."""
+_PATIENCE = 0.05  # seconds that a thread may wait to learn of the server's loop
 _TOO_EARLY = (
     "The body of the request was read in a task that the view has started, before all of it had"
     " arrived; a task cannot wait for it. Read it in the view, before it starts the task."
@@ -71,6 +73,8 @@ class Body(Receiver):
     _kept: Message | None = None
     _taken: asyncio.Event | None = None
     _is_receiving: bool = False
+    _loop_known: threading.Event | None = None
+    _reserved: int = 0
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -139,6 +143,36 @@ class Body(Receiver):
     def __iter__(self) -> t.Iterator[bytes]:
         return iter(self.readline, b"")
 
+    async def take_in(self, config: Mapping[str, t.Any], length: str | bytes) -> None:
+        """Wait for a small body to arrive, so that no thread waits for it.
+
+        A larger one, and one that there is no memory for, is left to be read as it arrives; so is
+        one that will be refused. Where the client goes meanwhile, reading will say so.
+
+        :param config: has the limits.
+        :param length: the ``Content-Length`` header.
+        """
+        size = int(length) if length.isdigit() else SMALL + 1
+        limit = config["MAX_CONTENT_LENGTH"]
+        if size > SMALL or (limit is not None and size > limit):
+            return
+        if _memory.used + size > config["ASGI_BODY_MEMORY_SIZE"]:
+            return
+        self._reserved = size
+        _memory.used += size
+        parts: list[bytes] = []
+        try:
+            while not self.is_read:
+                parts.append(self._accept(await self._receive()))
+        except ClientDisconnected:
+            pass
+        self._buffer = b"".join(parts)
+
+    def forget_memory(self) -> None:
+        """Give back what `take_in` has reserved."""
+        _memory.used -= self._reserved
+        self._reserved = 0
+
     async def read_ahead(self, limit: int | None, environ: WSGIEnvironment) -> None:
         """Read the whole body before anything runs.
 
@@ -190,11 +224,19 @@ class Body(Receiver):
         if _waiting.is_in_fiber():  # in a task that began at once, before the view waits
             return asyncio._get_running_loop()
         if self.loop is None and self._is_patient:
+            # In a thread that the view has started, and is about to wait for. A view that joins
+            # the thread instead never waits: hence the limit, and only once.
             self._is_patient = False
-            end = time.monotonic() + _PATIENCE
-            while self.loop is None and time.monotonic() < end:
-                time.sleep(0.001)  # in a thread that the view has started, and is about to wait for
+            known = self._loop_known = threading.Event()
+            if self.loop is None:
+                known.wait(_PATIENCE)
         return self.loop
+
+    def know_loop(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Learn the server's loop; who waits for it goes on."""
+        self.loop = loop
+        if self._loop_known is not None:
+            self._loop_known.set()
 
     async def _receive_or_take(self) -> Message:
         """Receive, or take what `watch` has; on the loop, where it cannot begin meanwhile."""
@@ -262,16 +304,8 @@ def _take_at_once(awaitable: Awaitable[Message]) -> Message:
     :raises RuntimeError: there is none.
     """
     steps = awaitable.__await__()
-    end = time.monotonic() + _PATIENCE
     try:
-        while True:
-            waiting = next(steps)
-            # COMPAT: Granian fetches by threads of its own even what is there.
-            is_foreign = hasattr(waiting, "done") and not isinstance(waiting, asyncio.Future)
-            while not (is_foreign and waiting.done()):
-                if not is_foreign or time.monotonic() > end:
-                    raise RuntimeError(_TOO_EARLY)
-                time.sleep(0.001)
+        next(steps)
     except StopIteration as done:
         message: Message = done.value
         return message
@@ -279,3 +313,13 @@ def _take_at_once(awaitable: Awaitable[Message]) -> Message:
         close = getattr(steps, "close", None)
         if close is not None:
             close()
+    raise RuntimeError(_TOO_EARLY)
+
+
+class _Memory:
+    """How many bytes of small bodies are in memory, for all requests of this process."""
+
+    used: int = 0
+
+
+_memory: t.Final = _Memory()

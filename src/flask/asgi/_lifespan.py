@@ -6,6 +6,7 @@ import asyncio
 import typing as t
 from collections.abc import Callable
 
+from .._threads import lifespan
 from ..typing import AnyApp
 from ._drivers import ThreadVisit, has_fibers, is_being_cancelled, on_the_loop
 from ._input import Receive, Send
@@ -50,7 +51,7 @@ async def run(app: AnyApp, function: Callable[..., t.Any], *arguments: t.Any) ->
     """Run synchronous code that may wait for what runs on this loop."""
     if has_fibers:
         return await on_the_loop(function, *arguments)
-    return await ThreadVisit().run(app.config["ASGI_THREADS"], function, *arguments)
+    return await ThreadVisit(pool=lifespan).run(app, function, *arguments)
 
 
 async def drain(app: AnyApp) -> None:
