@@ -65,6 +65,13 @@ class ThreadVisit:
     may_cancel: Callable[[Context], bool] | None = None
     """Tells whether a client that disconnects cancels the work; ``None``: it does."""
 
+    # PERF: on the class, since most work changes few of them.
+    _answer: ThreadFuture[t.Any] | None = None
+    _task: asyncio.Task[None] | None = None
+    _must_cancel: bool = False
+    _context: Context | None = None
+    _queued: tuple[Callable[[], None], asyncio.Future[Outcome]] | None = None
+
     def __init__(
         self,
         on_wait: Callable[[], None] | None = None,
@@ -77,12 +84,6 @@ class ThreadVisit:
         self.on_wait = on_wait
         self.can_refuse = can_refuse
         self._lock = threading.Lock()
-        self._answer: ThreadFuture[t.Any] | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._must_cancel = False
-        self._has_begun = self._is_withdrawn = False
-        self._context: Context | None = None
-        self._done: asyncio.Future[Outcome] | None = None
 
     async def run(self, app: App, function: Work, *arguments: t.Any) -> t.Any:
         """Run synchronous code in a thread, with the context of the caller.
@@ -92,20 +93,21 @@ class ThreadVisit:
         :param app: the application that the work belongs to.
         :raises PoolFull: too much is waiting.
         """
-        done = self._done = self.loop.create_future()
-        self._context = copy_context()
-        work = partial(self._in_the_thread, partial(self._context.run, function, *arguments), done)
+        done: asyncio.Future[Outcome] = self.loop.create_future()
+        context = self._context = copy_context()
+        work = partial(self._in_the_thread, partial(context.run, function, *arguments), done)
         try:
-            if not self.pool.start(work, app, self.can_refuse) and self.on_wait is not None:
-                self.on_wait()
+            if not self.pool.start(work, app, self.can_refuse):
+                self._queued = (work, done)
+                if self.on_wait is not None:
+                    self.on_wait()
             result, error = await done
         except asyncio.CancelledError:
             self.end()  # the thread goes on to its teardowns by itself
-            if self._withdraw():
-                self.pool.withdraw(work)
+            self._withdraw()
             raise
         finally:
-            self._done = None
+            self._queued = None  # avoid a reference cycle
             del done, work
         if error is None:
             return result
@@ -115,10 +117,6 @@ class ThreadVisit:
             del error  # its traceback holds this frame
 
     def _in_the_thread(self, work: Work, done: asyncio.Future[Outcome]) -> None:
-        with self._lock:
-            if self._is_withdrawn:
-                return
-            self._has_begun = True
         _waiting.set_driver_of_thread(self)
         try:
             outcome: Outcome = (work(), None)
@@ -204,17 +202,21 @@ class ThreadVisit:
         is wanted.
         """
         if self._withdraw():
-            if self._done is not None:
-                self._done.cancel()
-        elif self.may_cancel is None or (
+            return
+        if self.may_cancel is None or (
             self._context is not None and self.may_cancel(self._context)
         ):
             self.cancel()
 
     def _withdraw(self) -> bool:
-        with self._lock:
-            self._is_withdrawn = self.can_refuse and not self._has_begun
-        return self._is_withdrawn
+        """Take the work back if it may be refused and waits for a thread; tell whether it did."""
+        if self._queued is None or not self.can_refuse:
+            return False
+        work, done = self._queued
+        if not self.pool.withdraw(work):
+            return False
+        done.cancel()
+        return True
 
     def let_cancel(self, is_gone: bool) -> None:
         """Let the client cancel from now on what the work waits for; called in the thread.

@@ -92,7 +92,9 @@ async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send
 async def _finish(app: AnyApp, exchange: Exchange, working: Awaitable[t.Any]) -> None:
     """Wait for an answer and send it; the client may go meanwhile."""
     # PERF: not earlier, since it asks the system for the process: 0.3 us.
-    exchange.know_loop(asyncio.get_running_loop())
+    exchange.loop = asyncio.get_running_loop()
+    if exchange.loop_known is not None:
+        exchange.loop_known.set()
     try:
         answer = await working
         if answer is not None and type(answer) is not tuple:

@@ -65,6 +65,8 @@ class Body(Receiver):
     """Whether the last message of the body has been received."""
     loop: asyncio.AbstractEventLoop | None = None
     """The server's loop, once the view has waited: there messages arrive, whoever reads."""
+    loop_known: threading.Event | None = None
+    """Is set when `loop` is, for a thread that waits for it."""
 
     # PERF: on the class, since most requests change none of them.
     _is_patient: bool = True
@@ -73,7 +75,6 @@ class Body(Receiver):
     _kept: Message | None = None
     _taken: asyncio.Event | None = None
     _is_receiving: bool = False
-    _loop_known: threading.Event | None = None
     _reserved: int = 0
 
     def __init__(self, receive: Receive) -> None:
@@ -227,16 +228,10 @@ class Body(Receiver):
             # In a thread that the view has started, and is about to wait for. A view that joins
             # the thread instead never waits: hence the limit, and only once.
             self._is_patient = False
-            known = self._loop_known = threading.Event()
+            known = self.loop_known = threading.Event()
             if self.loop is None:
                 known.wait(_PATIENCE)
         return self.loop
-
-    def know_loop(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Learn the server's loop; who waits for it goes on."""
-        self.loop = loop
-        if self._loop_known is not None:
-            self._loop_known.set()
 
     async def _receive_or_take(self) -> Message:
         """Receive, or take what `watch` has; on the loop, where it cannot begin meanwhile."""
