@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import threading
 import time
 import typing as t
@@ -24,6 +25,7 @@ from flask import (
     stream_events,
     stream_with_context,
 )
+from flask.asgi._input import Body
 
 LONGEST = 30  # seconds that anything may take
 
@@ -34,23 +36,33 @@ class Exchange:
     """One request: what the client and the server say, and what the application answers."""
 
     def __init__(
-        self, app: Flask, path: str, method: str = "GET", body: bytes | None = b""
+        self,
+        app: Flask,
+        path: str,
+        method: str = "GET",
+        body: bytes | None = b"",
+        length: bytes | None = None,
+        receive: t.Any = None,
     ) -> None:
         warm_up(app)
-        length = [] if body == b"" else [(b"content-length", b"%d" % len(body or b"12345678"))]
+        if length is None and body != b"":
+            length = b"%d" % len(body or b"12345678")
+        headers = [(b"host", b"localhost")]
+        if length is not None:
+            headers.append((b"content-length", length))
         scope = {
             "type": "http",
             "method": method,
             "path": path,
             "root_path": "",
-            "headers": [(b"host", b"localhost"), *length],
+            "headers": headers,
         }
         self.messages: asyncio.Queue[dict[str, t.Any]] = asyncio.Queue()
         if body is not None:
             self.messages.put_nowait({"type": "http.request", "body": body, "more_body": False})
         self.sent: Sent = []
         self.news = asyncio.Event()
-        self.task = asyncio.ensure_future(app(scope, self.messages.get, self.send))
+        self.task = asyncio.ensure_future(app(scope, receive or self.messages.get, self.send))
 
     async def send(self, message: t.Any) -> None:
         self.sent.append(message)
@@ -397,6 +409,74 @@ def test_small_bodies_have_a_memory_of_a_limited_size(app: Flask) -> None:
         assert _input._memory.used == 0
 
     run(go)
+
+
+@pytest.mark.parametrize("length", [b"9" * 5000, b"\xb2", b"-1", b"", b"8 "])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_length_that_is_no_small_number_is_left_to_the_request(
+    app: Flask, length: bytes, method: str
+) -> None:
+    app.route("/", methods=["GET", "POST"])(lambda: "answered")
+
+    async def go() -> None:
+        exchange = Exchange(app, "/", method, None, length)
+        async with asyncio.timeout(LONGEST):
+            await exchange.task
+        assert exchange.answer == (200, b"answered")
+
+    run(go)
+
+
+def test_a_native_server_has_a_small_body_ready_for_the_tasks_of_a_view(app: Flask) -> None:
+    """Whose ``receive`` is no Python function, and fetches by threads of its own."""
+
+    @app.post("/")
+    async def view() -> list[str]:
+        async def read() -> str:
+            return request.get_data(as_text=True)
+
+        return await asyncio.gather(read(), read())
+
+    async def message() -> dict[str, t.Any]:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"12345678"}
+
+    async def go() -> None:
+        nothing_more: t.Any = asyncio.Event().wait()
+        receive = [nothing_more, message()].pop  # a method that is not written in Python
+        exchange = Exchange(app, "/", "POST", None, receive=receive)
+        await exchange.task
+        assert (exchange.answer[0], json.loads(exchange.answer[1])) == (200, ["12345678"] * 2)
+
+    run(go)
+
+
+def test_a_task_that_asks_for_a_body_too_early_does_not_hold_up_the_loop(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(seconds: float) -> None:
+        raise AssertionError("the loop's thread sleeps")
+
+    monkeypatch.setattr(time, "sleep", never)
+
+    class Foreign:
+        def done(self) -> bool:
+            return False
+
+        def __await__(self) -> Iterator[t.Any]:
+            yield self
+
+    body = Body(Foreign)  # type: ignore[arg-type]
+
+    async def go() -> None:
+        with pytest.raises(RuntimeError, match="before all of it had arrived"):
+            body.read()
+
+    body.loop = asyncio.new_event_loop()
+    try:
+        body.loop.run_until_complete(go())
+    finally:
+        body.loop.close()
 
 
 # Iterators that are not asynchronous -------------------------------------------------------------

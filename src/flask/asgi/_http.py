@@ -12,6 +12,7 @@ import typing as t
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import Context
 from functools import partial
+from types import BuiltinMethodType
 
 from .._background import BACKGROUND
 from .._lifecycle import Lifecycle
@@ -37,11 +38,13 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
     if context is None:
         await _serve_by_wsgi(app, scope, receive, send)
         return
+    length = context.content_length
     try:
+        if length is not None and (context.may_block or type(receive) is BuiltinMethodType):
+            await context.exchange.take_in(app.config, length)
         if context.may_block:
             exchange = context.exchange
-            working = _in_a_thread(app, exchange, context.content_length, _answer, app, context)
-            await _finish(app, exchange, working)
+            await _finish(app, exchange, _in_a_thread(app, exchange, _answer, app, context))
             return
         # PERF: what on_the_loop does, without a coroutine for a request that never waits.
         answer = begin(_answer_context, app, context)
@@ -57,6 +60,8 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
     except ClientGone:
         pass
     finally:
+        if length is not None and context.exchange.reserved:
+            context.exchange.forget_memory()
         # PERF: who has a task added has looked at the request.
         if context._request is not None and BACKGROUND in context._known:
             app._start_background(context._known.pop(BACKGROUND))
@@ -67,21 +72,23 @@ async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send
     exchange = Exchange(receive, send)
     environ = make_environ(scope, exchange)
     call = partial(app.wsgi_app, environ)
+    length = environ.get("CONTENT_LENGTH")
     try:
         is_on_loop = not may_block(app, environ)
+        if length is not None and (not is_on_loop or type(receive) is BuiltinMethodType):
+            await exchange.take_in(app.config, length)
         if is_on_loop and has_fibers:
             answer = begin(_call_wsgi, call, exchange)
             await _finish(app, exchange, _rest_of(answer, exchange))
             return
-        length = environ.get("CONTENT_LENGTH")
         if is_on_loop:
             await exchange.read_ahead(app.config["MAX_CONTENT_LENGTH"], environ)
-            length = None
-        working = _in_a_thread(app, exchange, length, _answer_call, call, exchange)
-        await _finish(app, exchange, working)
+        await _finish(app, exchange, _in_a_thread(app, exchange, _answer_call, call, exchange))
     except ClientGone:
         pass
     finally:
+        if exchange.reserved:
+            exchange.forget_memory()
         if BACKGROUND in environ:
             app._start_background(environ.pop(BACKGROUND))
 
@@ -128,30 +135,19 @@ def _cancel_if_wanted(task: asyncio.Task[t.Any], context: Context) -> None:
 
 
 async def _in_a_thread(
-    app: AnyApp,
-    exchange: Exchange,
-    length: str | bytes | None,
-    work: Callable[..., t.Any],
-    *arguments: t.Any,
+    app: AnyApp, exchange: Exchange, work: Callable[..., t.Any], *arguments: t.Any
 ) -> t.Any:
-    """Do the work in a thread: it may block, or there is no greenlet.
-
-    :param length: the ``Content-Length`` header; a small body arrives before a thread is taken.
-    """
+    """Do the work in a thread: it may block, or there is no greenlet."""
     exchange.is_on_loop = False
     visit = exchange.visit = ThreadVisit(exchange.watch_client, can_refuse=True)
     visit.may_cancel = may_cancel
     exchange.cancel = visit.lose_client
     try:
-        if length is not None:
-            await exchange.take_in(app.config, length)
         return await visit.run(app, work, *arguments)
     except PoolFull:
         return _BUSY
     finally:
         exchange.visit = None  # avoid a reference cycle
-        if length is not None:
-            exchange.forget_memory()
 
 
 async def _send_stream(app: AnyApp, exchange: Exchange, body: t.Any) -> Answer:

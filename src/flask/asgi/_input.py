@@ -1,6 +1,7 @@
 """The body of a request: a stream that asks the server for more as it is read.
 
-Nothing is read before somebody asks, and nothing is kept but the rest of one message.
+Nothing is read before the view asks for it, and nothing is kept but the rest of one message; save
+for a small body with a length, which arrives before a thread is taken for the view.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ class Body(Receiver):
     """The server's loop, once the view has waited: there messages arrive, whoever reads."""
     loop_known: threading.Event | None = None
     """Is set when `loop` is, for a thread that waits for it."""
+    reserved: int = 0
+    """Bytes of memory that `take_in` has reserved."""
 
     # PERF: on the class, since most requests change none of them.
     _is_patient: bool = True
@@ -75,7 +78,6 @@ class Body(Receiver):
     _kept: Message | None = None
     _taken: asyncio.Event | None = None
     _is_receiving: bool = False
-    _reserved: int = 0
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -147,32 +149,38 @@ class Body(Receiver):
     async def take_in(self, config: Mapping[str, t.Any], length: str | bytes) -> None:
         """Wait for a small body to arrive, so that no thread waits for it.
 
+        COMPAT: for an async view too where the server's ``receive`` is no Python function. Granian
+        fetches by threads of its own even what is there, and a task of the view could not wait.
+
         A larger one, and one that there is no memory for, is left to be read as it arrives; so is
         one that will be refused. Where the client goes meanwhile, reading will say so.
 
         :param config: has the limits.
         :param length: the ``Content-Length`` header.
         """
-        size = int(length) if length.isdigit() else SMALL + 1
+        if len(length) > 5 or not (length.isascii() and length.isdigit()):
+            return
+        size = int(length)
         limit = config["MAX_CONTENT_LENGTH"]
         if size > SMALL or (limit is not None and size > limit):
             return
         if _memory.used + size > config["ASGI_BODY_MEMORY_SIZE"]:
             return
-        self._reserved = size
+        self.reserved = size
         _memory.used += size
         parts: list[bytes] = []
         try:
-            while not self.is_read:
+            while not self.is_read and size >= 0:  # a server may send more than was announced
                 parts.append(self._accept(await self._receive()))
+                size -= len(parts[-1])
         except ClientDisconnected:
             pass
         self._buffer = b"".join(parts)
 
     def forget_memory(self) -> None:
         """Give back what `take_in` has reserved."""
-        _memory.used -= self._reserved
-        self._reserved = 0
+        _memory.used -= self.reserved
+        self.reserved = 0
 
     async def read_ahead(self, limit: int | None, environ: WSGIEnvironment) -> None:
         """Read the whole body before anything runs.
@@ -185,7 +193,7 @@ class Body(Receiver):
             return
         if length is None and environ["REQUEST_METHOD"] in _WITHOUT_BODY:
             return
-        parts: list[bytes] = []
+        parts = [self._buffer]
         size = 0
         while not self.is_read and (limit is None or size <= limit):
             try:

@@ -65,7 +65,7 @@ class ScopeContext(RequestContext):
     """Whether the view may hold up its thread, so that it must not run on the loop."""
 
     content_length: bytes | None = None
-    """The header, if there is one and the view may block."""
+    """The header, if there is one."""
 
     is_on_plain_host = True
 
@@ -207,6 +207,6 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
     context._after = None
     context._pushed = None
     context.may_block = may_block
-    if length is not None and may_block:
+    if length is not None:
         context.content_length = length
     return context
