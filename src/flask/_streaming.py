@@ -288,8 +288,9 @@ class ThreadedSteps:
         with self._lock:
             must_close = not self._is_closed and not self._is_running
             self._is_closed = True
-        if must_close and hasattr(self._iterable, "close"):
-            await self._do(self._iterable.close, can_leave=False)
+        close = getattr(self._iterable, "close", None)
+        if must_close and close is not None:
+            await self._do(close, can_leave=False)
 
     async def _do(self, call: Work, can_leave: bool) -> t.Any:
         """Call something in a thread.

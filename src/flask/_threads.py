@@ -7,12 +7,11 @@ for work to end waits for the work, not for the threads.
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import typing as t
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 IDLE_SECONDS: t.Final = 10.0
@@ -25,11 +24,11 @@ class App(t.Protocol):
     """The application that the work belongs to."""
 
     @property
-    def config(self) -> Mapping[str, t.Any]:
+    def config(self) -> t.Any:
         """Has the settings that limit a pool."""
 
     @property
-    def logger(self) -> logging.Logger:
+    def logger(self) -> t.Any:
         """Is told once that a pool is full."""
 
 
