@@ -19,11 +19,9 @@ from ._current import get_request_context
 from ._scaffold import setupmethod
 from ._serving import ServingApp
 from ._streaming import stepped
-from ._threads import threads
+from ._threads import background
 
 Function = t.TypeVar("Function", bound=Callable[..., t.Any])
-
-_MOST_BACKGROUND_THREADS = 16
 
 is_beginning: ContextVar[bool] = ContextVar("flask.is_beginning", default=False)
 """Whether this is the beginning itself: a request that is made in it does not wait for its end."""
@@ -220,7 +218,7 @@ class LivingApp(ServingApp):
 
         with self._background_is_idle:
             self._background.add(task)
-        threads.start(work, _MOST_BACKGROUND_THREADS)
+        background.start(work, self)
 
     def _drain_threads(self) -> None:
         """Wait for the tasks in threads, no longer than the configuration says."""

@@ -22,6 +22,7 @@ from .._current import get_request_context
 from .._lazy import lazy
 from .._life import is_beginning
 from .._plan import built_in
+from .._threads import background
 from ._choice import blocks
 from ._conversation import ConversingApp
 
@@ -241,7 +242,7 @@ class AsgiApp(ConversingApp):
             if has_fibers and not blocks(task.function):
                 coroutine = on_the_loop(task.run)
             else:
-                coroutine = ThreadVisit().run(self.config["ASGI_THREADS"], task.run)
+                coroutine = ThreadVisit(pool=background).run(self, task.run)
             created = loop.create_task(coroutine, name=task.name, context=task.context)
             self._background_on_loop.add(created)
             created.add_done_callback(self._background_on_loop.discard)

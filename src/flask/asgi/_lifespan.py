@@ -10,6 +10,7 @@ import typing as t
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from .._threads import lifespan as lifespan_threads
 from ..typing import AnyApp
 from ._drivers import ThreadVisit, has_fibers, is_being_cancelled, on_the_loop
 from ._input import Receive, Send
@@ -109,7 +110,7 @@ async def run(app: AnyApp, function: Callable[..., t.Any], *arguments: t.Any) ->
     """Run synchronous code that may wait for what runs on this loop."""
     if has_fibers:
         return await on_the_loop(function, *arguments)
-    return await ThreadVisit().run(app.config["ASGI_THREADS"], function, *arguments)
+    return await ThreadVisit(pool=lifespan_threads).run(app, function, *arguments)
 
 
 async def drain(app: AnyApp) -> None:
