@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import typing as t
 from collections.abc import Callable, Iterable
-from types import FunctionType, TracebackType
+from types import FunctionType
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect, RoutingException
@@ -38,8 +38,6 @@ from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
 _sentinel = object()
 
@@ -268,7 +266,9 @@ class Lifecycle(LivingApp):
         except Exception:
             if not from_error_handler:
                 raise
-            self.logger.exception("Request finalizing failed with an error while handling an error")
+            self._log(
+                "exception", "Request finalizing failed with an error while handling an error"
+            )
         return response
 
     def make_response(self, rv: ft.ResponseReturnValue) -> Response:
@@ -340,14 +340,6 @@ class Lifecycle(LivingApp):
         if handler is not None:
             answer = self.ensure_sync(handler)(answer)
         return self.finalize_request(answer, from_error_handler=True)
-
-    def log_exception(self, exc_info: ExcInfo | tuple[None, None, None]) -> None:
-        """Log an unhandled error at level ERROR.
-
-        :param exc_info: as of ``sys.exc_info()``.
-        """
-        request = get_request_context().request
-        self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)
 
     # 6. The context goes -------------------------------------------------------------------------
 
