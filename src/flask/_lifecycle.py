@@ -4,8 +4,9 @@ Read it top to bottom: every method is called by one above it. The names are Fla
 subclasses and extensions override these steps, on classes and on instances; so each step is called
 as a method, and what one step tells the next stands on the request context.
 
-This file never knows which protocol it serves. Errors climb by ``raise``; nothing here reads a
-proxy.
+The steps are the same for both protocols. Two of them know more: ``_answer`` gives the response to
+the WSGI server or to the context, and ``do_teardown_request`` leaves WebSockets alone. Errors climb
+by ``raise``; nothing here reads a proxy.
 """
 
 from __future__ import annotations
