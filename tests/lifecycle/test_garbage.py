@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gc
-import inspect
 import resource
 import tracemalloc
 import typing as t
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from types import CellType
+from types import CellType, FunctionType
 
 import pytest
 from jinja2 import DictLoader
@@ -198,8 +197,12 @@ def test_a_request_leaves_no_cycle(
     varied: Flask, path: str, options: dict[str, t.Any], status: int
 ) -> None:
     assert int(ask(varied, EnvironBuilder(path, **options).get_environ())[:3]) == status
-    left = found_by_the_collector(varied, path, options)
-    assert [type(thing).__name__ for thing in left if not of_werkzeugs_matcher(thing)] == []
+    left: list[str] = ["not looked yet"]
+    for _ in range(3):  # a thread that another test has started may end meanwhile, and leave one
+        if left:
+            found = found_by_the_collector(varied, path, options)
+            left = [type(thing).__name__ for thing in found if not of_werkzeugs_matcher(thing)]
+    assert left == []
 
 
 def of_werkzeugs_matcher(thing: t.Any) -> bool:
@@ -208,7 +211,7 @@ def of_werkzeugs_matcher(thing: t.Any) -> bool:
     Where only the map can answer (405, redirects, OPTIONS), that one cycle per request is left: the
     function, its cells, and the plain values in them.
     """
-    if inspect.isfunction(thing):
+    if type(thing) is FunctionType:
         return thing.__module__ == "werkzeug.routing.matcher"
     return type(thing) in (CellType, tuple, set) and all(
         type(inner) in (str, bool, CellType) or of_werkzeugs_matcher(inner)
