@@ -91,7 +91,11 @@ def dump_cookie(
             return None
         if end is None:
             end = int(time.time() + max_age)
-    if not ((path is None or type(path) is str) and (samesite is None or type(samesite) is str)):
+    # What is longer than usual would be kept below, though a client may have chosen it.
+    if not (
+        (path is None or (type(path) is str and len(path) < _LONGEST_PATH))
+        and (samesite is None or (type(samesite) is str and samesite in _SAME_SITE))
+    ):
         return None
     attributes = _attributes(
         end, max_age, bool(secure or partitioned), bool(httponly), path, samesite, bool(partitioned)
@@ -113,8 +117,7 @@ def _attributes(
 
     PERF: the same for many cookies, within a second.
     """
-    same_site = _SAME_SITE.get(samesite)
-    if same_site is None or not (path is None or _PLAIN_PATH(path)):
+    if not (path is None or _PLAIN_PATH(path)):
         return None
     text = ""
     if end is not None:
@@ -127,7 +130,8 @@ def _attributes(
         text += "; HttpOnly"
     if path is not None:
         text += f"; Path={path}"
-    return f"{text}{same_site}{'; Partitioned' if partitioned else ''}"
+    return f"{text}{_SAME_SITE[samesite]}{'; Partitioned' if partitioned else ''}"
 
 
+_LONGEST_PATH = 200
 _CENTURY = 100 * 365 * 24 * 3600  # seconds; far from the last date that can be written

@@ -20,6 +20,7 @@ from werkzeug.http import http_date
 from werkzeug.security import safe_join
 from werkzeug.wsgi import wrap_file
 
+from ._bounded import keep
 from ._heads import leave_out_content, make_headers
 from ._response import Response
 
@@ -31,6 +32,9 @@ MaxAge: t.TypeAlias = int | Callable[[str | None], int | None] | None
 _LARGEST: t.Final = 8 * 1024
 """Larger files are read while they are sent; of this size are the pieces that Werkzeug sends."""
 _MOST_KNOWN: t.Final = 1000
+_LONGEST_PATH: t.Final = 2048
+"""In bytes; with two kilobytes of headers. A client may have chosen the path."""
+_LONGEST_NAME: t.Final = 200
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _METHODS = frozenset({"GET", "HEAD"})
@@ -229,9 +233,7 @@ def _learn(path: str, facts: os.stat_result) -> _Known:
     known.date_at = names.index("Date")
     known.last_modified = response.headers["Last-Modified"]
     known.etag = response.headers["ETag"]
-    if len(_known) >= _MOST_KNOWN:
-        _known.clear()  # names made from what clients send must not pile up
-    _known[path] = known
+    keep(_known, path, known, _MOST_KNOWN, _LONGEST_PATH)
     return known
 
 
@@ -265,7 +267,6 @@ class _File:
         return wrap_file(self.environ, file)
 
 
-@lru_cache(maxsize=1000)
 def join_below(root: str, folder: str, name: str) -> str | None:
     """Return the path of a name below a folder; ``None`` if it leads out.
 
@@ -273,5 +274,15 @@ def join_below(root: str, folder: str, name: str) -> str | None:
     :param folder: a trusted folder.
     :param name: what the client asked for.
     """
+    if len(name) > _LONGEST_NAME or len(folder) > _LONGEST_NAME:
+        return _join_below(root, folder, name)
+    return _join_usual(root, folder, name)
+
+
+def _join_below(root: str, folder: str, name: str) -> str | None:
     path = safe_join(folder, name)
     return None if path is None else os.path.join(root, path)
+
+
+# PERF: 0.1 us, joining takes 2 us. The largest of its entries are those of `_LONGEST_NAME`.
+_join_usual: Callable[[str, str, str], str | None] = lru_cache(maxsize=1000)(_join_below)
