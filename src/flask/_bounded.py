@@ -15,7 +15,7 @@ Value = t.TypeVar("Value")
 def keep(
     cache: dict[Key, Value], key: Key, value: Value, most: int, largest: int = LARGEST_ENTRY
 ) -> None:
-    """Keep a value in a cache, which holds ``most * largest`` bytes at the most.
+    """Keep a value in a cache of ``most * largest`` bytes at the most.
 
     A full cache is emptied, so that what clients make up cannot keep out what is asked for often.
     Reading is the dict's own: nothing is checked or moved there.
