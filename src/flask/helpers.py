@@ -29,7 +29,7 @@ from ._current import (
 )
 from ._environment import get_debug_flag, get_load_dotenv, get_root_path
 from ._events import ServerSentEvent, stream_events
-from ._files import join_below, make_file_response
+from ._files import hold_to_length, join_below, make_file_response
 from ._passing import answer_for
 from ._plan import _split_blueprint_path
 from ._streaming import stream_with_context
@@ -257,6 +257,7 @@ def send_file(
             path_or_file=path_or_file,
         )
     )
+    hold_to_length(response)
     return t.cast("Response", response)
 
 
@@ -288,4 +289,5 @@ def send_from_directory(
     response = werkzeug.utils.send_from_directory(
         directory, path, **_prepare_send_file_kwargs(**kwargs)
     )
+    hold_to_length(response)
     return t.cast("Response", response)
