@@ -296,12 +296,16 @@ def _wrap(environ: WSGIEnvironment, file: t.IO[bytes], size: int) -> t.Iterable[
     return _SizedFile(file, size)
 
 
-def hold_to_length(response: t.Any) -> None:
-    """Let a response of Werkzeug's ``send_file`` send as many bytes as its headers say."""
+def hold_to_length(response: t.Any) -> t.Any:
+    """Let a response send as many bytes of a file as its headers say.
+
+    :param response: of Werkzeug's ``send_file``; it is changed in place.
+    """
     body = response.response
     length = response.content_length
     if type(body) is FileWrapper and response.status_code == 200 and length is not None:
         response.response = _SizedFile(body.file, length)
+    return response
 
 
 class _SizedFile(FileWrapper):

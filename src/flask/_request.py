@@ -198,11 +198,12 @@ class Request(EnvironRequest):
             return BytesIO()
         self._is_body_taken = True
         stream = super().stream
-        if "asgi.scope" not in self.environ:
+        environ = self.environ
+        if "asgi.scope" not in environ or "wsgi.input_terminated" not in environ:
             return stream  # COMPAT: under WSGI what is beyond a limit may be cut off in silence
         limit = self.max_content_length
         if limit is not None and isinstance(stream, LimitedStream):
-            return t.cast("t.IO[bytes]", StrictlyLimitedStream(self.environ["wsgi.input"], limit))
+            return t.cast("t.IO[bytes]", StrictlyLimitedStream(environ["wsgi.input"], limit))
         return stream
 
     @property

@@ -257,8 +257,7 @@ def send_file(
             path_or_file=path_or_file,
         )
     )
-    hold_to_length(response)
-    return t.cast("Response", response)
+    return t.cast("Response", hold_to_length(response))
 
 
 def send_from_directory(
@@ -289,5 +288,4 @@ def send_from_directory(
     response = werkzeug.utils.send_from_directory(
         directory, path, **_prepare_send_file_kwargs(**kwargs)
     )
-    hold_to_length(response)
-    return t.cast("Response", response)
+    return t.cast("Response", hold_to_length(response))
