@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.http import http_date
+from werkzeug.http import http_date, parse_cookie
 
 from ._reading import NOT_PLAIN
 
@@ -38,6 +38,8 @@ def parse_cookies(header: str) -> t.Any:
     """
     if not header.isascii() or '"' in header or "\t" in header:
         return NOT_PLAIN
+    if _KEEPS_SPACES and not _is_unambiguous(header):
+        return NOT_PLAIN
     values: dict[str, list[str]] = {}
     # PERF: as browsers write it, there is one space behind each semicolon and no other.
     is_usual = header.count("; ") == header.count(" ") == header.count(";")
@@ -58,6 +60,13 @@ def parse_cookies(header: str) -> t.Any:
     # A MultiDict is a dict of lists; its own initialiser takes the pairs apart once more.
     dict.update(cookies, values)
     return cookies
+
+
+_KEEPS_SPACES: t.Final = bool(parse_cookie("a b=c"))
+"""Whether Werkzeug takes names and values with spaces in them, as older releases do."""
+
+_is_unambiguous = re.compile(r"(?:[!-~]|(?<=;) )*").fullmatch
+"""A header of which all releases of Werkzeug read the same."""
 
 
 def dump_cookie(
