@@ -61,7 +61,6 @@ class Signer:
     """
 
     def __init__(self, secret_key: str | bytes, salt: str) -> None:
-        self.secret_key = secret_key
         secret = secret_key.encode() if isinstance(secret_key, str) else secret_key
         key = hmac.new(secret, salt.encode(), "sha1").digest().ljust(64, b"\0")
         # PERF: the two halves of an HMAC, begun once; 0.7 us for each copy, hmac.new takes 1.7.
