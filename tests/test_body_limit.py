@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
+import flask
 from flask import Flask, request
 
 FIELD = b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
@@ -162,3 +163,60 @@ def test_forms(post: Post, is_chunked: bool, name: str, read: str) -> None:
         app.config["MAX_CONTENT_LENGTH"] = len(form) + more
         status, _ = post(app, form, "multipart/form-data; boundary=B", is_chunked)
         assert status == expected, more
+
+
+@each_protocol
+@each_view
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["length", "chunked"])
+@pytest.mark.parametrize("own", ["none", "larger", "smaller", "not set"])
+@pytest.mark.parametrize("read", ["get_data", "a loop", "readline"])
+def test_a_limit_of_the_request_counts_instead_of_the_configuration(
+    post: Post, is_async: bool, is_chunked: bool, own: str, read: str
+) -> None:
+    limits = {"none": None, "larger": len(LINES), "smaller": 10}
+
+    def set_and_read() -> int:
+        if own in limits:
+            request.max_content_length = limits[own]
+            assert request.max_content_length == limits[own]
+        else:
+            assert request.max_content_length == 100
+        return READS[read]()
+
+    app = serve(set_and_read, is_async)
+    app.config["MAX_CONTENT_LENGTH"] = 100
+    status, body = post(app, LINES, "text/plain", is_chunked)
+    if own in {"none", "larger"}:
+        if own == "none" or post is by_asgi or not is_chunked:  # else see the page on limits
+            assert (status, body) == ("200", b"%d" % len(LINES))
+    elif post is by_wsgi and is_chunked and read == "get_data":
+        assert int(body) <= 100  # as official Flask: the rest is cut off
+    else:
+        assert status == "413"
+
+
+@each_protocol
+@pytest.mark.parametrize("name", ["max_content_length", "max_form_memory_size", "max_form_parts"])
+def test_no_limit_lifts_that_of_the_configuration_for_forms(post: Post, name: str) -> None:
+    form = (FIELD + b"x" * 600_000 + b"\r\n") * 3 + END[2:]
+    settings = {
+        "MAX_CONTENT_LENGTH": None,
+        "MAX_FORM_MEMORY_SIZE": None,
+        "MAX_FORM_PARTS": None,
+        name.upper(): 2,
+    }
+    for lifts, expected in ((False, "413"), (True, "200")):
+        app = serve(lambda: len(request.form.getlist("a")))
+        app.config.update(settings)
+        if lifts:
+            app.before_request(lambda: setattr(request, name, None))
+        status, body = post(app, form, "multipart/form-data; boundary=B", False)
+        assert status == expected
+        assert status == "413" or body == b"3"
+
+
+def test_without_an_application_the_limits_are_werkzeugs() -> None:
+    alone: t.Any = flask.Request({"REQUEST_METHOD": "GET"})
+    assert (alone.max_content_length, alone.max_form_parts) == (None, 1000)
+    alone.max_form_parts = None
+    assert alone.max_form_parts is None
