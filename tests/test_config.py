@@ -224,8 +224,11 @@ def test_an_attribute_of_ones_own(app: Flask) -> None:
 def test_every_built_in_key_has_its_default(app: Flask) -> None:
     expected = {
         "APPLICATION_ROOT": "/",
+        "ASGI_BODY_MEMORY_SIZE": 67_108_864,
+        "ASGI_QUEUE_SIZE": 1_000,
         "ASGI_THREADS": 40,
         "BACKGROUND_TASK_SHUTDOWN_TIMEOUT": 5,
+        "CANCEL_ON_DISCONNECT": False,
         "DEBUG": False,
         "EXPLAIN_TEMPLATE_LOADING": False,
         "MAX_CONTENT_LENGTH": None,

@@ -248,9 +248,11 @@ class App(TemplatedApp):
                 taken.add("OPTIONS")
 
         blocking: bool | None = options.pop("blocking", None)
+        cancel: bool | None = options.pop("cancel_on_disconnect", None)
         converses: bool = options.pop("converses", False)
         made = self.url_rule_class(rule, methods=taken, endpoint=endpoint, **options)
         made.blocking = blocking  # type: ignore[attr-defined]
+        made.cancel_on_disconnect = cancel  # type: ignore[attr-defined]
         made.converses = converses  # type: ignore[attr-defined]
         self._has_websockets = self._has_websockets or converses
         made.provide_automatic_options = provide_automatic_options  # type: ignore[attr-defined]

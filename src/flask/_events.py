@@ -5,22 +5,19 @@ The format is that of the WHATWG HTML standard, section 9.2 "Server-sent events"
 
 from __future__ import annotations
 
-import threading
 import typing as t
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from contextvars import copy_context
 from dataclasses import dataclass
-from functools import partial
 
 from ._current import current_app
 from ._response import Response
-from ._streaming import stream_with_context
-from ._threads import threads
+from ._streaming import ThreadedSteps, stream_with_context
+from ._threads import events as event_threads
+from ._waiting import has_server_loop
 
 if t.TYPE_CHECKING:
     import asyncio
 
-_MOST_THREADS = 1000  # of plain generators with a heartbeat
 _OVER = object()
 
 HEARTBEAT = 15.0
@@ -104,17 +101,19 @@ def stream_events(
         dicts of their fields, or other values, which are sent as JSON.
     :param retry: milliseconds after which the client shall connect again.
     :param heartbeat: seconds without an event after which a comment is sent; ``None``: never. A
-        plain generator is stepped in a thread of its own for it.
+        plain generator is stepped in a thread for it, and under ASGI anyway.
     :raises RuntimeError: no request is active.
     """
     first = _FIRST if retry is None else ServerSentEvent(retry=retry).encode()
     encoded: t.Any
     if isinstance(events, AsyncIterable):
         encoded = _encode_awaited(aiter(events), first, heartbeat)
-    elif heartbeat is None:
+    elif heartbeat is None and not has_server_loop():
         encoded = _encode_each(iter(events), first)
     else:
-        encoded = _encode_awaited(_InThreads(iter(events)), first, heartbeat)
+        app = current_app._get_current_object()
+        steps = ThreadedSteps(iter(events), event_threads, app)
+        encoded = _encode_awaited(steps, first, heartbeat)
     response: Response = current_app.response_class(
         stream_with_context(encoded), mimetype="text/event-stream"
     )
@@ -163,72 +162,3 @@ def _encode_each(events: Iterator[t.Any], first: bytes) -> Iterator[bytes]:
         close = getattr(events, "close", None)
         if close is not None:
             close()
-
-
-class _InThreads:
-    """A plain iterator whose steps run in threads, so that others can go on meanwhile."""
-
-    def __init__(self, events: Iterator[t.Any]) -> None:
-        self._events = events
-        self._lock = threading.Lock()
-        self._is_running = False
-        self._is_closed = False
-
-    def __aiter__(self) -> t.Self:
-        return self
-
-    async def __anext__(self) -> t.Any:
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[tuple[t.Any, BaseException | None]] = loop.create_future()
-        self._is_running = True
-        work: t.Any = partial(copy_context().run, self._step, loop, done)
-        threads.start(work, _MOST_THREADS)
-        event, error = await done
-        del done, work  # they hold the error, whose traceback holds this frame
-        if error is not None:
-            try:
-                raise error
-            finally:
-                del error  # its traceback holds this frame
-        if event is _OVER:
-            raise StopAsyncIteration
-        return event
-
-    def _step(self, loop: asyncio.AbstractEventLoop, done: asyncio.Future[t.Any]) -> None:
-        outcome: tuple[t.Any, BaseException | None]
-        try:
-            outcome = (next(self._events, _OVER), None)
-        except BaseException as error:
-            outcome = (None, error)
-        with self._lock:
-            self._is_running = False
-            must_close = self._is_closed
-        try:
-            if not must_close:
-                loop.call_soon_threadsafe(_hand_over, done, outcome)
-        except RuntimeError:
-            must_close = True  # the loop is closed: nobody waits any more
-        finally:
-            del done, outcome  # they hold the error, whose traceback holds this frame
-        if must_close:
-            self._close()
-
-    async def aclose(self) -> None:
-        """Close the iterator, or let the step that is running close it."""
-        with self._lock:
-            self._is_closed = True
-            if self._is_running:
-                return
-        self._close()
-
-    def _close(self) -> None:
-        close = getattr(self._events, "close", None)
-        if close is not None:
-            close()
-
-
-def _hand_over(done: asyncio.Future[t.Any], outcome: t.Any) -> None:
-    if not done.done():
-        done.set_result(outcome)

@@ -226,9 +226,9 @@ class Scaffold:
         """Route requests to the decorated view.
 
         :param rule: the path, such as ``"/users/<int:id>"``.
-        :param options: ``methods`` (a list; ``["GET"]`` by default), ``endpoint`` (the function's
-            name by default), ``blocking`` (under ASGI ``False`` runs a plain view on the server's
-            loop, ``True`` any view in a thread), and whatever ``werkzeug.routing.Rule`` takes.
+        :param options: ``methods`` (by default ``["GET"]``), ``endpoint`` (the function's name by
+            default), ``blocking`` (under ASGI ``False``: a plain view on the loop, ``True``: any in
+            a thread), ``cancel_on_disconnect``; and what ``werkzeug.routing.Rule`` takes.
         :raises ValueError: the rule does not start with a slash.
         :raises AssertionError: the endpoint belongs to another function.
         """

@@ -8,6 +8,7 @@ different threads, and streams that are read in turn do not see each other's req
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from collections.abc import (
     AsyncGenerator,
@@ -18,11 +19,21 @@ from collections.abc import (
     Iterator,
 )
 from contextlib import contextmanager
-from functools import update_wrapper
+from contextvars import Context, copy_context
+from functools import partial, update_wrapper
 
 from ._current import _cv_app, _cv_request
-from ._waiting import wait
+from ._threads import App, Threads, Work
+from ._waiting import Driver, set_driver_of_thread, wait
 from .signals import appcontext_popped, appcontext_pushed
+
+if t.TYPE_CHECKING:
+    import asyncio
+
+Outcome: t.TypeAlias = tuple[t.Any, BaseException | None]
+"""What a step returned, and what it raised."""
+
+_END: t.Final = object()
 
 Chunk = t.TypeVar("Chunk", str, bytes)
 
@@ -99,7 +110,10 @@ def stream_with_context(
             "'stream_with_context' can only be used when a request context is active, such as in a"
             " view function."
         )
-    return _Contexts(_cv_app.get(), _cv_request.get()).carry(stepped(generator_or_function))
+    contexts = _Contexts(_cv_app.get(), _cv_request.get())
+    if isinstance(generator_or_function, AsyncIterable):
+        return AwaitedStream(contexts, generator_or_function)
+    return contexts.carry(iter(generator_or_function))
 
 
 def keep_context(iterator: t.Any) -> t.Any:
@@ -115,6 +129,9 @@ def keep_context(iterator: t.Any) -> t.Any:
 
 class _Contexts:
     """The two contexts of a stream, as they were left after its last step."""
+
+    call: Callable[..., t.Any] | None = None
+    """Calls the teardown functions, where they must not run where the stream ends."""
 
     def __init__(self, app_context: t.Any, request_context: t.Any) -> None:
         self.app_context = app_context
@@ -206,14 +223,43 @@ class _Contexts:
                 if close is not None:
                     close()
             finally:
-                try:
-                    if not self.request_context.is_pushed:
-                        app.do_teardown_request(error)
-                finally:
-                    if not self.app_context.is_pushed:
-                        app.do_teardown_appcontext(error)
+                if self.call is None:
+                    self._tear_down(error)
+                else:
+                    self.call(self._tear_down, error)
         if appcontext_popped.receivers:
             appcontext_popped.send(app, _async_wrapper=app.ensure_sync)
+
+    def _tear_down(self, error: BaseException | None) -> None:
+        app = self.app_context.app
+        try:
+            if not self.request_context.is_pushed:
+                app.do_teardown_request(error)
+        finally:
+            if not self.app_context.is_pushed:
+                app.do_teardown_appcontext(error)
+
+
+class AwaitedStream:
+    """What `stream_with_context` returns for an asynchronous iterator.
+
+    :param contexts: of the request.
+    :param chunks: the iterator, or what makes it.
+    """
+
+    def __init__(self, contexts: _Contexts, chunks: AsyncIterable[t.Any]) -> None:
+        self.contexts = contexts
+        self._steps = contexts.carry(_Stepped(aiter(chunks)))
+
+    def __iter__(self) -> t.Self:
+        return self
+
+    def __next__(self) -> t.Any:
+        return next(self._steps)
+
+    def close(self) -> None:
+        """End the stream; teardown functions run."""
+        self._steps.close()
 
 
 class StreamedBody:
@@ -226,9 +272,16 @@ class StreamedBody:
     :param close: called by the server at the end, whatever happened (PEP 3333).
     """
 
-    __slots__ = ("_encoded", "close")
+    __slots__ = ("_encoded", "close", "is_awaited", "stream")
+
+    is_awaited: bool
+    """Whether an asynchronous iterator makes it, so that its steps wait and do not block."""
+    stream: AwaitedStream | None
+    """That iterator, if the request stays at hand for it."""
 
     def __init__(self, chunks: t.Iterable[str] | t.Iterable[bytes], close: t.Any) -> None:
+        self.stream = chunks if isinstance(chunks, AwaitedStream) else None
+        self.is_awaited = self.stream is not None or isinstance(chunks, _Stepped)
         self._encoded = (chunk.encode() if isinstance(chunk, str) else chunk for chunk in chunks)
         self.close = close
 
@@ -237,3 +290,128 @@ class StreamedBody:
 
     def __next__(self) -> bytes:
         return next(self._encoded)
+
+
+class ThreadedSteps:
+    """A plain iterator whose steps run in threads, one after another; others go on meanwhile.
+
+    Between two steps it keeps no thread. All steps run in one copy of the context.
+
+    :param iterable: may block; it is closed, if it has a ``close``, in a thread too.
+    :param pool: the threads.
+    :param app: the application that the iterator belongs to.
+    :param driver: waits for what a step awaits; ``None``: the thread's own loop.
+    """
+
+    def __init__(
+        self, iterable: t.Iterable[t.Any], pool: Threads, app: App, driver: Driver | None = None
+    ) -> None:
+        self._iterable = iterable
+        self._iterator: Iterator[t.Any] | None = None
+        self._pool = pool
+        self._app = app
+        self._driver = driver
+        self._context: Context | None = None
+        self._lock = threading.Lock()
+        self._is_running = False
+        self._is_closed = False
+
+    def __aiter__(self) -> t.Self:
+        return self
+
+    async def __anext__(self) -> t.Any:
+        item = await self._do(self._next, can_leave=True)
+        if item is _END:
+            raise StopAsyncIteration
+        return item
+
+    async def aclose(self) -> None:
+        """Close the iterator in a thread; a step that is running does it at its end."""
+        with self._lock:
+            must_close = not self._is_closed and not self._is_running
+            self._is_closed = True
+        close = getattr(self._iterable, "close", None)
+        if must_close and close is not None:
+            await self._do(close, can_leave=False)
+
+    async def _do(self, call: Work, can_leave: bool) -> t.Any:
+        """Call something in a thread.
+
+        :param can_leave: it is not called if the caller is cancelled before a thread is free.
+        """
+        import asyncio
+
+        if self._context is None:
+            self._context = copy_context()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Outcome] = loop.create_future()
+        work = partial(self._work, call, loop, done)
+        try:
+            self._pool.start(work, self._app)
+            result, error = await done
+        except asyncio.CancelledError:
+            if can_leave:
+                self._pool.withdraw(work)
+            raise
+        finally:
+            del done, work  # they hold the error, whose traceback holds this frame
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # its traceback holds this frame
+        return result
+
+    # In a thread ---------------------------------------------------------------------------------
+
+    def _next(self) -> t.Any:
+        with self._lock:
+            if self._is_closed:  # just now; the iterator is closed in another thread
+                return _END
+            self._is_running = True
+        try:
+            if self._iterator is None:
+                self._iterator = iter(self._iterable)
+            return next(self._iterator, _END)
+        finally:
+            with self._lock:
+                self._is_running = False
+                must_close = self._is_closed
+            if must_close:
+                self._close()
+
+    def _work(
+        self, call: Work, loop: asyncio.AbstractEventLoop, done: asyncio.Future[Outcome]
+    ) -> None:
+        context = t.cast("Context", self._context)
+        set_driver_of_thread(self._driver)
+        outcome: Outcome
+        try:
+            outcome = (context.run(call), None)
+        except BaseException as error:
+            outcome = (None, error)
+        finally:
+            set_driver_of_thread(None)
+        try:
+            loop.call_soon_threadsafe(_hand_over, done, outcome)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            with self._lock:
+                must_close, self._is_closed = not self._is_closed, True
+            if must_close:
+                context.run(self._close)
+        finally:
+            del done, outcome  # they hold the error, whose traceback holds this frame
+
+    def _close(self) -> None:
+        """Close the iterator where no caller can be told of an error."""
+        close = getattr(self._iterable, "close", None)
+        try:
+            if close is not None:
+                close()
+        except Exception:
+            self._app._log("exception", "Exception at the end of a stream that its client has left")
+
+
+def _hand_over(done: asyncio.Future[Outcome], outcome: Outcome) -> None:
+    if not done.done():
+        done.set_result(outcome)

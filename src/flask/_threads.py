@@ -1,7 +1,8 @@
 """Worker threads of this process, started as they are needed and ended when they are not.
 
-They are daemons: a thread that hangs does not keep the process from ending. Whoever must wait for
-work to end waits for the work, not for the threads.
+Each purpose has a pool of its own, so that work of one kind never waits for another kind. The
+threads are daemons: a thread that hangs does not keep the process from ending. Whoever must wait
+for work to end waits for the work, not for the threads.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import typing as t
+from collections import OrderedDict
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
@@ -18,58 +20,168 @@ IDLE_SECONDS: t.Final = 10.0
 Work = Callable[[], t.Any]
 
 
-class Threads:
-    """A number of threads that take work from one queue."""
+class App(t.Protocol):
+    """The application that the work belongs to."""
 
-    def __init__(self) -> None:
+    @property
+    def config(self) -> t.Any:
+        """Has the settings that limit a pool."""
+
+    def _log(self, level: str, message: str) -> None:
+        """Log that a pool is full."""
+
+
+class PoolFull(Exception):
+    """All threads of a pool are busy, and no more work may wait for one."""
+
+
+class Threads:
+    """A pool: a number of threads for one purpose, and the work that waits for one of them.
+
+    :param purpose: what the work is, for messages.
+    :param most: how many threads there may be: a number, or the name of the setting.
+    :param queue: how much work that can be refused may wait, in the same way; ``None``: any amount.
+    :param advice: what to do when there are too few.
+    """
+
+    def __init__(self, purpose: str, most: int | str, queue: int | str | None, advice: str) -> None:
+        self.purpose = purpose
+        self.most = most
+        self.queue = queue
+        self.advice = advice
         self._begin()
         if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process
             os.register_at_fork(after_in_child=self._begin)
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._queue: SimpleQueue[Work] = SimpleQueue()
+        self._handed: SimpleQueue[Work] = SimpleQueue()  # for threads that are idle
+        self._waiting: OrderedDict[Work, None] = OrderedDict()  # for the next thread that is free
         self._count = 0  # threads that run
         self._idle = 0  # threads that wait for work which nobody has promised them yet
-        self._backlog = 0  # work that no thread has been promised
+        self._logged: set[str] = set()
 
-    def start(self, work: Work, most: int) -> None:
+    def start(self, work: Work, app: App, can_refuse: bool = False) -> bool:
         """Let a thread do some work; it must handle its own errors.
 
-        :param most: start no thread beyond so many; the work waits for one then.
+        :param work: is called in a thread.
+        :param app: the application; its settings hold, and its logger gets the warnings.
+        :param can_refuse: refuse the work if too much is waiting.
+        :returns: whether a thread does it at once; else it waits for one, see `withdraw`.
+        :raises PoolFull: the work is refused.
+        :raises RuntimeError: the system has no thread left, and the pool has none.
         """
         with self._lock:
-            self._queue.put(work)
             if self._idle:
                 self._idle -= 1
-                return
-            if self._count >= most:
-                self._backlog += 1
-                return
-            self._count += 1
-        threading.Thread(target=self._run, name="flask-worker", daemon=True).start()
+                self._handed.put(work)
+                return True
+            most = _limit(self.most, app)
+            if self._count < most:
+                self._count += 1
+                self._waiting[work] = None
+                state = "starts"
+            elif (
+                not can_refuse
+                or self.queue is None
+                or (len(self._waiting) < _limit(self.queue, app))
+            ):
+                self._waiting[work] = None
+                state = "waits"
+            else:
+                state = "refused"
+        if state == "starts":
+            self._start_thread(work)
+            return True
+        self._warn(app, state, most)
+        if state == "refused":
+            raise PoolFull
+        return False
+
+    def withdraw(self, work: Work) -> bool:
+        """Take back work that no thread has begun; tell whether there was such work."""
+        with self._lock:
+            return self._waiting.pop(work, self) is None
+
+    def _start_thread(self, work: Work) -> None:
+        try:
+            threading.Thread(target=self._run, name="flask-worker", daemon=True).start()
+        except RuntimeError:  # the system has no more; then another thread of the pool does it
+            with self._lock:
+                self._count -= 1
+                if not self._count:
+                    self._waiting.pop(work, None)
+                    raise
 
     def _run(self) -> None:
         while True:
-            try:
-                work = self._queue.get(timeout=IDLE_SECONDS)
-            except Empty:
-                with self._lock:
-                    if self._queue.empty():
-                        self._count -= 1
-                        self._idle -= 1
-                        return
-                continue
+            work: Work | None = None
+            with self._lock:
+                if self._waiting:
+                    work = self._waiting.popitem(last=False)[0]
+                else:
+                    self._idle += 1
+            while work is None:
+                try:
+                    work = self._handed.get(timeout=IDLE_SECONDS)
+                except Empty:
+                    with self._lock:
+                        if self._handed.empty():
+                            self._count -= 1
+                            self._idle -= 1
+                            return
             try:
                 work()
+            except BaseException:  # the thread ends by it; another one takes its place
+                with self._lock:
+                    self._count -= 1
+                raise
             finally:
                 del work  # an idle thread holds nothing
-                with self._lock:
-                    if self._backlog:
-                        self._backlog -= 1
-                    else:
-                        self._idle += 1
+
+    def _warn(self, app: App, state: str, most: int) -> None:
+        """Log that work waits or is refused; the first time in this process."""
+        if state in self._logged:
+            return
+        self._logged.add(state)
+        what = "work is refused" if state == "refused" else "work waits for one of them"
+        app._log(
+            "warning",
+            f"All {most} threads for {self.purpose} are busy: {what}. {self.advice} This is logged"
+            " once.",
+        )
 
 
-threads = Threads()
-"""The threads of this process."""
+def _limit(limit: int | str, app: App) -> int:
+    number: int = limit if isinstance(limit, int) else app.config[limit]
+    return number
+
+
+views: t.Final = Threads(
+    "plain views under ASGI",
+    "ASGI_THREADS",
+    "ASGI_QUEUE_SIZE",
+    "ASGI_THREADS says how many there are, ASGI_QUEUE_SIZE how many requests may wait; an async"
+    " view needs none.",
+)
+"""Requests with plain views under ASGI, and the steps of plain iterators that are sent."""
+
+events: t.Final = Threads(
+    "server-sent events", 1000, None, "An asynchronous generator of events needs no thread."
+)
+"""The steps of plain generators of server-sent events; each may take as long as it likes."""
+
+background: t.Final = Threads(
+    "background tasks", 16, None, "An 'async def' task under ASGI needs no thread."
+)
+"""Plain background tasks, and all of them under WSGI."""
+
+lifespan: t.Final = Threads(
+    "the beginning and the end of serving", 16, None, "They run in threads without greenlet only."
+)
+"""The beginning and the end of serving under ASGI, without greenlet."""
+
+websockets: t.Final = Threads(
+    "plain WebSocket handlers", 1000, 0, "An 'async def' handler needs no thread."
+)
+"""Plain WebSocket handlers, which stay as long as the client does."""

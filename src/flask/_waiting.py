@@ -205,6 +205,11 @@ def is_in_fiber() -> bool:
     return type(get_greenlet()) is fiber_class
 
 
+def has_server_loop() -> bool:
+    """Tell whether an ASGI server's loop waits for what the caller awaits."""
+    return is_in_fiber() or _of_thread.driver is not None
+
+
 def can_wait_here() -> bool:
     """Tell whether the caller runs in a fiber, which waits while the loop goes on."""
     here: t.Any = get_greenlet()

@@ -251,8 +251,11 @@ def _explained(error: OSError) -> OSError:
 DEFAULT_CONFIG: t.Final = ImmutableDict(
     {
         "APPLICATION_ROOT": "/",
+        "ASGI_BODY_MEMORY_SIZE": 67_108_864,
+        "ASGI_QUEUE_SIZE": 1_000,
         "ASGI_THREADS": 40,
         "BACKGROUND_TASK_SHUTDOWN_TIMEOUT": 5,
+        "CANCEL_ON_DISCONNECT": False,
         "DEBUG": None,
         "EXPLAIN_TEMPLATE_LOADING": False,
         "MAX_CONTENT_LENGTH": None,

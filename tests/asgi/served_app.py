@@ -99,7 +99,7 @@ def file() -> t.Any:
     return send_file(__file__)
 
 
-@app.get("/gone")
+@app.get("/gone", cancel_on_disconnect=True)
 async def gone() -> str:
     note("waiting")
     try:

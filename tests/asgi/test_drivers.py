@@ -109,7 +109,7 @@ def test_what_is_cancelled_before_its_first_step_is_closed() -> None:
     async def go() -> None:
         visit = ThreadVisit(on_wait=lambda: visit.cancel())
         with pytest.raises(asyncio.CancelledError):
-            await visit.run(10, lambda: wait(part()))
+            await visit.run(Flask(__name__), lambda: wait(part()))
 
     asyncio.run(go())  # a coroutine that nobody awaits would warn
     gc.collect()
@@ -125,7 +125,7 @@ def test_an_error_is_no_result_of_the_task_that_met_it() -> None:
 
     async def go() -> None:
         with pytest.raises(ValueError, match="on purpose"):
-            await ThreadVisit().run(10, lambda: wait(fail()))
+            await ThreadVisit().run(Flask(__name__), lambda: wait(fail()))
 
     asyncio.run(go())
     assert [task.result() for task in tasks] == [None]

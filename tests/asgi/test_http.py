@@ -640,10 +640,15 @@ def test_an_error_in_the_middle_of_a_body_cannot_begin_another_answer(app: Flask
 # The client goes ----------------------------------------------------------------------------------
 
 
-def test_a_client_that_goes_cancels_an_async_view(app: Flask, teardowns: list[t.Any]) -> None:
+@pytest.mark.parametrize("by", ["setting", "route"])
+@pytest.mark.parametrize("blocking", [None, True])
+def test_a_client_that_goes_cancels_an_async_view_that_wants_it(
+    app: Flask, teardowns: list[t.Any], by: str, blocking: bool | None
+) -> None:
     log: list[str] = []
+    app.config["CANCEL_ON_DISCONNECT"] = by == "setting"
 
-    @app.get("/")
+    @app.get("/", blocking=blocking, cancel_on_disconnect=None if by == "setting" else True)
     async def view() -> str:
         log.append("began")
         try:
@@ -757,6 +762,7 @@ def test_a_server_that_cannot_be_heard_is_told_when_its_client_counts_as_gone(
     app: Flask, teardowns: list[t.Any], view_kind: str, streams: bool
 ) -> None:
     ended: list[str] = []
+    failed = asyncio.Event()
 
     async def for_ever() -> AsyncIterator[str]:
         try:
@@ -770,20 +776,25 @@ def test_a_server_that_cannot_be_heard_is_told_when_its_client_counts_as_gone(
         if streams:
             return for_ever()
         try:
-            await asyncio.Event().wait()
+            await failed.wait()
+            if view_kind == "async":
+                await asyncio.Event().wait()
         finally:
             ended.append("view")
+        return "answered"
 
     def plain() -> t.Any:
         return current_app.ensure_sync(view)()
 
-    app.get("/")(view if view_kind == "async" else plain)
+    app.get("/", cancel_on_disconnect=True)(view if view_kind == "async" else plain)
+    is_cancelled = view_kind == "async" and not streams
 
     async def go() -> None:
         server = Server(app)
 
         async def receive() -> t.Any:
             await asyncio.sleep(0.01)
+            asyncio.get_running_loop().call_soon(failed.set)
             raise ValueError("a fault of the server")
 
         server.receive = receive  # type: ignore[method-assign]
@@ -793,7 +804,7 @@ def test_a_server_that_cannot_be_heard_is_told_when_its_client_counts_as_gone(
     run(go)
     assert ended == ["stream" if streams else "view"]
     assert [type(error) for error in teardowns] == [
-        type(None) if streams else asyncio.CancelledError
+        asyncio.CancelledError if is_cancelled else type(None)
     ]
 
 

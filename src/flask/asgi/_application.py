@@ -22,6 +22,7 @@ from .._current import get_request_context
 from .._lazy import lazy
 from .._life import is_beginning
 from .._plan import built_in
+from .._threads import background
 from ._choice import blocks
 from ._conversation import ConversingApp
 
@@ -162,7 +163,7 @@ class AsgiApp(ConversingApp):
         return getattr(rule, "converses", False)
 
     def _cannot_upgrade(self, reason: str, start_response: StartResponse) -> Iterable[bytes]:
-        self.logger.error(reason)
+        self._log("error", reason)
         return CannotBeServed()({"REQUEST_METHOD": "GET"}, start_response)
 
     def _meet_first_request(self) -> None:
@@ -178,7 +179,7 @@ class AsgiApp(ConversingApp):
                     or any(map(_waiting.is_async_view, self.view_functions.values()))
                 )
             ):
-                self.logger.warning(_AS_WSGI_BY_HYPERCORN)
+                self._log("warning", _AS_WSGI_BY_HYPERCORN)
 
     # The life of the application, on the server's loop -------------------------------------------
 
@@ -241,7 +242,7 @@ class AsgiApp(ConversingApp):
             if has_fibers and not blocks(task.function):
                 coroutine = on_the_loop(task.run)
             else:
-                coroutine = ThreadVisit().run(self.config["ASGI_THREADS"], task.run)
+                coroutine = ThreadVisit(pool=background).run(self, task.run)
             created = loop.create_task(coroutine, name=task.name, context=task.context)
             self._background_on_loop.add(created)
             created.add_done_callback(self._background_on_loop.discard)

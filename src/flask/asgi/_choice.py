@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import inspect
 import typing as t
+from contextvars import Context
 from types import FunctionType
 
+from .._current import _cv_request
 from .._plan import UNDECIDED
 from .._routing.table import ROUTE, UNREAD
 from ..typing import AnyApp
@@ -71,9 +73,33 @@ def blocks(view: t.Any, method: str = "GET") -> bool:
     :param method: of a class-based view, the HTTP method that is asked.
     """
     blocking: bool | None = getattr(view, "blocking", None)
-    if blocking is not None:
-        return blocking
+    return not _is_async(view, method) if blocking is None else blocking
+
+
+def _is_async(view: t.Any, method: str) -> bool:
     kind = getattr(view, "view_class", None)
     if kind is not None:
         view = getattr(kind, method.lower(), None) or kind.dispatch_request
-    return not inspect.iscoroutinefunction(inspect.unwrap(view) if callable(view) else view)
+    return inspect.iscoroutinefunction(inspect.unwrap(view) if callable(view) else view)
+
+
+def may_cancel(context: Context) -> bool:
+    """Tell whether the client may cut short the request that is current in a context.
+
+    A plain view never is; an async one as its rule says, or else ``CANCEL_ON_DISCONNECT``. Asked
+    only when a client disconnects.
+
+    :param context: in which the request runs.
+    """
+    current = context.get(_cv_request)
+    if current is None:  # another application, or the end of the request
+        return False
+    request = current._request
+    rule = current._url_rule if request is None else request.url_rule
+    if rule is None:
+        return False
+    method: str = current._known["REQUEST_METHOD"]
+    if not _is_async(current.app.view_functions.get(rule.endpoint), method):
+        return False
+    wanted: bool | None = getattr(rule, "cancel_on_disconnect", None)
+    return bool(current.app.config["CANCEL_ON_DISCONNECT"] if wanted is None else wanted)

@@ -18,7 +18,7 @@ from .._current import get_request_context
 from .._lazy import found_late
 from .._lifecycle import Lifecycle
 from .._plan import scopes_inward, scopes_outward
-from .._threads import Threads
+from .._threads import PoolFull, websockets
 from .._waiting import wait
 from ..signals import got_request_exception
 from ._choice import blocks
@@ -29,9 +29,7 @@ if t.TYPE_CHECKING:
     from ._websocket import Websocket, WebsocketContext
     from ._wire import Wire
 
-_threads = Threads()  # of plain handlers, which stay; they must not keep requests waiting
-_MOST_THREADS = 1000
-
+_TRY_LATER = [(b"content-length", b"0"), (b"retry-after", b"5")]
 _NORMAL = 1000  # RFC 6455 section 7.4.1
 _POLICY_VIOLATION = 1008
 _INTERNAL_ERROR = 1011
@@ -84,11 +82,13 @@ class ConversingApp(Lifecycle):
                 wire.listen()
                 await on_the_loop(self.converse, context)
             else:
-                visit = ThreadVisit(pool=_threads)
+                visit = ThreadVisit(pool=websockets, can_refuse=True)
                 # A plain handler learns from the next thing that it asks the WebSocket for.
                 wire.cancel = None if is_plain else visit.cancel
                 wire.listen()
-                await visit.run(_MOST_THREADS, self.converse, context)
+                await visit.run(self, self.converse, context)
+        except PoolFull:
+            await self._refuse_busy(wire)
         except asyncio.CancelledError:
             if wire.state != "gone":
                 is_stopping = True
@@ -103,6 +103,14 @@ class ConversingApp(Lifecycle):
                 task.uncancel()
             self._start_background(environ.pop(BACKGROUND, ()))
         wire.raise_fault()
+
+    async def _refuse_busy(self, wire: Wire) -> None:
+        from ._wire import WebsocketDisconnect
+
+        try:
+            await wire.refuse(503, _TRY_LATER, b"")
+        except WebsocketDisconnect:
+            pass  # it has gone just now
 
     async def _start_on_the_loop(self, ends_with_loop: bool = False) -> None:
         raise NotImplementedError

@@ -23,7 +23,7 @@ from contextvars import Context, copy_context
 from functools import partial
 
 from .. import _waiting
-from .._threads import Threads, threads
+from .._threads import App, Threads, views
 
 try:
     from . import _fibers
@@ -52,42 +52,62 @@ _NOBODY_WAITS = "The client has gone, or the server stops: nobody waits for this
 class ThreadVisit:
     """One piece of work in a worker thread.
 
-    :param on_wait: called on the loop whenever the work has something awaited there.
+    :param on_wait: called on the loop whenever the work has something awaited there, or has to
+        wait for a thread.
     :param pool: the threads to take one of.
+    :param can_refuse: the work may be refused; and it is not run if nobody waits for it any more
+        before it has begun.
     :param loop: where what it waits for runs; the running one if not given.
     """
 
     is_over: bool = False
     """Whether nobody waits for the work any more; what it waits for is given up."""
+    may_cancel: Callable[[Context], bool] | None = None
+    """Tells whether a client that disconnects cancels the work; ``None``: it does."""
+
+    # PERF: on the class, since most work changes few of them.
+    _answer: ThreadFuture[t.Any] | None = None
+    _task: asyncio.Task[None] | None = None
+    _must_cancel: bool = False
+    _context: Context | None = None
+    _queued: tuple[Callable[[], None], asyncio.Future[Outcome]] | None = None
 
     def __init__(
         self,
         on_wait: Callable[[], None] | None = None,
-        pool: Threads = threads,
+        pool: Threads = views,
+        can_refuse: bool = False,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.pool = pool
         self.loop = asyncio.get_running_loop() if loop is None else loop
         self.on_wait = on_wait
+        self.can_refuse = can_refuse
         self._lock = threading.Lock()
-        self._answer: ThreadFuture[t.Any] | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._must_cancel = False
 
-    async def run(self, most: int, function: Work, *arguments: t.Any) -> t.Any:
+    async def run(self, app: App, function: Work, *arguments: t.Any) -> t.Any:
         """Run synchronous code in a thread, with the context of the caller.
 
-        :param most: how many threads there may be; beyond that the work waits for its turn.
+        Where all threads are busy the work waits for its turn.
+
+        :param app: the application that the work belongs to.
+        :raises PoolFull: too much is waiting.
         """
         done: asyncio.Future[Outcome] = self.loop.create_future()
-        work = partial(copy_context().run, function, *arguments)
-        self.pool.start(partial(self._in_the_thread, work, done), most)
+        context = self._context = copy_context()
+        work = partial(self._in_the_thread, partial(context.run, function, *arguments), done)
         try:
+            if not self.pool.start(work, app, self.can_refuse):
+                self._queued = (work, done)
+                if self.on_wait is not None:
+                    self.on_wait()
             result, error = await done
         except asyncio.CancelledError:
             self.end()  # the thread goes on to its teardowns by itself
+            self._withdraw()
             raise
         finally:
+            self._queued = None  # avoid a reference cycle
             del done, work
         if error is None:
             return result
@@ -174,6 +194,43 @@ class ThreadVisit:
         if not answer.cancelled():
             answer.set_result(outcome.pop())
         outcome.clear()
+
+    def lose_client(self) -> None:
+        """Learn, on the loop, that the client has disconnected.
+
+        Work that has not begun is not run; of other work what it waits for is cancelled, if that
+        is wanted.
+        """
+        if self._withdraw():
+            return
+        if self.may_cancel is None or (
+            self._context is not None and self.may_cancel(self._context)
+        ):
+            self.cancel()
+
+    def _withdraw(self) -> bool:
+        """Take the work back if it may be refused and waits for a thread; tell whether it did."""
+        if self._queued is None or not self.can_refuse:
+            return False
+        work, done = self._queued
+        if not self.pool.withdraw(work):
+            return False
+        done.cancel()
+        return True
+
+    def let_cancel(self, is_gone: bool) -> None:
+        """Let the client cancel from now on what the work waits for; called in the thread.
+
+        :param is_gone: it has disconnected already: the next waiting is cancelled.
+        """
+        self.may_cancel = None
+        if is_gone:
+            self._must_cancel = True
+
+    def cancel_waiting(self) -> None:
+        """Cancel what the work waits for on the loop just now; called on the loop."""
+        if self._task is not None:
+            self.cancel()
 
     def cancel(self) -> None:
         """Cancel what the work waits for on the loop, now or next; called on the loop.

@@ -14,6 +14,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from .._bounded import keep
 from .._waiting import wait
+from ._drivers import ThreadVisit
 from ._input import Body, Message, Receive, Send
 
 Headers: t.TypeAlias = list[tuple[str, str]]
@@ -42,8 +43,12 @@ class Exchange(Body):
     """Whether the head has been sent."""
     is_on_loop: bool = True
     """Whether the lifecycle runs on the loop, and not in a thread."""
+    call: Callable[..., t.Any] | None = None
+    """Closes a streamed body, where that must not run where the body is sent."""
+    visit: ThreadVisit | None = None
+    """The lifecycle's stay in a thread."""
     cancel: Callable[[], t.Any] | None = None
-    """Cancels what the lifecycle is waiting for."""
+    """Called when the client has gone; it may cancel what the lifecycle is waiting for."""
     watcher: asyncio.Task[None] | None = None
     """Waits for the client's going."""
     written: bytes = b""
@@ -120,7 +125,7 @@ class Exchange(Body):
             finally:
                 close = getattr(body, "close", None)
                 if close is not None:
-                    close()
+                    close() if self.call is None else self.call(close)
         if whole is None:
             return None
         return self.make_head(), {"type": "http.response.body", "body": whole}
@@ -153,11 +158,13 @@ class Exchange(Body):
 
     def watch_client(self) -> None:
         """Begin to watch for the client's going, unless somebody is receiving anyway."""
-        if self.watcher is None and self.may_be_watched:
+        if self.is_gone:
+            self._lose_client()
+        elif self.watcher is None and self.may_be_watched:
             self.watcher = asyncio.get_running_loop().create_task(self._watch_and_cancel())
 
     def watch_for_task(self) -> None:
-        """Begin to watch; the client's going cancels the task that is running."""
+        """Begin to watch; from now on the client's going cancels the task that is running."""
         task = asyncio.current_task()
         self.cancel = None if task is None else task.cancel  # a server may have no real tasks
         self.watch_client()
@@ -168,7 +175,11 @@ class Exchange(Body):
         except Exception as error:  # who cannot be heard has gone
             self.fault = error
             is_gone = self.is_gone = True
-        if is_gone and self.cancel is not None:
+        if is_gone:
+            self._lose_client()
+
+    def _lose_client(self) -> None:
+        if self.cancel is not None:
             self.cancel()
 
     def stop_watching(self) -> None:

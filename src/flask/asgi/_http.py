@@ -10,14 +10,19 @@ from __future__ import annotations
 import asyncio
 import typing as t
 from collections.abc import Awaitable, Callable, Iterable
+from contextvars import Context
 from functools import partial
+from types import BuiltinMethodType
 
 from .._background import BACKGROUND
 from .._connection import BY_CLIENT
 from .._current import get_app_context
 from .._lifecycle import Lifecycle
+from .._streaming import ThreadedSteps, stepped
+from .._threads import PoolFull, events, views
+from .._waiting import wait
 from ..typing import AnyApp
-from ._choice import may_block
+from ._choice import may_block, may_cancel
 from ._drivers import Fiber, ThreadVisit, begin, has_fibers, on_the_loop
 from ._exchange import Answer, ClientGone, Exchange
 from ._input import Receive, Send
@@ -38,10 +43,15 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
     if context is None:
         await _serve_by_wsgi(app, scope, receive, send)
         return
+    length = context.content_length
+    taken_in: Exchange | None = None
     try:
+        if length is not None and (context.may_block or type(receive) is BuiltinMethodType):
+            taken_in = context.exchange
+            await taken_in.take_in(app.config, length)
         if context.may_block:
             exchange = context.exchange
-            await _finish(exchange, _in_a_thread(app, exchange, _answer, app, context))
+            await _finish(app, exchange, _in_a_thread(app, exchange, _answer, app, context))
             return
         # PERF: what on_the_loop does, without a coroutine for a request that never waits.
         answer = begin(_answer_context, app, context)
@@ -53,12 +63,12 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
             except OSError:  # the client has gone
                 pass
             return
-        if type(answer) is not Fiber:
-            answer = begin(Exchange.send_body, context.exchange, answer)
-        await _end(answer, context.exchange)
+        await _finish(app, context.exchange, _rest_of(answer, context.exchange))
     except ClientGone:
         pass
     finally:
+        if taken_in is not None:
+            taken_in.forget_memory()
         # PERF: who has a task added has looked at the request.
         if context._request is not None and BACKGROUND in context._known:
             app._start_background(context._known.pop(BACKGROUND))
@@ -69,38 +79,40 @@ async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send
     exchange = Exchange(receive, send)
     environ = make_environ(scope, exchange)
     call = partial(app.wsgi_app, environ)
+    length = environ.get("CONTENT_LENGTH")
     try:
         is_on_loop = not may_block(app, environ)
+        if length is not None and (not is_on_loop or type(receive) is BuiltinMethodType):
+            await exchange.take_in(app.config, length)
         if is_on_loop and has_fibers:
-            await _end(begin(_answer_call, call, exchange), exchange)
+            answer = begin(_call_wsgi, call, exchange)
+            await _finish(app, exchange, _rest_of(answer, exchange))
             return
         if is_on_loop:
             await exchange.read_ahead(app.config["MAX_CONTENT_LENGTH"], environ)
-        await _finish(exchange, _in_a_thread(app, exchange, _answer_call, call, exchange))
+        await _finish(app, exchange, _in_a_thread(app, exchange, _answer_call, call, exchange))
     except ClientGone:
         pass
     finally:
+        if exchange.reserved:
+            exchange.forget_memory()
         if BACKGROUND in environ:
             app._start_background(environ.pop(BACKGROUND))
-
-
-async def _end(answer: t.Any, exchange: Exchange) -> None:
-    """Send an answer; if it is a fiber that makes it, wait for it."""
-    if type(answer) is Fiber:
-        await _finish(exchange, _rest_of(answer, exchange))
-    else:
-        await _send_answer(answer, exchange._send)
 
 
 # An answer that has to be waited for -------------------------------------------------------------
 
 
-async def _finish(exchange: Exchange, working: Awaitable[Answer]) -> None:
+async def _finish(app: AnyApp, exchange: Exchange, working: Awaitable[t.Any]) -> None:
     """Wait for an answer and send it; the client may go meanwhile."""
     # PERF: not earlier, since it asks the system for the process: 0.3 us.
     exchange.loop = asyncio.get_running_loop()
+    if exchange.loop_known is not None:
+        exchange.loop_known.set()
     try:
         answer = await working
+        if answer is not None and type(answer) is not tuple:
+            answer = await _send_stream(app, exchange, answer)
         exchange.stop_watching()
         await _send_answer(answer, exchange._send)
     except (asyncio.CancelledError, ClientGone):
@@ -113,25 +125,69 @@ async def _finish(exchange: Exchange, working: Awaitable[Answer]) -> None:
     exchange.raise_fault()
 
 
-async def _rest_of(fiber: t.Any, exchange: Exchange) -> Answer:
-    """Wait for what a fiber has begun."""
-    exchange.watch_for_task()
-    answer: t.Any = await fiber.go_on()
-    if answer is None or type(answer) is tuple:
-        return t.cast("Answer", answer)
-    sent: Answer = await on_the_loop(exchange.send_body, answer)
-    return sent
+async def _rest_of(answer: t.Any, exchange: Exchange) -> t.Any:
+    """Wait for what a fiber has begun; what is there already is returned."""
+    if type(answer) is not Fiber:
+        return answer
+    task = asyncio.current_task()  # a server may have no real tasks
+    if task is not None:
+        exchange.cancel = partial(_cancel_if_wanted, task, answer.gr_context)
+    exchange.watch_client()
+    return await answer.go_on()
+
+
+def _cancel_if_wanted(task: asyncio.Task[t.Any], context: Context) -> None:
+    if may_cancel(context):
+        task.cancel()
 
 
 async def _in_a_thread(
-    app: AnyApp, exchange: Exchange, work: Callable[..., Answer], *arguments: t.Any
-) -> Answer:
+    app: AnyApp, exchange: Exchange, work: Callable[..., t.Any], *arguments: t.Any
+) -> t.Any:
     """Do the work in a thread: it may block, or there is no greenlet."""
     exchange.is_on_loop = False
-    visit = ThreadVisit(exchange.watch_client)
-    exchange.cancel = visit.cancel
-    answer: Answer = await visit.run(app.config["ASGI_THREADS"], work, *arguments)
+    visit = exchange.visit = ThreadVisit(exchange.watch_client, can_refuse=True)
+    visit.may_cancel = may_cancel
+    exchange.cancel = visit.lose_client
+    try:
+        return await visit.run(app, work, *arguments)
+    except PoolFull:
+        return _BUSY
+    finally:
+        exchange.visit = None  # avoid a reference cycle
+
+
+async def _send_stream(app: AnyApp, exchange: Exchange, body: t.Any) -> Answer:
+    """Send a body that is made while it is sent; on the loop only what waits runs.
+
+    The client's going ends it, whatever view made it.
+    """
+    answer: Answer
+    if not has_fibers:  # only what waits comes here; it keeps no thread from the views
+        visit = ThreadVisit(exchange.watch_client, pool=events)
+        exchange.cancel = visit.lose_client
+        answer = await visit.run(app, exchange.send_body, body)
+        return answer
+    driver = ThreadVisit(loop=exchange.loop)
+    if not exchange.is_gone or getattr(body, "is_awaited", False):
+        exchange.watch_for_task()  # else the first part finds that it has gone
+    if not getattr(body, "is_awaited", False):
+        body = stepped(ThreadedSteps(body, views, app, driver))
+    elif not exchange.is_on_loop:  # the view ran in a thread: what it has left to run does so
+        exchange.is_on_loop = True
+        exchange.call = partial(_call_in_a_thread, app)
+        if body.stream is not None:
+            body.stream.contexts.call = exchange.call
+    try:
+        answer = await on_the_loop(exchange.send_body, body)
+    except asyncio.CancelledError:
+        driver.cancel_waiting()
+        raise
     return answer
+
+
+def _call_in_a_thread(app: AnyApp, function: Callable[..., t.Any], *arguments: t.Any) -> t.Any:
+    return wait(ThreadVisit().run(app, function, *arguments))
 
 
 async def _send_answer(answer: Answer, send: Send) -> None:
@@ -151,15 +207,42 @@ def _uncancel() -> None:
         task.uncancel()
 
 
+_BUSY: t.Final[Answer] = (
+    {
+        "type": "http.response.start",
+        "status": 503,
+        "headers": [(b"content-length", b"0"), (b"retry-after", b"5")],
+    },
+    {"type": "http.response.body", "body": b""},
+)
+"""The answer where no more requests may wait for a thread (RFC 9110 section 15.6.4)."""
+
+
 # In the driver ----------------------------------------------------------------------------------
 
 
-def _answer(app: AnyApp, context: ScopeContext) -> Answer:
-    """Answer a request; a streamed body is sent."""
+def _answer(app: AnyApp, context: ScopeContext) -> t.Any:
+    """Answer a request, in a thread."""
     answer: t.Any = Lifecycle._answer(app, context)
-    return answer if type(answer) is tuple else context.exchange.send_body(answer)
+    return answer if type(answer) is tuple else _stream_from_thread(answer, context.exchange)
 
 
-def _answer_call(call: Callable[..., Iterable[bytes]], exchange: Exchange) -> Answer:
-    """Answer by a call of a WSGI application; a streamed body is sent."""
-    return exchange.send_body(call(exchange.start_response))
+def _answer_call(call: Callable[..., Iterable[bytes]], exchange: Exchange) -> t.Any:
+    """Answer by a call of a WSGI application, in a thread."""
+    answer = _call_wsgi(call, exchange)
+    return answer if type(answer) is tuple else _stream_from_thread(answer, exchange)
+
+
+def _call_wsgi(call: Callable[..., Iterable[bytes]], exchange: Exchange) -> t.Any:
+    """Call a WSGI application; a whole answer becomes messages, a streamed body is returned."""
+    body = call(exchange.start_response)
+    return exchange.send_body(body) if isinstance(body, (list, tuple)) else body
+
+
+def _stream_from_thread(body: t.Any, exchange: Exchange) -> t.Any:
+    """Send a streamed body; one that waits is returned, so that it keeps no thread."""
+    if getattr(body, "is_awaited", False):
+        return body
+    visit = t.cast("ThreadVisit", exchange.visit)
+    visit.let_cancel(exchange.is_gone)
+    return exchange.send_body(body)

@@ -1,14 +1,15 @@
 """The body of a request: a stream that asks the server for more as it is read.
 
-Nothing is read before somebody asks, and nothing is kept but the rest of one message.
+Nothing is read before the view asks for it, and nothing is kept but the rest of one message; save
+for a small body with a length, which arrives before a thread is taken for the view.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
+import threading
 import typing as t
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from werkzeug.exceptions import ClientDisconnected
 
@@ -23,7 +24,9 @@ Message: t.TypeAlias = t.MutableMapping[str, t.Any]
 Receive: t.TypeAlias = Callable[[], Awaitable[Message]]
 Send: t.TypeAlias = Callable[[Message], Awaitable[None]]
 
-_PATIENCE = 0.05  # seconds that a loop may be held up for a message
+SMALL: t.Final = 65_536
+"""The largest body, in bytes, that has arrived before a thread is taken."""
+_PATIENCE = 0.05  # seconds that a thread may wait to learn of the server's loop
 _TOO_EARLY = (
     "The body of the request was read in a task that the view has started, before all of it had"
     " arrived; a task cannot wait for it. Read it in the view, before it starts the task."
@@ -63,6 +66,10 @@ class Body(Receiver):
     """Whether the last message of the body has been received."""
     loop: asyncio.AbstractEventLoop | None = None
     """The server's loop, once the view has waited: there messages arrive, whoever reads."""
+    loop_known: threading.Event | None = None
+    """Is set when `loop` is, for a thread that waits for it."""
+    reserved: int = 0
+    """Bytes of memory that `take_in` has reserved."""
 
     # PERF: on the class, since most requests change none of them.
     _is_patient: bool = True
@@ -139,6 +146,42 @@ class Body(Receiver):
     def __iter__(self) -> t.Iterator[bytes]:
         return iter(self.readline, b"")
 
+    async def take_in(self, config: Mapping[str, t.Any], length: str | bytes) -> None:
+        """Wait for a small body to arrive, so that no thread waits for it.
+
+        COMPAT: for an async view too where the server's ``receive`` is no Python function. Granian
+        fetches by threads of its own even what is there, and a task of the view could not wait.
+
+        A larger one, and one that there is no memory for, is left to be read as it arrives; so is
+        one that will be refused. Where the client goes meanwhile, reading will say so.
+
+        :param config: has the limits.
+        :param length: the ``Content-Length`` header.
+        """
+        if len(length) > 5 or not (length.isascii() and length.isdigit()):
+            return
+        size = int(length)
+        limit = config["MAX_CONTENT_LENGTH"]
+        if size > SMALL or (limit is not None and size > limit):
+            return
+        if _memory.used + size > config["ASGI_BODY_MEMORY_SIZE"]:
+            return
+        self.reserved = size
+        _memory.used += size
+        parts: list[bytes] = []
+        try:
+            while not self.is_read and size >= 0:  # a server may send more than was announced
+                parts.append(self._accept(await self._receive()))
+                size -= len(parts[-1])
+        except ClientDisconnected:
+            pass
+        self._buffer = b"".join(parts)
+
+    def forget_memory(self) -> None:
+        """Give back what `take_in` has reserved."""
+        _memory.used -= self.reserved
+        self.reserved = 0
+
     async def read_ahead(self, limit: int | None, environ: WSGIEnvironment) -> None:
         """Read the whole body before anything runs.
 
@@ -150,7 +193,7 @@ class Body(Receiver):
             return
         if length is None and environ["REQUEST_METHOD"] in _WITHOUT_BODY:
             return
-        parts: list[bytes] = []
+        parts = [self._buffer]
         size = 0
         while not self.is_read and (limit is None or size <= limit):
             try:
@@ -190,10 +233,12 @@ class Body(Receiver):
         if _waiting.is_in_fiber():  # in a task that began at once, before the view waits
             return asyncio._get_running_loop()
         if self.loop is None and self._is_patient:
+            # In a thread that the view has started, and is about to wait for. A view that joins
+            # the thread instead never waits: hence the limit, and only once.
             self._is_patient = False
-            end = time.monotonic() + _PATIENCE
-            while self.loop is None and time.monotonic() < end:
-                time.sleep(0.001)  # in a thread that the view has started, and is about to wait for
+            known = self.loop_known = threading.Event()
+            if self.loop is None:
+                known.wait(_PATIENCE)
         return self.loop
 
     async def _receive_or_take(self) -> Message:
@@ -262,16 +307,8 @@ def _take_at_once(awaitable: Awaitable[Message]) -> Message:
     :raises RuntimeError: there is none.
     """
     steps = awaitable.__await__()
-    end = time.monotonic() + _PATIENCE
     try:
-        while True:
-            waiting = next(steps)
-            # COMPAT: Granian fetches by threads of its own even what is there.
-            is_foreign = hasattr(waiting, "done") and not isinstance(waiting, asyncio.Future)
-            while not (is_foreign and waiting.done()):
-                if not is_foreign or time.monotonic() > end:
-                    raise RuntimeError(_TOO_EARLY)
-                time.sleep(0.001)
+        next(steps)
     except StopIteration as done:
         message: Message = done.value
         return message
@@ -279,3 +316,13 @@ def _take_at_once(awaitable: Awaitable[Message]) -> Message:
         close = getattr(steps, "close", None)
         if close is not None:
             close()
+    raise RuntimeError(_TOO_EARLY)
+
+
+class _Memory:
+    """How many bytes of small bodies are in memory, for all requests of this process."""
+
+    used: int = 0
+
+
+_memory: t.Final = _Memory()

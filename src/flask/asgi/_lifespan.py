@@ -10,6 +10,7 @@ import typing as t
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from .._threads import lifespan as lifespan_threads
 from ..typing import AnyApp
 from ._drivers import ThreadVisit, has_fibers, is_being_cancelled, on_the_loop
 from ._input import Receive, Send
@@ -30,7 +31,7 @@ async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
             except (Exception, asyncio.CancelledError) as error:
                 if is_being_cancelled():
                     raise
-                app.logger.exception("Exception before serving")
+                app._log("exception", "Exception before serving")
                 await send({"type": "lifespan.startup.failed", "message": _tell(error)})
                 return
             await send({"type": "lifespan.startup.complete"})
@@ -40,7 +41,7 @@ async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
             except (Exception, asyncio.CancelledError) as error:
                 if is_being_cancelled():
                     raise
-                app.logger.exception("Exception after serving")
+                app._log("exception", "Exception after serving")
                 await send({"type": "lifespan.shutdown.failed", "message": _tell(error)})
                 return
             await send({"type": "lifespan.shutdown.complete"})
@@ -102,14 +103,14 @@ async def _end_with_loop(app: AnyApp, key: object) -> None:
     try:
         await end(app)
     except Exception:
-        app.logger.exception("Exception after serving")
+        app._log("exception", "Exception after serving")
 
 
 async def run(app: AnyApp, function: Callable[..., t.Any], *arguments: t.Any) -> t.Any:
     """Run synchronous code that may wait for what runs on this loop."""
     if has_fibers:
         return await on_the_loop(function, *arguments)
-    return await ThreadVisit().run(app.config["ASGI_THREADS"], function, *arguments)
+    return await ThreadVisit(pool=lifespan_threads).run(app, function, *arguments)
 
 
 async def drain(app: AnyApp) -> None:

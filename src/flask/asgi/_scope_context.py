@@ -35,7 +35,7 @@ if t.TYPE_CHECKING:
 
 _making = Lock()  # one for all contexts: it is held for a microsecond
 
-_ASKED = frozenset({b"host", b"cookie", b"upgrade"})
+_ASKED = frozenset({b"host", b"cookie", b"upgrade", b"content-length"})
 """The headers that have a say before the view; no request with an upgrade, or with one of them
 twice, is plain."""
 
@@ -64,6 +64,9 @@ class ScopeContext(RequestContext):
 
     may_block: bool
     """Whether the view may hold up its thread, so that it must not run on the loop."""
+
+    content_length: bytes | None
+    """The header, if there is one."""
 
     is_on_plain_host = True
 
@@ -158,12 +161,15 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
             return None
         known = _KNOWN[method]
         host: bytes | None = None
+        length: bytes | None = None
         for name, value in headers:
             if name in _ASKED:
                 if name == b"host" and host is None:
                     host = value
                 elif name == b"cookie" and "HTTP_COOKIE" not in known:
                     known = {**known, "HTTP_COOKIE": value.decode("latin-1")}
+                elif name == b"content-length" and length is None:
+                    length = value
                 else:
                     return None
         if host not in decided.accepted_hosts:
@@ -204,4 +210,5 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
     context._after = None
     context._pushed = None
     context.may_block = may_block
+    context.content_length = length
     return context

@@ -1,0 +1,167 @@
+"""Listeners, plain views and background tasks at once, some abandoned, on real servers."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import typing as t
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from run_process import LONGEST, Process
+
+LISTENERS = 30
+APP = """
+import asyncio, threading, time
+from flask import Flask, current_app, request, stream_events, stream_with_context, _threads
+
+_threads.IDLE_SECONDS = 0.2
+app = Flask(__name__)
+app.config.update(ASGI_THREADS=4, ASGI_QUEUE_SIZE=200)
+news = threading.Event()
+counts = {"tasks": 0, "open": 0, "charged": 0, "recorded": 0}
+lock = threading.Lock()
+
+
+def count(name, by=1):
+    with lock:
+        counts[name] += by
+
+
+@app.get("/listen")
+def listen():
+    def events():
+        count("open")
+        try:
+            yield "first"
+            while not news.wait(0.1):
+                yield "nothing yet"
+            yield "last"
+        finally:
+            count("open", -1)
+    return stream_events(events(), heartbeat=0.05)
+
+
+@app.get("/listen-async")
+async def listen_async():
+    return listen()
+
+
+@app.get("/plain")
+def plain():
+    current_app.add_background_task(task)
+    time.sleep(0.001)
+    return "plain"
+
+
+def task():
+    time.sleep(0.01)
+    count("tasks")
+
+
+@app.get("/pieces")
+async def pieces():
+    def make():
+        for number in range(5):
+            time.sleep(0.001)
+            yield f"{number} {request.path} "
+    return stream_with_context(make())
+
+
+@app.post("/charge")
+async def charge():
+    count("charged")
+    await asyncio.sleep(0.2)
+    count("recorded")
+    return "recorded"
+
+
+@app.get("/counts")
+async def tell():
+    return {**counts, "threads": threading.active_count()}
+
+
+if __name__ == "__main__":
+    import socket, sys
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    print(f"Listening at: http://{address}", flush=True)
+    if sys.argv[1] == "uvicorn":
+        import uvicorn
+        uvicorn.run(app, port=int(address.partition(":")[2]), log_level="warning")
+    elif sys.argv[1] == "hypercorn":
+        from hypercorn.asyncio import serve
+        from hypercorn.config import Config
+        config = Config()
+        config.bind = [address]
+        asyncio.run(serve(app, config, mode="asgi"))
+    else:
+        from granian.constants import Interfaces
+        from granian.server.embed import Server
+        port = int(address.partition(":")[2])
+        asyncio.run(Server(app, port=port, interface=Interfaces.ASGI).serve())
+"""
+SERVERS = {
+    "uvicorn": ("app.py", "uvicorn"),
+    "hypercorn": ("app.py", "hypercorn"),
+    "granian": ("app.py", "granian"),
+    "gunicorn": ("-m", "gunicorn", "app:app", "--threads", "80", "--bind", "127.0.0.1:0"),
+}
+
+
+def wait_for(client: httpx.Client, is_so: Callable[[dict[str, t.Any]], bool]) -> dict[str, t.Any]:
+    end = time.monotonic() + LONGEST
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            counts: dict[str, t.Any] = client.get("/counts").json()
+            if is_so(counts):
+                return counts
+        assert time.monotonic() < end, counts
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("arguments", SERVERS.values(), ids=SERVERS)
+def test_everything_at_once_and_threads_return_to_where_they_began(
+    start: t.Any, arguments: tuple[str, ...]
+) -> None:
+    if arguments[0] == "app.py":
+        pytest.importorskip(arguments[1])
+    process: Process = start(APP, *arguments)
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)
+    client = process.clients.enter_context(
+        httpx.Client(base_url=f"http://{process.address}", timeout=LONGEST, limits=limits)
+    )
+    base = wait_for(client, lambda counts: True)["threads"]
+
+    def ask(path: str) -> str:
+        return client.get(path).text
+
+    def leave_in_the_middle() -> None:
+        with pytest.raises(httpx.ReadTimeout):
+            client.post("/charge", timeout=httpx.Timeout(LONGEST, read=0.1))
+
+    kept: list[t.Iterator[str]] = []
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(16) as asking:
+        for number in range(LISTENERS):
+            path = "/listen" if number % 2 else "/listen-async"
+            listener = stack.enter_context(client.stream("GET", path))
+            kept.append(listener.iter_lines())  # to end it would close the connection
+            assert any("data: first" in line for line in kept[-1])
+        asked = [asking.submit(ask, "/plain") for _ in range(100)]
+        streamed = [asking.submit(ask, "/pieces") for _ in range(50)]
+        left = [asking.submit(leave_in_the_middle) for _ in range(10)]
+        assert {each.result(LONGEST) for each in asked} == {"plain"}
+        whole = " ".join(f"{number} /pieces" for number in range(5)) + " "
+        assert {each.result(LONGEST) for each in streamed} == {whole}
+        for each in left:
+            each.result(LONGEST)
+        counts = wait_for(client, lambda counts: counts["tasks"] == 100)
+        assert counts["open"] == LISTENERS
+    counts = wait_for(client, lambda counts: counts["open"] == 0 and counts["recorded"] >= 1)
+    wait_for(client, lambda counts: counts["recorded"] == counts["charged"])
+    spare = 90 if "gunicorn" in arguments else 2  # gunicorn keeps the threads that it has started
+    wait_for(client, lambda counts: counts["threads"] <= base + spare)
+    assert ask("/plain") == "plain"
