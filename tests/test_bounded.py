@@ -7,6 +7,7 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
+from werkzeug.exceptions import NotFound
 
 from flask import (
     Flask,
@@ -18,6 +19,7 @@ from flask import (
     _plan,
     _request_headers,
     _signing,
+    send_from_directory,
 )
 from flask._bounded import LARGEST_ENTRY, keep, size_of
 from flask._request_headers import RequestHeaders
@@ -167,10 +169,13 @@ def test_attributes_of_cookies_are_kept_where_they_are_short(
     ("folder", "name", "kept"),
     [("folder", "a", 1), ("folder", "a" * HUGE, 0), ("folder/" + "b" * HUGE, "a", 0)],
 )
-def test_names_of_files_are_kept_where_they_are_short(folder: str, name: str, kept: int) -> None:
-    _files._join_usual.cache_clear()  # type: ignore[attr-defined]
-    assert _files.join_below("/root", folder, name) == f"/root/{folder}/{name}"
-    assert _files._join_usual.cache_info().currsize == kept  # type: ignore[attr-defined]
+def test_names_of_files_are_kept_where_they_are_short(
+    app: Flask, folder: str, name: str, kept: int
+) -> None:
+    _files.join_short.cache_clear()  # type: ignore[attr-defined]
+    with app.test_request_context(), pytest.raises(NotFound):
+        send_from_directory(folder, name)
+    assert _files.join_short.cache_info().currsize == kept  # type: ignore[attr-defined]
 
 
 def test_separators_of_json_do_not_pile_up(app: Flask) -> None:

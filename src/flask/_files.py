@@ -34,7 +34,7 @@ _LARGEST: t.Final = 8 * 1024
 _MOST_KNOWN: t.Final = 1000
 _LONGEST_PATH: t.Final = 2048
 """In bytes; with two kilobytes of headers. A client may have chosen the path."""
-_LONGEST_NAME: t.Final = 200
+LONGEST_NAME: t.Final = 200
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _METHODS = frozenset({"GET", "HEAD"})
@@ -348,15 +348,12 @@ def join_below(root: str, folder: str, name: str) -> str | None:
     :param folder: a trusted folder.
     :param name: what the client asked for.
     """
-    if len(name) > _LONGEST_NAME or len(folder) > _LONGEST_NAME:
-        return _join_below(root, folder, name)
-    return _join_usual(root, folder, name)
-
-
-def _join_below(root: str, folder: str, name: str) -> str | None:
     path = safe_join(folder, name)
     return None if path is None else os.path.join(root, path)
 
 
-# PERF: 0.1 us, joining takes 2 us. The largest of its entries are those of `_LONGEST_NAME`.
-_join_usual: Callable[[str, str, str], str | None] = lru_cache(maxsize=1000)(_join_below)
+join_short: Callable[[str, str, str], str | None] = lru_cache(maxsize=1000)(join_below)
+"""Joins a folder and a name that are no longer than `LONGEST_NAME`; a client may have chosen them.
+
+PERF: 0.1 us, joining takes 2 us.
+"""
