@@ -81,15 +81,17 @@ OLDEST = $$($(BIN)/python -c "import tomllib; \
     project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
     print(*(name.replace('>=', '==') for name in project['dependencies']))")
 
-# Left out there: the comparison with official Flask on newer releases, and two facts of click 8.2.
+# Left out there: two facts of click 8.2.
 NEWER_CLICK = --deselect tests/cli/test_script_info.py::test_teardown_runs_after_the_command_and_is_told_its_error \
     --deselect 'tests/cli/test_groups.py::TestHelp::test_the_applications_commands_are_listed[args1-painter]'
 
-lowest: $(VENV)/made  ## the test suite again, on the oldest dependencies that are admitted
+lowest: $(VENV)/made  ## the test suite again, on the oldest dependencies; official Flask has the same
 	$(PYTHON) -m venv .cache/lowest
 	.cache/lowest/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	.cache/lowest/bin/python -m pip install --quiet --group test --editable . $(OLDEST)
-	.cache/lowest/bin/python -m pytest --ignore tests/differential $(NEWER_CLICK)
+	$(PYTHON) -m venv .cache/lowest-official
+	.cache/lowest-official/bin/python -m pip install --quiet 'flask[async]==3.1.3' $(OLDEST)
+	FLASK_DIFFERENTIAL_OFFICIAL=$(CURDIR)/.cache/lowest-official/bin/python .cache/lowest/bin/python -m pytest $(NEWER_CLICK)
 
 upstream: $(VENV)/made  ## of these, upstream's own suite and examples; nothing is written
 	$(BIN)/python conformance/run.py --no-write flask tutorial javascript

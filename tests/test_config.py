@@ -293,3 +293,47 @@ def test_relative_files_start_from_root_or_instance(tmp_path: Path, relative: bo
     app.config.from_pyfile("c.py")
     assert app.config["WHERE"] == ("instance" if relative else "root")
     assert os.fspath(app.config.root_path) == str(instance if relative else root)
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"A": "1", "A__B": "2"}, ("'X_A'", "'X_A__B'")),
+        ({"A": "text", "A__B__C": "2"}, ("'X_A'", "'X_A__B__C'")),
+        ({"A": "BC", "A__B__C": "2"}, ("'X_A'", "'X_A__B__C'")),
+        ({"A": "[1]", "A__0": "2"}, ("'X_A'", "'X_A__0'")),
+        ({"A": "null", "A__B": "2"}, ("'X_A'", "'X_A__B'")),
+        ({"A": '{"B": 1}', "A__B__C": "2"}, ("'X_A'", "'X_A__B__C'")),
+        ({"A__B": "1", "A__B__C": "2"}, ("'X_A__B'", "'X_A__B__C'")),
+        ({"A": "{}", "A__B": "1", "A__B__C__D": "2"}, ("'X_A__B'", "'X_A__B__C__D'")),
+        ({"DEBUG__B": "1"}, ("'X_DEBUG__B'", "'DEBUG'")),
+        ({"TESTING__B__C": "1"}, ("'X_TESTING__B__C'", "'TESTING'")),
+    ],
+)
+def test_variables_that_contradict_each_other_are_both_named(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], named: tuple[str, str]
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(f"X_{name}", value)
+    with pytest.raises(TypeError) as raised:
+        app.config.from_prefixed_env("X")
+    assert all(name in str(raised.value) for name in named)
+    assert isinstance(raised.value.__cause__, TypeError)
+
+
+def test_variables_that_agree_are_merged(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("X_A", '{"B": 1, "C": {}}')
+    monkeypatch.setenv("X_A__B", "2")
+    monkeypatch.setenv("X_A__C__D", "3")
+    app.config.from_prefixed_env("X")
+    assert app.config["A"] == {"B": 2, "C": {"D": 3}}
+
+
+def test_an_error_of_a_configuration_of_its_own_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Strict(Config):
+        def __setitem__(self, key: str, value: object) -> None:
+            raise TypeError("read only")
+
+    monkeypatch.setenv("X_A", "1")
+    with pytest.raises(TypeError, match=r"^read only$"):
+        Strict("").from_prefixed_env("X")

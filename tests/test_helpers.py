@@ -365,6 +365,7 @@ def test_the_headers_of_a_static_file(files: Flask) -> None:
         headers = dict(response.headers)
         etag = headers.pop("ETag")
         assert headers.pop("Date")
+        headers.setdefault("Accept-Ranges", "bytes")  # not of older releases of Werkzeug
     assert headers == {
         "Content-Disposition": "inline; filename=hello.txt",
         "Content-Type": "text/plain; charset=utf-8",

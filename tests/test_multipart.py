@@ -59,6 +59,8 @@ def request_of(
             "wsgi.input": source(body),
         }
     )
+    if limits.pop("is_chunked", False):
+        request.environ["wsgi.input_terminated"] = True
     for name, value in limits.items():
         setattr(request, name, value)
     return request
@@ -240,6 +242,36 @@ def test_limits_are_werkzeugs(field_size: int | None, parts: int | None) -> None
 @pytest.mark.parametrize("limit", [len(PLAIN) - 1, len(PLAIN)])
 def test_the_limit_of_the_whole_body_is_werkzeugs(limit: int) -> None:
     agree(PLAIN, max_content_length=limit)
+
+
+@settings(deadline=None, max_examples=400)
+@given(body=bodies, more=st.integers(-3, 1))
+@example(body=b"--B\r\nnone\r\n\r\n", more=0)
+@example(body=b"--B\r\n\r\n--B\r\n\n\r\n--B--\r\n", more=0)
+def test_the_limit_of_a_chunked_body_is_werkzeugs(body: bytes, more: int) -> None:
+    agree(body, is_chunked=True, max_content_length=max(0, len(body) + more))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("head", [FIELD, FILE])
+@pytest.mark.parametrize("unit", [b"\r\n--Bx", b"\n--B-", b"\r\n--B  x", b"--B", b"\r\n--B\tx"])
+def test_what_looks_like_a_delimiter_costs_no_step_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, kind: type[Request], head: bytes, unit: bytes
+) -> None:
+    looks = []
+    ends_line = flask._multipart._ends_line
+
+    def counted(buffer: bytes, index: int) -> bool | None:
+        looks.append(index)
+        return ends_line(buffer, index)
+
+    monkeypatch.setattr(flask._multipart, "_ends_line", counted)
+    body = b"--B\r\n" + head + b"x" + unit * 60_000 + b"\r\n--B--\r\n"
+    request = request_of(kind, body, max_form_memory_size=10**9)
+    read = [*request.form.values(), *(file.read() for file in request.files.values())]
+    assert [len(content) for content in read] == [1 + 60_000 * len(unit)]
+    request.close()
+    assert len(looks) < 20
 
 
 def test_a_body_that_ends_before_its_length_is_a_bad_request() -> None:

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from flask import Flask, Response
 from flask._heads import is_ready_location
-from flask._pages import make_error_page, make_redirect
+from flask._pages import _pages, make_error_page, make_redirect
 
 Sent = tuple[str, list[tuple[str, str]], bytes]
 
@@ -107,7 +107,10 @@ def test_an_error_whose_text_was_changed_shows_the_new_text() -> None:
     assert b"second" in make_error_page(Response, error, False).get_data()  # type: ignore[union-attr]
 
 
-def test_descriptions_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flask._pages._MOST_PAGES", 0)
-    app = Flask("app")
-    assert app.test_client().get("/none").status_code == 404
+@pytest.mark.parametrize("error", [NotFound("of a client"), NotFound("")])
+def test_a_page_with_a_description_of_its_own_is_not_kept(error: HTTPException) -> None:
+    _pages.clear()
+    assert make_error_page(Response, error, False) is not None
+    assert not _pages
+    assert make_error_page(Response, NotFound(), False) is not None
+    assert len(_pages) == 1

@@ -308,5 +308,6 @@ def test_a_body_that_ends_before_its_length_is_an_error_however_it_is_read(
         }
         request = Request(environ)
         request.max_content_length = limit
+        request.max_form_memory_size = 5_000_000
         with pytest.raises(werkzeug.exceptions.ClientDisconnected):
             READERS[reader](request)

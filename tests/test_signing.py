@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeTimedSerializer
 
 from flask._signing import (
-    _LONGEST_KEPT,
+    _LARGEST_KEPT,
     _MOST_KEPT,
     _MOST_SIGNERS,
     Signer,
@@ -107,7 +107,7 @@ def test_what_was_read_is_known_to_its_own_key_only() -> None:
 def test_texts_that_were_read_do_not_pile_up() -> None:
     signer = Signer(KEY, SALT)
     texts = [signer.sign(b'{"a":%d}' % number) for number in range(_MOST_KEPT + 5)]
-    texts.append(signer.sign(random.Random(1).randbytes(_LONGEST_KEPT)))  # not compressed
+    texts.append(signer.sign(random.Random(1).randbytes(_LARGEST_KEPT)))  # not compressed
     for text in texts:
         assert signer.verify(text, 10) is not None
         assert len(signer._verified) <= _MOST_KEPT

@@ -150,6 +150,8 @@ class Rule:
     when: tuple[tuple[str, re.Pattern[str]], ...]
     """A part of the request, of official's or of our answer, and what it must
     match: ``request.method``, ``official.status``, ``ours.body``."""
+    older: bool = False
+    """It explains something on older releases of the dependencies alone."""
 
     def accepts(self, difference: Difference) -> bool:
         """Does this rule explain the whole of that difference?"""
@@ -199,6 +201,7 @@ def load_accepted(path: Path = ACCEPTED) -> Accepted:
                     (part, re.compile(text, re.DOTALL))
                     for part, text in entry.get("when", {}).items()
                 ),
+                older=entry.get("older", False),
             )
         )
     for name, entry in content.get("wording", {}).items():

@@ -143,7 +143,9 @@ class Run:
             print(f"... and {len(by_size) - GROUPS_SHOWN} further groups of differences\n")
         for failure in self.failures:
             print(f"--- a worker was lost: {failure}\n")
-        stale = [rule for rule in self.rules if complete and not self.used[rule.name]]
+        stale = [
+            rule for rule in self.rules if complete and not self.used[rule.name] and not rule.older
+        ]
         for rule in stale:
             print(f"--- accepted.toml: [{rule.name}] explains no fixed case any more: remove it\n")
         for rule in self.rules:

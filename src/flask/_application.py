@@ -362,9 +362,20 @@ class App(TemplatedApp):
         """Let the ``url_defaults`` functions add to the values of a URL."""
         if not self.url_default_functions:
             return
-        for scope in scopes_inward(endpoint):
+        for scope in self._scopes_of_defaults(endpoint):
             for function in self.url_default_functions.get(scope, ()):
                 function(endpoint, values)
+
+    def _scopes_of_defaults(self, endpoint: str) -> t.Iterable[str | None]:
+        if endpoint in self.view_functions:
+            return scopes_inward(endpoint)
+        # A name that a client has chosen, perhaps: nothing is kept for it, however long it is.
+        scopes = [
+            scope
+            for scope in self.url_default_functions
+            if scope is None or endpoint.startswith(f"{scope}.")
+        ]
+        return sorted(scopes, key=lambda scope: len(scope or ""))
 
     def handle_url_build_error(
         self, error: BuildError, endpoint: str, values: dict[str, t.Any]

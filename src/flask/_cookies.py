@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.http import http_date
+from werkzeug.http import http_date, parse_cookie
 
 from ._reading import NOT_PLAIN
 
@@ -38,6 +38,8 @@ def parse_cookies(header: str) -> t.Any:
     """
     if not header.isascii() or '"' in header or "\t" in header:
         return NOT_PLAIN
+    if _KEEPS_SPACES and not _is_unambiguous(header):
+        return NOT_PLAIN
     values: dict[str, list[str]] = {}
     # PERF: as browsers write it, there is one space behind each semicolon and no other.
     is_usual = header.count("; ") == header.count(" ") == header.count(";")
@@ -58,6 +60,13 @@ def parse_cookies(header: str) -> t.Any:
     # A MultiDict is a dict of lists; its own initialiser takes the pairs apart once more.
     dict.update(cookies, values)
     return cookies
+
+
+_KEEPS_SPACES: t.Final = bool(parse_cookie("a b=c"))
+"""Whether Werkzeug takes names and values with spaces in them, as older releases do."""
+
+_is_unambiguous = re.compile(r"(?:[!-~]|(?<=;) )*").fullmatch
+"""A header of which all releases of Werkzeug read the same."""
 
 
 def dump_cookie(
@@ -91,7 +100,11 @@ def dump_cookie(
             return None
         if end is None:
             end = int(time.time() + max_age)
-    if not ((path is None or type(path) is str) and (samesite is None or type(samesite) is str)):
+    # What is longer than usual would be kept below, though a client may have chosen it.
+    if not (
+        (path is None or (type(path) is str and len(path) < _LONGEST_PATH))
+        and (samesite is None or (type(samesite) is str and samesite in _SAME_SITE))
+    ):
         return None
     attributes = _attributes(
         end, max_age, bool(secure or partitioned), bool(httponly), path, samesite, bool(partitioned)
@@ -113,8 +126,7 @@ def _attributes(
 
     PERF: the same for many cookies, within a second.
     """
-    same_site = _SAME_SITE.get(samesite)
-    if same_site is None or not (path is None or _PLAIN_PATH(path)):
+    if not (path is None or _PLAIN_PATH(path)):
         return None
     text = ""
     if end is not None:
@@ -127,7 +139,8 @@ def _attributes(
         text += "; HttpOnly"
     if path is not None:
         text += f"; Path={path}"
-    return f"{text}{same_site}{'; Partitioned' if partitioned else ''}"
+    return f"{text}{_SAME_SITE[samesite]}{'; Partitioned' if partitioned else ''}"
 
 
+_LONGEST_PATH = 200
 _CENTURY = 100 * 365 * 24 * 3600  # seconds; far from the last date that can be written

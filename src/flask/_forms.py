@@ -11,6 +11,7 @@ from io import BytesIO
 from tempfile import SpooledTemporaryFile
 
 from werkzeug.datastructures import FileStorage, ImmutableMultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from ._reading import NOT_PLAIN, parse_query, read_body
@@ -59,6 +60,8 @@ class FormRequest(t.Protocol):
     stream: t.Any
 
     @property
+    def content_length(self) -> int | None: ...
+    @property
     def max_content_length(self) -> int | None: ...
     @property
     def max_form_memory_size(self) -> int | None: ...
@@ -104,6 +107,7 @@ def read_fields(request: FormRequest) -> t.Any:
         or request.form_data_parser_class is not FormDataParser
         or request._is_form_parsed
         or request.shallow
+        or (_FIELDS_ARE_LIMITED and not _fits(request))
     ):
         return NOT_PLAIN
     body: t.Any
@@ -120,6 +124,24 @@ def read_fields(request: FormRequest) -> t.Any:
     else:
         request._has_fields_only = True
     return form
+
+
+def _limits_fields() -> bool:
+    """Return whether Werkzeug limits urlencoded forms as well: releases before 3.1.9 do."""
+    parser = FormDataParser(max_form_memory_size=0, silent=False)
+    try:
+        parser.parse(BytesIO(), URLENCODED, 1)
+    except RequestEntityTooLarge:
+        return True
+    return False
+
+
+_FIELDS_ARE_LIMITED: t.Final = _limits_fields()
+
+
+def _fits(request: FormRequest) -> bool:
+    limit, length = request.max_form_memory_size, request.content_length
+    return limit is None or length is None or length <= limit
 
 
 def _take_body(request: FormRequest, longest: int) -> t.Any:

@@ -9,6 +9,8 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.utils import get_content_type
 
+from ._bounded import keep
+
 _new_headers = Headers.__new__
 
 # A Location that Werkzeug's iri_to_uri returns as it is: a plain path, and perhaps a plain query.
@@ -20,6 +22,7 @@ STATUS_LINES = {code: f"{code} {name.upper()}" for code, name in HTTP_STATUS_COD
 
 _CONTENT_TYPES: dict[str, tuple[str, str]] = {}
 """The header for a media type, made once for each."""
+_MOST_TYPES, _LARGEST_TYPE = 1000, 1024  # an application may answer with a client's media type
 
 
 def content_type_of(media_type: str) -> tuple[str, str]:
@@ -31,8 +34,7 @@ def content_type_of(media_type: str) -> tuple[str, str]:
     if header is None:
         # Headers refuse a line break, which would begin a header of its own.
         header = Headers([("Content-Type", get_content_type(media_type, "utf-8"))])._list[0]
-        if len(_CONTENT_TYPES) < 1000:  # media types made from what clients send must not pile up
-            _CONTENT_TYPES[media_type] = header
+        keep(_CONTENT_TYPES, media_type, header, _MOST_TYPES, _LARGEST_TYPE)
     return header
 
 

@@ -11,6 +11,10 @@ from ._current import get_app_context
 DEFAULT_FILE_MEMORY_SIZE: t.Final = 2 * 1024 * 1024
 
 
+NOT_SET: t.Final[t.Any] = object()
+"""Stands where a request has no limit of its own, so that the configuration's counts."""
+
+
 def limit(name: str, doc: str) -> t.Any:
     """Make a limit: what is set on the request, else the configuration; ``None`` is no limit.
 
@@ -22,11 +26,11 @@ def limit(name: str, doc: str) -> t.Any:
     default: int | None = getattr(RequestBase, name)
 
     def get_limit(request: t.Any) -> int | None:
-        value: int | None = getattr(request, own)
-        if value is None:
+        value: t.Any = getattr(request, own)
+        if value is NOT_SET:
             context = get_app_context(None)
-            return default if context is None else context.app.config[key]
-        return value
+            value = default if context is None else context.app.config[key]
+        return value  # type: ignore[no-any-return]
 
     def set_limit(request: t.Any, value: int | None) -> None:
         setattr(request, own, value)

@@ -12,6 +12,7 @@ import werkzeug.utils
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
+from ._bounded import keep
 from ._heads import STATUS_LINES, content_type_of, is_ready_location, make_headers
 from ._response import (
     WITHOUT_BODY,
@@ -89,8 +90,11 @@ _WRITING = {
 """What decides how an HTTP exception is answered."""
 
 _pages: dict[tuple[type[HTTPException], int, str | None], bytes] = {}
-"""The pages of HTTP exceptions, once they were written."""
-_MOST_PAGES = 1000  # descriptions made from what clients send must not pile up
+"""The pages of HTTP exceptions that have the description of their class.
+
+A description of the error's own may hold what a client sent, so its page is never kept.
+"""
+_MOST_PAGES = 1000
 
 
 @lru_cache(maxsize=256)
@@ -120,9 +124,14 @@ def make_error_page(kind: type[Response], error: t.Any, is_head: bool) -> Respon
         or not _WRITING.keys().isdisjoint(vars(error))
     ):
         return None
-    page = _pages.get((type(error), code, description))
-    if page is None:
+    kind_of_error = type(error)
+    if description is not None and description is not kind_of_error.description:
         page = error.get_body().encode()
-        if len(_pages) < _MOST_PAGES:
-            _pages[type(error), code, description] = page
+    else:
+        key = (kind_of_error, code, description)
+        known = _pages.get(key)
+        if known is None:
+            known = error.get_body().encode()
+            keep(_pages, key, known, _MOST_PAGES)
+        page = known
     return make_read_response(kind, page, code, _HTML, is_head)

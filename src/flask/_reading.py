@@ -200,7 +200,8 @@ _STARTS = frozenset(b'{["')
 class StrictlyLimitedStream(LimitedStream):
     """A body of unknown length, read up to a limit.
 
-    Werkzeug's stream would silently give the first bytes of a larger body to who reads it whole.
+    Werkzeug's stream would silently give the first bytes of a larger body to a view that reads it
+    whole, and refuse a body of just the limit to a view that reads it piece by piece.
 
     :param stream: the body, which ends by itself.
     :param limit: most bytes that are read.
@@ -208,6 +209,16 @@ class StrictlyLimitedStream(LimitedStream):
 
     def __init__(self, stream: t.IO[bytes], limit: int) -> None:
         super().__init__(stream, limit, is_max=True)
+        self._is_too_large = False
+
+    def on_exhausted(self) -> None:
+        """See at the limit whether the body ends there.
+
+        :raises werkzeug.exceptions.RequestEntityTooLarge: the end is beyond the limit (413).
+        """
+        if self._is_too_large or self._stream.read(1):
+            self._is_too_large = True
+            raise RequestEntityTooLarge()
 
     def readall(self) -> bytes:
         """Read to the end.
@@ -215,6 +226,6 @@ class StrictlyLimitedStream(LimitedStream):
         :raises werkzeug.exceptions.RequestEntityTooLarge: the end is beyond the limit (413).
         """
         body = super().readall()
-        if self.is_exhausted and self._stream.read(1):
-            raise RequestEntityTooLarge()
+        if self.is_exhausted:
+            self.on_exhausted()
         return body

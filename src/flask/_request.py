@@ -27,7 +27,7 @@ from ._environ_request import EnvironRequest
 from ._forms import FORM_STEPS, load_form, make_file, read_fields
 from ._json_functions import JsonModule
 from ._lazy import lazy
-from ._limits import get_max_file_memory_size, limit
+from ._limits import NOT_SET, get_max_file_memory_size, limit
 from ._plan import blueprint_names
 from ._reading import NOT_PLAIN, StrictlyLimitedStream, parse_query, read_body
 from .debughelpers import attach_enctype_error_multidict
@@ -76,9 +76,9 @@ class Request(EnvironRequest):
     """Whether the body was read whole, or its `stream` was made."""
     _is_body_read: bool = False
     """Whether the body was read whole, without `stream`."""
-    _max_content_length: int | None = None
-    _max_form_memory_size: int | None = None
-    _max_form_parts: int | None = None
+    _max_content_length: int | None = NOT_SET
+    _max_form_memory_size: int | None = NOT_SET
+    _max_form_parts: int | None = NOT_SET
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -198,11 +198,12 @@ class Request(EnvironRequest):
             return BytesIO()
         self._is_body_taken = True
         stream = super().stream
-        if "asgi.scope" not in self.environ:
+        environ = self.environ
+        if "asgi.scope" not in environ or "wsgi.input_terminated" not in environ:
             return stream  # COMPAT: under WSGI what is beyond a limit may be cut off in silence
         limit = self.max_content_length
         if limit is not None and isinstance(stream, LimitedStream):
-            return t.cast("t.IO[bytes]", StrictlyLimitedStream(self.environ["wsgi.input"], limit))
+            return t.cast("t.IO[bytes]", StrictlyLimitedStream(environ["wsgi.input"], limit))
         return stream
 
     @property

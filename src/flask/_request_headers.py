@@ -7,12 +7,14 @@ import typing as t
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.exceptions import BadRequestKeyError
 
+from ._bounded import keep
+
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _keys: dict[str, str] = {}
 """Where a header stands in an environment, by its name as the application writes it."""
-_MOST_KEYS = 1000  # names that an application makes up for each request must not pile up
+_MOST_KEYS, _LARGEST_KEY = 1000, 1024  # an application may ask for names that a client chooses
 
 
 def _find_key(name: str) -> str:
@@ -21,8 +23,7 @@ def _find_key(name: str) -> str:
     key = name.upper().replace("-", "_")
     if key not in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
         key = f"HTTP_{key}"
-    if len(_keys) < _MOST_KEYS:
-        _keys[name] = key
+    keep(_keys, name, key, _MOST_KEYS, _LARGEST_KEY)
     return key
 
 

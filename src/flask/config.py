@@ -122,11 +122,18 @@ class Config(dict[str, t.Any]):
 
         :param loads: parses each value; one that it cannot parse stays a string.
         :returns: always ``True``.
+        :raises TypeError: a variable sets an entry of what is no dict; its text names both
+            variables.
         """
         start = f"{prefix}_"
         for name in sorted(os.environ):
             if name.startswith(start):
-                self._set_nested(name.removeprefix(start), _parsed(os.environ[name], loads))
+                try:
+                    self._set_nested(name.removeprefix(start), _parsed(os.environ[name], loads))
+                except TypeError as error:
+                    if "__" not in name.removeprefix(start):
+                        raise
+                    raise TypeError(_explain_conflict(name, start)) from error
         return True
 
     def _set_nested(self, dotted: str, value: t.Any) -> None:
@@ -205,6 +212,26 @@ def _read(path: str, silent: bool) -> bytes | None:
         if silent and error.errno in {errno.ENOENT, errno.EISDIR, errno.ENOTDIR}:
             return None
         raise _explained(error) from None
+
+
+def _explain_conflict(name: str, start: str) -> str:
+    """Return what is wrong with a variable that sets an entry of what is no dict.
+
+    :param name: of the variable.
+    :param start: how all such variables begin.
+    """
+    *way, _ = name.removeprefix(start).split("__")
+    holders = [f"{start}{'__'.join(way[:length])}" for length in range(len(way), 0, -1)]
+    holder = next((holder for holder in holders if holder in os.environ), None)
+    if holder is None:
+        return (
+            f"The environment variable {name!r} sets an entry of a dict, but the configuration has"
+            f" something else for {way[0]!r}. Take the variable away, or the other setting."
+        )
+    return (
+        f"The environment variables {holder!r} and {name!r} contradict each other: the second sets"
+        " an entry of a dict, but the first is no dict. Take one of them away."
+    )
 
 
 def _parsed(text: str, loads: Callable[[str], t.Any]) -> t.Any:

@@ -29,7 +29,7 @@ from ._current import (
 )
 from ._environment import get_debug_flag, get_load_dotenv, get_root_path
 from ._events import ServerSentEvent, stream_events
-from ._files import join_below, make_file_response
+from ._files import LONGEST_NAME, hold_to_length, join_below, join_short, make_file_response
 from ._passing import answer_for
 from ._plan import _split_blueprint_path
 from ._streaming import stream_with_context
@@ -257,7 +257,7 @@ def send_file(
             path_or_file=path_or_file,
         )
     )
-    return t.cast("Response", response)
+    return t.cast("Response", hold_to_length(response))
 
 
 def send_from_directory(
@@ -278,7 +278,9 @@ def send_from_directory(
         and (not kwargs or (len(kwargs) == 1 and "max_age" in kwargs))
     ):
         app = get_app_context().app
-        joined = join_below(app.root_path, directory, path)
+        is_short = len(path) <= LONGEST_NAME and len(directory) <= LONGEST_NAME
+        join = join_short if is_short else join_below
+        joined = join(app.root_path, directory, path)
         if joined is not None:
             max_age = kwargs.get("max_age")
             # PERF: not request.environ, which enters the request: the dict would grow, 0.2 us.
@@ -288,4 +290,4 @@ def send_from_directory(
     response = werkzeug.utils.send_from_directory(
         directory, path, **_prepare_send_file_kwargs(**kwargs)
     )
-    return t.cast("Response", response)
+    return t.cast("Response", hold_to_length(response))

@@ -6,7 +6,9 @@ import typing as t
 import uuid
 
 import pytest
-from two_maps import ASK, NOT_FOUND, Answer, RuleText, TwoMaps, wsgi
+from two_maps import ASK, IS_NEW, NOT_FOUND, Answer, RuleText, TwoMaps, wsgi
+
+from flask._routing.rule import _merges_runs
 
 UUID = "12345678-1234-5678-1234-567812345678"
 
@@ -91,7 +93,7 @@ CASES: list[tuple[str, list[RuleText], list[tuple[str, str, Answer, str]]]] = [
             (wsgi("/٣"), "GET", rule("/<int:n>", n=3), "table"),
             (wsgi("/²"), "GET", NOT_FOUND, "table"),
             (wsgi("/½"), "GET", NOT_FOUND, "table"),
-            ("/" + "9" * 5000, "GET", NOT_FOUND, "either"),
+            *([("/" + "9" * 5000, "GET", NOT_FOUND, "either")] if IS_NEW else []),
         ],
     ),
     (
@@ -294,10 +296,9 @@ CASES: list[tuple[str, list[RuleText], list[tuple[str, str, Answer, str]]]] = [
     ),
     (
         "doubled slashes",
-        ["/a/b", "/a/", "/p/<path:p>", ("/k//l", {"merge_slashes": False}), "/m//n", "/o///q"],
+        ["/a/b", "/a/", "/p/<path:p>", ("/k//l", {"merge_slashes": False}), "/m//n"],
         [
             ("/a//b", "GET", redirect("/a/b"), "either"),
-            ("/a///b", "GET", redirect("/a/b"), "either"),
             ("//a/b", "GET", rule("/a/b"), "table"),
             ("////a/b", "GET", rule("/a/b"), "table"),
             ("//", "GET", NOT_FOUND, "either"),
@@ -306,7 +307,15 @@ CASES: list[tuple[str, list[RuleText], list[tuple[str, str, Answer, str]]]] = [
             ("/k/l", "GET", NOT_FOUND, "table"),
             ("/m/n", "GET", rule("/m//n"), "table"),
             ("/m//n", "GET", redirect("/m/n"), "either"),
-            ("/o/q", "GET", rule("/o///q"), "table"),
+        ],
+    ),
+    (
+        "three slashes",
+        ["/a/b", "/o///q"],
+        [
+            ("/a///b", "GET", redirect("/a/b") if _merges_runs() else NOT_FOUND, "either"),
+            ("/o/q", "GET", rule("/o///q") if _merges_runs() else NOT_FOUND, "table"),
+            ("/o//q", "GET", redirect("/o/q") if _merges_runs() else rule("/o///q"), "either"),
         ],
     ),
     (
@@ -532,3 +541,13 @@ def test_arguments_of_one_answer_are_not_those_of_the_next() -> None:
         first = maps.ours.table.find(path, "GET")[1]
         first["added"] = 1
         assert "added" not in maps.ours.table.find(path, "GET")[1]
+
+
+@pytest.mark.parametrize("rule_text", ["/a///b", "/a//b", "/a////b/", "///a", "/a///<own:x>"])
+@pytest.mark.parametrize("path", ["/a/b", "/a//b", "/a///b", "/a/b/", "/a////b/", "/a", "//a"])
+def test_slashes_are_merged_as_this_release_of_werkzeug_merges_them(
+    rule_text: str, path: str
+) -> None:
+    maps = TwoMaps([rule_text])
+    assert maps.by_table(path) in (ASK, maps.by_plain_map(path))
+    assert maps.by_our_map(path) == maps.by_plain_map(path)

@@ -7,7 +7,7 @@ import typing as t
 
 import pytest
 from test_same_answers import CASES
-from two_maps import CONVERTERS, environ_of, wsgi
+from two_maps import CONVERTERS, IS_NEW, environ_of, wsgi
 from werkzeug.routing import BaseConverter, Rule
 from werkzeug.routing import Map as PlainMap
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -302,7 +302,7 @@ BUILDS: dict[str, t.Callable[[], str]] = {
 
 @pytest.mark.parametrize("asgi", [False, True])
 @pytest.mark.parametrize("build", BUILDS.values(), ids=BUILDS.keys())
-@pytest.mark.parametrize("host", ["evil.test", "not a host", "x" * 5000])
+@pytest.mark.parametrize("host", ["evil.test", "not a host", *(["x" * 5000] if IS_NEW else [])])
 def test_a_url_for_a_host_that_was_refused_is_an_error_that_names_the_host(
     app: Flask, asgi: bool, build: t.Callable[[], str], host: str
 ) -> None:

@@ -7,6 +7,7 @@ An answer is plain data: ``("rule", endpoint, arguments)``, ``("redirect", url)`
 from __future__ import annotations
 
 import typing as t
+from importlib.metadata import version
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter, RequestRedirect, Rule, ValidationError
@@ -21,6 +22,8 @@ RuleText = str | tuple[str, dict[str, t.Any]]
 
 ASK: Answer = ("ask",)
 NOT_FOUND: Answer = ("404",)
+IS_NEW = tuple(map(int, version("werkzeug").split(".")[:3])) >= (3, 1, 9)
+"""Whether Werkzeug is the newest that was compared; older ones fail on what it refuses."""
 
 
 class Even(BaseConverter):

@@ -12,6 +12,7 @@ from types import TracebackType
 
 from werkzeug.http import HTTP_STATUS_CODES
 
+from .._bounded import keep
 from .._waiting import wait
 from ._drivers import ThreadVisit
 from ._input import Body, Message, Receive, Send
@@ -197,7 +198,7 @@ _STATUSES = {f"{code} {name.upper()}": code for code, name in HTTP_STATUS_CODES.
 # PERF: most answers have headers that were sent before: 0.03 us each, 0.25 us without.
 
 _MOST_KEPT = 5000  # what differs from answer to answer must not pile up
-_LONGEST_KEPT = 100
+_LARGEST_KEPT = 800  # bytes: two texts of 100 characters together, and all that is made of them
 
 
 class _Encoded(dict[tuple[str, str], tuple[bytes, bytes]]):
@@ -206,10 +207,8 @@ class _Encoded(dict[tuple[str, str], tuple[bytes, bytes]]):
     def __missing__(self, pair: tuple[str, str]) -> tuple[bytes, bytes]:
         name, value = pair
         made = (name.lower().encode("latin-1"), value.encode("latin-1"))
-        if len(value) < _LONGEST_KEPT and name != "Set-Cookie":
-            if len(self) >= _MOST_KEPT:
-                self.clear()
-            self[pair] = made
+        if made[0] != b"set-cookie":  # it differs from client to client, and may be secret
+            keep(self, pair, made, _MOST_KEPT, _LARGEST_KEPT)
         return made
 
 
@@ -218,9 +217,7 @@ class _Lengths(dict[int, tuple[bytes, bytes]]):
 
     def __missing__(self, length: int) -> tuple[bytes, bytes]:
         made = (b"content-length", b"%d" % length)
-        if len(self) >= _MOST_KEPT:
-            self.clear()
-        self[length] = made
+        keep(self, length, made, _MOST_KEPT, _LARGEST_KEPT)
         return made
 
 

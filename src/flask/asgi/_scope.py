@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Coroutine
 from urllib.parse import unquote_to_bytes
 
+from .._bounded import keep
 from .._connection import EXTRAS
 from .._current import _cv_app, _cv_request
 
@@ -30,8 +31,7 @@ _NOT_TAKEN = "asgi.headers_left_out"
 _KEYS: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 """Header name to key of the environment; filled as names are met."""
 
-_MOST_KEYS = 1000  # what clients send must not pile up
-_LONGEST_KEPT = 100
+_MOST_KEYS, _LARGEST_KEY = 1000, 400  # what clients send must not pile up
 
 
 class ScopeError(ValueError):
@@ -171,8 +171,7 @@ def _key_of(name: bytes) -> str:
         return _NOT_TAKEN
     text = name.decode("latin-1").upper().replace("-", "_")
     key = text if text in _WITHOUT_PREFIX else f"HTTP_{text}"
-    if len(_KEYS) < _MOST_KEYS and len(name) < _LONGEST_KEPT:
-        _KEYS[name] = key
+    keep(_KEYS, name, key, _MOST_KEYS, _LARGEST_KEY)
     return key
 
 

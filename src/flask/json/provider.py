@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from json import encoder as _encoder
 
+from .._bounded import keep
 from .._heads import content_type_of
 from .._json_functions import _default
 from .._lazy import lazy
@@ -181,8 +182,8 @@ class DefaultJSONProvider(JSONProvider):
             encode = kept[1]
         else:
             encode = _make_encoder(*settings, separators)
-            if is_usual and len(self._encoders) < _MOST_ENCODERS:
-                self._encoders[separators] = (settings, encode)
+            if is_usual:
+                keep(self._encoders, separators, (settings, encode), _MOST_ENCODERS)
         try:
             return "".join(encode(obj, 0))
         except RecursionError:
@@ -254,7 +255,7 @@ class DefaultJSONProvider(JSONProvider):
 _dumps = DefaultJSONProvider.dumps
 _prepare_response_obj = JSONProvider._prepare_response_obj
 
-_MOST_ENCODERS = 20  # separators that somebody makes up for each call must not pile up
+_MOST_ENCODERS = 20  # separators that an application makes up for each call must not pile up
 
 
 def _make_encoder(
