@@ -14,6 +14,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 
+from ._awaitables import wait_if_awaitable
 from ._background import BACKGROUND, BackgroundTask
 from ._current import get_request_context
 from ._scaffold import setupmethod
@@ -106,7 +107,7 @@ class LivingApp(ServingApp):
     def _begin(self) -> None:
         for function in self.before_serving_funcs:
             with self.app_context():
-                self.ensure_sync(function)()
+                wait_if_awaitable(self.ensure_sync(function)())
         for make in self.while_serving_gens:
             with self.app_context():
                 half = stepped(make())
@@ -124,7 +125,7 @@ class LivingApp(ServingApp):
             for function in self.after_serving_funcs:
                 try:
                     with self.app_context():
-                        self.ensure_sync(function)()
+                        wait_if_awaitable(self.ensure_sync(function)())
                 except Exception as error:
                     failures.append(error)
         if failures:

@@ -17,7 +17,7 @@ import types
 import typing as t
 from collections.abc import Awaitable, Callable, Generator
 from contextvars import Context, copy_context
-from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, iscoroutinefunction
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE
 
 from ._current import get_request_context
 from ._gevent import HubInput, has_patched_threads, run_in_native_thread, shared_loop
@@ -171,33 +171,27 @@ def wait(awaitable: Awaitable[Result]) -> Result:
     return _run(_loop_of_thread(), awaitable, copy_context())
 
 
-def is_in_coroutine() -> bool:
+def is_in_coroutine(depth: int = 2) -> bool:
     """Tell whether the code that called the caller can await.
 
     A coroutine can. Synchronous code that this package called cannot, though a loop may be running
     in its thread.
+
+    :param depth: how many calls up that code is; 2 is the caller's caller.
     """
     import asyncio
 
     if asyncio._get_running_loop() is None:
         return False
-    frame: types.FrameType | None = sys._getframe(2)
+    frame: types.FrameType | None = sys._getframe(depth)
     while frame is not None:
         if frame.f_code.co_flags & _CAN_AWAIT:
             return True
-        if frame.f_globals.get("__package__", "").partition(".")[0] == __package__:
+        package: str | None = frame.f_globals.get("__package__")  # None in a script
+        if package is not None and package.partition(".")[0] == __package__:
             return False
         frame = frame.f_back
     return False
-
-
-def is_async_view(view: t.Any) -> bool:
-    """Tell whether a view function, or a method of its class, is ``async def``."""
-    if iscoroutinefunction(view):
-        return True
-    kind = getattr(view, "view_class", None)
-    names = ("dispatch_request", *map(str.lower, getattr(kind, "methods", None) or ()))
-    return any(iscoroutinefunction(getattr(kind, name, None)) for name in names)
 
 
 def is_in_fiber() -> bool:

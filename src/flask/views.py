@@ -72,6 +72,8 @@ class View:
             return answer
 
         routed: t.Any = view
+        # COMPAT: ``functools.wraps`` copies marks; so the mark is the function itself.
+        routed.undecorated = view
         for decorator in cls.decorators:
             routed.__name__ = name
             routed.__module__ = cls.__module__

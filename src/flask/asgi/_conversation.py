@@ -5,7 +5,6 @@ As in ``_lifecycle``, the steps are methods, in plain synchronous code: a driver
 
 from __future__ import annotations
 
-import inspect
 import typing as t
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ from werkzeug.exceptions import Forbidden, HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import typing as ft
+from .._awaitables import explain_second_loop, is_async_callable, wait_if_awaitable
 from .._background import BACKGROUND
 from .._current import get_request_context
 from .._lazy import found_late
@@ -207,8 +207,8 @@ class ConversingApp(Lifecycle):
 
     def _call(self, websocket: Websocket, function: Callable[..., t.Any], *values: t.Any) -> t.Any:
         """Call a hook; the WebSocket's methods are for its kind, plain or ``async def``."""
-        websocket._awaits = inspect.iscoroutinefunction(function)
-        return self.ensure_sync(function)(*values)
+        websocket._awaits = is_async_callable(function)
+        return wait_if_awaitable(self.ensure_sync(function)(*values))
 
     def preprocess_websocket(self, websocket: Websocket) -> ft.ResponseReturnValue | None:
         """Call the hooks that run before the handler, until one returns a value.
@@ -234,9 +234,9 @@ class ConversingApp(Lifecycle):
         if websocket.routing_exception is not None:
             raise websocket.routing_exception
         handler: t.Any = self.view_functions[t.cast("str", websocket.endpoint)]
-        websocket._awaits = not blocks(handler)
-        answer: ft.ResponseReturnValue | None = self.ensure_sync(handler)(
-            **(websocket.view_args or {})
+        websocket._awaits = is_async_callable(handler)
+        answer: ft.ResponseReturnValue | None = wait_if_awaitable(
+            self.ensure_sync(handler)(**(websocket.view_args or {}))
         )
         return answer
 
@@ -274,6 +274,7 @@ class ConversingApp(Lifecycle):
 
     def _tell_of(self, e: Exception) -> None:
         """Raise an error, or log it, as the configuration says."""
+        explain_second_loop(e)
         got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
         setting = self.config["PROPAGATE_EXCEPTIONS"]
         if self.testing or self.debug if setting is None else setting:
