@@ -29,6 +29,11 @@ if t.TYPE_CHECKING:
     from ._websocket import Websocket, WebsocketContext
     from ._wire import Wire
 
+_SECURE = frozenset({"https", "wss"})
+_OTHER_SCHEME = (
+    "WebSockets are not open to pages of {origin}: pages of this host are loaded by {scheme}. If a"
+    " proxy ends TLS, let it send 'X-Forwarded-Proto', or list the origin in WEBSOCKET_ORIGINS."
+)
 _TRY_LATER = [(b"content-length", b"0"), (b"retry-after", b"5")]
 _NORMAL = 1000  # RFC 6455 section 7.4.1
 _POLICY_VIOLATION = 1008
@@ -41,6 +46,20 @@ def _find_websocket_class() -> type[Websocket]:
     from ._websocket import Websocket
 
     return Websocket
+
+
+def _find_scheme(websocket: Websocket) -> str:
+    """Return with what scheme a page of this host is loaded.
+
+    A proxy that ends TLS says so by a header; no page can set it, so it need not be trusted.
+    """
+    proxied: str = websocket.environ.get("HTTP_X_FORWARDED_PROTO", "")
+    is_secure = websocket.scheme in _SECURE or proxied.partition(",")[0].strip() == "https"
+    return "https" if is_secure else "http"
+
+
+def _without_default_port(scheme: str, host: str) -> str:
+    return host.removesuffix(":443" if scheme == "https" else ":80")
 
 
 class ConversingApp(Lifecycle):
@@ -183,8 +202,8 @@ class ConversingApp(Lifecycle):
         """Refuse a page of another site, which could act with the user's cookies.
 
         ``WEBSOCKET_ORIGINS`` lists the origins that are let in, or is one of them; ``"*"`` lets in
-        all; ``None`` only the own host. Clients that are no browsers send no origin, and are let
-        in.
+        all; ``None`` only the own scheme and host. Clients that are no browsers send no origin, and
+        are let in.
 
         :raises werkzeug.exceptions.Forbidden: the origin is not one of them.
         """
@@ -195,9 +214,13 @@ class ConversingApp(Lifecycle):
         if allowed is None:
             # By hand: an origin is a scheme and a host (RFC 6454 section 6.2). urlsplit() finds a
             # host in other texts too, and raises an error for some.
-            _, _, host = origin.partition("://")
-            if host and host.lower() == websocket.host.lower():
-                return
+            scheme, _, host = origin.lower().partition("://")
+            own_scheme = _find_scheme(websocket)
+            own_host = _without_default_port(own_scheme, websocket.host.lower())
+            if host and _without_default_port(scheme, host) == own_host:
+                if scheme == own_scheme:
+                    return
+                raise Forbidden(_OTHER_SCHEME.format(origin=origin, scheme=own_scheme))
         elif isinstance(allowed, str):  # as the environment gives it; no part of it will do
             if allowed in {origin, "*"}:
                 return
