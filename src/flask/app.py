@@ -153,7 +153,7 @@ class Flask(AsgiApp):
         """Return the names of ``flask shell``: ``app``, ``g`` and others."""
         names: dict[str, t.Any] = {"app": self, "g": g}
         for processor in self.shell_context_processors:
-            names.update(processor())
+            names.update(wait_if_awaitable(processor()))
         return names
 
     # Build URLs -----------------------------------------------------------------------------------
