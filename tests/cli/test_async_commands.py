@@ -144,7 +144,8 @@ def test_ctrl_c_cancels_a_command(app: Flask) -> None:
 
     @app.cli.command("wait")
     async def wait() -> None:
-        threading.Timer(0, signal.raise_signal, [signal.SIGINT]).start()
+        main = threading.main_thread().ident
+        threading.Timer(0, signal.pthread_kill, [main, signal.SIGINT]).start()
         try:
             await asyncio.sleep(60)
         finally:
