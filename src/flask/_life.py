@@ -17,8 +17,8 @@ from contextvars import ContextVar
 from ._awaitables import wait_if_awaitable
 from ._background import BACKGROUND, BackgroundTask
 from ._current import get_request_context
-from ._scaffold import setupmethod
 from ._serving import ServingApp
+from ._setupmethod import setupmethod
 from ._streaming import stepped
 from ._threads import background
 
