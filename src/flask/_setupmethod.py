@@ -42,8 +42,8 @@ def setupmethod(method: Function) -> Function:
 def _need_parentheses(name: str, example: str, given: t.Any) -> None:
     """Raise ``TypeError`` if a decorator got what it decorates instead of an argument."""
     if isinstance(given, type):
-        if issubclass(given, BaseException):
-            return
+        if name.endswith("errorhandler"):
+            return  # it takes classes, and says itself which
         where = f"{given.__module__}.{given.__qualname__}"
     elif isinstance(given, FunctionType):
         code = given.__code__
