@@ -192,11 +192,11 @@ class Lifecycle(LivingApp):
         if is_awaited is None:
             view = self._sync_view(view, decided)
         answer: ft.ResponseReturnValue = view(**arguments) if arguments else view()
+        if is_awaited:
+            answer = wait(answer)  # type: ignore[arg-type]
         # PERF: a text, a dict and a response are known by their class; a call less.
         kind = type(answer)
-        if is_awaited or (
-            kind is not str and kind is not dict and kind is not Response and is_awaitable(answer)
-        ):
+        if kind is not str and kind is not dict and kind is not Response and is_awaitable(answer):
             answer = wait(answer)  # type: ignore[arg-type]
         return answer
 
