@@ -258,7 +258,7 @@ def test_every_built_in_key_has_its_default(app: Flask) -> None:
         "TRAP_HTTP_EXCEPTIONS": False,
         "TRUSTED_HOSTS": None,
         "USE_X_SENDFILE": False,
-        "WEBSOCKET_MAX_MESSAGE_SIZE": None,
+        "WEBSOCKET_MAX_MESSAGE_SIZE": 1024 * 1024,
         "WEBSOCKET_ORIGINS": None,
     }
     assert dict(Flask("fresh").config) == expected

@@ -38,8 +38,17 @@ def test_a_field_of_one_line_has_one_line(fields: dict[str, str]) -> None:
         ServerSentEvent("x", **fields).encode()
 
 
-YIELDED = ["text", {"data": "d", "id": 1}, {"n": 1}, ServerSentEvent("e", event="own"), 7]
-SENT = ': \n\ndata: text\n\nid: 1\ndata: d\n\ndata: {"n": 1}\n\nevent: own\ndata: e\n\ndata: 7\n\n'
+YIELDED = [
+    "text",
+    {"data": "d", "id": 1, "event": "own", "retry": 1},
+    {"n": 1},
+    ServerSentEvent("e", event="own"),
+    7,
+]
+SENT = (
+    ': \n\ndata: text\n\ndata: {"data": "d", "event": "own", "id": 1, "retry": 1}\n\n'
+    'data: {"n": 1}\n\nevent: own\ndata: e\n\ndata: 7\n\n'
+)
 
 
 @pytest.mark.parametrize("asgi", [False, True])

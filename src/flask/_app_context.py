@@ -78,7 +78,11 @@ class AppContext:
                 self.app.do_teardown_appcontext(sys.exc_info()[1] if exc is _sentinel else exc)
         finally:
             self._pushed = earlier
-            _reset_app_context(token)
+            try:
+                _reset_app_context(token)
+            except ValueError:  # pushed by code that waits for this coroutine, or made this task
+                old = token.old_value
+                _set_app_context(None if old is token.MISSING else old)
         if current is not self:
             raise AssertionError(
                 f"Popped wrong app context. ({current!r} instead of {self!r})"

@@ -25,7 +25,8 @@ from ._pages import make_redirect
 from ._plan import built_in, scopes_inward
 from ._response import Response
 from ._routing.map import Map
-from ._scaffold import T_teardown, _endpoint_from_view_func, setupmethod
+from ._scaffold import T_teardown, _endpoint_from_view_func
+from ._setupmethod import setupmethod
 from ._templated import TemplatedApp
 from .config import DEFAULT_CONFIG, Config, ConfigAttribute
 from .json.provider import DefaultJSONProvider, JSONProvider
@@ -107,8 +108,16 @@ class App(TemplatedApp):
     """The settings."""
     aborter: Aborter
     """Raises the HTTP exception of a status."""
-    json: JSONProvider
-    """Reads and writes JSON."""
+    if t.TYPE_CHECKING:  # its settings can be set, and any provider can be assigned
+
+        @property
+        def json(self) -> DefaultJSONProvider: ...
+        @json.setter
+        def json(self, value: JSONProvider) -> None: ...
+
+    else:
+        json: JSONProvider
+        """Reads and writes JSON."""
     url_map: BaseMap
     """All rules."""
     blueprints: dict[str, t.Any]

@@ -9,6 +9,7 @@ import typing as t
 from collections.abc import Callable
 from contextvars import copy_context
 
+from ._awaitables import wait_if_awaitable
 from ._current import _cv_app, _cv_request
 from .ctx import RequestContext
 from .typing import AnyApp
@@ -54,7 +55,8 @@ class BackgroundTask:
         _cv_app.set(None)
         try:
             with self._request_context or app.app_context():
-                app.ensure_sync(self.function)(*self.arguments, **self.keywords)
+                function = app.ensure_sync(self.function)
+                wait_if_awaitable(function(*self.arguments, **self.keywords))
         except Exception:
             app._log("exception", f"Exception in the background task {self.name}")
 

@@ -75,16 +75,13 @@ def _one_line(what: str, text: str) -> str:
 def _encode(event: t.Any) -> bytes:
     """Return a yielded value as it is sent.
 
-    A dict with no other keys than an event's fields is an event; any other value is data.
+    Only an event has a name, an id or a delay. A dict is data, whatever its keys: they may be a
+    user's.
     """
-    if isinstance(event, ServerSentEvent):
-        return event.encode()
-    if isinstance(event, dict) and event and event.keys() <= _FIELDS:
-        return ServerSentEvent(**event).encode()
-    return ServerSentEvent(data=event).encode()
-
-
-_FIELDS = frozenset(ServerSentEvent.__dataclass_fields__)
+    if not isinstance(event, ServerSentEvent):
+        event = ServerSentEvent(data=event)
+    encoded: bytes = event.encode()
+    return encoded
 
 
 def stream_events(
@@ -98,7 +95,7 @@ def stream_events(
     When the client goes away the generator is closed: its ``finally`` blocks run.
 
     :param events: a generator, plain or asynchronous. It yields texts, `ServerSentEvent` objects,
-        dicts of their fields, or other values, which are sent as JSON.
+        or other values, which are sent as JSON.
     :param retry: milliseconds after which the client shall connect again.
     :param heartbeat: seconds without an event after which a comment is sent; ``None``: never. A
         plain generator is stepped in a thread for it, and under ASGI anyway.

@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
 
+from ._awaitables import wait_if_awaitable
 from ._background import BACKGROUND, BackgroundTask
 from ._current import get_request_context
-from ._scaffold import setupmethod
 from ._serving import ServingApp
+from ._setupmethod import setupmethod
 from ._streaming import stepped
 from ._threads import background
 
@@ -110,7 +111,7 @@ class LivingApp(ServingApp):
     def _begin(self) -> None:
         for function in self.before_serving_funcs:
             with self.app_context():
-                self.ensure_sync(function)()
+                wait_if_awaitable(self.ensure_sync(function)())
         for make in self.while_serving_gens:
             with self.app_context():
                 half = stepped(make())
@@ -128,7 +129,7 @@ class LivingApp(ServingApp):
             for function in self.after_serving_funcs:
                 try:
                     with self.app_context():
-                        self.ensure_sync(function)()
+                        wait_if_awaitable(self.ensure_sync(function)())
                 except Exception as error:
                     failures.append(error)
         if failures:

@@ -20,6 +20,7 @@ from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServe
 from werkzeug.routing import RequestRedirect, RoutingException
 
 from . import typing as ft
+from ._awaitables import explain_second_loop, is_awaitable, wait_if_awaitable
 from ._background import BACKGROUND
 from ._current import get_app_context, get_request_context
 from ._life import LivingApp
@@ -165,7 +166,9 @@ class Lifecycle(LivingApp):
                     before = self.sync_hook(before)
                 answer: ft.ResponseReturnValue | None = before()
                 if answer is not None:
-                    return answer
+                    answer = wait_if_awaitable(answer)
+                    if answer is not None:
+                        return answer
         return None
 
     def dispatch_request(self) -> ft.ResponseReturnValue:
@@ -196,6 +199,10 @@ class Lifecycle(LivingApp):
             view = self._sync_view(view, decided)
         answer: ft.ResponseReturnValue = view(**arguments) if arguments else view()
         if is_awaited:
+            answer = wait(answer)  # type: ignore[arg-type]
+        # PERF: a text, a dict and a response are known by their class; a call less.
+        kind = type(answer)
+        if kind is not str and kind is not dict and kind is not Response and is_awaitable(answer):
             answer = wait(answer)  # type: ignore[arg-type]
         return answer
 
@@ -236,7 +243,7 @@ class Lifecycle(LivingApp):
                 raise e
             finally:
                 del e  # its traceback holds this frame
-        answer: ft.ResponseReturnValue = self.ensure_sync(handler)(e)
+        answer: ft.ResponseReturnValue = wait_if_awaitable(self.ensure_sync(handler)(e))
         return answer
 
     def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
@@ -249,7 +256,7 @@ class Lifecycle(LivingApp):
         handler = self._find_error_handler(e, get_request_context().blueprints)
         if handler is None:
             return e
-        answer: ft.ResponseReturnValue = self.ensure_sync(handler)(e)
+        answer: ft.ResponseReturnValue = wait_if_awaitable(self.ensure_sync(handler)(e))
         return answer
 
     # 4. The answer becomes a response, and hooks see it ------------------------------------------
@@ -307,7 +314,7 @@ class Lifecycle(LivingApp):
         context = get_request_context()
         if context._after is not None:
             for after in context._after:
-                response = self.ensure_sync(after)(response)
+                response = wait_if_awaitable(self.ensure_sync(after)(response))
         if self.after_request_funcs:
             plain = self._decisions.plain_hooks
             for scope in scopes_outward(context.endpoint):
@@ -316,6 +323,8 @@ class Lifecycle(LivingApp):
                     if type(hook) is not FunctionType or hook not in plain:
                         hook = self.sync_hook(hook)
                     response = hook(response)
+                    if type(response) is not Response:
+                        response = wait_if_awaitable(response)
         if context.may_save_session():
             interface = self.session_interface
             waits = context._decided.session_on_demand
@@ -335,6 +344,7 @@ class Lifecycle(LivingApp):
 
         :raises Exception: the error itself, if it shall propagate.
         """
+        explain_second_loop(e)
         got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
         setting = self.config["PROPAGATE_EXCEPTIONS"]
         if self.testing or self.debug if setting is None else setting:
@@ -346,7 +356,7 @@ class Lifecycle(LivingApp):
         answer: t.Any = InternalServerError(original_exception=e)
         handler = self._find_error_handler(answer, get_request_context().blueprints)
         if handler is not None:
-            answer = self.ensure_sync(handler)(answer)
+            answer = wait_if_awaitable(self.ensure_sync(handler)(answer))
         return self.finalize_request(answer, from_error_handler=True)
 
     # 6. The context goes -------------------------------------------------------------------------
@@ -401,7 +411,9 @@ class Lifecycle(LivingApp):
             try:
                 if type(function) is not FunctionType or function not in plain:
                     function = self.sync_hook(function)
-                function(exc)
+                result: t.Any = function(exc)
+                if result is not None:
+                    wait_if_awaitable(result)
             except Exception as error:
                 failures.append(error)
         if signal is not None and signal.receivers:
@@ -410,6 +422,7 @@ class Lifecycle(LivingApp):
             except Exception as error:
                 failures.append(error)
         if failures:
+            explain_second_loop(failures[0])
             try:
                 raise failures[0]
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import typing as t
 from collections.abc import AsyncIterator, Iterator
@@ -93,7 +94,7 @@ def _unpack(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
         return body, other, None
     raise TypeError(
         "The view function did not return a valid response tuple. The tuple must have the form"
-        " (body, status, headers), (body, status), or (body, headers)."
+        f" (body, status, headers), (body, status), or (body, headers).{_name_view()}"
     )
 
 
@@ -129,9 +130,25 @@ def _refusal(rv: t.Any) -> str:
         request = _current_context().request
         return (
             f"The view function for {request.endpoint!r} did not return a valid response. The"
-            " function either returned None or ended without a return statement."
+            f" function either returned None or ended without a return statement.{_name_view()}"
         )
     return (
         f"The view function did not return a valid response. {_ACCEPTED}, but it was a"
-        f" {type(rv).__name__}."
+        f" {type(rv).__name__}.{_name_view()}"
     )
+
+
+def _name_view() -> str:
+    """Return a sentence that says which view answers the current request, if one does."""
+    context: t.Any = _cv_request.get(None)
+    if context is None:
+        return ""
+    endpoint = context.request.endpoint
+    view: t.Any = context.app.view_functions.get(endpoint)
+    if view is None:
+        return ""
+    view = getattr(view, "view_class", None) or inspect.unwrap(view)
+    code = getattr(view, "__code__", None)
+    name = getattr(view, "__qualname__", None) or repr(view)
+    where = "" if code is None else f" in {code.co_filename}, line {code.co_firstlineno}"
+    return f" The view of the endpoint {endpoint!r} is {name}{where}."

@@ -10,12 +10,13 @@ import os
 import typing as t
 from collections import defaultdict
 from collections.abc import Callable
-from functools import cached_property, update_wrapper
+from functools import cached_property
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from . import typing as ft
 from ._environment import get_root_path, join_folders
+from ._setupmethod import setupmethod
 
 if t.TYPE_CHECKING:
     from jinja2 import BaseLoader
@@ -56,17 +57,6 @@ HOOK_REGISTERS = (
     "teardown_websocket_funcs",
 )
 """The registers that hold, for each blueprint (``None``: for all), a list of functions."""
-
-
-def setupmethod(method: Function) -> Function:
-    """Refuse a method once set-up is over; see ``_check_setup_finished``."""
-    name = method.__name__
-
-    def checked(self: Scaffold, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        self._check_setup_finished(name)
-        return method(self, *args, **kwargs)
-
-    return t.cast("Function", update_wrapper(checked, method))
 
 
 class Scaffold:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import typing as t
 from collections.abc import Callable, Coroutine
-from inspect import CO_COROUTINE, iscoroutinefunction
+from inspect import CO_COROUTINE
 from operator import attrgetter
 from types import FunctionType, MethodType, TracebackType
 
@@ -17,6 +17,7 @@ from werkzeug.routing import MapAdapter
 
 from . import _waiting
 from ._application import App
+from ._awaitables import is_async_callable
 from ._current import get_request_context
 from ._heads import content_type_of
 from ._plan import DECISIVE, UNDECIDED, UNWATCHED_REQUESTS, Decisions, built_in, is_built_in
@@ -234,13 +235,18 @@ class ServingApp(App):
                 return self.async_to_sync(func)
             if _COROUTINE_MARK not in function.__dict__:
                 return func
-        return self.async_to_sync(func) if iscoroutinefunction(func) else func
+        return self.async_to_sync(func) if is_async_callable(func) else func
 
     def _sync_view(self, view: t.Any, decided: Decisions) -> t.Any:
         """Return a view as `ensure_sync` does; remember of what kind it is, if nobody has a say."""
         plain = self.ensure_sync(view)
         # Only a function is known again by itself; other views may be equal, or have no hash.
-        if type(view) is FunctionType and decided.plain_sync:
+        # One that asks for a thread is not known by its kind alone.
+        if (
+            type(view) is FunctionType
+            and decided.plain_sync
+            and not getattr(view, "blocking", False)
+        ):
             decided.remember_view(view, plain is not view)
         return plain
 

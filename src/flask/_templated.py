@@ -8,7 +8,8 @@ from functools import cached_property
 
 from . import typing as ft
 from ._lazy import found_late
-from ._scaffold import Function, Scaffold, setupmethod
+from ._scaffold import Function, Scaffold
+from ._setupmethod import setupmethod
 
 if t.TYPE_CHECKING:
     from ._jinja import DispatchingJinjaLoader, Environment

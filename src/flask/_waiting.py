@@ -17,13 +17,14 @@ import types
 import typing as t
 from collections.abc import Awaitable, Callable, Generator
 from contextvars import Context, copy_context
-from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, iscoroutinefunction
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE
 
 from ._current import get_request_context
 from ._gevent import HubInput, has_patched_threads, run_in_native_thread, shared_loop
+from ._loops import KeptLoop
 
 if t.TYPE_CHECKING:
-    import asyncio
+    pass
 
 Result = t.TypeVar("Result")
 
@@ -55,31 +56,10 @@ DONE: t.Final = object()
 class _OfThread(threading.local):
     """What belongs to one thread."""
 
-    kept: _KeptLoop | None = None
+    kept: KeptLoop | None = None
     """The thread's own event loop, once it waited for something."""
     driver: Driver | None = None
     """What runs the thread's code, if its loop runs in another thread."""
-
-
-class _KeptLoop:
-    """An event loop that is closed when its thread ends.
-
-    PERF: 25 us a call on a kept loop, 290 us on a loop made and closed for each call.
-    """
-
-    def __init__(self) -> None:
-        import asyncio  # 9 ms that an application without async functions never needs
-
-        self.loop = asyncio.new_event_loop()
-        self._process = os.getpid()
-
-    def __del__(self, getpid: Callable[[], int] = os.getpid) -> None:
-        if self._process != getpid():
-            # A forked process has the parent's selector. To take something out of it, as close()
-            # does, would let the parent wait for ever.
-            t.cast("t.Any", self.loop)._closed = True
-        elif not self.loop.is_running():  # as it may at the end of the process, in another thread
-            self.loop.close()
 
 
 _of_thread = _OfThread()
@@ -114,11 +94,11 @@ def get_driver_of_thread() -> Driver | None:
     return _of_thread.driver
 
 
-def _loop_of_thread() -> asyncio.AbstractEventLoop:
+def _loop_of_thread() -> KeptLoop:
     kept = _of_thread.kept
     if kept is None:
-        kept = _of_thread.kept = _KeptLoop()
-    return kept.loop
+        kept = _of_thread.kept = KeptLoop()
+    return kept
 
 
 def wait(awaitable: Awaitable[Result]) -> Result:
@@ -171,33 +151,27 @@ def wait(awaitable: Awaitable[Result]) -> Result:
     return _run(_loop_of_thread(), awaitable, copy_context())
 
 
-def is_in_coroutine() -> bool:
+def is_in_coroutine(depth: int = 2) -> bool:
     """Tell whether the code that called the caller can await.
 
     A coroutine can. Synchronous code that this package called cannot, though a loop may be running
     in its thread.
+
+    :param depth: how many calls up that code is; 2 is the caller's caller.
     """
     import asyncio
 
     if asyncio._get_running_loop() is None:
         return False
-    frame: types.FrameType | None = sys._getframe(2)
+    frame: types.FrameType | None = sys._getframe(depth)
     while frame is not None:
         if frame.f_code.co_flags & _CAN_AWAIT:
             return True
-        if frame.f_globals.get("__package__", "").partition(".")[0] == __package__:
+        package: str | None = frame.f_globals.get("__package__")  # None in a script
+        if package is not None and package.partition(".")[0] == __package__:
             return False
         frame = frame.f_back
     return False
-
-
-def is_async_view(view: t.Any) -> bool:
-    """Tell whether a view function, or a method of its class, is ``async def``."""
-    if iscoroutinefunction(view):
-        return True
-    kind = getattr(view, "view_class", None)
-    names = ("dispatch_request", *map(str.lower, getattr(kind, "methods", None) or ()))
-    return any(iscoroutinefunction(getattr(kind, name, None)) for name in names)
 
 
 def is_in_fiber() -> bool:
@@ -268,7 +242,7 @@ def wait_long(awaitable: Awaitable[Result]) -> Result:
     ):
         return wait(awaitable)
     is_interrupted = False
-    loop = _loop_of_thread()
+    loop = _loop_of_thread().loop
 
     async def interruptible() -> Result:
         task = asyncio.current_task()
@@ -298,13 +272,16 @@ def _wake() -> None:
     """Do nothing; a loop that waits comes to do it."""
 
 
-def _run(loop: asyncio.AbstractEventLoop, awaitable: Awaitable[Result], context: Context) -> Result:
+def _run(kept: KeptLoop, awaitable: Awaitable[Result], context: Context) -> Result:
+    loop = kept.loop
+    watch = kept.abandoned.watch
     outcome: list[Result] = []
     failure: list[BaseException] = []
 
     async def await_it() -> None:
         # An error is kept from the task: the frame of the loop, which the error's traceback holds,
         # holds the task.
+        watch()
         try:
             outcome.append(await awaitable)
         except BaseException as error:
@@ -313,6 +290,8 @@ def _run(loop: asyncio.AbstractEventLoop, awaitable: Awaitable[Result], context:
     task = loop.create_task(await_it(), context=context)
     try:
         loop.run_until_complete(task)
+        if kept.abandoned.any:
+            kept.close_abandoned()
     except BaseException:  # Ctrl-C, or a signal's exit; as asyncio.run() does
         if not task.done():
             task.cancel()
@@ -342,19 +321,17 @@ def _wait_in_a_thread(awaitable: Awaitable[Result]) -> Result:
     is_by_gevent = has_patched_threads()
     if is_by_gevent and not shared_loop.is_running_here():
         return _wait_by_gevent(awaitable)
-    import asyncio
-
     context = copy_context()
     outcome: list[Result] = []
     failure: list[BaseException] = []
 
     def run() -> None:
         try:
-            loop = asyncio.new_event_loop()
+            kept = KeptLoop()
             try:
-                outcome.append(_run(loop, awaitable, context))
+                outcome.append(_run(kept, awaitable, context))
             finally:
-                loop.close()
+                kept.close()
         except BaseException as error:
             failure.append(error)
 

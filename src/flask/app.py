@@ -18,6 +18,7 @@ from werkzeug.routing import BuildError, MapAdapter, Rule
 from werkzeug.wsgi import get_host
 
 from ._application import _make_timedelta
+from ._awaitables import wait_if_awaitable
 from ._current import _cv_app, _cv_request, g, request, session
 from ._environment import get_debug_flag, get_load_dotenv
 from ._lazy import lazy
@@ -168,7 +169,7 @@ class Flask(AsgiApp):
         """Return the names of ``flask shell``: ``app``, ``g`` and others."""
         names: dict[str, t.Any] = {"app": self, "g": g}
         for processor in self.shell_context_processors:
-            names.update(processor())
+            names.update(wait_if_awaitable(processor()))
         return names
 
     # Build URLs -----------------------------------------------------------------------------------
@@ -368,12 +369,11 @@ class Flask(AsgiApp):
 
         :param context: the names given; changed in place.
         """
-        request_context = _cv_request.get(None)
-        endpoint = None if request_context is None else request_context.endpoint
+        endpoint = getattr(_cv_request.get(None), "endpoint", None)
         given = context.copy()
         for scope in scopes_inward(endpoint):
             for processor in self.template_context_processors.get(scope, ()):
-                context.update(self.ensure_sync(processor)())
+                context.update(wait_if_awaitable(self.ensure_sync(processor)()))
         context.update(given)
 
     # Test it -------------------------------------------------------------------------------------

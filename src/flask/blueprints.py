@@ -29,9 +29,9 @@ from ._scaffold import (
     T_url_defaults,
     T_url_value_preprocessor,
     _sentinel,
-    setupmethod,
 )
 from ._setup_state import BlueprintSetupState, DeferredSetupFunction, dotted
+from ._setupmethod import setupmethod
 from .helpers import send_from_directory
 from .typing import AnyApp
 from .wrappers import Response

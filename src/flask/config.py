@@ -285,7 +285,7 @@ DEFAULT_CONFIG: t.Final = ImmutableDict(
         "TRAP_HTTP_EXCEPTIONS": False,
         "TRUSTED_HOSTS": None,
         "USE_X_SENDFILE": False,
-        "WEBSOCKET_MAX_MESSAGE_SIZE": None,
+        "WEBSOCKET_MAX_MESSAGE_SIZE": 1024 * 1024,
         "WEBSOCKET_ORIGINS": None,
     }
 )

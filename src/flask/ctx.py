@@ -10,15 +10,11 @@ import typing as t
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from functools import update_wrapper
-from inspect import (
-    isasyncgenfunction,
-    iscoroutine,
-    iscoroutinefunction,
-    isgeneratorfunction,
-)
+from inspect import isasyncgenfunction, iscoroutine, isgeneratorfunction
 
 from . import typing as ft
 from ._app_context import AppContext
+from ._awaitables import is_async_callable
 from ._current import (
     _cv_app,
     _cv_request,
@@ -107,7 +103,7 @@ def copy_current_websocket_context(f: Function) -> Function:
 
 def _in_copies_of(context: RequestContext, f: Function) -> Function:
     original = context.copy()
-    is_awaited = iscoroutinefunction(f)
+    is_awaited = is_async_callable(f)
     always_awaits = is_awaited and context.is_websocket
     generates = isgeneratorfunction(f) or isasyncgenfunction(f)
 

@@ -52,7 +52,8 @@ class View:
     """Make a new object for each request. With ``False`` one object answers all of them, at the
     same time in several threads: then it must not keep a request's data on itself."""
 
-    def dispatch_request(self) -> ResponseReturnValue:
+    # Typed so that a method of a subclass may take the arguments of its rule.
+    def dispatch_request(self, *args: t.Any, **kwargs: t.Any) -> ResponseReturnValue:
         """Answer the current request; takes the URL's values as keyword arguments."""
         raise NotImplementedError(f"{type(self).__name__} must write dispatch_request().")
 
@@ -72,6 +73,8 @@ class View:
             return answer
 
         routed: t.Any = view
+        # COMPAT: ``functools.wraps`` copies marks; so the mark is the function itself.
+        routed.undecorated = view
         for decorator in cls.decorators:
             routed.__name__ = name
             routed.__module__ = cls.__module__
@@ -104,12 +107,12 @@ class MethodView(View):
         if methods:
             cls.methods = methods
 
-    def dispatch_request(self, **kwargs: t.Any) -> ResponseReturnValue:
+    def dispatch_request(self, *args: t.Any, **kwargs: t.Any) -> ResponseReturnValue:
         """Call the method for the request's verb."""
         method = request.method
         handler = getattr(self, method.lower(), None)
         if handler is None and method == "HEAD":
             handler = getattr(self, "get", None)
         assert handler is not None, f"Unimplemented method {method!r}"
-        answer: ResponseReturnValue = _app().ensure_sync(handler)(**kwargs)
+        answer: ResponseReturnValue = _app().ensure_sync(handler)(*args, **kwargs)
         return answer

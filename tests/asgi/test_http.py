@@ -153,7 +153,7 @@ def plain() -> str:
         ("GET", "/class/quick", "loop loop"),
         ("GET", "/mixed", "loop loop"),
         ("POST", "/mixed", "thread thread"),
-        ("GET", "/wrapped", "loop view on loop"),
+        ("GET", "/wrapped", "thread view on loop"),
         ("GET", "/missing", "thread missing"),
         ("POST", "/async", "thread wrong method"),
     ],

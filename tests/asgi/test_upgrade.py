@@ -14,7 +14,7 @@ import sys
 import threading
 import typing as t
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -129,7 +129,7 @@ MESSAGES = {
     "empty": "",
     "bytes": b"\x00\xff",
     "beyond ASCII": "é" * 1000,
-    "large": b"z" * 3_000_000,
+    "large": b"z" * 1_000_000,
 }
 
 
@@ -336,6 +336,7 @@ def test_what_is_too_large_closes_with_1009(echo: Room, message: t.Any) -> None:
 def test_without_a_limit_of_the_application_there_is_one_all_the_same(
     echo: Room, monkeypatch: pytest.MonkeyPatch, message: t.Any
 ) -> None:
+    echo.app.config["WEBSOCKET_MAX_MESSAGE_SIZE"] = None
     monkeypatch.setattr("flask.asgi._upgrade._LARGEST", 10)
     with closing(echo.connect("/echo")) as it, pytest.raises(ConnectionClosed) as closed:
         it.send(message)  # in pieces it may be closed before the last one
@@ -575,3 +576,70 @@ def test_it_works_over_tls(start: Start, tmp_path: Path) -> None:
     it.close()
     server.wait_for("left")
     assert "Traceback" not in server.printed
+
+
+# What a client can hold ---------------------------------------------------------------------------
+
+HOARD = """\
+import asyncio
+import resource
+from flask import Flask, websocket
+
+app = Flask(__name__)
+
+@app.websocket("/")
+async def deaf():
+    await websocket.accept()
+    await asyncio.Event().wait()
+
+@app.route("/memory")
+def memory():
+    with open("/proc/self/statm") as file:
+        return str(int(file.read().split()[1]) * resource.getpagesize())
+"""
+KIB = 1024
+
+
+def frame(data: bytes, opcode: int = 2, is_last: bool = True) -> bytes:
+    """Return a frame as clients send it, masked with zeros (RFC 6455 section 5.2)."""
+    length = len(data)
+    head = bytes([opcode | (0x80 if is_last else 0)])
+    if length < 126:
+        return head + bytes([0x80 | length]) + b"\0\0\0\0" + data
+    return head + b"\xff" + length.to_bytes(8) + b"\0\0\0\0" + data
+
+
+FLOODS = {
+    "large messages": frame(b"x" * 1024 * KIB) * 32,
+    "texts beyond ASCII": frame("\N{GRINNING FACE}".encode() + b"x" * 1000 * KIB, 1) * 32,
+    "empty messages": frame(b"") * 500_000,
+    "a message in many fragments": (
+        frame(b"ab", 2, False) + frame(b"ab", 0, False) * (500 * KIB) + frame(b"", 0)
+    ),
+}
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="it is read from /proc")
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_client_holds_little_memory(start: Start, flood: str) -> None:
+    server = start(HOARD, *SERVERS["flask run"])
+    host, _, port = server.address.partition(":")
+    before = int(server.ask("/memory"))
+    with ExitStack() as open_clients:
+        for _ in range(4):
+            raw = open_clients.enter_context(socket.create_connection((host, int(port)), LONGEST))
+            raw.sendall(handshake("/"))
+            assert raw.recv(65536).startswith(b"HTTP/1.1 101")
+            raw.settimeout(0.5)
+            with suppress(TimeoutError):  # it is read no further
+                raw.sendall(FLOODS[flood])
+        grown = int(server.ask("/memory")) - before
+    assert grown < 4 * 12 * KIB * KIB  # a character beyond ASCII makes each one take 4 bytes
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+def test_only_a_get_request_is_a_handshake(echo: Room, method: str) -> None:
+    head = handshake("/echo").decode().replace("GET", method, 1).split("\r\n")[:-2]
+    answer = echo.send_raw(*head, "Connection: close")
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert (b"is a GET request" in answer) == (method == "OPTIONS")

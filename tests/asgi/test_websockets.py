@@ -375,6 +375,46 @@ def test_the_origin_is_checked(
         assert refused.value.status == 403
 
 
+OWN = {
+    # host, scheme, origin                                              -> whether it is let in
+    ("shop.example", "http", "http://shop.example:80"): True,
+    ("shop.example:80", "http", "http://shop.example"): True,
+    ("shop.example:8080", "http", "http://shop.example:8080"): True,
+    ("shop.example:8080", "http", "http://shop.example"): False,
+    ("shop.example", "http", "https://shop.example"): False,
+    ("shop.example", "http", "ftp://shop.example"): False,
+    ("shop.example:5000", "http", "https://shop.example:5000"): False,
+    ("shop.example", "https", "https://shop.example"): True,
+    ("shop.example:443", "https", "https://shop.example"): True,
+    ("shop.example", "https", "https://SHOP.example:443"): True,
+    ("shop.example", "https", "http://shop.example"): False,
+    ("shop.example:443", "https", "http://shop.example:443"): False,
+    ("shop.example", "proxied", "https://shop.example"): True,
+    ("shop.example:443", "proxied", "https://shop.example"): True,
+    ("shop.example", "proxied", "http://shop.example"): False,
+}
+
+
+@pytest.mark.parametrize(("known", "is_let_in"), OWN.items(), ids=map(" ".join, OWN))
+def test_the_own_origin_is_a_scheme_and_a_host(
+    app: Flask, client: FlaskClient, known: tuple[str, str, str], is_let_in: bool
+) -> None:
+    host, scheme, origin = known
+    app.add_websocket("/", "echo", echo("async"))
+    headers = {"Origin": origin, "Host": host}
+    if scheme == "proxied":
+        headers["X-Forwarded-Proto"] = "https"
+    base_url = "https://localhost" if scheme == "https" else None
+    if is_let_in:
+        with client.websocket_connect("/", headers=headers, base_url=base_url) as ws:
+            ws.send("x")
+            assert ws.receive() == "x"
+    else:
+        with pytest.raises(WebsocketRefused) as refused:
+            client.websocket_connect("/", headers=headers, base_url=base_url)
+        assert refused.value.status == 403
+
+
 def test_without_a_host_no_origin_is_its_own(app: Flask, client: FlaskClient) -> None:
     app.add_websocket("/", "echo", echo("async"))
     for origin in ("null", "http://"):
@@ -810,6 +850,37 @@ def test_a_flood_of_messages_waits_for_the_handler(app: Flask) -> None:
     sent = talk_to(app, [{"type": "websocket.connect"}, *flood])
     assert received == [str(n) for n in range(count)]
     assert sent[-1] == {"type": "websocket.close", "code": 1000, "reason": ""}
+
+
+@pytest.mark.parametrize(
+    ("data", "most"),
+    [
+        ({"bytes": b"x" * 500_000}, 4),
+        ({"text": "x" * 500_000}, 4),
+        ({"text": "\N{GRINNING FACE}" + "x" * 500_000}, 2),
+        ({"bytes": b"x"}, 17),
+    ],
+    ids=["bytes", "text", "text beyond ASCII", "small"],
+)
+def test_what_nobody_receives_is_not_read_further(
+    app: Flask, data: dict[str, t.Any], most: int
+) -> None:
+    asked: list[int] = []
+
+    @app.websocket("/")
+    async def talk() -> None:
+        await websocket.accept()
+        for _ in range(100):
+            await asyncio.sleep(0)
+
+    class Counted(dict[str, t.Any]):
+        def __getitem__(self, key: str) -> t.Any:
+            asked.append(1) if key == "type" else None
+            return super().__getitem__(key)
+
+    flood = [Counted(data, type="websocket.receive") for _ in range(40)]
+    talk_to(app, [{"type": "websocket.connect"}, *flood])
+    assert 1 <= len(asked) <= most
 
 
 @pytest.mark.parametrize("has_fibers", [True, False])

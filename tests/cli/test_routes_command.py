@@ -109,3 +109,11 @@ def test_a_rule_without_methods_has_an_empty_cell(runner, app: Flask) -> None:
 def test_an_application_without_routes_says_so(runner) -> None:
     app = Flask("shop", static_folder=None)
     assert table(runner, app) == ["No routes were registered."]
+
+
+def test_a_websocket_is_shown_as_one(runner, app: Flask) -> None:
+    app.websocket("/chat")(lambda: None)
+    lines = table(runner, app, "--sort", "rule")
+    assert "WebSocket" in column(lines, 1)
+    assert column(lines, 1)[column(lines, 2).index("/chat")] == "WebSocket"
+    assert "WebSocket" in "\n".join(table(runner, app, "--all-methods"))

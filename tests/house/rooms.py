@@ -14,9 +14,10 @@ PACKAGE = Path(flask.__file__).parent
 # landings between two floors: 1.1 is above 1.0 and below 2.
 FLOORS: dict[float, str] = {
     0.9: "_gevent _bounded",
-    1.0: "typing signals _current _environment _lazy _passing _plan _reading _signing _state"
-    " _request_headers _templates _threads config _routing/rule",
+    1.0: "typing signals _current _environment _lazy _loops _passing _plan _reading _setupmethod"
+    " _signing _state _request_headers _templates _threads config _routing/rule",
     1.05: "_waiting",
+    1.06: "_awaitables",
     1.1: "_heads _multipart _namespace _routing/build _routing/table _cookies"
     " _environ_request _limits",
     1.2: "_forms _routing/map _routing",

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from flask import Config, Flask, Request, Response
 from flask.config import ConfigAttribute
 from flask.ctx import RequestContext, _AppCtxGlobals
-from flask.json.provider import DefaultJSONProvider
+from flask.json.provider import DefaultJSONProvider, JSONProvider
 from flask.json.tag import JSONTag
 from flask.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
 from flask.testing import FlaskClient
@@ -30,6 +30,27 @@ class OwnResponse(Response):
 
 class OwnGlobals(_AppCtxGlobals):
     user: str
+
+
+class WithArguments(View):
+    def dispatch_request(self, number: int, name: str = "") -> ResponseReturnValue:
+        return f"{name} {number}"
+
+
+class MethodsWithArguments(MethodView):
+    def get(self, number: int) -> ResponseReturnValue:
+        return str(number)
+
+    def dispatch_request(self, **kwargs: Any) -> ResponseReturnValue:
+        return super().dispatch_request(**kwargs)
+
+
+class BareProvider(JSONProvider):
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return str(obj)
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return s
 
 
 class OwnProvider(DefaultJSONProvider):
@@ -130,3 +151,12 @@ app.extensions["own"] = object()
 
 def wsgi(environ: dict[str, Any], start_response: Any) -> Any:
     return app.wsgi_app(environ, start_response)
+
+
+def set_up_json(app: Flask) -> None:
+    app.json.sort_keys = False
+    app.json.ensure_ascii = False
+    app.json.compact = True
+    app.json = OwnProvider(app)
+    app.json = BareProvider(app)
+    app.json_provider_class = BareProvider

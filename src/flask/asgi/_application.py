@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import NotImplemented as CannotBeServed
 
 from .. import _waiting
+from .._awaitables import is_async_view
 from .._background import BackgroundTask
 from .._current import get_request_context
 from .._lazy import lazy
@@ -174,10 +175,7 @@ class AsgiApp(ConversingApp):
             if (
                 type(environ.get("wsgi.input")) is BytesIO
                 and environ.get("wsgi.errors") is sys.stdout
-                and (
-                    self._has_websockets
-                    or any(map(_waiting.is_async_view, self.view_functions.values()))
-                )
+                and (self._has_websockets or any(map(is_async_view, self.view_functions.values())))
             ):
                 self._log("warning", _AS_WSGI_BY_HYPERCORN)
 

@@ -2,7 +2,8 @@
 
 The routing table is asked before the lifecycle runs; that has no side effects. A wrong guess is
 still right, only slower: an async view in a thread is awaited on the loop, and a plain view is
-never run on the loop unless somebody says that it does not block.
+never run on the loop unless somebody says that it does not block. A plain wrapper around an async
+view is plain: it may start an event loop of its own.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import typing as t
 from contextvars import Context
 from types import FunctionType
 
+from .._awaitables import is_async_callable
 from .._current import _cv_request
 from .._plan import UNDECIDED
 from .._routing.table import ROUTE, UNREAD
 from ..typing import AnyApp
+from ..views import MethodView
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -73,14 +76,21 @@ def blocks(view: t.Any, method: str = "GET") -> bool:
     :param method: of a class-based view, the HTTP method that is asked.
     """
     blocking: bool | None = getattr(view, "blocking", None)
-    return not _is_async(view, method) if blocking is None else blocking
+    if blocking is not None:
+        return blocking
+    kind: t.Any = getattr(view, "view_class", None)
+    if kind is not None and getattr(view, "undecorated", None) is view:  # nothing wraps it
+        view = _find_method(kind, method)
+    return not is_async_callable(view)
 
 
-def _is_async(view: t.Any, method: str) -> bool:
-    kind = getattr(view, "view_class", None)
-    if kind is not None:
-        view = getattr(kind, method.lower(), None) or kind.dispatch_request
-    return inspect.iscoroutinefunction(inspect.unwrap(view) if callable(view) else view)
+def _find_method(kind: t.Any, method: str) -> t.Any:
+    """Return the function of a class-based view that answers an HTTP method."""
+    dispatch = getattr(kind, "dispatch_request", None)
+    if dispatch is not MethodView.dispatch_request:
+        return dispatch
+    found = getattr(kind, method.lower(), None)
+    return getattr(kind, "get", None) if found is None and method == "HEAD" else found
 
 
 def may_cancel(context: Context) -> bool:
@@ -99,7 +109,11 @@ def may_cancel(context: Context) -> bool:
     if rule is None:
         return False
     method: str = current._known["REQUEST_METHOD"]
-    if not _is_async(current.app.view_functions.get(rule.endpoint), method):
+    view = current.app.view_functions.get(rule.endpoint)
+    kind = getattr(view, "view_class", None)
+    # What a plain wrapper waits for is the async view's.
+    view = view if kind is None else _find_method(kind, method)
+    if not is_async_callable(inspect.unwrap(view) if callable(view) else view):
         return False
     wanted: bool | None = getattr(rule, "cancel_on_disconnect", None)
     return bool(current.app.config["CANCEL_ON_DISCONNECT"] if wanted is None else wanted)

@@ -5,7 +5,6 @@ As in ``_lifecycle``, the steps are methods, in plain synchronous code: a driver
 
 from __future__ import annotations
 
-import inspect
 import typing as t
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ from werkzeug.exceptions import Forbidden, HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import typing as ft
+from .._awaitables import explain_second_loop, is_async_callable, wait_if_awaitable
 from .._background import BACKGROUND
 from .._current import get_request_context
 from .._lazy import found_late
@@ -29,6 +29,11 @@ if t.TYPE_CHECKING:
     from ._websocket import Websocket, WebsocketContext
     from ._wire import Wire
 
+_SECURE = frozenset({"https", "wss"})
+_OTHER_SCHEME = (
+    "WebSockets are not open to pages of {origin}: pages of this host are loaded by {scheme}. If a"
+    " proxy ends TLS, let it send 'X-Forwarded-Proto', or list the origin in WEBSOCKET_ORIGINS."
+)
 _TRY_LATER = [(b"content-length", b"0"), (b"retry-after", b"5")]
 _NORMAL = 1000  # RFC 6455 section 7.4.1
 _POLICY_VIOLATION = 1008
@@ -41,6 +46,20 @@ def _find_websocket_class() -> type[Websocket]:
     from ._websocket import Websocket
 
     return Websocket
+
+
+def _find_scheme(websocket: Websocket) -> str:
+    """Return with what scheme a page of this host is loaded.
+
+    A proxy that ends TLS says so by a header; no page can set it, so it need not be trusted.
+    """
+    proxied: str = websocket.environ.get("HTTP_X_FORWARDED_PROTO", "")
+    is_secure = websocket.scheme in _SECURE or proxied.partition(",")[0].strip() == "https"
+    return "https" if is_secure else "http"
+
+
+def _without_default_port(scheme: str, host: str) -> str:
+    return host.removesuffix(":443" if scheme == "https" else ":80")
 
 
 class ConversingApp(Lifecycle):
@@ -183,8 +202,8 @@ class ConversingApp(Lifecycle):
         """Refuse a page of another site, which could act with the user's cookies.
 
         ``WEBSOCKET_ORIGINS`` lists the origins that are let in, or is one of them; ``"*"`` lets in
-        all; ``None`` only the own host. Clients that are no browsers send no origin, and are let
-        in.
+        all; ``None`` only the own scheme and host. Clients that are no browsers send no origin, and
+        are let in.
 
         :raises werkzeug.exceptions.Forbidden: the origin is not one of them.
         """
@@ -195,9 +214,13 @@ class ConversingApp(Lifecycle):
         if allowed is None:
             # By hand: an origin is a scheme and a host (RFC 6454 section 6.2). urlsplit() finds a
             # host in other texts too, and raises an error for some.
-            _, _, host = origin.partition("://")
-            if host and host.lower() == websocket.host.lower():
-                return
+            scheme, _, host = origin.lower().partition("://")
+            own_scheme = _find_scheme(websocket)
+            own_host = _without_default_port(own_scheme, websocket.host.lower())
+            if host and _without_default_port(scheme, host) == own_host:
+                if scheme == own_scheme:
+                    return
+                raise Forbidden(_OTHER_SCHEME.format(origin=origin, scheme=own_scheme))
         elif isinstance(allowed, str):  # as the environment gives it; no part of it will do
             if allowed in {origin, "*"}:
                 return
@@ -207,8 +230,8 @@ class ConversingApp(Lifecycle):
 
     def _call(self, websocket: Websocket, function: Callable[..., t.Any], *values: t.Any) -> t.Any:
         """Call a hook; the WebSocket's methods are for its kind, plain or ``async def``."""
-        websocket._awaits = inspect.iscoroutinefunction(function)
-        return self.ensure_sync(function)(*values)
+        websocket._awaits = is_async_callable(function)
+        return wait_if_awaitable(self.ensure_sync(function)(*values))
 
     def preprocess_websocket(self, websocket: Websocket) -> ft.ResponseReturnValue | None:
         """Call the hooks that run before the handler, until one returns a value.
@@ -234,9 +257,9 @@ class ConversingApp(Lifecycle):
         if websocket.routing_exception is not None:
             raise websocket.routing_exception
         handler: t.Any = self.view_functions[t.cast("str", websocket.endpoint)]
-        websocket._awaits = not blocks(handler)
-        answer: ft.ResponseReturnValue | None = self.ensure_sync(handler)(
-            **(websocket.view_args or {})
+        websocket._awaits = is_async_callable(handler)
+        answer: ft.ResponseReturnValue | None = wait_if_awaitable(
+            self.ensure_sync(handler)(**(websocket.view_args or {}))
         )
         return answer
 
@@ -274,6 +297,7 @@ class ConversingApp(Lifecycle):
 
     def _tell_of(self, e: Exception) -> None:
         """Raise an error, or log it, as the configuration says."""
+        explain_second_loop(e)
         got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
         setting = self.config["PROPAGATE_EXCEPTIONS"]
         if self.testing or self.debug if setting is None else setting:

@@ -266,6 +266,26 @@ def wait_on(loop: asyncio.AbstractEventLoop | None, awaitable: Awaitable[t.Any])
     return driver.wait(awaitable)
 
 
+async def await_on(
+    loop: asyncio.AbstractEventLoop, awaitable: Coroutine[t.Any, t.Any, t.Any]
+) -> t.Any:
+    """Await, on one loop, something that another loop alone can do.
+
+    :param loop: that other loop; it runs in another thread.
+    :param awaitable: what it shall do.
+    """
+    outcome: list[Outcome] = []
+    doing = asyncio.run_coroutine_threadsafe(_put_outcome(awaitable, outcome), loop)
+    await asyncio.wrap_future(doing)
+    result, error = outcome.pop()
+    if error is None:
+        return result
+    try:
+        raise error
+    finally:
+        del error  # avoid a reference cycle
+
+
 def _hand_over(done: asyncio.Future[Outcome], outcome: Outcome) -> None:
     if not done.done():
         done.set_result(outcome)

@@ -187,6 +187,8 @@ async def _send_stream(app: AnyApp, exchange: Exchange, body: t.Any) -> Answer:
 
 
 def _call_in_a_thread(app: AnyApp, function: Callable[..., t.Any], *arguments: t.Any) -> t.Any:
+    if asyncio._get_running_loop() is None:  # the end of a body, which is in a thread already
+        return function(*arguments)
     return wait(ThreadVisit().run(app, function, *arguments))
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import typing as t
 from collections.abc import Awaitable, Coroutine, Iterator
 
 from werkzeug.datastructures import Headers
 
+from .._waiting import is_in_coroutine
 from ..ctx import RequestContext
 from ..typing import AnyApp
 from ..wrappers import Request
-from ._drivers import wait_on
+from ._drivers import await_on, wait_on
 from ._wire import WebsocketDisconnect, WebsocketStateError, Wire, check_goodbye
 
 if t.TYPE_CHECKING:
@@ -35,7 +37,14 @@ class Websocket(Request):
         self._wire = wire
 
     def _do(self, doing: Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
-        return doing if self._awaits else wait_on(self._wire.loop, doing)
+        # A coroutine may have been called by a plain wrapper, in a thread or on a loop of its own.
+        if self._awaits or is_in_coroutine(3):
+            return self._on_its_loop(doing)
+        return wait_on(self._wire.loop, doing)
+
+    def _on_its_loop(self, doing: Coroutine[t.Any, t.Any, t.Any]) -> Coroutine[t.Any, t.Any, t.Any]:
+        loop, running = self._wire.loop, asyncio._get_running_loop()
+        return doing if running in {loop, None} or loop is None else await_on(loop, doing)
 
     @property
     def is_accepted(self) -> bool:
@@ -108,7 +117,8 @@ class Websocket(Request):
 
     async def __anext__(self) -> str | bytes:
         try:
-            return await self._receive()
+            message: str | bytes = await self._on_its_loop(self._receive())
+            return message
         except (WebsocketDisconnect, WebsocketStateError):
             raise StopAsyncIteration from None
 

@@ -6,6 +6,7 @@ This file knows ASGI's messages and nothing of applications.
 from __future__ import annotations
 
 import asyncio
+import sys
 import typing as t
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -34,6 +35,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
 """Which message may come or go in which state, and what follows."""
 
 _MOST_KEPT = 16  # messages that nobody has asked for yet; then the client has to wait
+_MOST_BYTES = 1024 * 1024  # of memory that these take, the last one not counted
 _TOO_BIG = 1009  # RFC 6455 section 7.4.1
 _NO_STATUS = 1005
 _ABNORMAL = 1006
@@ -75,7 +77,7 @@ class Wire(Receiver):
 
     __slots__ = (
         *("_inbox", "_limit", "_listener", "_news", "_owes_cancel", "_readers", "_receive"),
-        *("_resting", "_room", "_send"),
+        *("_resting", "_room", "_send", "_unread"),
         *("can_refuse", "cancel", "code", "loop", "reason", "state", "task"),
     )
 
@@ -107,6 +109,7 @@ class Wire(Receiver):
         self._send = send
         self._limit = limit
         self._inbox: deque[str | bytes] = deque()
+        self._unread = 0  # bytes of memory of what is in it
         self._news = asyncio.Event()  # something came in, or nothing will any more
         self._room = asyncio.Event()  # something was taken out
         self._readers: set[asyncio.Task[t.Any] | None] = set()
@@ -227,7 +230,9 @@ class Wire(Receiver):
                 self._readers.discard(reader)
                 del reader  # the task may hold the error whose traceback holds this frame
         self._room.set()
-        return self._inbox.popleft()
+        data = self._inbox.popleft()
+        self._unread -= sys.getsizeof(data)
+        return data
 
     def listen(self) -> None:
         """Begin to receive, so that the client's going is seen at once."""
@@ -271,12 +276,14 @@ class Wire(Receiver):
                 continue
             text = message.get("text")
             data: str | bytes = message.get("bytes") or b"" if text is None else text
-            if self._limit is not None and _size_of(data) > self._limit:
+            if self._limit is not None and _is_larger(data, self._limit):
                 await self.leave(_TOO_BIG)
                 return
             self._inbox.append(data)
+            self._unread += sys.getsizeof(data)
+            del message, text, data  # this frame holds none while it waits
             self._news.set()
-            while len(self._inbox) >= _MOST_KEPT:
+            while len(self._inbox) >= _MOST_KEPT or self._unread >= _MOST_BYTES:
                 self._room.clear()
                 await self._room.wait()
 
@@ -322,8 +329,11 @@ class Wire(Receiver):
         return self.task is not None and self.task is asyncio.current_task()
 
 
-def _size_of(data: str | bytes) -> int:
-    return len(data.encode()) if isinstance(data, str) else len(data)
+def _is_larger(data: str | bytes, limit: int) -> bool:
+    """Tell whether data has more bytes on the way than a limit; a text that fits is not encoded."""
+    if len(data) > limit or isinstance(data, bytes) or len(data) * 4 <= limit or data.isascii():
+        return len(data) > limit
+    return len(data.encode("utf-8", "surrogatepass")) > limit
 
 
 def check_goodbye(code: int, reason: str) -> None:

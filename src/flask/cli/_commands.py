@@ -220,7 +220,7 @@ def _list_routes(app: App, hidden: set[str]) -> list[_Route]:
     return [
         _Route(
             rule.endpoint,
-            tuple(sorted((rule.methods or set()) - hidden)),
+            ("WebSocket",) if rule.websocket else tuple(sorted((rule.methods or set()) - hidden)),
             (rule.host if host_matching else rule.subdomain) or "",
             rule.rule,
         )

@@ -13,7 +13,7 @@ from .._application import App
 from ._commands import routes_command, run_command, shell_command
 from ._locate import NoAppException
 from ._options import app_option, debug_option, env_file_option, version_option
-from ._script import ScriptInfo, enter_context_of, with_appcontext
+from ._script import ScriptInfo, enter_context_of, run_to_the_end, with_appcontext
 from ._serve import serve_command
 
 Callback = Callable[..., t.Any]
@@ -22,8 +22,17 @@ Callback = Callable[..., t.Any]
 class AppGroup(click.Group):
     """A group whose commands run in the application's context.
 
-    ``app.cli`` is one.
+    ``app.cli`` is one. Functions may be ``async def``.
     """
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command; one whose function is ``async def`` is run to its end.
+
+        :param cmd: the command; a group's commands count, too.
+        :param name: under which it is called; its own name by default.
+        """
+        _run_to_the_end(cmd)
+        super().add_command(cmd, name)
 
     @t.overload
     def command(self, __func: Callback) -> click.Command: ...
@@ -63,6 +72,14 @@ class AppGroup(click.Group):
         bare, args = _take_function(args)
         register: Callable[[Callback], click.Group] = super().group(*args, **kwargs)
         return register if bare is None else register(bare)
+
+
+def _run_to_the_end(command: click.Command) -> None:
+    callback = getattr(command, "callback", None)
+    if callback is not None:
+        command.callback = run_to_the_end(callback)
+    for inner in getattr(command, "commands", {}).values():
+        _run_to_the_end(inner)
 
 
 def _take_function(args: tuple[t.Any, ...]) -> tuple[Callback | None, tuple[t.Any, ...]]:

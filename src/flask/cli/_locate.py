@@ -26,6 +26,7 @@ from types import FunctionType, ModuleType, TracebackType
 import click
 
 from .._application import App
+from .._awaitables import wait_if_awaitable
 
 APP_NAMES = ("app", "application")
 """Where an application is looked for in a module, in this order, before all its other names."""
@@ -147,14 +148,17 @@ def _call_factory(
 ) -> t.Any:
     """Call a factory; if it does not take these arguments, say so in the words ``if_refused``.
 
+    One that is ``async def`` is run to its end.
+
     A ``TypeError`` that the factory's own code raises is a fault in that code and passes through.
     """
     try:
-        return factory(*args, **(kwargs or {}))
+        made = factory(*args, **(kwargs or {}))
     except TypeError as error:
         if _was_entered(factory, error.__traceback__):
             raise
         raise NoAppException(if_refused) from error
+    return wait_if_awaitable(made)
 
 
 def _was_entered(function: Callable[..., t.Any], trace: TracebackType | None) -> bool:

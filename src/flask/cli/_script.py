@@ -7,6 +7,7 @@ asks it for the application.
 from __future__ import annotations
 
 import functools
+import inspect
 import typing as t
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -14,8 +15,10 @@ from contextlib import AbstractContextManager
 import click
 
 from .._application import App
+from .._awaitables import is_async_callable, is_awaitable, wait_if_awaitable
 from .._current import current_app, has_app_context
 from .._environment import get_debug_flag, get_load_dotenv
+from .._waiting import wait_long
 from ..typing import AnyApp
 from ._locate import NoAppException, locate_app, prepare_import, split_import_path
 
@@ -78,7 +81,8 @@ class ScriptInfo:
 
     def _find_app(self) -> App | None:
         if self.create_app is not None:
-            return self.create_app()
+            made: App = wait_if_awaitable(self.create_app())
+            return made
         if self.app_import_path:
             path, name = split_import_path(self.app_import_path)
             return locate_app(prepare_import(path), name)
@@ -102,7 +106,8 @@ def with_appcontext(f: Function) -> Function:
     """Run a command function inside the application's context.
 
     Commands of an `AppGroup`, such as ``app.cli``, have it already. If some application context is
-    active the function runs in that one. The context is left when the command ends.
+    active the function runs in that one. The context is left when the command ends. An
+    ``async def`` function is run to its end.
     """
 
     @functools.wraps(f)
@@ -110,9 +115,29 @@ def with_appcontext(f: Function) -> Function:
     def in_context(ctx: click.Context, /, *args: t.Any, **kwargs: t.Any) -> t.Any:
         if not has_app_context():
             enter_context_of(ctx.ensure_object(ScriptInfo).load_app(), ctx)
-        return ctx.invoke(f, *args, **kwargs)
+        return _wait_for_command(ctx.invoke(f, *args, **kwargs))
 
     return t.cast("Function", in_context)
+
+
+def run_to_the_end(function: Function) -> Function:
+    """Return a command's function; an ``async def`` one as a plain one that runs it to its end.
+
+    :param function: may be wrapped by click's decorators.
+    """
+    if not is_async_callable(inspect.unwrap(function)):
+        return function
+
+    @functools.wraps(function)
+    def waiting(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        return _wait_for_command(function(*args, **kwargs))
+
+    return t.cast("Function", waiting)
+
+
+def _wait_for_command(result: t.Any) -> t.Any:
+    """Return what a command returns; Ctrl-C cancels what it awaits."""
+    return wait_long(result) if is_awaitable(result) else result
 
 
 class _HasContext(t.Protocol):

@@ -13,8 +13,8 @@ from pathlib import Path
 import click
 from werkzeug.utils import import_string
 
+from .._awaitables import is_async_view
 from .._environment import get_debug_flag
-from .._waiting import is_async_view
 from ..typing import AnyApp
 from ._script import ScriptInfo, pass_script_info
 

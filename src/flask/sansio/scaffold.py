@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from .._environment import find_package
 from .._passing import answer_for
-from .._scaffold import Scaffold, _endpoint_from_view_func, _sentinel, setupmethod
+from .._scaffold import Scaffold, _endpoint_from_view_func, _sentinel
+from .._setupmethod import setupmethod
 
 __all__ = ["Scaffold", "_endpoint_from_view_func", "_sentinel", "find_package", "setupmethod"]
 

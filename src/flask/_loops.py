@@ -1,0 +1,139 @@
+"""Event loops of this package's own, for threads without one: how they begin and end.
+
+Such a loop runs only while its thread waits for something. What the loop would do later, such as
+closing an asynchronous generator that lost its last reference, has to be done before it stops.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import typing as t
+from collections.abc import Callable
+
+if t.TYPE_CHECKING:
+    import asyncio
+
+
+class _Abandoned:
+    """Notices asynchronous generators that lose their last reference before their end.
+
+    The loop makes a task that closes each of them, and stops before it has run.
+    """
+
+    any: bool = False
+    """Whether there are some."""
+    _close: Callable[[t.Any], t.Any] | None = None
+
+    def watch(self) -> None:
+        """Begin to notice; called on the loop each time it runs."""
+        if self._close is None:
+            self._close = sys.get_asyncgen_hooks().finalizer
+        sys.set_asyncgen_hooks(finalizer=self._notice)
+
+    def _notice(self, generator: t.Any) -> None:
+        self.any = True
+        if self._close is not None:
+            self._close(generator)
+
+
+class KeptLoop:
+    """An event loop that is closed when its thread ends.
+
+    PERF: 25 us a call on a kept loop, 290 us on a loop made and closed for each call.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    """The loop."""
+
+    def __init__(self) -> None:
+        import asyncio  # 9 ms that an application without async functions never needs
+
+        self.loop = asyncio.new_event_loop()
+        self.abandoned = _Abandoned()
+        self._process = os.getpid()
+
+    def close_abandoned(self) -> None:
+        """Run the loop until abandoned generators are closed, and those that they abandon."""
+        while self.abandoned.any:
+            self.abandoned.any = False
+            self.loop.run_until_complete(_wait_for_closing(self.abandoned.watch))
+
+    def close(self) -> None:
+        """Close the loop in good order."""
+        import asyncio
+
+        if asyncio._get_running_loop() is None:
+            close_loop(self.loop)
+        else:
+            self.loop.close()
+
+    def __del__(self, getpid: Callable[[], int] = os.getpid) -> None:
+        if "_process" not in self.__dict__:
+            return  # the loop could not be made
+        if self._process != getpid():
+            # A forked process has the parent's selector. To take something out of it, as close()
+            # does, would let the parent wait for ever.
+            t.cast("t.Any", self.loop)._closed = True
+        # It may be running at the end of the process, in another thread.
+        elif not self.loop.is_running() and not self.loop.is_closed():
+            self.close()
+
+
+async def _wait_for_closing(watch: Callable[[], None]) -> None:
+    """Wait for the tasks that close asynchronous generators.
+
+    What they raise is logged by asyncio, as what any task raises that nothing awaits.
+    """
+    import asyncio
+
+    watch()
+    await asyncio.sleep(0)  # the loop makes the tasks now
+    closing = {task for task in asyncio.all_tasks() if type(task.get_coro()) is _Closing}
+    if closing:
+        await asyncio.wait(closing)
+
+
+def close_loop(loop: asyncio.AbstractEventLoop) -> None:
+    """Close a loop that stands still; its tasks are cancelled and its generators closed before.
+
+    :param loop: the loop.
+    """
+    loop.run_until_complete(_end_tasks())
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.run_until_complete(_end_tasks())
+    loop.close()
+
+
+async def _end_tasks() -> None:
+    """Cancel what is left on a loop, and wait for it; what closes a generator is not cancelled."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    end = loop.time() + _LONGEST_END
+    await asyncio.sleep(0)
+    while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in tasks:
+            if type(task.get_coro()) is not _Closing:
+                task.cancel()
+        left = end - loop.time()
+        if left <= 0:
+            return
+        await asyncio.wait(tasks, timeout=left)
+        await asyncio.sleep(0)  # they may have left generators
+
+
+async def _nothing() -> t.AsyncGenerator[None, None]:
+    yield
+
+
+def _find_closing_class() -> type:
+    closing: t.Any = _nothing().aclose()
+    closing.close()
+    return type(closing)
+
+
+_Closing: t.Final = _find_closing_class()
+"""The class of what closes an asynchronous generator."""
+_LONGEST_END = 10.0
+"""Seconds that the tasks of a thread may take when it ends."""
