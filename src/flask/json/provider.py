@@ -17,6 +17,7 @@ from .._heads import content_type_of
 from .._json_functions import _default
 from .._lazy import lazy
 from .._passing import answer_for
+from .._plan import OTHER_APPLICATION
 from .._reading import NOT_PLAIN, loads
 from .._response import make_plain_response
 from ..wrappers import Response
@@ -240,9 +241,10 @@ class DefaultJSONProvider(JSONProvider):
             if not text:  # asked here, where no error is being handled
                 text = self._encode(obj, _COMPACT)  # it says what is wrong
             try:
-                response_class = app._decisions.plain_response
-            except AttributeError:  # an application that is not ours, such as Quart's
-                response_class = None
+                decided = app._decisions
+            except AttributeError:
+                decided = OTHER_APPLICATION
+            response_class = decided.plain_response
             if response_class is not None:
                 return make_plain_response(response_class, f"{text}\n", header)
         else:
