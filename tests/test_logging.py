@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import logging
 import sys
+import threading
 import typing as t
 
 import pytest
 
 from flask import Flask, current_app
+from flask._threads import Threads
 from flask.logging import create_logger, default_handler, has_level_handler, wsgi_errors_stream
 
 
@@ -135,3 +137,42 @@ def test_a_logger_is_made_for_whatever_has_a_name() -> None:
         debug = False
 
     assert create_logger(Named()).name == "named_for_logging"
+
+
+def failing() -> t.NoReturn:
+    raise ValueError("on purpose")
+
+
+def request_without_handler(app: Flask) -> None:
+    app.add_url_rule("/", "index", failing)
+    assert app.test_client().get("/").status_code == 500
+
+
+def finalizing_an_error(app: Flask) -> None:
+    app.after_request(lambda response: failing())
+    request_without_handler(app)
+
+
+def background_task(app: Flask) -> None:
+    app.add_background_task(failing)
+    app._drain_threads()
+
+
+def waiting_for_a_thread(app: Flask) -> None:
+    pool = Threads("tests", 1, None, "Wait.")
+    begun, may_end = threading.Event(), threading.Event()
+    pool.start(lambda: (begun.set(), may_end.wait()), app)
+    begun.wait()
+    pool.start(lambda: None, app)
+    may_end.set()
+
+
+@pytest.mark.parametrize(
+    "log", [request_without_handler, finalizing_an_error, background_task, waiting_for_a_thread]
+)
+def test_a_record_names_the_module_that_users_know(
+    log: t.Callable[[Flask], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    log(Flask(__name__))
+    assert {record.module for record in caplog.records} == {"app"}
+    assert {record.name for record in caplog.records} == {__name__}

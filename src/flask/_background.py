@@ -56,7 +56,7 @@ class BackgroundTask:
             with self._request_context or app.app_context():
                 app.ensure_sync(self.function)(*self.arguments, **self.keywords)
         except Exception:
-            app.logger.exception(f"Exception in the background task {self.name}")
+            app._log("exception", f"Exception in the background task {self.name}")
 
     def run_in_context(self) -> None:
         """Call the function in a thread that has no context of its own."""

@@ -234,9 +234,10 @@ class LivingApp(ServingApp):
             self._tell_of_late_tasks(late)
 
     def _tell_of_late_tasks(self, names: list[str]) -> None:
-        self.logger.warning(
+        self._log(
+            "warning",
             f"Serving ends while background tasks are still running: {', '.join(sorted(names))}."
-            " BACKGROUND_TASK_SHUTDOWN_TIMEOUT says how long is waited for them."
+            " BACKGROUND_TASK_SHUTDOWN_TIMEOUT says how long is waited for them.",
         )
 
 

@@ -4,8 +4,9 @@ Read it top to bottom: every method is called by one above it. The names are Fla
 subclasses and extensions override these steps, on classes and on instances; so each step is called
 as a method, and what one step tells the next stands on the request context.
 
-This file never knows which protocol it serves. Errors climb by ``raise``; nothing here reads a
-proxy.
+The steps are the same for both protocols. Two of them know more: ``_answer`` gives the response to
+the WSGI server or to the context, and ``do_teardown_request`` leaves WebSockets alone. Errors climb
+by ``raise``; nothing here reads a proxy.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import sys
 import typing as t
 from collections.abc import Callable, Iterable
-from types import FunctionType, TracebackType
+from types import FunctionType
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect, RoutingException
@@ -38,8 +39,6 @@ from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
 _sentinel = object()
 
@@ -268,7 +267,9 @@ class Lifecycle(LivingApp):
         except Exception:
             if not from_error_handler:
                 raise
-            self.logger.exception("Request finalizing failed with an error while handling an error")
+            self._log(
+                "exception", "Request finalizing failed with an error while handling an error"
+            )
         return response
 
     def make_response(self, rv: ft.ResponseReturnValue) -> Response:
@@ -340,14 +341,6 @@ class Lifecycle(LivingApp):
         if handler is not None:
             answer = self.ensure_sync(handler)(answer)
         return self.finalize_request(answer, from_error_handler=True)
-
-    def log_exception(self, exc_info: ExcInfo | tuple[None, None, None]) -> None:
-        """Log an unhandled error at level ERROR.
-
-        :param exc_info: as of ``sys.exc_info()``.
-        """
-        request = get_request_context().request
-        self.logger.error(f"Exception on {request.path} [{request.method}]", exc_info=exc_info)
 
     # 6. The context goes -------------------------------------------------------------------------
 

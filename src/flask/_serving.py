@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Callable, Coroutine
 from inspect import CO_COROUTINE, iscoroutinefunction
 from operator import attrgetter
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, TracebackType
 
 from werkzeug.routing import MapAdapter
 
@@ -28,6 +28,8 @@ from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
 _new_object = object.__new__
 _deciding = threading.Lock()  # of all applications: it is held for a microsecond
@@ -201,6 +203,18 @@ class ServingApp(App):
 
     def url_for(self, /, endpoint: str, **values: t.Any) -> str:
         """Build the URL of an endpoint; ``Flask`` writes it."""
+        raise NotImplementedError
+
+    def log_exception(self, exc_info: ExcInfo | tuple[None, None, None]) -> None:
+        """Log an unhandled error; ``Flask`` writes it."""
+        raise NotImplementedError
+
+    def _log(self, level: str, message: str) -> None:
+        """Log a message; ``Flask`` writes it.
+
+        :param level: name of the logger's method, such as ``"warning"``.
+        :param message: the message.
+        """
         raise NotImplementedError
 
     # Waiting -------------------------------------------------------------------------------------

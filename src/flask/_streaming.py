@@ -409,7 +409,7 @@ class ThreadedSteps:
             if close is not None:
                 close()
         except Exception:
-            self._app.logger.exception("Exception at the end of a stream that its client has left")
+            self._app._log("exception", "Exception at the end of a stream that its client has left")
 
 
 def _hand_over(done: asyncio.Future[Outcome], outcome: Outcome) -> None:

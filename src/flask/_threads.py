@@ -27,9 +27,8 @@ class App(t.Protocol):
     def config(self) -> t.Any:
         """Has the settings that limit a pool."""
 
-    @property
-    def logger(self) -> t.Any:
-        """Is told once that a pool is full."""
+    def _log(self, level: str, message: str) -> None:
+        """Log that a pool is full."""
 
 
 class PoolFull(Exception):
@@ -146,9 +145,10 @@ class Threads:
             return
         self._logged.add(state)
         what = "work is refused" if state == "refused" else "work waits for one of them"
-        app.logger.warning(
+        app._log(
+            "warning",
             f"All {most} threads for {self.purpose} are busy: {what}. {self.advice} This is logged"
-            " once."
+            " once.",
         )
 
 

@@ -23,6 +23,7 @@ from ._environment import get_debug_flag, get_load_dotenv
 from ._lazy import lazy
 from ._passing import answer_for
 from ._plan import built_in, scopes_inward
+from ._serving import ExcInfo
 from .asgi import AsgiApp
 from .ctx import RequestContext
 from .helpers import get_flashed_messages, send_from_directory
@@ -38,6 +39,9 @@ __all__ = ["Flask", "Rule", "_make_timedelta"]
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = answer_for(__name__)
+
+
+_ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
 
 
 class Flask(AsgiApp):
@@ -126,7 +130,7 @@ class Flask(AsgiApp):
         from . import cli
 
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
-            _say_that_run_is_ignored()
+            cli.say_that_run_is_ignored()
             return
         if get_load_dotenv(load_dotenv):
             cli.load_dotenv()
@@ -147,6 +151,18 @@ class Flask(AsgiApp):
         finally:
             # Set-up may go on after a server that was run in an interactive session.
             self._got_first_request = False
+
+    # Log records name this module, since filters and dashboards look for it.
+    def log_exception(self, exc_info: ExcInfo | tuple[None, None, None]) -> None:
+        """Log an unhandled error of a request at level ERROR.
+
+        :param exc_info: as of ``sys.exc_info()``.
+        """
+        current = _cv_request.get().request
+        self.logger.error(f"Exception on {current.path} [{current.method}]", exc_info=exc_info)
+
+    def _log(self, level: str, message: str) -> None:
+        getattr(self.logger, level)(message)
 
     def make_shell_context(self) -> dict[str, t.Any]:
         """Return the names of ``flask shell``: ``app``, ``g`` and others."""
@@ -412,19 +428,3 @@ class Flask(AsgiApp):
             context = self.request_context(builder.get_environ())
         context.is_answered = False
         return context
-
-
-def _say_that_run_is_ignored() -> None:
-    """Tell that ``app.run()`` does nothing in what ``flask`` imports."""
-    if not werkzeug.serving.is_running_from_reloader():
-        import click
-
-        click.secho(
-            " * Ignoring a call to 'app.run()' that would block the current 'flask' CLI command.\n"
-            "   Only call 'app.run()' in an 'if __name__ == \"__main__\"' guard.",
-            fg="red",
-        )
-
-
-# What may stand in a fragment unescaped (https://url.spec.whatwg.org/#url-fragment-string).
-_ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"

@@ -163,7 +163,7 @@ class AsgiApp(ConversingApp):
         return getattr(rule, "converses", False)
 
     def _cannot_upgrade(self, reason: str, start_response: StartResponse) -> Iterable[bytes]:
-        self.logger.error(reason)
+        self._log("error", reason)
         return CannotBeServed()({"REQUEST_METHOD": "GET"}, start_response)
 
     def _meet_first_request(self) -> None:
@@ -179,7 +179,7 @@ class AsgiApp(ConversingApp):
                     or any(map(_waiting.is_async_view, self.view_functions.values()))
                 )
             ):
-                self.logger.warning(_AS_WSGI_BY_HYPERCORN)
+                self._log("warning", _AS_WSGI_BY_HYPERCORN)
 
     # The life of the application, on the server's loop -------------------------------------------
 

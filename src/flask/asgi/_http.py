@@ -44,9 +44,11 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
         await _serve_by_wsgi(app, scope, receive, send)
         return
     length = context.content_length
+    taken_in: Exchange | None = None
     try:
         if length is not None and (context.may_block or type(receive) is BuiltinMethodType):
-            await context.exchange.take_in(app.config, length)
+            taken_in = context.exchange
+            await taken_in.take_in(app.config, length)
         if context.may_block:
             exchange = context.exchange
             await _finish(app, exchange, _in_a_thread(app, exchange, _answer, app, context))
@@ -65,8 +67,8 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
     except ClientGone:
         pass
     finally:
-        if length is not None and context.exchange.reserved:
-            context.exchange.forget_memory()
+        if taken_in is not None:
+            taken_in.forget_memory()
         # PERF: who has a task added has looked at the request.
         if context._request is not None and BACKGROUND in context._known:
             app._start_background(context._known.pop(BACKGROUND))

@@ -31,7 +31,7 @@ async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
             except (Exception, asyncio.CancelledError) as error:
                 if is_being_cancelled():
                     raise
-                app.logger.exception("Exception before serving")
+                app._log("exception", "Exception before serving")
                 await send({"type": "lifespan.startup.failed", "message": _tell(error)})
                 return
             await send({"type": "lifespan.startup.complete"})
@@ -41,7 +41,7 @@ async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
             except (Exception, asyncio.CancelledError) as error:
                 if is_being_cancelled():
                     raise
-                app.logger.exception("Exception after serving")
+                app._log("exception", "Exception after serving")
                 await send({"type": "lifespan.shutdown.failed", "message": _tell(error)})
                 return
             await send({"type": "lifespan.shutdown.complete"})
@@ -103,7 +103,7 @@ async def _end_with_loop(app: AnyApp, key: object) -> None:
     try:
         await end(app)
     except Exception:
-        app.logger.exception("Exception after serving")
+        app._log("exception", "Exception after serving")
 
 
 async def run(app: AnyApp, function: Callable[..., t.Any], *arguments: t.Any) -> t.Any:

@@ -65,7 +65,7 @@ class ScopeContext(RequestContext):
     may_block: bool
     """Whether the view may hold up its thread, so that it must not run on the loop."""
 
-    content_length: bytes | None = None
+    content_length: bytes | None
     """The header, if there is one."""
 
     is_on_plain_host = True
@@ -210,6 +210,5 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
     context._after = None
     context._pushed = None
     context.may_block = may_block
-    if length is not None:
-        context.content_length = length
+    context.content_length = length
     return context

@@ -18,6 +18,7 @@ from .._current import current_app as current_app
 from .._environment import get_debug_flag as get_debug_flag
 from .._environment import get_load_dotenv as get_load_dotenv
 from .._passing import answer_for
+from ._banner import say_that_run_is_ignored as say_that_run_is_ignored
 from ._banner import show_server_banner as show_server_banner
 from ._commands import routes_command as routes_command
 from ._commands import run_command as run_command

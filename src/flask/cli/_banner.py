@@ -23,3 +23,13 @@ def show_server_banner(debug: bool | None, app_import_path: str | None) -> None:
     if not is_running_from_reloader():
         for fact in facts:
             click.echo(f" * {fact}")
+
+
+def say_that_run_is_ignored() -> None:
+    """Print that ``app.run()`` does nothing in what ``flask`` imports."""
+    if not is_running_from_reloader():
+        click.secho(
+            " * Ignoring a call to 'app.run()' that would block the current 'flask' CLI command.\n"
+            "   Only call 'app.run()' in an 'if __name__ == \"__main__\"' guard.",
+            fg="red",
+        )
