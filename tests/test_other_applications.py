@@ -118,6 +118,28 @@ def test_a_json_provider_of_ones_own_answers() -> None:
     assert Own(app).response(1, 2).get_data() == b"(1, 2)"
 
 
+class SetsOnlyTheApplication(DefaultJSONProvider):
+    def __init__(self, app: t.Any) -> None:
+        self._app = app
+
+
+def test_a_json_provider_answers_for_the_application_that_it_refers_to() -> None:
+    app, other = Flask("app"), Flask("other")
+    other.debug = True
+    app.json = SetsOnlyTheApplication(app)
+    with app.app_context():
+        assert flask.jsonify([]).get_data() == b"[]\n"
+    provider = DefaultJSONProvider(app)
+    provider._app = other
+    assert provider.response([1]).get_data() == b"[\n  1\n]\n"
+
+
+def test_a_json_provider_says_that_its_application_is_gone() -> None:
+    provider = DefaultJSONProvider(Other(debug=False, response_class=flask.Response))
+    with pytest.raises(ReferenceError):
+        provider.response(1)
+
+
 # sessions
 
 
