@@ -13,6 +13,7 @@ import typing as t
 import weakref
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from functools import partial
 
 from ._background import BACKGROUND, BackgroundTask
 from ._current import get_request_context
@@ -20,6 +21,9 @@ from ._scaffold import setupmethod
 from ._serving import ServingApp
 from ._streaming import stepped
 from ._threads import background
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 Function = t.TypeVar("Function", bound=Callable[..., t.Any])
 
@@ -186,20 +190,22 @@ class LivingApp(ServingApp):
         if context is None:
             self._start_background([task])
             return
-        environ = context.request.environ
-        waiting: list[BackgroundTask] | None = environ.get(BACKGROUND)
-        if waiting is not None:
-            waiting.append(task)
-            return
-        environ[BACKGROUND] = [task]
-        if "asgi.scope" not in environ:  # there the server's side starts them
-            context._after_request_functions.append(self._start_when_closed)
+        context.request.environ.setdefault(BACKGROUND, []).append(task)
 
-    def _start_when_closed(self, response: t.Any) -> t.Any:
-        """Start the waiting tasks when the server closes the response (PEP 3333)."""
-        environ = get_request_context().request.environ
-        response.call_on_close(lambda: self._start_background(environ.pop(BACKGROUND, ())))
-        return response
+    def _start_waiting(self, environ: WSGIEnvironment, response: t.Any = None) -> None:
+        """Start the tasks that wait for a response, when the server closes it (PEP 3333).
+
+        :param environ: of their request.
+        :param response: the response; without it they start at once.
+        """
+        if response is not None:
+            if "asgi.scope" not in environ:  # there the server's side starts them
+                response.call_on_close(partial(self._start_waiting, environ))
+        elif BACKGROUND in environ:
+            waiting: list[BackgroundTask] = environ[BACKGROUND]
+            tasks = waiting.copy()
+            waiting.clear()  # a test client has it, too
+            self._start_background(tasks)
 
     def _start_background(self, tasks: Iterable[BackgroundTask]) -> None:
         """Start tasks in worker threads; ``asgi`` has the other places."""

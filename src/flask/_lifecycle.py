@@ -20,6 +20,7 @@ from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServe
 from werkzeug.routing import RequestRedirect, RoutingException
 
 from . import typing as ft
+from ._background import BACKGROUND
 from ._current import get_app_context, get_request_context
 from ._life import LivingApp
 from ._plan import built_in, scopes_inward, scopes_outward
@@ -83,10 +84,16 @@ class Lifecycle(LivingApp):
                 raise
             if start_response is None:
                 return context.deliver(response)
+            if context._request is not None and BACKGROUND in context._known:
+                self._start_waiting(context._known, response)
             if type(response) is Response:
                 # PERF: a plain method call; calling an object goes through C, 0.06 us more.
                 return response.__call__(context._environ, start_response)
             return response(context._environ, start_response)
+        except BaseException:
+            if start_response is not None:  # the server has no response to close
+                self._start_waiting(context._known)
+            raise
         finally:
             if "werkzeug.debug.preserve_context" in context._known:
                 # The debugger's shell and the test client look around after the request.

@@ -235,13 +235,11 @@ class FlaskClient(Client):
     ) -> tuple[t.Iterable[bytes], str, Headers]:
         """Send the request that an environment stands for, by either protocol."""
         if not self.asgi:
-            waiting: list[t.Any] = []
-            environ[BACKGROUND] = waiting  # no server closes the response: they start here
+            environ[BACKGROUND] = []  # no server closes the response: they start here
             try:
                 return super().run_wsgi_app(environ, buffered)
             finally:
-                if waiting:
-                    self.application._start_background(waiting)
+                self.application._start_waiting(environ)
         self._add_cookies_to_wsgi(environ)
         status, headers, parts = self._ask(environ)
         url = urlsplit(get_current_url(environ))
