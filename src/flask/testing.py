@@ -235,11 +235,13 @@ class FlaskClient(Client):
     ) -> tuple[t.Iterable[bytes], str, Headers]:
         """Send the request that an environment stands for, by either protocol."""
         if not self.asgi:
-            environ[BACKGROUND] = []  # no server closes the response: they start here
+            waiting: list[t.Any] = []
+            environ[BACKGROUND] = waiting  # no server closes the response: they start here
             try:
                 return super().run_wsgi_app(environ, buffered)
             finally:
-                self.application._start_waiting(environ)
+                if waiting:  # never where the application is another framework's
+                    self.application._start_waiting(environ)
         self._add_cookies_to_wsgi(environ)
         status, headers, parts = self._ask(environ)
         url = urlsplit(get_current_url(environ))
