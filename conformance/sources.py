@@ -16,13 +16,19 @@ from conformance.suites import Suite
 
 STORE = CACHE / "conformance"
 
+#: Tests of our own, for projects whose sdists carry none.
+APPLICATIONS = Path(__file__).resolve().parent / "applications"
+
 
 def fetch(suite: Suite, *, newest: bool = False) -> tuple[str, Path]:
     """Return the version of a suite's project, and the folder with its unpacked tests.
 
     `newest` asks the package index for the newest release, and always needs a network. Raises
-    CommandFailed where the sdist cannot be had or carries no tests.
+    CommandFailed where the sdist cannot be had or carries no tests. Where the tests are written
+    here, only the version that is recorded is run.
     """
+    if suite.written_here:
+        return suite.version, APPLICATIONS
     sdist = _downloaded(suite, None if newest else suite.version)
     version = sdist.name.removesuffix(".tar.gz").rsplit("-", 1)[1]
     folder = STORE / "sources" / f"{suite.name}-{version}"

@@ -36,6 +36,7 @@ class Suite:
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     minutes: int = 10
+    written_here: bool = False
 
     def installs(self, version: str) -> tuple[str, ...]:
         """Return what the suite's environment needs besides Flask and pytest."""
@@ -85,7 +86,10 @@ def _suite(file: Path, entry: Mapping[str, Any]) -> Suite:
             continue
         values[name] = _value(f"{where}, field {name!r}", str(item.type), entry[name])
     taken: Sequence[str] = values["take"]
-    if not taken or any(part.split("/")[0] in ("src", "") for part in taken):
+    if values.get("written_here"):
+        if taken:
+            raise BadFile(f"{where}: 'take' must be empty, since the tests are written here")
+    elif not taken or any(part.split("/")[0] in ("src", "") for part in taken):
         raise BadFile(f"{where}: 'take' must name tests or examples, and nothing under src/")
     return Suite(**values)
 
@@ -96,7 +100,7 @@ def _value(where: str, kind: str, value: Any) -> Any:
         if isinstance(value, list) and all(isinstance(part, str) for part in value):
             return tuple(value)
         raise BadFile(f"{where}: a list of strings is needed, not {value!r}")
-    needed = {"str": str, "int": int}.get(kind, dict)
+    needed = {"str": str, "int": int, "bool": bool}.get(kind, dict)
     if not isinstance(value, needed):
         raise BadFile(f"{where}: a {needed.__name__} is needed, not {value!r}")
     return value

@@ -54,6 +54,8 @@ NAMES: t.Final[dict[str, str]] = {
         flask.asgi._wire: WebsocketDisconnect WebsocketStateError
     """,
     "flask.blueprints": """
+        os
+        flask._scaffold: _sentinel
         flask.cli: AppGroup
     """,
     "flask.cli": """

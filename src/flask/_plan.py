@@ -175,19 +175,31 @@ class Decisions:
         self.accepted_hosts |= {host, host.encode("latin-1", "replace")}
 
 
-UNDECIDED: t.Final = Decisions(
-    routes_by_path=False,
-    plain_asgi=False,
-    plain_contexts=False,
-    plain_steps=False,
-    plain_sync=False,
-    plain_urls=False,
-    plain_wsgi=False,
-    session_on_demand=False,
-    plain_request=None,
-    plain_response=None,
-    text_type=("", ""),
-)
+def _nothing_is_plain() -> Decisions:
+    return Decisions(
+        routes_by_path=False,
+        plain_asgi=False,
+        plain_contexts=False,
+        plain_steps=False,
+        plain_sync=False,
+        plain_urls=False,
+        plain_wsgi=False,
+        session_on_demand=False,
+        plain_request=None,
+        plain_response=None,
+        text_type=("", ""),
+    )
+
+
+UNDECIDED: t.Final = _nothing_is_plain()
+"""Of an application before its first request."""
+
+OTHER_APPLICATION: t.Final = _nothing_is_plain()
+"""Of an application that decides nothing: another framework's, or an object made for a test.
+
+What takes an application reads its ``_decisions`` and takes these where it has none. COMPAT: a
+provider, a context or a test client needs nothing of an application but what is documented.
+"""
 """Stands for an application about which nothing is decided yet: so nothing is plain."""
 
 

@@ -20,7 +20,7 @@ from ._current import (
     get_app_context,
     get_request_context,
 )
-from ._plan import UNDECIDED
+from ._plan import OTHER_APPLICATION, UNDECIDED
 from ._routed_context import RoutedContext
 from .signals import (
     appcontext_popped,
@@ -202,7 +202,10 @@ class RequestContext(RoutedContext):
     def push(self) -> None:
         """Make the request current: application context, session, routing."""
         app = self.app
-        decided = app._decisions
+        try:
+            decided = app._decisions
+        except AttributeError:
+            decided = OTHER_APPLICATION
         if decided is UNDECIDED:
             decided = app._decide()
         self._decided = decided
@@ -246,12 +249,12 @@ class RequestContext(RoutedContext):
         # PERF: nearly always there is nothing to call; 0.3 us less than finding it out one by one.
         if (
             earlier is None
+            and self._decided.plain_steps
             and not app.teardown_request_funcs
             and not app.teardown_appcontext_funcs
             and not request_tearing_down.receivers
             and not appcontext_tearing_down.receivers
             and not appcontext_popped.receivers
-            and self._decided.plain_steps
             and (request is None or not request._is_form_parsed)
             and type(pushed) is Token
             and get_request_context() is self

@@ -52,9 +52,6 @@ HOOK_REGISTERS = (
     "template_context_processors",
     "url_value_preprocessors",
     "url_default_functions",
-    "before_websocket_funcs",
-    "after_websocket_funcs",
-    "teardown_websocket_funcs",
 )
 """The registers that hold, for each blueprint (``None``: for all), a list of functions."""
 
@@ -95,15 +92,10 @@ class Scaffold:
     """Called with the endpoint and the URL's values, which they may change."""
     url_default_functions: dict[ft.AppOrBlueprintKey, list[ft.URLDefaultCallable]]
     """Called when a URL is built, with the endpoint and the values, which they may change."""
-    before_websocket_funcs: dict[ft.AppOrBlueprintKey, list[Callable[[], t.Any]]]
-    """Called before a WebSocket's handler, in order of registration."""
-    after_websocket_funcs: dict[ft.AppOrBlueprintKey, list[Callable[[t.Any], t.Any]]]
-    """Called after a WebSocket's handler, newest first."""
-    teardown_websocket_funcs: dict[ft.AppOrBlueprintKey, list[ft.TeardownCallable]]
-    """Called when a WebSocket's context goes, newest first."""
 
     _static_folder: str | None = None
     _static_url_path: str | None = None
+    _hook_registers: tuple[str, ...] = HOOK_REGISTERS
 
     def __init__(
         self,
@@ -118,7 +110,7 @@ class Scaffold:
         self.template_folder = template_folder
         self.static_folder = static_folder
         self.static_url_path = static_url_path
-        for register in HOOK_REGISTERS:
+        for register in self._hook_registers:
             setattr(self, register, defaultdict(list))
         self.error_handler_spec = defaultdict(lambda: defaultdict(dict))
         self.view_functions = {}
@@ -250,32 +242,6 @@ class Scaffold:
         raise NotImplementedError
 
     @setupmethod
-    def websocket(self, rule: str, **options: t.Any) -> Callable[[Function], Function]:
-        """Let the decorated function serve WebSockets; see `add_websocket`."""
-
-        def register(f: Function) -> Function:
-            self.add_websocket(rule, options.pop("endpoint", None), f, **options)
-            return f
-
-        return register
-
-    def add_websocket(
-        self,
-        rule: str,
-        endpoint: str | None = None,
-        view_func: Callable[..., t.Any] | None = None,
-        **options: t.Any,
-    ) -> None:
-        """Let a function, plain or ``async def``, serve WebSockets.
-
-        :param rule: the path.
-        :param endpoint: the function's name by default.
-        :param view_func: the function.
-        :param options: as for `route`, without ``methods``.
-        """
-        self.add_url_rule(rule, endpoint, view_func, websocket=True, converses=True, **options)
-
-    @setupmethod
     def endpoint(self, endpoint: str) -> Callable[[Function], Function]:
         """Make the decorated function the view of a routed endpoint."""
 
@@ -331,27 +297,6 @@ class Scaffold:
     def url_defaults(self, f: T_url_defaults) -> T_url_defaults:
         """Call a function with endpoint and values of every URL that is built."""
         return self._enter(f, self.url_default_functions)
-
-    @setupmethod
-    def before_websocket(self, f: Function) -> Function:
-        """Call a function before a WebSocket's handler.
-
-        A value other than ``None`` refuses the handshake.
-        """
-        return self._enter(f, self.before_websocket_funcs)
-
-    @setupmethod
-    def after_websocket(self, f: Function) -> Function:
-        """Call a function after a WebSocket's handler; it gets a refusal.
-
-        ``None`` where the handshake was accepted; it returns the like.
-        """
-        return self._enter(f, self.after_websocket_funcs)
-
-    @setupmethod
-    def teardown_websocket(self, f: T_teardown) -> T_teardown:
-        """Call a function with the error, or ``None``, when a WebSocket goes."""
-        return self._enter(f, self.teardown_websocket_funcs)
 
     # Error handlers ------------------------------------------------------------------------------
 

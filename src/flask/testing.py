@@ -217,7 +217,8 @@ class FlaskClient(Client):
         :param buffered: read the whole body and close it at once.
         :param follow_redirects: follow them; the response's ``history`` has the ones before.
         """
-        self.application._look_again()
+        if hasattr(self.application, "_look_again"):  # not another framework's
+            self.application._look_again()
         request = self._request_of(args[0]) if args else None
         if request is None:
             request = self._request_from_builder_args(args, kwargs)
@@ -234,11 +235,13 @@ class FlaskClient(Client):
     ) -> tuple[t.Iterable[bytes], str, Headers]:
         """Send the request that an environment stands for, by either protocol."""
         if not self.asgi:
-            environ[BACKGROUND] = []  # no server closes the response: they start here
+            waiting: list[t.Any] = []
+            environ[BACKGROUND] = waiting  # no server closes the response: they start here
             try:
                 return super().run_wsgi_app(environ, buffered)
             finally:
-                self.application._start_waiting(environ)
+                if waiting:  # never where the application is another framework's
+                    self.application._start_waiting(environ)
         self._add_cookies_to_wsgi(environ)
         status, headers, parts = self._ask(environ)
         url = urlsplit(get_current_url(environ))

@@ -155,8 +155,11 @@ def home_of(kind: type) -> str:
     """Return the public module with which a class is listed: where it is, or is handed on."""
     if kind.__module__ in MODULES:
         return kind.__module__
+    modules = (importlib.import_module(name) for name in LISTING)
     exporters = (
-        name for name in LISTING if kind.__name__ in public_names(importlib.import_module(name))
+        module.__name__
+        for module in modules
+        if kind.__name__ in public_names(module) and getattr(module, kind.__name__) is kind
     )
     return next(exporters, "")
 

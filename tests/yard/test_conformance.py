@@ -15,6 +15,7 @@ from benchmarks.environments import Environment  # noqa: E402
 from conformance import table  # noqa: E402
 from conformance.compare import Outcome, compare, faults, read_junit  # noqa: E402
 from conformance.run import variables_for  # noqa: E402
+from conformance.sources import fetch  # noqa: E402
 from conformance.suites import BadFile, read_accepted, read_suites  # noqa: E402
 
 PASSED, SKIPPED = Outcome("passed"), Outcome("skipped")
@@ -132,6 +133,11 @@ def test_the_repositorys_own_files_are_read() -> None:
         pytest.param(('folder = "."', "folder = 1"), "a str is needed", id="of a wrong kind"),
         pytest.param(('["tests"]\nfolder', '"tests"\nfolder'), "a list of strings", id="no list"),
         pytest.param(('take = ["tests"]', 'take = ["src/flask"]'), "nothing under src/", id="src"),
+        pytest.param(
+            ('take = ["tests"]', 'take = ["tests"]\nwritten_here = true'),
+            "must be empty",
+            id="taken and written here",
+        ),
         pytest.param(('pytest = "pytest"\n', ""), "'pytest' must be", id="no pytest"),
     ],
 )
@@ -145,6 +151,15 @@ def test_a_suites_file_is_refused_when_a_field_is(
     file.write_text(SUITES.replace(*change, 1))
     with pytest.raises(BadFile, match=complaint):
         read_suites(file)
+
+
+def test_a_suite_that_is_written_here_needs_no_sdist() -> None:
+    written = [suite for suite in read_suites().by_name.values() if suite.written_here]
+    assert written
+    for suite in written:
+        version, folder = fetch(suite)
+        assert version == suite.version
+        assert all((folder / test).is_file() for test in suite.tests)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from .._lifecycle import Lifecycle
 from .._plan import scopes_inward, scopes_outward
 from .._threads import PoolFull, websockets
 from .._waiting import wait
+from .._websocket_scaffold import WebSocketScaffold
 from ..signals import got_request_exception
 from ._choice import blocks
 
@@ -62,7 +63,7 @@ def _without_default_port(scheme: str, host: str) -> str:
     return host.removesuffix(":443" if scheme == "https" else ":80")
 
 
-class ConversingApp(Lifecycle):
+class ConversingApp(WebSocketScaffold, Lifecycle):
     """An application that serves WebSockets."""
 
     websocket_class: type[Websocket] = t.cast("t.Any", found_late(_find_websocket_class))

@@ -18,6 +18,7 @@ from .._heads import content_type_of
 from .._json_functions import _default
 from .._lazy import lazy
 from .._passing import answer_for
+from .._plan import OTHER_APPLICATION
 from .._reading import NOT_PLAIN, loads
 from .._response import make_plain_response
 from ..wrappers import Response
@@ -50,11 +51,23 @@ class JSONProvider:
     :param app: the application that the provider belongs to; only weakly referred to.
     """
 
-    _app: _ProvidedApp
+    _reference: Callable[[], t.Any]
+    """Returns the application, or ``None`` once it is gone. PERF: `_app` asks for it each time."""
 
     def __init__(self, app: t.Any) -> None:
-        self._app = t.cast("_ProvidedApp", weakref.proxy(app))
+        self._app = weakref.proxy(app)
         self._reference = weakref.ref(app)
+
+    @property
+    def _app(self) -> _ProvidedApp:
+        """The application. COMPAT: providers read it, and some set nothing else."""
+        app: _ProvidedApp = self.__dict__["_app"]
+        return app
+
+    @_app.setter
+    def _app(self, value: t.Any) -> None:
+        self.__dict__["_app"] = value
+        self._reference = lambda: value
 
     def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
         """Return the JSON text of an object.
@@ -221,6 +234,8 @@ class DefaultJSONProvider(JSONProvider):
         else:
             obj = self._prepare_response_obj(args, kwargs)
         app: t.Any = self._reference()
+        if app is None:
+            app = self._app  # raises ReferenceError: the application is gone
         if not self.compact and (self.compact is not None or app.debug):
             text = self.dumps(obj, indent=2)
         elif kind.dumps is _dumps and not self._has_own_way:
@@ -241,9 +256,10 @@ class DefaultJSONProvider(JSONProvider):
             if not text:  # asked here, where no error is being handled
                 text = self._encode(obj, _COMPACT)  # it says what is wrong
             try:
-                response_class = app._decisions.plain_response
-            except AttributeError:  # an application that is not ours, such as Quart's
-                response_class = None
+                decided = app._decisions
+            except AttributeError:
+                decided = OTHER_APPLICATION
+            response_class = decided.plain_response
             if response_class is not None:
                 return make_plain_response(response_class, f"{text}\n", header)
         else:

@@ -1,11 +1,12 @@
-"""A door to blueprints."""
+"""A door to ``Blueprint``, without files, commands and WebSockets."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._blueprint import Blueprint
 from .._passing import answer_for
-from ..blueprints import Blueprint, BlueprintSetupState, DeferredSetupFunction
+from .._setup_state import BlueprintSetupState, DeferredSetupFunction
 
 __all__ = ["Blueprint", "BlueprintSetupState", "DeferredSetupFunction"]
 

@@ -1,0 +1,80 @@
+"""Routes and hooks of WebSockets, for the applications and blueprints that serve them.
+
+They are apart from ``_scaffold`` because other frameworks build on the classes that are found
+there: Quart gives its own subclasses WebSockets under the same names. COMPAT: were these here
+inherited there, each hook of a Quart blueprint would run twice.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable
+
+from . import typing as ft
+from ._scaffold import HOOK_REGISTERS, Function, Scaffold, T_teardown
+from ._setupmethod import setupmethod
+
+
+class WebSocketScaffold(Scaffold):
+    """What applications and blueprints that serve WebSockets share."""
+
+    before_websocket_funcs: dict[ft.AppOrBlueprintKey, list[Callable[[], t.Any]]]
+    """Called before a WebSocket's handler, in order of registration."""
+    after_websocket_funcs: dict[ft.AppOrBlueprintKey, list[Callable[[t.Any], t.Any]]]
+    """Called after a WebSocket's handler, newest first."""
+    teardown_websocket_funcs: dict[ft.AppOrBlueprintKey, list[ft.TeardownCallable]]
+    """Called when a WebSocket's context goes, newest first."""
+
+    _hook_registers = (
+        *HOOK_REGISTERS,
+        "before_websocket_funcs",
+        "after_websocket_funcs",
+        "teardown_websocket_funcs",
+    )
+
+    @setupmethod
+    def websocket(self, rule: str, **options: t.Any) -> Callable[[Function], Function]:
+        """Let the decorated function serve WebSockets; see `add_websocket`."""
+
+        def register(f: Function) -> Function:
+            self.add_websocket(rule, options.pop("endpoint", None), f, **options)
+            return f
+
+        return register
+
+    def add_websocket(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., t.Any] | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Let a function, plain or ``async def``, serve WebSockets.
+
+        :param rule: the path.
+        :param endpoint: the function's name by default.
+        :param view_func: the function.
+        :param options: as for `route`, without ``methods``.
+        """
+        self.add_url_rule(rule, endpoint, view_func, websocket=True, converses=True, **options)
+
+    @setupmethod
+    def before_websocket(self, f: Function) -> Function:
+        """Call a function before a WebSocket's handler.
+
+        A value other than ``None`` refuses the handshake.
+        """
+        return self._enter(f, self.before_websocket_funcs)
+
+    @setupmethod
+    def after_websocket(self, f: Function) -> Function:
+        """Call a function after a WebSocket's handler; it gets a refusal.
+
+        ``None`` where the handshake was accepted; it returns the like.
+        """
+        return self._enter(f, self.after_websocket_funcs)
+
+    @setupmethod
+    def teardown_websocket(self, f: T_teardown) -> T_teardown:
+        """Call a function with the error, or ``None``, when a WebSocket goes."""
+        return self._enter(f, self.teardown_websocket_funcs)
