@@ -1,9 +1,12 @@
 """The process that ``instructions.py`` runs under callgrind.
 
-    python benchmarks/instructions_task.py MODULE INTERFACE REQUESTS WORKLOAD
+    python benchmarks/instructions_task.py MODULE INTERFACE REQUESTS WORKLOAD CLASSES
 
 Callgrind writes what it has counted each time the process enters ``getppid``: before a block of
 requests, before a second block that is twice as long, and after that.
+
+CPython's cache of look-ups has room for one attribute in each place, and where an attribute goes
+depends on how many classes there are. So some classes are made first, and their number is varied.
 """
 
 from __future__ import annotations
@@ -20,8 +23,10 @@ from benchmarks.worker import Peer
 WARM_UP = 30
 
 
-def main(module: str, interface: str, requests: int, name: str) -> None:
+def main(module: str, interface: str, requests: int, name: str, classes: int) -> None:
     """Send the requests of a workload."""
+    made = [type(f"Class{number}", (), {"a": number}) for number in range(classes)]
+    assert [kind.a for kind in made] == list(range(classes))  # type: ignore[attr-defined]
     peer = Peer(module, interface)
     request = peer.repeated(name)
     application = peer.applications[name]
@@ -38,4 +43,4 @@ def main(module: str, interface: str, requests: int, name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5]))

@@ -279,11 +279,9 @@ class _File:
         try:
             _, file, now = _open(self.path, -1)
         except OSError:
-            file = None
-        if file is not None and (
-            (now.st_ino, now.st_size, now.st_mtime_ns)
-            != (facts.st_ino, facts.st_size, facts.st_mtime_ns)
-        ):
+            return _wrap(self.environ, BytesIO(content), facts.st_size)
+        was = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
+        if file is not None and (now.st_ino, now.st_size, now.st_mtime_ns) != was:
             file.close()
             file = None
         return _wrap(self.environ, file or BytesIO(content), facts.st_size)

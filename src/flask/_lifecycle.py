@@ -42,6 +42,7 @@ from .wrappers import Request, Response
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+_FINALIZING_FAILED = "Request finalizing failed with an error while handling an error"
 _sentinel = object()
 
 
@@ -69,8 +70,7 @@ class Lifecycle(LivingApp):
     ) -> t.Any:
         """Answer the request of a context.
 
-        :param start_response: takes status and headers. Without it another protocol asks, and the
-            context delivers the response; what it returns is returned.
+        :param start_response: takes status and headers; without it the context delivers.
         """
         error: BaseException | None = None
         try:
@@ -171,6 +171,7 @@ class Lifecycle(LivingApp):
                         return answer
         return None
 
+    @built_in
     def dispatch_request(self) -> ft.ResponseReturnValue:
         """Call the view of the current request.
 
@@ -199,10 +200,6 @@ class Lifecycle(LivingApp):
             view = self._sync_view(view, decided)
         answer: ft.ResponseReturnValue = view(**arguments) if arguments else view()
         if is_awaited:
-            answer = wait(answer)  # type: ignore[arg-type]
-        # PERF: a text, a dict and a response are known by their class; a call less.
-        kind = type(answer)
-        if kind is not str and kind is not dict and kind is not Response and is_awaitable(answer):
             answer = wait(answer)  # type: ignore[arg-type]
         return answer
 
@@ -281,13 +278,13 @@ class Lifecycle(LivingApp):
         except Exception:
             if not from_error_handler:
                 raise
-            self._log(
-                "exception", "Request finalizing failed with an error while handling an error"
-            )
+            self._log("exception", _FINALIZING_FAILED)
         return response
 
     def make_response(self, rv: ft.ResponseReturnValue) -> Response:
-        """Make a response from what a view may return.
+        """Make a response from what a view returns.
+
+        An awaitable is awaited first.
 
         :param rv: see ``_responses.to_response``.
         :raises TypeError: a view may not return that.
@@ -302,8 +299,18 @@ class Lifecycle(LivingApp):
             return self.json.response(rv)
         elif kind is self.response_class:
             return rv  # type: ignore[return-value]
+        if is_awaitable(rv):  # PERF: here, where the usual cases have been answered
+            return self._make_awaited(rv)
         response: Response = to_response(self, rv)
         return response
+
+    def _make_awaited(self, rv: t.Any) -> Response:
+        """Make a response from an awaitable; an error goes to its handler."""
+        try:
+            rv = wait(rv)
+        except Exception as error:
+            rv = self.handle_user_exception(error)
+        return self.make_response(rv)
 
     @built_in
     def process_response(self, response: Response) -> Response:
@@ -363,11 +370,9 @@ class Lifecycle(LivingApp):
 
     @built_in
     def do_teardown_request(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
-        """Call the ``teardown_request`` functions; all of them.
+        """Call all ``teardown_request`` functions.
 
-        The blueprint's come first, and of each scope the newest.
-
-        Each is called, whatever another one raises; the first error is raised after the last.
+        The blueprint's come first, and of each scope the newest. The first error is raised at the end.
 
         :param exc: the unhandled error; by default the one that is being handled.
         """
@@ -386,9 +391,7 @@ class Lifecycle(LivingApp):
 
     @built_in
     def do_teardown_appcontext(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
-        """Call the ``teardown_appcontext`` functions, the newest first.
-
-        All of them.
+        """Call all ``teardown_appcontext`` functions, the newest first.
 
         :param exc: the unhandled error; by default the one that is being handled.
         """

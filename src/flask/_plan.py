@@ -19,6 +19,7 @@ DECISIVE: t.Final = frozenset(
         "asgi_app",
         "async_to_sync",
         "create_url_adapter",
+        "dispatch_request",
         "do_teardown_appcontext",
         "do_teardown_request",
         "ensure_sync",
@@ -59,7 +60,7 @@ def is_built_in(app: t.Any, *names: str) -> bool:
     )
 
 
-UNWATCHED_REQUESTS: t.Final = 100
+UNWATCHED_REQUESTS: t.Final = 250
 """After so many requests a server notices at the latest that a class was changed."""
 
 
@@ -71,6 +72,7 @@ class Decisions:
     :param routes_by_path: nobody but path and method has a say in routing.
     :param plain_asgi: nobody has a say in what an ASGI server calls.
     :param plain_contexts: nobody has a say in how application contexts are made.
+    :param plain_dispatch: no subclass overrides how a view is called.
     :param plain_steps: nobody has a say in the steps that do nothing without hooks.
     :param plain_urls: nobody has a say in how URLs are built.
     :param plain_wsgi: nobody has a say in what a server calls.
@@ -86,6 +88,7 @@ class Decisions:
         "accepted_hosts",
         "plain_asgi",
         "plain_contexts",
+        "plain_dispatch",
         "plain_hooks",
         "plain_request",
         "plain_response",
@@ -124,6 +127,7 @@ class Decisions:
         routes_by_path: bool,
         plain_asgi: bool,
         plain_contexts: bool,
+        plain_dispatch: bool,
         plain_steps: bool,
         plain_sync: bool,
         plain_urls: bool,
@@ -137,6 +141,7 @@ class Decisions:
         self.plain_asgi = plain_asgi
         self.serve_http = None
         self.plain_contexts = plain_contexts
+        self.plain_dispatch = plain_dispatch
         self.plain_steps = plain_steps
         self.plain_sync = plain_sync
         self.plain_urls = plain_urls
@@ -180,6 +185,7 @@ def _nothing_is_plain() -> Decisions:
         routes_by_path=False,
         plain_asgi=False,
         plain_contexts=False,
+        plain_dispatch=False,
         plain_steps=False,
         plain_sync=False,
         plain_urls=False,

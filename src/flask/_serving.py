@@ -17,7 +17,7 @@ from werkzeug.routing import MapAdapter
 
 from . import _waiting
 from ._application import App
-from ._awaitables import is_async_callable
+from ._awaitables import is_async_callable, wait_if_awaitable
 from ._current import get_request_context
 from ._heads import content_type_of
 from ._plan import DECISIVE, UNDECIDED, UNWATCHED_REQUESTS, Decisions, built_in, is_built_in
@@ -118,6 +118,7 @@ class ServingApp(App):
             ),
             plain_asgi=is_built_in(self, "asgi_app"),
             plain_contexts=is_built_in(self, "app_context"),
+            plain_dispatch=is_built_in(self, "dispatch_request"),
             plain_steps=(
                 is_built_in(
                     self,
@@ -240,6 +241,8 @@ class ServingApp(App):
     def _sync_view(self, view: t.Any, decided: Decisions) -> t.Any:
         """Return a view as `ensure_sync` does; remember of what kind it is, if nobody has a say."""
         plain = self.ensure_sync(view)
+        if not decided.plain_dispatch:  # an override gets a value and no awaitable
+            return lambda **values: wait_if_awaitable(plain(**values))
         # Only a function is known again by itself; other views may be equal, or have no hash.
         # One that asks for a thread is not known by its kind alone.
         if (

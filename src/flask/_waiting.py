@@ -23,9 +23,6 @@ from ._current import get_request_context
 from ._gevent import HubInput, has_patched_threads, run_in_native_thread, shared_loop
 from ._loops import KeptLoop
 
-if t.TYPE_CHECKING:
-    pass
-
 Result = t.TypeVar("Result")
 
 _Coroutine = types.CoroutineType
@@ -146,9 +143,10 @@ def wait(awaitable: Awaitable[Result]) -> Result:
     driver = _of_thread.driver
     if driver is not None:
         return t.cast("Result", driver.wait(awaitable))
-    if _of_thread.kept is None and has_patched_threads():
+    kept = _of_thread.kept
+    if kept is None and has_patched_threads():
         return _wait_in_a_thread(awaitable)
-    return _run(_loop_of_thread(), awaitable, copy_context())
+    return _run(kept or _loop_of_thread(), awaitable, copy_context())
 
 
 def is_in_coroutine(depth: int = 2) -> bool:
@@ -274,14 +272,15 @@ def _wake() -> None:
 
 def _run(kept: KeptLoop, awaitable: Awaitable[Result], context: Context) -> Result:
     loop = kept.loop
-    watch = kept.abandoned.watch
+    abandoned = kept.abandoned
     outcome: list[Result] = []
     failure: list[BaseException] = []
 
     async def await_it() -> None:
         # An error is kept from the task: the frame of the loop, which the error's traceback holds,
         # holds the task.
-        watch()
+        if abandoned.must_watch:
+            abandoned.watch()
         try:
             outcome.append(await awaitable)
         except BaseException as error:
@@ -290,7 +289,7 @@ def _run(kept: KeptLoop, awaitable: Awaitable[Result], context: Context) -> Resu
     task = loop.create_task(await_it(), context=context)
     try:
         loop.run_until_complete(task)
-        if kept.abandoned.any:
+        if abandoned.any:
             kept.close_abandoned()
     except BaseException:  # Ctrl-C, or a signal's exit; as asyncio.run() does
         if not task.done():
