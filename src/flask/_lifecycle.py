@@ -1,12 +1,12 @@
 """One request, from the server's call to the last teardown, in order of events.
 
 Read it top to bottom: every method is called by one above it. The names are Flask's, because
-subclasses and extensions override these steps, on classes and on instances; so each step is called
-as a method, and what one step tells the next stands on the request context.
+subclasses and extensions override these steps, on classes and on instances. So each step is called
+as a method, and what one step passes to the next is stored on the request context.
 
-The steps are the same for both protocols. Two of them know more: ``_answer`` gives the response to
-the WSGI server or to the context, and ``do_teardown_request`` leaves WebSockets alone. Errors climb
-by ``raise``; nothing here reads a proxy.
+The steps are the same for both protocols. Two of them differ: ``_answer`` passes the response to
+the WSGI server or to the context, and ``do_teardown_request`` ignores WebSockets. Errors propagate
+by ``raise``. No step reads a proxy.
 """
 
 from __future__ import annotations

@@ -221,7 +221,7 @@ class RoutedContext(AppContext):
             self._request.routing_exception = error
 
     def find_adapter(self) -> MapAdapter:
-        """Return what builds this request's URLs.
+        """Return the URL adapter of this request.
 
         :raises RuntimeError: there is none, because the host was refused.
         """
@@ -237,7 +237,7 @@ class RoutedContext(AppContext):
         hint = "" if self.app.config["TRUSTED_HOSTS"] is None else " See 'TRUSTED_HOSTS'."
         raise RuntimeError(
             f"Unable to build URLs for this request, because its host {host!r} was refused."
-            f"{hint} What answers such a request, as an error page does, must not build URLs."
+            f"{hint} The response to such a request, such as an error page, must not build URLs."
         ) from error
 
     def full_endpoint(self, endpoint: str) -> str:

@@ -1,8 +1,8 @@
 """Routes and hooks of WebSockets, for the applications and blueprints that serve them.
 
-They are apart from ``_scaffold`` because other frameworks build on the classes that are found
-there: Quart gives its own subclasses WebSockets under the same names. COMPAT: were these here
-inherited there, each hook of a Quart blueprint would run twice.
+COMPAT: they are separate from ``_scaffold`` because other frameworks subclass the classes in it.
+Quart adds WebSockets to its subclasses under the same names. If it inherited these methods, each
+hook of a Quart blueprint would run twice.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ._setupmethod import setupmethod
 
 
 class WebSocketScaffold(Scaffold):
-    """What applications and blueprints that serve WebSockets share."""
+    """The common base of applications and blueprints that serve WebSockets."""
 
     before_websocket_funcs: dict[ft.AppOrBlueprintKey, list[Callable[[], t.Any]]]
     """Called before a WebSocket's handler, in order of registration."""

@@ -52,7 +52,7 @@ class JSONProvider:
     """
 
     _reference: Callable[[], t.Any]
-    """Returns the application, or ``None`` once it is gone. PERF: `_app` asks for it each time."""
+    """Returns the application, or ``None`` once it is deleted. PERF: a proxy costs more."""
 
     def __init__(self, app: t.Any) -> None:
         self._app = weakref.proxy(app)
@@ -60,7 +60,7 @@ class JSONProvider:
 
     @property
     def _app(self) -> _ProvidedApp:
-        """The application. COMPAT: providers read it, and some set nothing else."""
+        """The application. COMPAT: subclasses read it, and some set only this attribute."""
         app: _ProvidedApp = self.__dict__["_app"]
         return app
 
