@@ -27,7 +27,7 @@ _LONGEST_SHOWN = 255  # characters of a host in an error
 
 
 def ask_as_sent(request: t.Any, question: t.Callable[[t.Any], t.Any]) -> t.Any:
-    """Return the answer to a question about a request, whoever changed its environment since."""
+    """Return an attribute of a request, even if its environment was changed since."""
     sent = getattr(request, "_sent", None)
     if sent is None or type(request).__init__ is not Request.__init__:
         return question(request)  # a class that overrides it may have changed it on purpose
@@ -237,7 +237,7 @@ class RoutedContext(AppContext):
         hint = "" if self.app.config["TRUSTED_HOSTS"] is None else " See 'TRUSTED_HOSTS'."
         raise RuntimeError(
             f"Unable to build URLs for this request, because its host {host!r} was refused."
-            f"{hint} The response to such a request, such as an error page, must not build URLs."
+            f"{hint} What answers such a request, as an error page does, must not build URLs."
         ) from error
 
     def full_endpoint(self, endpoint: str) -> str:

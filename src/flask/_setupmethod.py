@@ -23,9 +23,10 @@ class _SetUp(t.Protocol):
 
 
 def setupmethod(method: Function) -> Function:
-    """Raise an error for a method that is called after setup; see ``_check_setup_finished``.
+    """Raise an error if a method is called after setup.
 
-    Also raise one for a decorator that needs an argument and is used without parentheses.
+    See ``_check_setup_finished``. Also raise an error for a decorator that needs an argument and is
+    used without parentheses.
     """
     name = method.__name__
     example = _ARGUMENTS.get(name)
@@ -51,6 +52,6 @@ def _need_parentheses(name: str, example: str, given: t.Any) -> None:
     else:
         return
     raise TypeError(
-        f"The decorator {name!r} needs an argument, but decorates {where} without parentheses."
+        f"The decorator {name!r} needs an argument, but decorates {where}, without parentheses."
         f" Write it as in '@app.{name}({example})'."
     )

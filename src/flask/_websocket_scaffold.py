@@ -23,7 +23,7 @@ class WebSocketScaffold(Scaffold):
     after_websocket_funcs: dict[ft.AppOrBlueprintKey, list[Callable[[t.Any], t.Any]]]
     """Called after a WebSocket's handler, newest first."""
     teardown_websocket_funcs: dict[ft.AppOrBlueprintKey, list[ft.TeardownCallable]]
-    """Called when a WebSocket's context goes, newest first."""
+    """Called when a WebSocket's context is popped, newest first."""
 
     _hook_registers = (
         *HOOK_REGISTERS,
@@ -49,7 +49,7 @@ class WebSocketScaffold(Scaffold):
         view_func: Callable[..., t.Any] | None = None,
         **options: t.Any,
     ) -> None:
-        """Let a function, plain or ``async def``, serve WebSockets.
+        """Let a function, synchronous or ``async def``, serve WebSockets.
 
         :param rule: the path.
         :param endpoint: the function's name by default.
@@ -76,5 +76,5 @@ class WebSocketScaffold(Scaffold):
 
     @setupmethod
     def teardown_websocket(self, f: T_teardown) -> T_teardown:
-        """Call a function with the error, or ``None``, when a WebSocket goes."""
+        """Call a function with the error, or ``None``, when a WebSocket ends."""
         return self._enter(f, self.teardown_websocket_funcs)

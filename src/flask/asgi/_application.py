@@ -46,7 +46,7 @@ _WITHOUT_WSPROTO = (
 )
 
 _WITHOUT_ASYNCIO = (
-    "This server runs its applications on trio, but Flask needs an asyncio event loop. Start the"
+    "This server runs its applications on trio, but Flask needs an event loop of asyncio. Start the"
     " server with an asyncio worker, such as 'hypercorn --worker-class asyncio asgi:shop:app'."
 )
 _AS_WSGI_BY_HYPERCORN = (
@@ -182,7 +182,9 @@ class AsgiApp(ConversingApp):
     # The life of the application, on the server's loop -------------------------------------------
 
     def lifespan(self, outer: object = None) -> AbstractAsyncContextManager[None]:
-        """Run startup and shutdown with an outer application that this one is mounted in.
+        """Run startup and shutdown with an outer application.
+
+        For an application that is mounted in another one.
 
         Servers send lifespan messages only to the outer application. Pass this method to it, as in
         ``Starlette(lifespan=app.lifespan)``, or use ``async with app.lifespan():`` in its lifespan.
