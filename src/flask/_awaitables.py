@@ -1,4 +1,4 @@
-"""Which functions and values are awaitable, whatever they are wrapped in."""
+"""Find out which functions and values are awaitable."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ _OURS = frozenset({"blinker", "flask", "jinja2", "werkzeug"})
 
 
 def is_async_callable(function: t.Any) -> bool:
-    """Tell whether calling something makes a coroutine.
+    """Return whether a callable creates a coroutine.
 
-    So do ``async def`` functions and methods, objects whose ``__call__`` is one, and partials of
-    both. A plain function that wraps one is plain: only its own code knows what it does with it.
+    This is so for ``async def`` functions and methods, objects whose ``__call__`` is one, and
+    partials of both. A synchronous wrapper of one is synchronous: only its own code knows how it
+    calls the function.
 
     :param function: anything.
     """
@@ -28,7 +29,7 @@ def is_async_callable(function: t.Any) -> bool:
 
 
 def is_async_view(view: t.Any) -> bool:
-    """Tell whether a view function, or a method of its class, is ``async def``.
+    """Return whether a view function, or a method of its class, is ``async def``.
 
     :param view: a function that is routed.
     """
@@ -40,7 +41,7 @@ def is_async_view(view: t.Any) -> bool:
 
 
 def is_awaitable(value: t.Any) -> bool:
-    """Tell whether a value can be awaited; a proxy is what it stands for.
+    """Return whether a value is awaitable. For a proxy, its current object decides.
 
     :param value: anything.
     """
@@ -48,19 +49,20 @@ def is_awaitable(value: t.Any) -> bool:
 
 
 def wait_if_awaitable(value: t.Any) -> t.Any:
-    """Return a value; if it is awaitable, what comes of it.
+    """Return a value, or its result if it is awaitable.
 
-    :param value: what a function returned that may be a plain one around an ``async def`` one.
+    :param value: the return value of a function, which may wrap an ``async def`` function.
     :raises BaseException: whatever the awaitable raises.
     """
     return wait(value) if hasattr(value.__class__, "__await__") else value
 
 
 def explain_second_loop(error: BaseException) -> None:
-    """Add to an error of plain code that starts an event loop, on the server's, what to do.
+    """Add a note to the error of synchronous code that starts an event loop on the server's loop.
 
-    Only hooks and handlers do so, and views that say ``blocking=False``: other plain code runs in
-    threads. In a coroutine it is wrong under any server, and asyncio says so.
+    Only hooks, handlers, and views with ``blocking=False`` run there. Other synchronous code runs
+    in threads. In a coroutine the mistake is the same under any server, and asyncio's text explains
+    it.
 
     :param error: any error that nothing handled.
     """
@@ -79,8 +81,8 @@ def explain_second_loop(error: BaseException) -> None:
         return
     code = called.tb_frame.f_code
     error.add_note(
-        f"{code.co_qualname}() in {code.co_filename}, line {called.tb_lineno}, is plain and starts"
-        " an event loop of its own, but here it runs on the server's event loop, with an async view"
-        " or one with 'blocking=False'. Make it 'async def', or route the view with"
-        " 'blocking=True': then the whole request runs in a thread."
+        f"{code.co_qualname}() in {code.co_filename}, line {called.tb_lineno}, is synchronous and"
+        " starts an event loop, but it runs on the server's event loop, because the view is async"
+        " or has 'blocking=False'. Make it 'async def', or route the view with 'blocking=True':"
+        " then the whole request runs in a thread."
     )

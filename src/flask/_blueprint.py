@@ -1,8 +1,8 @@
-"""A blueprint at rest: what it records, and how registering does that to an application.
+"""The base of blueprints: what they record, and how they are registered.
 
-A blueprint records what is done to it; registering it does the same to the application, with the
-blueprint's name before every endpoint and its prefix before every path. Files, commands and
-WebSockets are added in ``blueprints``; Quart's blueprint adds its own.
+A blueprint records the calls of its setup methods. Registering it repeats them on the application,
+with the blueprint's name before every endpoint and its prefix before every path. ``blueprints``
+adds files, commands and WebSockets. Quart's blueprint adds its own.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Blueprint(Scaffold):
     # Registering ---------------------------------------------------------------------------------
 
     def register(self, app: AnyApp, options: dict[str, t.Any]) -> None:
-        """Do to an application what was done to the blueprint.
+        """Repeat the recorded setup on an application.
 
         ``register_blueprint`` calls it.
 
@@ -144,7 +144,7 @@ class Blueprint(Scaffold):
         return name
 
     def _merge_blueprint_funcs(self, app: AnyApp, name: str) -> None:
-        """Enter the blueprint's hooks in the application's registers, under its full name."""
+        """Add the blueprint's hooks to the application's registers, under its full name."""
 
         def full(key: str | None) -> str:
             return name if key is None else f"{name}.{key}"
@@ -201,7 +201,7 @@ class Blueprint(Scaffold):
         return options
 
     def send_static_file(self, filename: str) -> t.Any:
-        """Answer with a static file; a subclass says how."""
+        """Return a static file; defined by subclasses."""
         raise NotImplementedError
 
     # Set-up --------------------------------------------------------------------------------------
@@ -237,7 +237,7 @@ class Blueprint(Scaffold):
         self.record(lambda state: state.add_url_rule(rule, endpoint, view_func, **options))
 
     def _in_app(self, register: str, function: Function) -> Function:
-        """Enter a function in a register of the application itself."""
+        """Add a function to a register of the application itself."""
         self.record_once(lambda state: getattr(state.app, register)[None].append(function))
         return function
 
@@ -353,6 +353,6 @@ def _only_first(function: DeferredSetupFunction) -> DeferredSetupFunction:
 
 
 def _refuse_dot(what: str, name: str) -> None:
-    """Raise ``ValueError`` for a name with a dot: dots stand between blueprint and endpoint."""
+    """Raise ``ValueError`` for a name with a dot. Dots separate blueprint and endpoint."""
     if "." in name:
         raise ValueError(f"{what} may not contain a dot '.' character. It is {name!r}.")

@@ -1,4 +1,4 @@
-"""Keep what clients can choose in a dict that is bounded by count and by bytes."""
+"""Caches for values that clients can choose, limited by count and by bytes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import typing as t
 from sys import getsizeof
 
 LARGEST_ENTRY: t.Final = 4096
-"""Bytes of the largest entry that is kept; whatever is larger is computed each time."""
+"""Bytes of the largest entry that is kept. Larger ones are computed each time."""
 
 Key = t.TypeVar("Key")
 Value = t.TypeVar("Value")
@@ -15,14 +15,14 @@ Value = t.TypeVar("Value")
 def keep(
     cache: dict[Key, Value], key: Key, value: Value, most: int, largest: int = LARGEST_ENTRY
 ) -> None:
-    """Keep a value in a cache of ``most * largest`` bytes at the most.
+    """Store a value in a cache of at most ``most * largest`` bytes.
 
-    A full cache is emptied, so that what clients make up cannot keep out what is asked for often.
-    Reading is the dict's own: nothing is checked or moved there.
+    A full cache is emptied, so invented values from clients cannot displace common ones for long.
+    Reading uses the dict directly, without checks.
 
-    :param cache: a plain dict.
-    :param key: text, bytes, or a tuple with them.
-    :param value: anything with a size of its own; see `size_of`.
+    :param cache: a dict.
+    :param key: text, bytes, or a tuple of them.
+    :param value: anything that `size_of` accepts.
     :param most: entries of a full cache.
     :param largest: bytes of the largest entry that is kept.
     """
@@ -34,7 +34,7 @@ def keep(
 
 
 def size_of(thing: t.Any) -> int:
-    """Return how many bytes a value takes, with what a tuple or a list holds."""
+    """Return the bytes that a value uses, including the items of a tuple or a list."""
     kind = type(thing)
     if kind is tuple or kind is list:
         return getsizeof(thing) + sum(map(size_of, thing))

@@ -27,8 +27,8 @@ EXTRAS: t.Final = "flask.environ"
 """Key of a scope: entries for the WSGI environment that a scope has no other place for."""
 
 BY_CLIENT: t.Final = "flask.by_client"
-"""Key of a scope: one of our test clients connects. What is current around it stays current, as
-fixtures rely on; a server's connection begins with nothing current."""
+"""Key of a scope: the connection is from a test client of this package. What is current around it
+stays current, because fixtures rely on it. A server's connection begins with nothing current."""
 
 _CHUNK = 65536  # bytes of the body in one message, as servers do it
 

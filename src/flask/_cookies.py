@@ -63,10 +63,10 @@ def parse_cookies(header: str) -> t.Any:
 
 
 _KEEPS_SPACES: t.Final = bool(parse_cookie("a b=c"))
-"""Whether Werkzeug takes names and values with spaces in them, as older releases do."""
+"""Whether Werkzeug accepts names and values with spaces, as older releases do."""
 
 _is_unambiguous = re.compile(r"(?:[!-~]|(?<=;) )*").fullmatch
-"""A header of which all releases of Werkzeug read the same."""
+"""A header that all releases of Werkzeug parse in the same way."""
 
 
 def dump_cookie(

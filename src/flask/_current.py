@@ -1,7 +1,8 @@
-"""The ground that every room stands on: which contexts are active, and proxies to what is in them.
+"""The lowest layer: which contexts are active, and proxies to their contents.
 
-Two context variables hold the active contexts. All rooms inside read the variables or these raw
-proxies; the public ``globals`` module hands the same proxy objects to users with their types.
+Two context variables hold the active contexts. All modules of this package read the variables or
+these raw proxies. The public ``globals`` module gives users the same proxy objects with their
+types.
 
 A variable that holds ``None`` is the same as one that is not set: no context is current. A variable
 that was set in another context cannot be unset, so a connection of a server begins with ``None``.

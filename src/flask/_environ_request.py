@@ -1,7 +1,7 @@
 """The part of a request that is read from its WSGI environment.
 
-Werkzeug's initialiser works out ten attributes for each request. Here each one is found when it is
-first read, with the same result.
+Werkzeug's initializer computes ten attributes for each request. Here each one is computed at the
+first access, with the same result.
 """
 
 # What are plain attributes of Werkzeug's class are properties and lazy attributes here.
@@ -28,25 +28,25 @@ _DELETED = object()
 
 
 class _Host(cached_property[str]):
-    """The host: official Flask has read it before any code of the application could delete it."""
+    """The host. Official Flask reads it before code of the application can delete it."""
 
     def __delete__(self, instance: object) -> None:
         instance.__dict__.pop("host", None)
 
 
 class EnvironRequest(RequestBase):
-    """A request that finds its attributes in its environment when they are first read."""
+    """A request that computes its attributes from its environment at the first access."""
 
     shallow: bool = False
     _environ: WSGIEnvironment
     _sent: WSGIEnvironment | None = None
-    """The environment before anybody could change it; ``None`` while nobody could."""
+    """The environment before the application could change it; ``None`` while it could not."""
     _query: t.Any = None
     """The query string, if it was set or deleted."""
     _enters_environ: bool = True
     """Whether the request is to be found in its environment, while it is the current one."""
     _assigned: t.ClassVar[tuple[str, ...]] = ()
-    """What Werkzeug's initialiser assigns and a subclass overrides: it is assigned here, too."""
+    """Attributes that Werkzeug's initializer assigns and a subclass overrides; assigned here."""
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -70,7 +70,7 @@ class EnvironRequest(RequestBase):
             self._assign(environ, shallow)
 
     def _assign(self, environ: WSGIEnvironment, shallow: bool) -> None:
-        """Assign what a subclass overrides, as Werkzeug's initialiser does."""
+        """Assign the attributes that a subclass overrides, as Werkzeug's initializer does."""
         values: dict[str, t.Any] = {"environ": environ, "shallow": shallow}
         for name in self._assigned:
             if getattr(getattr_static(self, name), "fset", name) is not None:  # not read-only
@@ -81,7 +81,7 @@ class EnvironRequest(RequestBase):
     def environ(self) -> WSGIEnvironment:
         """The WSGI environment (PEP 3333), with the request in it.
 
-        Whoever looks may change it; method, URL and addresses stay what they were before.
+        You may change it. Method, URL and addresses of the request stay the same.
 
         PERF: the request is entered when somebody looks: 0.25 us less for those where nobody does.
         """
@@ -130,13 +130,13 @@ class EnvironRequest(RequestBase):
 
     @lazy
     def path(self) -> str:
-        """The path behind `root_path`, decoded."""
+        """The path after `root_path`, decoded."""
         path: str = (self._sent or self._environ).get("PATH_INFO") or ""
         return "/" + _wsgi_decoding_dance(path).lstrip("/")
 
     @property
     def query_string(self) -> bytes:
-        """What stands behind the question mark, as sent."""
+        """The query string, as sent: the part after the question mark."""
         own: bytes | None = self._query
         if own is None:
             query: str = (self._sent or self._environ).get("QUERY_STRING", "")
@@ -173,4 +173,4 @@ _ASSIGNED: t.Final = {
         *("remote_addr", "environ", "shallow"),
     )
 }
-"""What Werkzeug's initialiser assigns."""
+"""The attributes that Werkzeug's initializer assigns."""

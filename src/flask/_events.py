@@ -75,8 +75,8 @@ def _one_line(what: str, text: str) -> str:
 def _encode(event: t.Any) -> bytes:
     """Return a yielded value as it is sent.
 
-    Only an event has a name, an id or a delay. A dict is data, whatever its keys: they may be a
-    user's.
+    Only a `ServerSentEvent` has a name, an id or a delay. A dict is data, whatever its keys,
+    because they may come from a user.
     """
     if not isinstance(event, ServerSentEvent):
         event = ServerSentEvent(data=event)
@@ -90,15 +90,15 @@ def stream_events(
     retry: int | None = None,
     heartbeat: float | None = HEARTBEAT,
 ) -> Response:
-    """Make a response of server-sent events; the request stays at hand.
+    """Create a response of server-sent events; the request stays current.
 
-    When the client goes away the generator is closed: its ``finally`` blocks run.
+    When the client disconnects, the generator is closed and its ``finally`` blocks run.
 
-    :param events: a generator, plain or asynchronous. It yields texts, `ServerSentEvent` objects,
-        or other values, which are sent as JSON.
-    :param retry: milliseconds after which the client shall connect again.
-    :param heartbeat: seconds without an event after which a comment is sent; ``None``: never. A
-        plain generator is stepped in a thread for it, and under ASGI anyway.
+    :param events: a generator, synchronous or asynchronous. It yields `str` values,
+        `ServerSentEvent` objects, or other values, which are sent as JSON.
+    :param retry: milliseconds after which the client should reconnect.
+    :param heartbeat: seconds without an event after which a comment is sent; ``None``: never. With
+        a heartbeat, and always under ASGI, the steps of a synchronous generator run in a thread.
     :raises RuntimeError: no request is active.
     """
     first = _FIRST if retry is None else ServerSentEvent(retry=retry).encode()

@@ -33,7 +33,7 @@ _LARGEST: t.Final = 8 * 1024
 """Larger files are read while they are sent; of this size are the pieces that Werkzeug sends."""
 _MOST_KNOWN: t.Final = 1000
 _LONGEST_PATH: t.Final = 2048
-"""In bytes; with two kilobytes of headers. A client may have chosen the path."""
+"""In bytes, with two kilobytes of headers. A client may have chosen the path."""
 LONGEST_NAME: t.Final = 200
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -194,9 +194,9 @@ _is_plain: Callable[[t.Any], bool] = lru_cache(maxsize=256)(_sends_plainly)
 
 
 def _open(path: str, largest: int) -> tuple[bytes | None, t.IO[bytes] | None, os.stat_result]:
-    """Return the content of a small file, or a larger file that is open; and its facts.
+    """Return the content of a small file, or a larger file that is open; and its ``stat`` result.
 
-    They are the facts of what was opened, whatever has the path now.
+    The result describes the file that was opened, even if another file has the path now.
 
     :param path: of the file.
     :param largest: bytes of a small file.
@@ -216,7 +216,7 @@ def _open(path: str, largest: int) -> tuple[bytes | None, t.IO[bytes] | None, os
         if number >= 0:
             os.close(number)
     if len(content) != size:
-        raise OSError("it is being written")
+        raise OSError("it changed while it was read")
     return content, None, facts
 
 
@@ -224,8 +224,8 @@ def _learn(path: str, facts: os.stat_result) -> _Known:
     """Let Werkzeug make the headers of a file.
 
     :param path: of the file.
-    :param facts: what the headers have to say.
-    :raises OSError: it is gone, or another file has its path now.
+    :param facts: what the headers must describe.
+    :raises OSError: the file was deleted, or another file has its path now.
     """
     extension = os.path.splitext(path)[1]
     media_type = mimetypes.types_map.get(extension)  # before Werkzeug asks for it
@@ -271,9 +271,9 @@ class _File:
     kept: list[tuple[str, str]]
 
     def open(self, content: bytes) -> t.Iterable[bytes]:
-        """Return the file as Werkzeug hands it to the server.
+        """Return the file as Werkzeug passes it to the server.
 
-        :param content: what was in it; it is taken if the file was changed or is gone.
+        :param content: its content, for the case that the file was changed or deleted.
         """
         facts = self.facts
         try:
@@ -288,14 +288,14 @@ class _File:
 
 
 def _wrap(environ: WSGIEnvironment, file: t.IO[bytes], size: int) -> t.Iterable[bytes]:
-    """Return a file as an iterable of so many bytes; the server's own way comes first."""
+    """Return a file as an iterable of ``size`` bytes; the server's own wrapper comes first."""
     if "wsgi.file_wrapper" in environ:
         return wrap_file(environ, file)
     return _SizedFile(file, size)
 
 
 def hold_to_length(response: t.Any) -> t.Any:
-    """Let a response send as many bytes of a file as its headers say.
+    """Make a response send as many bytes of a file as its headers announce.
 
     :param response: of Werkzeug's ``send_file``; it is changed in place.
     """
@@ -307,10 +307,10 @@ def hold_to_length(response: t.Any) -> t.Any:
 
 
 class _SizedFile(FileWrapper):
-    """A file of which as many bytes are sent as its headers say.
+    """A file of which exactly the announced number of bytes is sent.
 
-    A file that grows meanwhile is cut off. One that shrinks is an error, so that the server closes
-    the connection: the client would take the next response for the rest of this one.
+    A file that grows meanwhile is cut off. A file that shrinks is an error, so the server closes
+    the connection. Otherwise the client would read the next response as the rest of this one.
 
     :param file: is closed after sending.
     :param size: bytes that are sent.
@@ -321,7 +321,7 @@ class _SizedFile(FileWrapper):
         self._size = self._left = size
 
     def seek(self, *args: t.Any) -> None:
-        """Go on from another place, as for a range."""
+        """Continue at another position, as for a range."""
         super().seek(*args)
         self._left = self._size - (self.tell() or 0)
 

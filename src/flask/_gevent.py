@@ -1,8 +1,8 @@
-"""Waiting where gevent has made greenlets of threads.
+"""Waiting under gevent, where threads are greenlets.
 
-Greenlets share one thread of the operating system, and a thread runs one event loop at a time. So
-the event loop runs in a thread of its own, for all greenlets, and each of them waits as gevent
-waits. gevent is imported only where the application or its server has imported it.
+Greenlets share one operating system thread, and a thread runs one event loop at a time. So one
+event loop runs in its own thread for all greenlets, and a greenlet that waits for it switches to
+others. gevent is imported only if the application or its server has imported it.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if t.TYPE_CHECKING:
     import asyncio
 
 Outcome: t.TypeAlias = tuple[t.Any, BaseException | None]
-"""What was returned, and what was raised."""
+"""The return value, and the error that was raised."""
 
 
 def has_patched_threads() -> bool:
-    """Tell whether what looks like a thread is a greenlet."""
+    """Return whether gevent has replaced threads by greenlets."""
     monkey: t.Any = sys.modules.get("gevent.monkey")
     return monkey is not None and bool(monkey.is_module_patched("threading"))
 
 
 def run_in_native_thread(work: Callable[[], t.Any]) -> None:
-    """Run something in a short-lived thread of the operating system, and wait for it.
+    """Run a function in a short-lived operating system thread, and wait for it.
 
     :param work: handles its own errors.
     """
@@ -94,7 +94,7 @@ class HubInput:
 
 
 class SharedLoop:
-    """An event loop in a thread of the operating system, for the greenlets of a process."""
+    """An event loop in an operating system thread, for the greenlets of a process."""
 
     _loop: asyncio.AbstractEventLoop | None = None
 
@@ -108,13 +108,13 @@ class SharedLoop:
         self._lock = threading.Lock()
 
     def is_running_here(self) -> bool:
-        """Tell whether the caller runs in the loop's thread."""
+        """Return whether the caller runs in the loop's thread."""
         import asyncio
 
         return self._loop is not None and asyncio._get_running_loop() is self._loop
 
     def run(self, awaitable: Awaitable[t.Any], context: Context) -> Outcome:
-        """Run an awaitable to its end; other greenlets go on meanwhile.
+        """Run an awaitable to its end, while other greenlets run.
 
         :param context: what it runs in.
         """

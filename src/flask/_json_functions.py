@@ -89,10 +89,10 @@ _PUBLIC_MODULE: t.Final = "flask.json"
 
 
 class JsonModule:
-    """What a request reads JSON with: its attribute ``json_module``.
+    """The JSON module of a request: its attribute ``json_module``.
 
-    Like official Flask's it is ``app.json`` where an application is current, and on the class
-    ``flask.json``. What is set on the request comes first.
+    As in official Flask, it is ``app.json`` if an application is current, and ``flask.json`` on the
+    class. A value that is set on the request takes precedence.
     """
 
     def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:

@@ -1,7 +1,7 @@
-"""An attribute that is worked out when somebody first asks for it.
+"""An attribute that is computed at the first access.
 
-Most requests never read most of what a request, a context or a response could tell; what nobody
-reads costs nothing. `lazy` is a *non-data* descriptor: the value is stored on the instance under
+Most requests never read most attributes of a request, a context or a response. Unread attributes
+cost nothing. `lazy` is a *non-data* descriptor: the value is stored on the instance under
 the same name, so the second read is a plain attribute read and assigning to the attribute works as
 on any object.
 

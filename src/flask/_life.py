@@ -43,7 +43,7 @@ class LivingApp(ServingApp):
     """Each makes a generator whose first half runs before the first request."""
 
     _at_loop_end: tuple[object, t.Any] | None = None
-    """What ends serving with the loop on which it began, if nothing else does, and its key."""
+    """What runs shutdown at the end of the startup's loop, if nothing else does; and its key."""
     _awaits_start: bool = True
     """Whether serving has not begun yet."""
 
@@ -88,9 +88,9 @@ class LivingApp(ServingApp):
     # Beginning and end ---------------------------------------------------------------------------
 
     def _begin_serving(self) -> bool:
-        """Do what is to be done before the first request; once, whoever asks.
+        """Run the startup functions before the first request, once.
 
-        :returns: whether it was done now.
+        :returns: whether they ran in this call.
         """
         if not self._awaits_start or is_beginning.get():
             return False

@@ -1,12 +1,11 @@
 """One request, from the server's call to the last teardown, in order of events.
 
-Read it top to bottom: every method is called by one above it. The names are Flask's, because
-subclasses and extensions override these steps, on classes and on instances; so each step is called
-as a method, and what one step tells the next stands on the request context.
+Read it top to bottom: each method is called by one above it. The names are Flask's, because
+subclasses and extensions override these steps, on classes and on instances. So each step is called
+as a method, and one step leaves what the next one needs on the request context.
 
-The steps are the same for both protocols. Two of them know more: ``_answer`` gives the response to
-the WSGI server or to the context, and ``do_teardown_request`` leaves WebSockets alone. Errors climb
-by ``raise``; nothing here reads a proxy.
+The steps serve both protocols; only ``_answer`` and ``do_teardown_request`` distinguish them.
+Errors propagate by ``raise``. Nothing here reads a proxy.
 """
 
 from __future__ import annotations
@@ -68,10 +67,7 @@ class Lifecycle(LivingApp):
     def _answer(
         self, context: RequestContext, start_response: StartResponse | None = None
     ) -> t.Any:
-        """Answer the request of a context.
-
-        :param start_response: takes status and headers; without it the context delivers.
-        """
+        """Answer the request of a context; without ``start_response`` the context delivers."""
         error: BaseException | None = None
         try:
             try:
@@ -372,7 +368,7 @@ class Lifecycle(LivingApp):
     def do_teardown_request(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
         """Call all ``teardown_request`` functions.
 
-        The blueprint's come first, and of each scope the newest. The first error is raised at the end.
+        The blueprint's come first, the newest of each scope before the others.
 
         :param exc: the unhandled error; by default the one that is being handled.
         """

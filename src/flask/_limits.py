@@ -12,7 +12,7 @@ DEFAULT_FILE_MEMORY_SIZE: t.Final = 2 * 1024 * 1024
 
 
 NOT_SET: t.Final[t.Any] = object()
-"""Stands where a request has no limit of its own, so that the configuration's counts."""
+"""Marks that a request has no limit of its own, so the configuration's limit applies."""
 
 
 def limit(name: str, doc: str) -> t.Any:

@@ -1,6 +1,6 @@
-"""Event loops of this package's own, for threads without one: how they begin and end.
+"""Event loops for threads without one: how they start and end.
 
-Such a loop runs only while its thread waits for something. What the loop would do later, such as
+Such a loop runs only while its thread waits for something. Work that a loop postpones, such as
 closing an asynchronous generator that lost its last reference, has to be done before it stops.
 """
 
@@ -66,7 +66,7 @@ class KeptLoop:
         self._process = os.getpid()
 
     def close_abandoned(self) -> None:
-        """Run the loop until abandoned generators are closed, and those that they abandon."""
+        """Run the loop until all abandoned generators are closed, including nested ones."""
         while self.abandoned.any:
             self.abandoned.any = False
             self.loop.run_until_complete(_wait_for_closing(self.abandoned.watch))
@@ -96,7 +96,7 @@ class KeptLoop:
 async def _wait_for_closing(watch: Callable[[], None]) -> None:
     """Wait for the tasks that close asynchronous generators.
 
-    What they raise is logged by asyncio, as what any task raises that nothing awaits.
+    asyncio logs what they raise, as for any task that is not awaited.
     """
     import asyncio
 
@@ -108,7 +108,7 @@ async def _wait_for_closing(watch: Callable[[], None]) -> None:
 
 
 def close_loop(loop: asyncio.AbstractEventLoop) -> None:
-    """Close a loop that stands still; its tasks are cancelled and its generators closed before.
+    """Close a loop that is not running, after cancelling its tasks and closing its generators.
 
     :param loop: the loop.
     """
@@ -119,7 +119,7 @@ def close_loop(loop: asyncio.AbstractEventLoop) -> None:
 
 
 async def _end_tasks() -> None:
-    """Cancel what is left on a loop, and wait for it; what closes a generator is not cancelled."""
+    """Cancel the tasks of a loop, and wait for them. Tasks that close a generator go on."""
     import asyncio
 
     loop = asyncio.get_running_loop()
@@ -147,6 +147,6 @@ def _find_closing_class() -> type:
 
 
 _Closing: t.Final = _find_closing_class()
-"""The class of what closes an asynchronous generator."""
+"""The class of the awaitable that closes an asynchronous generator."""
 _LONGEST_END = 10.0
-"""Seconds that the tasks of a thread may take when it ends."""
+"""Seconds that the tasks of a thread have to end when the thread ends."""

@@ -187,9 +187,9 @@ class _Reader:
         return piece
 
     def _read_between(self) -> bytes:
-        """Read more between two contents.
+        """Read more of the body between two parts.
 
-        :raises _NotPlain: the body is too large; Werkzeug looks first at what there is of it.
+        :raises _NotPlain: the body is too large. Werkzeug parses the beginning first.
         """
         try:
             return self.read(self._size)

@@ -92,7 +92,7 @@ _WRITING = {
 _pages: dict[tuple[type[HTTPException], int, str | None], bytes] = {}
 """The pages of HTTP exceptions that have the description of their class.
 
-A description of the error's own may hold what a client sent, so its page is never kept.
+A custom description may contain data from a client, so its page is never cached.
 """
 _MOST_PAGES = 1000
 

@@ -61,7 +61,7 @@ def is_built_in(app: t.Any, *names: str) -> bool:
 
 
 UNWATCHED_REQUESTS: t.Final = 250
-"""After so many requests a server notices at the latest that a class was changed."""
+"""A server notices after at most this many requests that a class was changed."""
 
 
 class Decisions:
@@ -198,13 +198,13 @@ def _nothing_is_plain() -> Decisions:
 
 
 UNDECIDED: t.Final = _nothing_is_plain()
-"""Of an application before its first request."""
+"""For an application before its first request."""
 
 OTHER_APPLICATION: t.Final = _nothing_is_plain()
-"""Of an application that decides nothing: another framework's, or an object made for a test.
+"""For an application without ``_decisions``: another framework's, or an object made for a test.
 
-What takes an application reads its ``_decisions`` and takes these where it has none. COMPAT: a
-provider, a context or a test client needs nothing of an application but what is documented.
+Code that accepts any application uses these if it has none. COMPAT: a provider, a context or a test
+client needs only the documented attributes of an application.
 """
 """Stands for an application about which nothing is decided yet: so nothing is plain."""
 

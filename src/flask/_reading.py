@@ -200,11 +200,11 @@ _STARTS = frozenset(b'{["')
 class StrictlyLimitedStream(LimitedStream):
     """A body of unknown length, read up to a limit.
 
-    Werkzeug's stream would silently give the first bytes of a larger body to a view that reads it
-    whole, and refuse a body of just the limit to a view that reads it piece by piece.
+    With Werkzeug's stream, a view that reads a larger body as a whole silently gets only its first
+    bytes. A view that reads a body of exactly the limit in chunks gets a 413.
 
     :param stream: the body, which ends by itself.
-    :param limit: most bytes that are read.
+    :param limit: maximum number of bytes that are read.
     """
 
     def __init__(self, stream: t.IO[bytes], limit: int) -> None:
@@ -212,9 +212,9 @@ class StrictlyLimitedStream(LimitedStream):
         self._is_too_large = False
 
     def on_exhausted(self) -> None:
-        """See at the limit whether the body ends there.
+        """Check whether the body ends at the limit.
 
-        :raises werkzeug.exceptions.RequestEntityTooLarge: the end is beyond the limit (413).
+        :raises werkzeug.exceptions.RequestEntityTooLarge: the body goes on (413).
         """
         if self._is_too_large or self._stream.read(1):
             self._is_too_large = True

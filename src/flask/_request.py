@@ -54,7 +54,7 @@ class Request(EnvironRequest):
     __module__ = "flask.wrappers"  # where it is promised, and pickled
 
     json_module: t.Any = JsonModule()
-    """Reads JSON: ``app.json`` where an application is current."""
+    """Parses JSON: ``app.json`` if an application is current."""
     _cached_json: tuple[t.Any, t.Any] = _NO_JSON_YET
     _json_module: t.Any = None
 

@@ -45,8 +45,8 @@ _reset_request_context = _cv_request.reset
 class RequestContext(RoutedContext):
     """Makes a request current: ``request`` and ``session`` work.
 
-    It is an application context as well, and stands in for one unless the application is current
-    already; then that context, with its ``g``, goes on serving. A server's request never shares a
+    It is an application context as well, and is used as one unless the application is current
+    already. Then the existing context and its ``g`` stay in use. A server's request never shares a
     context that was current before it.
 
     :param app: the application.
@@ -97,15 +97,15 @@ class RequestContext(RoutedContext):
         raise RuntimeError(NO_WEBSOCKET_MESSAGE)
 
     is_answered: bool = True
-    """Whether somebody waits for a response; not if the context is made for a test or a block."""
+    """Whether a response is expected; not so for a context of a test or a ``with`` block."""
 
     _copied_from: weakref.ref[RequestContext] | None = None
-    """The context that this one is a copy of; its request is answered there."""
+    """The context that this one is a copy of. The response belongs to that one."""
 
     def find_awaiting(self) -> RequestContext | None:
         """Return the context whose response is still to come.
 
-        This one, the one that it is a copy of, or one around it; ``None``: there is none.
+        This is this context, the one that it is a copy of, or an outer one; or ``None``.
         """
         context: t.Any = self
         while isinstance(context, RequestContext):
@@ -190,11 +190,11 @@ class RequestContext(RoutedContext):
 
     @property
     def _begins_at_server(self) -> bool:
-        """Whether a WSGI server has sent the request, so that nothing current is meant for it.
+        """Whether a WSGI server has sent the request, so it must not share a current context.
 
-        What is current around it was left by an import, in this thread or in one that this thread's
-        context was copied from. Servers say who they are (RFC 3875 section 4.1.17), test clients do
-        not. A request inside of a server's request shares its ``g``.
+        A context that is current then was left by an import, in this thread or in one that this
+        thread's context was copied from. Servers identify themselves (RFC 3875 section 4.1.17),
+        test clients do not. A request inside a server's request shares the ``g`` of that request.
         """
         around = get_request_context(None)
         return _SERVER in self._known and (around is None or _SERVER not in around._known)

@@ -27,7 +27,7 @@ _LONGEST_SHOWN = 255  # characters of a host in an error
 
 
 def ask_as_sent(request: t.Any, question: t.Callable[[t.Any], t.Any]) -> t.Any:
-    """Return the answer to a question about a request, whoever changed its environment since."""
+    """Return an attribute of a request, even if its environment was changed since."""
     sent = getattr(request, "_sent", None)
     if sent is None or type(request).__init__ is not Request.__init__:
         return question(request)  # a class that overrides it may have changed it on purpose
@@ -221,7 +221,7 @@ class RoutedContext(AppContext):
             self._request.routing_exception = error
 
     def find_adapter(self) -> MapAdapter:
-        """Return what builds this request's URLs.
+        """Return the URL adapter of this request.
 
         :raises RuntimeError: there is none, because the host was refused.
         """

@@ -209,8 +209,9 @@ class Scaffold:
 
         :param rule: the path, such as ``"/users/<int:id>"``.
         :param options: ``methods`` (by default ``["GET"]``), ``endpoint`` (the function's name by
-            default), ``blocking`` (under ASGI ``False``: a plain view on the loop, ``True``: any in
-            a thread), ``cancel_on_disconnect``; and what ``werkzeug.routing.Rule`` takes.
+            default), ``blocking`` (under ASGI, ``False`` runs a synchronous view on the loop,
+            ``True`` runs any view in a thread), ``cancel_on_disconnect``, and those of
+            ``werkzeug.routing.Rule``.
         :raises ValueError: the rule does not start with a slash.
         :raises AssertionError: the endpoint belongs to another function.
         """

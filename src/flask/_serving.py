@@ -51,7 +51,7 @@ _COROUTINE_MARK = "_is_coroutine_mark"  # set by inspect.markcoroutinefunction, 
 
 
 def _is_ours(kind: t.Any, ours: type) -> bool:
-    """Tell whether what an application makes requests or responses with is a class of ours."""
+    """Return whether a class of requests or responses is one of this package."""
     return isinstance(kind, type) and issubclass(kind, ours)  # a test may put a mock there
 
 
@@ -76,7 +76,7 @@ class ServingApp(App):
 
     _decisions: Decisions
     _decisive_changes: int = 0
-    """How often something was set that the decisions depend on."""
+    """How often an attribute was set that the decisions depend on."""
 
     def __setattr__(self, name: str, value: t.Any) -> None:
         super().__setattr__(name, value)
@@ -89,15 +89,15 @@ class ServingApp(App):
             self._undecide()
 
     def _undecide(self) -> None:
-        """Let the next request decide, by what is set now."""
+        """Discard the decisions; the next request computes them again."""
         with _deciding:
             self.__dict__["_decisive_changes"] = self._decisive_changes + 1
             self.__dict__["_decisions"] = UNDECIDED
 
     def _decide(self) -> Decisions:
-        """Find out what about this application is plain.
+        """Find out what this application does not override.
 
-        Called where `_decisions` is `UNDECIDED`. What another thread sets meanwhile counts.
+        Called if `_decisions` is `UNDECIDED`. A change in another thread meanwhile is not lost.
         """
         while True:
             changes = self._decisive_changes
@@ -145,9 +145,9 @@ class ServingApp(App):
         )
 
     def _look_again(self) -> None:
-        """Let the next request decide if a method was replaced on a class.
+        """Discard the decisions if a method was replaced on a class.
 
-        Tests and tracers do so at any time. PERF: 0.9 us, so a server asks once in
+        Tests and tracers replace methods at any time. PERF: 0.9 us, so a server asks once in
         `UNWATCHED_REQUESTS` requests, and test clients before each one.
         """
         decided = self._decisions
@@ -208,11 +208,11 @@ class ServingApp(App):
         raise NotImplementedError
 
     def log_exception(self, exc_info: ExcInfo | tuple[None, None, None]) -> None:
-        """Log an unhandled error; ``Flask`` writes it."""
+        """Log an unhandled error; defined by ``Flask``."""
         raise NotImplementedError
 
     def _log(self, level: str, message: str) -> None:
-        """Log a message; ``Flask`` writes it.
+        """Log a message; defined by ``Flask``.
 
         :param level: name of the logger's method, such as ``"warning"``.
         :param message: the message.

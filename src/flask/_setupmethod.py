@@ -1,4 +1,4 @@
-"""The decorator of methods that set an application or a blueprint up, and what these refuse."""
+"""The decorator of setup methods of applications and blueprints, and its checks."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ class _SetUp(t.Protocol):
 
 
 def setupmethod(method: Function) -> Function:
-    """Refuse a method once set-up is over; see ``_check_setup_finished``.
+    """Raise an error if a method is called after setup.
 
-    A decorator that needs an argument is refused where it is written without parentheses.
+    See ``_check_setup_finished``. Also raise an error for a decorator that needs an argument and is
+    used without parentheses.
     """
     name = method.__name__
     example = _ARGUMENTS.get(name)
@@ -51,6 +52,6 @@ def _need_parentheses(name: str, example: str, given: t.Any) -> None:
     else:
         return
     raise TypeError(
-        f"The decorator {name!r} needs an argument, and decorates {where}, without parentheses."
+        f"The decorator {name!r} needs an argument, but decorates {where}, without parentheses."
         f" Write it as in '@app.{name}({example})'."
     )

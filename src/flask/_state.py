@@ -1,7 +1,7 @@
-"""What Werkzeug's own response has, and ours keeps in another way: its state and its methods.
+"""State and methods that Werkzeug's response has and this package's response stores differently.
 
-Pickles and copies are the same on both sides: a cache that official Flask filled can be read,
-and it can read what is written here.
+Pickles and copies are compatible in both directions: this package reads a cache that official Flask
+wrote, and official Flask reads a cache that this package wrote.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def take_state(response: t.Any, state: dict[str, t.Any]) -> None:
 class SendingMethod:
     """A method that sends a response, and that may be replaced on one response.
 
-    The fast path to the server does not call it, so a response that has its own leaves that path.
+    The fast path does not call it, so a response with its own method does not take the fast path.
     """
 
     def __set_name__(self, owner: type, name: str) -> None:

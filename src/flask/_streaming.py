@@ -31,7 +31,7 @@ if t.TYPE_CHECKING:
     import asyncio
 
 Outcome: t.TypeAlias = tuple[t.Any, BaseException | None]
-"""What a step returned, and what it raised."""
+"""The return value of a step, and the error that it raised."""
 
 _END: t.Final = object()
 
@@ -117,9 +117,9 @@ def stream_with_context(
 
 
 def keep_context(iterator: t.Any) -> t.Any:
-    """Return an iterator whose steps have the current contexts at hand.
+    """Return an iterator in whose steps the current contexts are current.
 
-    Of the same kind: synchronous or asynchronous.
+    It is of the same kind: synchronous or asynchronous.
     """
     contexts = _Contexts(_cv_app.get(), _cv_request.get())
     if isinstance(iterator, AsyncIterator):
@@ -131,7 +131,7 @@ class _Contexts:
     """The two contexts of a stream, as they were left after its last step."""
 
     call: Callable[..., t.Any] | None = None
-    """Calls the teardown functions, where they must not run where the stream ends."""
+    """Calls the teardown functions, if they must run elsewhere than at the end of the stream."""
 
     def __init__(self, app_context: t.Any, request_context: t.Any) -> None:
         self.app_context = app_context
@@ -244,7 +244,7 @@ class AwaitedStream:
     """What `stream_with_context` returns for an asynchronous iterator.
 
     :param contexts: of the request.
-    :param chunks: the iterator, or what makes it.
+    :param chunks: the iterator, or the function that returns it.
     """
 
     def __init__(self, contexts: _Contexts, chunks: AsyncIterable[t.Any]) -> None:
@@ -258,7 +258,7 @@ class AwaitedStream:
         return next(self._steps)
 
     def close(self) -> None:
-        """End the stream; teardown functions run."""
+        """End the stream and run the teardown functions."""
         self._steps.close()
 
 
@@ -275,9 +275,9 @@ class StreamedBody:
     __slots__ = ("_encoded", "close", "is_awaited", "stream")
 
     is_awaited: bool
-    """Whether an asynchronous iterator makes it, so that its steps wait and do not block."""
+    """Whether it comes from an asynchronous iterator, whose steps await and do not block."""
     stream: AwaitedStream | None
-    """That iterator, if the request stays at hand for it."""
+    """That iterator, if it keeps the request."""
 
     def __init__(self, chunks: t.Iterable[str] | t.Iterable[bytes], close: t.Any) -> None:
         self.stream = chunks if isinstance(chunks, AwaitedStream) else None
@@ -293,14 +293,14 @@ class StreamedBody:
 
 
 class ThreadedSteps:
-    """A plain iterator whose steps run in threads, one after another; others go on meanwhile.
+    """A synchronous iterator whose steps run in threads, one after another.
 
-    Between two steps it keeps no thread. All steps run in one copy of the context.
+    Between two steps it holds no thread. All steps run in one copy of the context.
 
     :param iterable: may block; it is closed, if it has a ``close``, in a thread too.
     :param pool: the threads.
     :param app: the application that the iterator belongs to.
-    :param driver: waits for what a step awaits; ``None``: the thread's own loop.
+    :param driver: runs the awaitables of a step; ``None``: the thread's own loop.
     """
 
     def __init__(
@@ -326,7 +326,7 @@ class ThreadedSteps:
         return item
 
     async def aclose(self) -> None:
-        """Close the iterator in a thread; a step that is running does it at its end."""
+        """Close the iterator in a thread, or at the end of a step that is running."""
         with self._lock:
             must_close = not self._is_closed and not self._is_running
             self._is_closed = True
@@ -337,7 +337,7 @@ class ThreadedSteps:
     async def _do(self, call: Work, can_leave: bool) -> t.Any:
         """Call something in a thread.
 
-        :param can_leave: it is not called if the caller is cancelled before a thread is free.
+        :param can_leave: do not call it if the caller is cancelled before a thread is free.
         """
         import asyncio
 
@@ -403,13 +403,13 @@ class ThreadedSteps:
             del done, outcome  # they hold the error, whose traceback holds this frame
 
     def _close(self) -> None:
-        """Close the iterator where no caller can be told of an error."""
+        """Close the iterator, and log an error, since no caller can get it."""
         close = getattr(self._iterable, "close", None)
         try:
             if close is not None:
                 close()
         except Exception:
-            self._app._log("exception", "Exception at the end of a stream that its client has left")
+            self._app._log("exception", "Exception at the end of a disconnected stream")
 
 
 def _hand_over(done: asyncio.Future[Outcome], outcome: Outcome) -> None:

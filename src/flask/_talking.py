@@ -1,6 +1,6 @@
 """WebSockets to an application in this process, for tests.
 
-A `WebsocketConnection` is for ``async`` tests, a `WebsocketSession` for plain ones.
+A `WebsocketConnection` is for ``async`` tests, a `WebsocketSession` for synchronous ones.
 """
 
 from __future__ import annotations

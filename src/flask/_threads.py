@@ -1,8 +1,8 @@
-"""Worker threads of this process, started as they are needed and ended when they are not.
+"""Worker threads of this process, which start when needed and end when idle.
 
-Each purpose has a pool of its own, so that work of one kind never waits for another kind. The
-threads are daemons: a thread that hangs does not keep the process from ending. Whoever must wait
-for work to end waits for the work, not for the threads.
+Each purpose has its own pool, so one kind of work never waits for another kind. The threads are
+daemons: a thread that hangs does not keep the process from ending. Code that must wait for work to
+end waits for the work, not for the threads.
 """
 
 from __future__ import annotations
@@ -21,26 +21,27 @@ Work = Callable[[], t.Any]
 
 
 class App(t.Protocol):
-    """The application that the work belongs to."""
+    """The application of the work."""
 
     @property
     def config(self) -> t.Any:
-        """Has the settings that limit a pool."""
+        """The settings that limit a pool."""
 
     def _log(self, level: str, message: str) -> None:
         """Log that a pool is full."""
 
 
 class PoolFull(Exception):
-    """All threads of a pool are busy, and no more work may wait for one."""
+    """All threads of a pool are busy, and its queue is full."""
 
 
 class Threads:
-    """A pool: a number of threads for one purpose, and the work that waits for one of them.
+    """A thread pool for one purpose, with a queue.
 
-    :param purpose: what the work is, for messages.
-    :param most: how many threads there may be: a number, or the name of the setting.
-    :param queue: how much work that can be refused may wait, in the same way; ``None``: any amount.
+    :param purpose: the kind of work, for messages.
+    :param most: maximum number of threads: a number, or the name of the setting.
+    :param queue: maximum amount of waiting work that can be refused, likewise; ``None``: no
+        maximum.
     :param advice: what to do when there are too few.
     """
 
@@ -62,12 +63,12 @@ class Threads:
         self._logged: set[str] = set()
 
     def start(self, work: Work, app: App, can_refuse: bool = False) -> bool:
-        """Let a thread do some work; it must handle its own errors.
+        """Run a function in a thread; it must handle its own errors.
 
-        :param work: is called in a thread.
-        :param app: the application; its settings hold, and its logger gets the warnings.
-        :param can_refuse: refuse the work if too much is waiting.
-        :returns: whether a thread does it at once; else it waits for one, see `withdraw`.
+        :param work: the function.
+        :param app: the application; its settings apply, and its logger gets the warnings.
+        :param can_refuse: refuse the work if the queue is full.
+        :returns: whether a thread runs it at once; otherwise it waits for one, see `withdraw`.
         :raises PoolFull: the work is refused.
         :raises RuntimeError: the system has no thread left, and the pool has none.
         """
@@ -99,7 +100,7 @@ class Threads:
         return False
 
     def withdraw(self, work: Work) -> bool:
-        """Take back work that no thread has begun; tell whether there was such work."""
+        """Remove work that no thread has started; return whether there was such work."""
         with self._lock:
             return self._waiting.pop(work, self) is None
 
@@ -140,7 +141,7 @@ class Threads:
                 del work  # an idle thread holds nothing
 
     def _warn(self, app: App, state: str, most: int) -> None:
-        """Log that work waits or is refused; the first time in this process."""
+        """Log that work waits or is refused, once per process."""
         if state in self._logged:
             return
         self._logged.add(state)
@@ -158,30 +159,30 @@ def _limit(limit: int | str, app: App) -> int:
 
 
 views: t.Final = Threads(
-    "plain views under ASGI",
+    "synchronous views under ASGI",
     "ASGI_THREADS",
     "ASGI_QUEUE_SIZE",
-    "ASGI_THREADS says how many there are, ASGI_QUEUE_SIZE how many requests may wait; an async"
-    " view needs none.",
+    "ASGI_THREADS is the number of threads, ASGI_QUEUE_SIZE the number of requests that may wait."
+    " An async view needs no thread.",
 )
-"""Requests with plain views under ASGI, and the steps of plain iterators that are sent."""
+"""Requests with synchronous views under ASGI, and the steps of synchronous iterators."""
 
 events: t.Final = Threads(
     "server-sent events", 1000, None, "An asynchronous generator of events needs no thread."
 )
-"""The steps of plain generators of server-sent events; each may take as long as it likes."""
+"""The steps of synchronous generators of server-sent events; a step may take any time."""
 
 background: t.Final = Threads(
     "background tasks", 16, None, "An 'async def' task under ASGI needs no thread."
 )
-"""Plain background tasks, and all of them under WSGI."""
+"""Synchronous background tasks, and all of them under WSGI."""
 
 lifespan: t.Final = Threads(
-    "the beginning and the end of serving", 16, None, "They run in threads without greenlet only."
+    "startup and shutdown", 16, None, "They run in threads only if greenlet is not installed."
 )
-"""The beginning and the end of serving under ASGI, without greenlet."""
+"""Startup and shutdown under ASGI, without greenlet."""
 
 websockets: t.Final = Threads(
-    "plain WebSocket handlers", 1000, 0, "An 'async def' handler needs no thread."
+    "synchronous WebSocket handlers", 1000, 0, "An 'async def' handler needs no thread."
 )
-"""Plain WebSocket handlers, which stay as long as the client does."""
+"""Synchronous WebSocket handlers, which run as long as the client is connected."""

@@ -1,10 +1,10 @@
 """Wait, from synchronous code, for something awaitable.
 
-The request lifecycle is synchronous and written once. Where it meets an ``async def`` view, hook
-or handler it calls `wait`. Under WSGI the awaitable runs on an event loop that belongs to the
-worker thread and lives as long as the thread. Under ASGI it runs on the server's loop: step by step
-in the fiber that waits (``asgi/_fibers``), or by the driver of a worker thread (``asgi/_drivers``),
-which is found here. Where gevent has made greenlets of threads, see ``_gevent``.
+The request lifecycle is synchronous and written once. Where it meets an ``async def`` view, hook or
+handler it calls `wait`. Under WSGI the awaitable runs on an event loop that belongs to the worker
+thread and lives as long as the thread. Under ASGI it runs on the server's loop: step by step in the
+greenlet that waits (``asgi/_fibers``), or by the executor of a worker thread (``asgi/_drivers``),
+which is found here. If gevent has replaced threads by greenlets, see ``_gevent``.
 """
 
 from __future__ import annotations
@@ -150,10 +150,10 @@ def wait(awaitable: Awaitable[Result]) -> Result:
 
 
 def is_in_coroutine(depth: int = 2) -> bool:
-    """Tell whether the code that called the caller can await.
+    """Return whether the code that called the caller can await.
 
-    A coroutine can. Synchronous code that this package called cannot, though a loop may be running
-    in its thread.
+    A coroutine can. Synchronous code that this package called cannot, even if a loop is running in
+    its thread.
 
     :param depth: how many calls up that code is; 2 is the caller's caller.
     """
@@ -178,7 +178,7 @@ def is_in_fiber() -> bool:
 
 
 def has_server_loop() -> bool:
-    """Tell whether an ASGI server's loop waits for what the caller awaits."""
+    """Return whether an ASGI server's loop runs what the caller awaits."""
     return is_in_fiber() or _of_thread.driver is not None
 
 
@@ -351,7 +351,7 @@ def _wait_in_a_thread(awaitable: Awaitable[Result]) -> Result:
 
 
 def _wait_by_gevent(awaitable: Awaitable[Result]) -> Result:
-    """Wait in a greenlet of gevent; the loop runs in a thread of its own."""
+    """Wait in a greenlet of gevent; the loop runs in its own thread."""
     request_context = get_request_context(None)
     if request_context is not None:
         environ = request_context._environ

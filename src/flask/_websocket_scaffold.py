@@ -1,8 +1,8 @@
 """Routes and hooks of WebSockets, for the applications and blueprints that serve them.
 
-They are apart from ``_scaffold`` because other frameworks build on the classes that are found
-there: Quart gives its own subclasses WebSockets under the same names. COMPAT: were these here
-inherited there, each hook of a Quart blueprint would run twice.
+COMPAT: they are separate from ``_scaffold`` because other frameworks subclass the classes in it.
+Quart adds WebSockets to its subclasses under the same names. If it inherited these methods, each
+hook of a Quart blueprint would run twice.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from ._setupmethod import setupmethod
 
 
 class WebSocketScaffold(Scaffold):
-    """What applications and blueprints that serve WebSockets share."""
+    """The common base of applications and blueprints that serve WebSockets."""
 
     before_websocket_funcs: dict[ft.AppOrBlueprintKey, list[Callable[[], t.Any]]]
     """Called before a WebSocket's handler, in order of registration."""
     after_websocket_funcs: dict[ft.AppOrBlueprintKey, list[Callable[[t.Any], t.Any]]]
     """Called after a WebSocket's handler, newest first."""
     teardown_websocket_funcs: dict[ft.AppOrBlueprintKey, list[ft.TeardownCallable]]
-    """Called when a WebSocket's context goes, newest first."""
+    """Called when a WebSocket's context is popped, newest first."""
 
     _hook_registers = (
         *HOOK_REGISTERS,
@@ -49,7 +49,7 @@ class WebSocketScaffold(Scaffold):
         view_func: Callable[..., t.Any] | None = None,
         **options: t.Any,
     ) -> None:
-        """Let a function, plain or ``async def``, serve WebSockets.
+        """Let a function, synchronous or ``async def``, serve WebSockets.
 
         :param rule: the path.
         :param endpoint: the function's name by default.
@@ -76,5 +76,5 @@ class WebSocketScaffold(Scaffold):
 
     @setupmethod
     def teardown_websocket(self, f: T_teardown) -> T_teardown:
-        """Call a function with the error, or ``None``, when a WebSocket goes."""
+        """Call a function with the error, or ``None``, when a WebSocket ends."""
         return self._enter(f, self.teardown_websocket_funcs)

@@ -1,7 +1,7 @@
 """Blueprints: parts of an application that are written apart and registered later.
 
-How they record and register is in ``_blueprint``; here is what needs more than that: files,
-commands and WebSockets.
+``_blueprint`` defines how they record and register. This module adds files, commands and
+WebSockets.
 """
 
 from __future__ import annotations

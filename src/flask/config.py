@@ -122,8 +122,8 @@ class Config(dict[str, t.Any]):
 
         :param loads: parses each value; one that it cannot parse stays a string.
         :returns: always ``True``.
-        :raises TypeError: a variable sets an entry of what is no dict; its text names both
-            variables.
+        :raises TypeError: a variable sets an entry of a value that is not a dict. The text names
+            both variables.
         """
         start = f"{prefix}_"
         for name in sorted(os.environ):
@@ -215,22 +215,22 @@ def _read(path: str, silent: bool) -> bytes | None:
 
 
 def _explain_conflict(name: str, start: str) -> str:
-    """Return what is wrong with a variable that sets an entry of what is no dict.
+    """Return the error text for a variable that sets an entry of a value that is not a dict.
 
-    :param name: of the variable.
-    :param start: how all such variables begin.
+    :param name: the name of the variable.
+    :param start: the prefix of all such variables.
     """
     *way, _ = name.removeprefix(start).split("__")
     holders = [f"{start}{'__'.join(way[:length])}" for length in range(len(way), 0, -1)]
     holder = next((holder for holder in holders if holder in os.environ), None)
     if holder is None:
         return (
-            f"The environment variable {name!r} sets an entry of a dict, but the configuration has"
-            f" something else for {way[0]!r}. Take the variable away, or the other setting."
+            f"The environment variable {name!r} sets an entry of a dict, but {way[0]!r} in the"
+            " configuration is not a dict. Remove the variable or the setting."
         )
     return (
         f"The environment variables {holder!r} and {name!r} contradict each other: the second sets"
-        " an entry of a dict, but the first is no dict. Take one of them away."
+        " an entry of a dict, but the value of the first is not a dict. Remove one of them."
     )
 
 

@@ -73,16 +73,16 @@ def after_this_request(
 
 
 def copy_current_request_context(f: Function) -> Function:
-    """Let a function run elsewhere with the current request at hand.
+    """Decorate a function to run in a copy of the current request context.
 
-    Elsewhere: in another thread or task.
+    The function may run in another thread or task.
 
-    Each call works in a copy of its own, so the function may be called any number of times, at the
-    same time too. A copy has the same request and session, and a ``g`` of its own.
+    Each call gets its own copy, so you can call the function any number of times, also
+    concurrently. A copy has the same request and session, and a new ``g``.
 
     Called from a coroutine, an ``async def`` function returns a coroutine, which may become a task.
-    Called from synchronous code, in this or another thread, it is waited for. A generator has the
-    copy at hand in each of its steps.
+    Called from synchronous code, in this or another thread, it runs to its end before the call
+    returns. For a generator the copy is current in each of its steps.
 
     :raises RuntimeError: no request is active.
     """
@@ -122,7 +122,7 @@ def _in_copies_of(context: RequestContext, f: Function) -> Function:
 
 @contextmanager
 def _current_alone(original: RequestContext) -> Iterator[None]:
-    """Make a copy of a context current, with a ``g`` of its own even inside of the request."""
+    """Make a copy of a context current, with its own ``g`` even inside the request."""
     app_token = _cv_app.set(None)
     request_token = _cv_request.set(None)
     try:

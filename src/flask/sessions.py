@@ -68,7 +68,7 @@ class SecureCookieSession(  # pyright: ignore[reportIncompatibleMethodOverride]
     modified: bool = False
 
     _was_plain: bool = False
-    """Whether the cookie was verified in the fast way, so that the next one may be signed so."""
+    """Whether the cookie was verified on the fast path, so the next one may be signed on it."""
 
     def __init__(
         self, initial: Mapping[str, t.Any] | t.Iterable[tuple[str, t.Any]] | None = None
@@ -325,7 +325,8 @@ class SecureCookieSessionInterface(SessionInterface):
     def open_session(self, app: AnyApp, request: Request) -> SecureCookieSession | None:
         """Return the session in the request's cookie.
 
-        Of several cookies the first genuine one counts. Without any the session is empty.
+        If there are several cookies, the first genuine one counts. Without one the session is
+        empty.
 
         :returns: ``None`` without a secret key.
         """

@@ -264,9 +264,9 @@ class FlaskClient(Client):
         return connection
 
     def _add_cookies_to_wsgi(self, environ: WSGIEnvironment) -> None:
-        """Add the client's cookies to those that the request was given in a ``Cookie`` header.
+        """Merge the client's cookies with those of the request's ``Cookie`` header.
 
-        Of two with one name, the given one is sent.
+        If both have a cookie of one name, the one of the header is sent.
         """
         given = environ.get("HTTP_COOKIE", "")
         super()._add_cookies_to_wsgi(environ)
@@ -281,9 +281,9 @@ class FlaskClient(Client):
             environ["HTTP_COOKIE"] = "; ".join([given, *filter(None, pairs)])
 
     def resolve_redirect(self, response: TestResponse, buffered: bool = False) -> TestResponse:
-        """Send the request that a redirect asks for.
+        """Follow a redirect.
 
-        A 307 or 308 asks for the same body once more, and the cookies may have changed.
+        A 307 or 308 needs the same body again, and the cookies may have changed.
         """
         environ = response.request.environ = _as_given(response.request.environ)
         body = environ["wsgi.input"]

@@ -61,7 +61,7 @@ class Map(_Map):
             self._forget()
 
     def _forget(self) -> None:
-        """Fill the table, and make what builds paths, when they are needed next."""
+        """Mark the table and the path builders to be created again at the next use."""
         self.builders.clear()
         if self.is_table_filled:
             self.table = Table()
@@ -80,7 +80,7 @@ class Map(_Map):
         return self.builders[endpoint]
 
     def fill_table(self) -> None:
-        """Enter all rules in the table; none where more than path and method decides."""
+        """Add all rules to the table; none if matching depends on more than path and method."""
         if not self._is_by_path():
             self.table = Table()
         else:
@@ -97,7 +97,7 @@ class Map(_Map):
         self.is_table_filled = True
 
     def _is_by_path(self) -> bool:
-        """Tell whether path and method alone decide which rule matches."""
+        """Return whether matching depends on path and method alone."""
         return (
             not self.host_matching
             and not self.default_subdomain
@@ -113,7 +113,7 @@ class Map(_Map):
 _DECISIVE = frozenset(
     {"bind", "bind_to_environ", "default_subdomain", "host_matching", "redirect_defaults"}
 )
-"""Attributes of a map that decide whether its table may answer."""
+"""Attributes of a map that decide whether its table may be used."""
 
 
 def _put_off_building(rule: t.Any) -> bool:

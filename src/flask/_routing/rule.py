@@ -129,7 +129,7 @@ def read_rule(rule: Rule) -> list[str | Segment]:
 
 @cache
 def _merges_runs() -> bool:
-    """Return whether Werkzeug makes one slash of three; as older releases made two."""
+    """Return whether Werkzeug merges three slashes into one; older releases leave two."""
     return Map([Rule("/a///b", endpoint="a")]).bind("localhost").test("/a/b")
 
 

@@ -46,12 +46,12 @@ _WITHOUT_WSPROTO = (
 )
 
 _WITHOUT_ASYNCIO = (
-    "This server runs its applications on trio; Flask needs an event loop of asyncio. Start the"
-    " server with a worker for asyncio, such as 'hypercorn --worker-class asyncio asgi:shop:app'."
+    "This server runs its applications on trio, but Flask needs an event loop of asyncio. Start the"
+    " server with an asyncio worker, such as 'hypercorn --worker-class asyncio asgi:shop:app'."
 )
 _AS_WSGI_BY_HYPERCORN = (
-    "Hypercorn serves this application as WSGI: WebSockets are refused, and an async view takes a"
-    " thread for as long as it runs. Put 'asgi:' in front of its name, such as"
+    "Hypercorn serves this application as WSGI: WebSockets are refused, and an async view holds a"
+    " thread while it runs. Put 'asgi:' in front of the application's name, as in"
     " 'hypercorn asgi:shop:app'."
 )
 
@@ -182,22 +182,24 @@ class AsgiApp(ConversingApp):
     # The life of the application, on the server's loop -------------------------------------------
 
     def lifespan(self, outer: object = None) -> AbstractAsyncContextManager[None]:
-        """Begin and end serving with an application that this one is mounted in.
+        """Run startup and shutdown with an outer application.
 
-        Servers tell the outer application alone. Hand this method to it, as in
-        ``Starlette(lifespan=app.lifespan)``, or write ``async with app.lifespan():`` in its own.
+        For an application that is mounted in another one.
+
+        Servers send lifespan messages only to the outer application. Pass this method to it, as in
+        ``Starlette(lifespan=app.lifespan)``, or use ``async with app.lifespan():`` in its lifespan.
 
         :param outer: the outer application, which calls it; not used.
-        :returns: an asynchronous context manager; serving begins and ends with its block.
+        :returns: an asynchronous context manager: startup at its beginning, shutdown at its end.
         """
         from ._lifespan import lifespan
 
         return lifespan(self)
 
     async def _start_on_the_loop(self, ends_with_loop: bool = False) -> None:
-        """Begin serving, unless it has begun; others who ask meanwhile wait.
+        """Run startup, unless it has run; concurrent callers wait.
 
-        :param ends_with_loop: there is no lifespan; the end of the loop ends serving then.
+        :param ends_with_loop: there is no lifespan, so shutdown runs at the end of the loop.
         """
         if not self._awaits_start or is_beginning.get():
             return

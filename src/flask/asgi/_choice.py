@@ -1,9 +1,9 @@
-"""Which driver runs a request: on the loop, or in a worker thread.
+"""Which executor runs a request: on the loop, or in a worker thread.
 
-The routing table is asked before the lifecycle runs; that has no side effects. A wrong guess is
-still right, only slower: an async view in a thread is awaited on the loop, and a plain view is
-never run on the loop unless somebody says that it does not block. A plain wrapper around an async
-view is plain: it may start an event loop of its own.
+The view is looked up in the routing table before the lifecycle runs, which has no side effects. A
+wrong choice gives the same response, only slower: an async view in a thread is awaited on the loop.
+A synchronous view runs on the loop only with ``blocking=False``. A synchronous wrapper around an
+async view is synchronous, because it may start its own event loop.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def blocks(view: t.Any, method: str = "GET") -> bool:
 
 
 def _find_method(kind: t.Any, method: str) -> t.Any:
-    """Return the function of a class-based view that answers an HTTP method."""
+    """Return the function of a class-based view that handles an HTTP method."""
     dispatch = getattr(kind, "dispatch_request", None)
     if dispatch is not MethodView.dispatch_request:
         return dispatch
@@ -94,10 +94,10 @@ def _find_method(kind: t.Any, method: str) -> t.Any:
 
 
 def may_cancel(context: Context) -> bool:
-    """Tell whether the client may cut short the request that is current in a context.
+    """Return whether a disconnect cancels the request that is current in a context.
 
-    A plain view never is; an async one as its rule says, or else ``CANCEL_ON_DISCONNECT``. Asked
-    only when a client disconnects.
+    A synchronous view is never cancelled. For an async view the option of the rule applies, or else
+    ``CANCEL_ON_DISCONNECT``. Called only when a client disconnects.
 
     :param context: in which the request runs.
     """

@@ -32,8 +32,9 @@ if t.TYPE_CHECKING:
 
 _SECURE = frozenset({"https", "wss"})
 _OTHER_SCHEME = (
-    "WebSockets are not open to pages of {origin}: pages of this host are loaded by {scheme}. If a"
-    " proxy ends TLS, let it send 'X-Forwarded-Proto', or list the origin in WEBSOCKET_ORIGINS."
+    "WebSockets are not open to pages of {origin}: pages of this host use the scheme {scheme}. If a"
+    " proxy terminates TLS, let it send 'X-Forwarded-Proto', or list the origin in"
+    " WEBSOCKET_ORIGINS."
 )
 _TRY_LATER = [(b"content-length", b"0"), (b"retry-after", b"5")]
 _NORMAL = 1000  # RFC 6455 section 7.4.1
@@ -50,9 +51,10 @@ def _find_websocket_class() -> type[Websocket]:
 
 
 def _find_scheme(websocket: Websocket) -> str:
-    """Return with what scheme a page of this host is loaded.
+    """Return the scheme over which pages of this host are loaded.
 
-    A proxy that ends TLS says so by a header; no page can set it, so it need not be trusted.
+    A proxy that terminates TLS sends it in a header. No page can set that header, so the header
+    need not come from a trusted proxy.
     """
     proxied: str = websocket.environ.get("HTTP_X_FORWARDED_PROTO", "")
     is_secure = websocket.scheme in _SECURE or proxied.partition(",")[0].strip() == "https"
@@ -202,11 +204,11 @@ class ConversingApp(WebSocketScaffold, Lifecycle):
     def check_websocket_origin(self, websocket: Websocket) -> None:
         """Refuse a page of another site, which could act with the user's cookies.
 
-        ``WEBSOCKET_ORIGINS`` lists the origins that are let in, or is one of them; ``"*"`` lets in
-        all; ``None`` only the own scheme and host. Clients that are no browsers send no origin, and
-        are let in.
+        ``WEBSOCKET_ORIGINS`` is an allowed origin or a list of them. ``"*"`` allows all, ``None``
+        only the application's scheme and host. A client without an ``Origin`` header, such as one
+        that is not a browser, is allowed.
 
-        :raises werkzeug.exceptions.Forbidden: the origin is not one of them.
+        :raises werkzeug.exceptions.Forbidden: the origin is not allowed.
         """
         origin = websocket.environ.get("HTTP_ORIGIN")
         if origin is None:

@@ -52,18 +52,18 @@ _NOBODY_WAITS = "The client has gone, or the server stops: nobody waits for this
 class ThreadVisit:
     """One piece of work in a worker thread.
 
-    :param on_wait: called on the loop whenever the work has something awaited there, or has to
-        wait for a thread.
-    :param pool: the threads to take one of.
-    :param can_refuse: the work may be refused; and it is not run if nobody waits for it any more
-        before it has begun.
-    :param loop: where what it waits for runs; the running one if not given.
+    :param on_wait: called on the loop whenever the work awaits something there, or has to wait for
+        a thread.
+    :param pool: the thread pool.
+    :param can_refuse: the work may be refused, and it does not run if its client disconnects before
+        it starts.
+    :param loop: runs the awaitables of the work; by default the running loop.
     """
 
     is_over: bool = False
     """Whether nobody waits for the work any more; what it waits for is given up."""
     may_cancel: Callable[[Context], bool] | None = None
-    """Tells whether a client that disconnects cancels the work; ``None``: it does."""
+    """Returns whether a disconnect cancels the work; ``None``: it does."""
 
     # PERF: on the class, since most work changes few of them.
     _answer: ThreadFuture[t.Any] | None = None
@@ -88,10 +88,10 @@ class ThreadVisit:
     async def run(self, app: App, function: Work, *arguments: t.Any) -> t.Any:
         """Run synchronous code in a thread, with the context of the caller.
 
-        Where all threads are busy the work waits for its turn.
+        If all threads are busy, the work waits in the queue.
 
-        :param app: the application that the work belongs to.
-        :raises PoolFull: too much is waiting.
+        :param app: the application of the work.
+        :raises PoolFull: the queue is full.
         """
         done: asyncio.Future[Outcome] = self.loop.create_future()
         context = self._context = copy_context()
@@ -196,10 +196,10 @@ class ThreadVisit:
         outcome.clear()
 
     def lose_client(self) -> None:
-        """Learn, on the loop, that the client has disconnected.
+        """Handle, on the loop, that the client has disconnected.
 
-        Work that has not begun is not run; of other work what it waits for is cancelled, if that
-        is wanted.
+        Work that has not started does not run. For other work, what it awaits is cancelled if
+        cancelling is allowed.
         """
         if self._withdraw():
             return
@@ -209,7 +209,7 @@ class ThreadVisit:
             self.cancel()
 
     def _withdraw(self) -> bool:
-        """Take the work back if it may be refused and waits for a thread; tell whether it did."""
+        """Remove the work from the queue if it may be refused; return whether it was there."""
         if self._queued is None or not self.can_refuse:
             return False
         work, done = self._queued
@@ -219,16 +219,16 @@ class ThreadVisit:
         return True
 
     def let_cancel(self, is_gone: bool) -> None:
-        """Let the client cancel from now on what the work waits for; called in the thread.
+        """Let a disconnect cancel what the work awaits from now on; called in the thread.
 
-        :param is_gone: it has disconnected already: the next waiting is cancelled.
+        :param is_gone: the client has disconnected already, so the next await is cancelled.
         """
         self.may_cancel = None
         if is_gone:
             self._must_cancel = True
 
     def cancel_waiting(self) -> None:
-        """Cancel what the work waits for on the loop just now; called on the loop."""
+        """Cancel what the work awaits on the loop now; called on the loop."""
         if self._task is not None:
             self.cancel()
 
@@ -269,10 +269,10 @@ def wait_on(loop: asyncio.AbstractEventLoop | None, awaitable: Awaitable[t.Any])
 async def await_on(
     loop: asyncio.AbstractEventLoop, awaitable: Coroutine[t.Any, t.Any, t.Any]
 ) -> t.Any:
-    """Await, on one loop, something that another loop alone can do.
+    """Await, on one loop, something that has to run on another loop.
 
-    :param loop: that other loop; it runs in another thread.
-    :param awaitable: what it shall do.
+    :param loop: the other loop, which runs in another thread.
+    :param awaitable: what runs on it.
     """
     outcome: list[Outcome] = []
     doing = asyncio.run_coroutine_threadsafe(_put_outcome(awaitable, outcome), loop)

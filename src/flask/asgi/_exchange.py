@@ -44,11 +44,11 @@ class Exchange(Body):
     is_on_loop: bool = True
     """Whether the lifecycle runs on the loop, and not in a thread."""
     call: Callable[..., t.Any] | None = None
-    """Closes a streamed body, where that must not run where the body is sent."""
+    """Closes a streamed body, if that must not happen where the body is sent."""
     visit: ThreadVisit | None = None
-    """The lifecycle's stay in a thread."""
+    """The work in a thread that runs the lifecycle."""
     cancel: Callable[[], t.Any] | None = None
-    """Called when the client has gone; it may cancel what the lifecycle is waiting for."""
+    """Called when the client disconnected; it may cancel what the lifecycle awaits."""
     watcher: asyncio.Task[None] | None = None
     """Waits for the client's going."""
     written: bytes = b""
@@ -164,7 +164,7 @@ class Exchange(Body):
             self.watcher = asyncio.get_running_loop().create_task(self._watch_and_cancel())
 
     def watch_for_task(self) -> None:
-        """Begin to watch; from now on the client's going cancels the task that is running."""
+        """Start to watch: from now on a disconnect cancels the running task."""
         task = asyncio.current_task()
         self.cancel = None if task is None else task.cancel  # a server may have no real tasks
         self.watch_client()

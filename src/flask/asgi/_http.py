@@ -126,7 +126,7 @@ async def _finish(app: AnyApp, exchange: Exchange, working: Awaitable[t.Any]) ->
 
 
 async def _rest_of(answer: t.Any, exchange: Exchange) -> t.Any:
-    """Wait for what a fiber has begun; what is there already is returned."""
+    """Wait for what a greenlet has started, or return a result that is there already."""
     if type(answer) is not Fiber:
         return answer
     task = asyncio.current_task()  # a server may have no real tasks
@@ -158,9 +158,9 @@ async def _in_a_thread(
 
 
 async def _send_stream(app: AnyApp, exchange: Exchange, body: t.Any) -> Answer:
-    """Send a body that is made while it is sent; on the loop only what waits runs.
+    """Send a streamed body. Only asynchronous steps run on the loop.
 
-    The client's going ends it, whatever view made it.
+    A disconnect ends it, whatever kind of view returned it.
     """
     answer: Answer
     if not has_fibers:  # only what waits comes here; it keeps no thread from the views
@@ -217,32 +217,32 @@ _BUSY: t.Final[Answer] = (
     },
     {"type": "http.response.body", "body": b""},
 )
-"""The answer where no more requests may wait for a thread (RFC 9110 section 15.6.4)."""
+"""The response if the queue for threads is full (RFC 9110 section 15.6.4)."""
 
 
 # In the driver ----------------------------------------------------------------------------------
 
 
 def _answer(app: AnyApp, context: ScopeContext) -> t.Any:
-    """Answer a request, in a thread."""
+    """Handle a request in a thread."""
     answer: t.Any = Lifecycle._answer(app, context)
     return answer if type(answer) is tuple else _stream_from_thread(answer, context.exchange)
 
 
 def _answer_call(call: Callable[..., Iterable[bytes]], exchange: Exchange) -> t.Any:
-    """Answer by a call of a WSGI application, in a thread."""
+    """Handle a request with a WSGI application, in a thread."""
     answer = _call_wsgi(call, exchange)
     return answer if type(answer) is tuple else _stream_from_thread(answer, exchange)
 
 
 def _call_wsgi(call: Callable[..., Iterable[bytes]], exchange: Exchange) -> t.Any:
-    """Call a WSGI application; a whole answer becomes messages, a streamed body is returned."""
+    """Call a WSGI application; send a complete response, or return a streamed body."""
     body = call(exchange.start_response)
     return exchange.send_body(body) if isinstance(body, (list, tuple)) else body
 
 
 def _stream_from_thread(body: t.Any, exchange: Exchange) -> t.Any:
-    """Send a streamed body; one that waits is returned, so that it keeps no thread."""
+    """Send a streamed body; return an asynchronous one, so that it holds no thread."""
     if getattr(body, "is_awaited", False):
         return body
     visit = t.cast("ThreadVisit", exchange.visit)

@@ -1,7 +1,7 @@
-"""The body of a request: a stream that asks the server for more as it is read.
+"""The body of a request: a stream that receives more from the server as it is read.
 
-Nothing is read before the view asks for it, and nothing is kept but the rest of one message; save
-for a small body with a length, which arrives before a thread is taken for the view.
+Nothing is read before the view reads it, and only the rest of one message is kept. A small body
+with a length is an exception: it arrives before the request takes a thread.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Receive: t.TypeAlias = Callable[[], Awaitable[Message]]
 Send: t.TypeAlias = Callable[[Message], Awaitable[None]]
 
 SMALL: t.Final = 65_536
-"""The largest body, in bytes, that has arrived before a thread is taken."""
+"""Bytes of the largest body that arrives before the request takes a thread."""
 _PATIENCE = 0.05  # seconds that a thread may wait to learn of the server's loop
 _TOO_EARLY = (
     "The body of the request was read in a task that the view has started, before all of it had"
@@ -67,7 +67,7 @@ class Body(Receiver):
     loop: asyncio.AbstractEventLoop | None = None
     """The server's loop, once the view has waited: there messages arrive, whoever reads."""
     loop_known: threading.Event | None = None
-    """Is set when `loop` is, for a thread that waits for it."""
+    """Set when `loop` is set, for a thread that waits for it."""
     reserved: int = 0
     """Bytes of memory that `take_in` has reserved."""
 
@@ -149,11 +149,11 @@ class Body(Receiver):
     async def take_in(self, config: Mapping[str, t.Any], length: str | bytes) -> None:
         """Wait for a small body to arrive, so that no thread waits for it.
 
-        COMPAT: for an async view too where the server's ``receive`` is no Python function. Granian
-        fetches by threads of its own even what is there, and a task of the view could not wait.
+        COMPAT: also for an async view if the server's ``receive`` is not a Python function. Granian
+        delivers messages from its own threads, and a task of the view could not wait for them.
 
-        A larger one, and one that there is no memory for, is left to be read as it arrives; so is
-        one that will be refused. Where the client goes meanwhile, reading will say so.
+        A body that is larger, exceeds the memory limit, or will be refused, is read as it arrives.
+        If the client disconnects meanwhile, reading the body raises the error.
 
         :param config: has the limits.
         :param length: the ``Content-Length`` header.
@@ -178,7 +178,7 @@ class Body(Receiver):
         self._buffer = b"".join(parts)
 
     def forget_memory(self) -> None:
-        """Give back what `take_in` has reserved."""
+        """Release the memory that `take_in` has reserved."""
         _memory.used -= self.reserved
         self.reserved = 0
 

@@ -1,6 +1,6 @@
-"""When serving begins and ends on a loop.
+"""When startup and shutdown run on a loop.
 
-By the lifespan messages of an ASGI server, with an outer application, or with the loop.
+They follow the lifespan messages of an ASGI server, an outer application, or the loop itself.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
 
 @asynccontextmanager
 async def lifespan(app: AnyApp) -> AsyncIterator[None]:
-    """Begin serving, and end it with the block."""
+    """Run startup, and shutdown at the end of the block."""
     await app._start_on_the_loop()
     try:
         yield
@@ -64,9 +64,9 @@ async def lifespan(app: AnyApp) -> AsyncIterator[None]:
 
 
 async def begin(app: AnyApp, ends_with_loop: bool) -> None:
-    """Begin serving on this loop.
+    """Run startup on this loop.
 
-    :param ends_with_loop: nothing else will end it.
+    :param ends_with_loop: run shutdown at the end of the loop.
     """
     has_begun = await with_nothing_current(run(app, app._begin_serving))
     if has_begun and ends_with_loop and (app.after_serving_funcs or app.while_serving_gens):
@@ -78,16 +78,16 @@ async def begin(app: AnyApp, ends_with_loop: bool) -> None:
 
 
 async def end(app: AnyApp) -> None:
-    """End serving, when the background tasks of this loop are done."""
+    """Run shutdown when the background tasks of this loop have ended."""
     await drain(app)
     await with_nothing_current(run(app, app._end_serving))
 
 
 async def _end_with_loop(app: AnyApp, key: object) -> None:
-    """Wait until the loop ends, and end serving then, if nothing else has.
+    """Wait until the loop ends, and run shutdown then, if nothing else has.
 
-    Who runs a loop cancels its tasks at the end, as ``asyncio.run`` does. That comes before the
-    loop closes the asynchronous generators that ``while_serving`` functions have open.
+    The runner of a loop cancels its tasks at the end, as ``asyncio.run`` does. Only after that it
+    closes the asynchronous generators of ``while_serving`` functions.
     """
     task = asyncio.current_task()
     assert task is not None

@@ -41,8 +41,8 @@ class ScopeError(ValueError):
 async def with_nothing_current(serving: Coroutine[t.Any, t.Any, Result]) -> Result:
     """Serve a connection with no context current, whatever is current around it.
 
-    Servers call in a copy of the context of the import. A context that was pushed there would be
-    shared by all connections.
+    Servers call the application in a copy of the context of the import. All connections would share
+    a context that was pushed at import.
     """
     app_token = _cv_app.set(None)
     request_token = _cv_request.set(None)

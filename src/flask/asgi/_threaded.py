@@ -1,11 +1,11 @@
 """A WSGI application served over ASGI, each request in a thread.
 
-``flask serve`` uses it for the interface WSGI. Granian's own WSGI environment merges ``X_Name``
-into ``HTTP_X_NAME``, and its body ends silently when the client disconnects. Its ASGI scope and
-messages keep both apart. See ``docs/decisions/0031``.
+``flask serve`` uses it for the interface WSGI. Granian's own WSGI environment does not distinguish
+``X_Name`` from ``X-Name``, and its body ends silently when the client disconnects. Its ASGI
+interface reports both. See ``docs/decisions/0031``.
 
-A thread is taken once a small body has arrived, so that slow clients hold connections and no
-threads. Time, bytes and waiting requests are bounded.
+A request takes a thread when a small body has arrived, so slow clients hold connections and no
+threads. Time, bytes and waiting requests are limited.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ if t.TYPE_CHECKING:
 _AHEAD: t.Final = 65_536
 """Bytes of a body that are read before a thread is taken."""
 _AHEAD_OF_ALL: t.Final = 64 * 1024 * 1024
-"""Bytes of all bodies that are read so; beyond them a request is answered with 503."""
+"""Maximum bytes of all bodies that are read this way; beyond it the response is a 503."""
 _RATE: t.Final = 1024
-"""Bytes a second that a client has to send beyond the timeout."""
+"""Bytes per second that a client has to send after the timeout."""
 _MOST_WAITING: t.Final = 1000
-"""Requests that may wait for a thread; others are answered with 503."""
+"""Maximum number of requests that wait for a thread; others get a 503."""
 
 
 class ThreadedWsgi:
     """An ASGI application that calls a WSGI application in threads.
 
     :param app: the WSGI application.
-    :param threads: how many requests are answered at a time.
-    :param timeout: seconds that a client has to send a body, and one more for each KiB; and to
-        take a part of a streamed response.
+    :param threads: maximum number of concurrent requests.
+    :param timeout: seconds that a client has to send a body, and one more for each KiB; also to
+        receive a chunk of a streamed response.
     """
 
     def __init__(self, app: Callable[..., t.Any], threads: int, timeout: float) -> None:
@@ -84,7 +84,7 @@ class ThreadedWsgi:
             self.ahead -= request.ahead
 
     async def _run(self, request: _Request, environ: WSGIEnvironment) -> None:
-        """Let a thread answer, and send what it returns."""
+        """Run the request in a thread, and send the response that it returns."""
         if self._count >= self.threads:
             if self._count >= self.threads + _MOST_WAITING:
                 await _refuse(request._send, 503)
@@ -105,7 +105,7 @@ class ThreadedWsgi:
             await request.send_whole(request.whole)
 
     def _work(self) -> None:
-        """Answer requests, in a thread."""
+        """Handle requests in a thread."""
         get = self._queue.get
         while True:
             request, environ = get()
@@ -134,7 +134,7 @@ class ThreadedWsgi:
             self._all_done.set()
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """Serve the lifespan: a server that stops waits for the threads."""
+        """Handle the lifespan: a server that stops waits for the threads."""
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -145,7 +145,7 @@ class ThreadedWsgi:
 
 
 def _has_body(scope: Scope, environ: WSGIEnvironment) -> bool:
-    """Tell whether a request may have a body (RFC 9112 section 6; HTTP/2 need not announce it)."""
+    """Return whether a request may have a body (RFC 9112 section 6; optional in HTTP/2)."""
     if scope["http_version"][0] == "1":
         length = environ.get("CONTENT_LENGTH")
         return length != "0" if length is not None else "HTTP_TRANSFER_ENCODING" in environ
@@ -163,18 +163,18 @@ class _Request(Exchange):
 
     :param receive: returns the server's next message.
     :param send: takes a message for the server.
-    :param server: what serves it.
+    :param server: the application that serves it.
     """
 
     is_on_loop = False
     ahead: int = 0
     """Bytes of the body that were read before a thread was taken."""
     was_cut: bool = False
-    """Whether the client disconnected before its body was complete, and none reads it yet."""
+    """Whether the client disconnected before its body was complete, and no thread reads it yet."""
     is_abandoned: bool = False
-    """Whether the client disconnected, or the server stops: nothing waits for the response."""
+    """Whether the client disconnected or the server stops, so the response is not needed."""
     whole: bytes | None = None
-    """The body of the response, if the loop has to send it."""
+    """The body of the response, if the loop sends it."""
     error: Exception | None = None
     """What the application raised."""
 
@@ -213,7 +213,7 @@ class _Request(Exchange):
     async def _receive_in_time(self) -> Message:
         """Receive a message.
 
-        :raises TimeoutError: the client has sent too little in too much time.
+        :raises TimeoutError: the client sends too slowly.
         """
         allowed = self.server.timeout + self._received / _RATE - self._waited
         begun = time.monotonic()
@@ -226,7 +226,7 @@ class _Request(Exchange):
         return message
 
     async def send_whole(self, body: bytes) -> None:
-        """Send a response, or what is left of it, all at once."""
+        """Send a response, or the rest of it, at once."""
         if self.is_gone:
             return
         try:
@@ -238,7 +238,7 @@ class _Request(Exchange):
             self.is_gone = True
 
     async def _send_in_time(self, part: bytes) -> None:
-        """Send a part of a response; a client that does not take it is given up."""
+        """Send a chunk of a response; give up on a client that does not receive it."""
         try:
             async with asyncio.timeout(self.server.timeout):
                 await self.send_part(part, True)
@@ -252,7 +252,7 @@ class _Request(Exchange):
     # In the thread -------------------------------------------------------------------------------
 
     def run(self, environ: WSGIEnvironment) -> None:
-        """Call the application, and send what it returns; nothing is raised."""
+        """Call the application and send the response; never raises."""
         try:
             # A request whose client left while it waited for a thread is not begun.
             if self.was_cut or not (self.is_gone or self.is_abandoned):
@@ -281,7 +281,7 @@ class _Request(Exchange):
                 close()
 
     def _send_parts(self, parts: Iterator[bytes]) -> None:
-        """Send a body part by part; at once, if the first part is all of it."""
+        """Send a body chunk by chunk; at once, if the first chunk is the whole body."""
         length: int | None = None
         for part in parts:
             if not self.is_started:
@@ -296,7 +296,7 @@ class _Request(Exchange):
         self._on_loop(self.send_whole(b""))
 
     def write(self, data: bytes) -> None:
-        """Send a part of the body."""
+        """Send a chunk of the body."""
         if not self.is_started:
             self._on_loop(self._begin_watching())  # a stream may have no end of its own
         if self.is_abandoned:

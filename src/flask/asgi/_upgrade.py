@@ -208,7 +208,7 @@ class SocketConnection:
         return self._inbox.popleft()
 
     async def _read(self) -> None:
-        """Meet the next event; no more of them are made than are asked for."""
+        """Handle the next event; events are parsed one at a time."""
         for event in self._events:
             await self._meet(event)
             return

@@ -20,10 +20,10 @@ if t.TYPE_CHECKING:
 
 
 class Websocket(Request):
-    """A WebSocket; it knows its URL and headers as a request does.
+    """A WebSocket, with a URL and headers like a request.
 
-    Handlers use it through the proxy ``flask.websocket``. In an ``async def`` function its methods
-    are awaited; in a plain one they are called, and return when it is done.
+    Handlers use it through the proxy ``flask.websocket``. An ``async def`` function awaits its
+    methods. A synchronous function calls them, and they return when they are done.
 
     :param environ: the WSGI environment of the handshake.
     :param wire: its messages.
@@ -48,12 +48,12 @@ class Websocket(Request):
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the handshake was accepted, and nobody has closed or gone since."""
+        """Whether the handshake was accepted, and the connection is still open."""
         return self._wire.state == "open"
 
     @property
     def requested_subprotocols(self) -> list[str]:
-        """The subprotocols that the client knows, the preferred one first."""
+        """The subprotocols that the client offers, the preferred one first."""
         names = self.environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").split(",")
         return [name.strip() for name in names if name.strip()]
 
@@ -104,7 +104,7 @@ class Websocket(Request):
         return self._do(self._wire.close(code, reason))
 
     def __iter__(self) -> Iterator[str | bytes]:
-        """Yield each message, until the client has gone; for plain functions."""
+        """Yield each message until the client disconnects; for synchronous functions."""
         while True:
             try:
                 yield wait_on(self._wire.loop, self._receive())

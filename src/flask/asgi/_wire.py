@@ -330,7 +330,7 @@ class Wire(Receiver):
 
 
 def _is_larger(data: str | bytes, limit: int) -> bool:
-    """Tell whether data has more bytes on the way than a limit; a text that fits is not encoded."""
+    """Return whether data has more encoded bytes than a limit; a short text is not encoded."""
     if len(data) > limit or isinstance(data, bytes) or len(data) * 4 <= limit or data.isascii():
         return len(data) > limit
     return len(data.encode("utf-8", "surrogatepass")) > limit

@@ -26,10 +26,10 @@ class AppGroup(click.Group):
     """
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Add a command; one whose function is ``async def`` is run to its end.
+        """Add a command; an ``async def`` function runs to its end.
 
-        :param cmd: the command; a group's commands count, too.
-        :param name: under which it is called; its own name by default.
+        :param cmd: the command, or a group with commands.
+        :param name: the name to call it by; its own name by default.
         """
         _run_to_the_end(cmd)
         super().add_command(cmd, name)

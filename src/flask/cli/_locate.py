@@ -146,9 +146,9 @@ def _call_factory(
     args: Sequence[t.Any] = (),
     kwargs: dict[str, t.Any] | None = None,
 ) -> t.Any:
-    """Call a factory; if it does not take these arguments, say so in the words ``if_refused``.
+    """Call a factory; if it does not accept the arguments, raise an error with ``if_refused``.
 
-    One that is ``async def`` is run to its end.
+    An ``async def`` factory runs to its end.
 
     A ``TypeError`` that the factory's own code raises is a fault in that code and passes through.
     """

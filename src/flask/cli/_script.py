@@ -105,9 +105,9 @@ pass_script_info = click.make_pass_decorator(ScriptInfo, ensure=True)
 def with_appcontext(f: Function) -> Function:
     """Run a command function inside the application's context.
 
-    Commands of an `AppGroup`, such as ``app.cli``, have it already. If some application context is
-    active the function runs in that one. The context is left when the command ends. An
-    ``async def`` function is run to its end.
+    Commands of an `AppGroup`, such as ``app.cli``, have it already. If an application context is
+    current, the function runs in that one. The context is popped when the command ends. An
+    ``async def`` function runs to its end.
     """
 
     @functools.wraps(f)
@@ -121,7 +121,7 @@ def with_appcontext(f: Function) -> Function:
 
 
 def run_to_the_end(function: Function) -> Function:
-    """Return a command's function; an ``async def`` one as a plain one that runs it to its end.
+    """Return a command's function, or a synchronous one that runs an ``async def`` one to its end.
 
     :param function: may be wrapped by click's decorators.
     """
@@ -136,7 +136,7 @@ def run_to_the_end(function: Function) -> Function:
 
 
 def _wait_for_command(result: t.Any) -> t.Any:
-    """Return what a command returns; Ctrl-C cancels what it awaits."""
+    """Return the result of a command; Ctrl-C cancels what it awaits."""
     return wait_long(result) if is_awaitable(result) else result
 
 

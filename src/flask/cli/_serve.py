@@ -31,7 +31,7 @@ _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Pat
 _THREADS: t.Final = 16
 """Of a process on WSGI, if not said otherwise: enough for views that wait for a database."""
 _CLIENT_TIMEOUT: t.Final = 60
-"""Seconds for a client on WSGI, if not said otherwise; as long as usual proxies wait."""
+"""Seconds for a client on WSGI by default; the same as in common proxies."""
 
 
 _PARTING: t.Final = 2.0
@@ -66,8 +66,8 @@ def _count_cores() -> int:
 @click.option(
     "--client-timeout",
     type=click.IntRange(1),
-    help="Seconds that a client has to send a body, and one more for each KiB; and to take a part"
-    " of a streamed response. On WSGI; 60 if not given.",
+    help="On WSGI: seconds that a client has to send a body, and one more for each KiB; also to"
+    " receive a chunk of a streamed response. By default 60.",
 )
 @click.option("--cert", type=_FILE, help="Serve over HTTPS: the certificate file.")
 @click.option("--key", type=_FILE, help="The private key that belongs to the certificate.")
@@ -142,7 +142,7 @@ def _check(interface: str, app: AnyApp, health: str | None, options: dict[str, t
     for name in ("threads", "client_timeout"):
         if interface == "asgi" and options[name] is not None:
             option = name.replace("_", "-")
-            raise click.UsageError(f"'--{option}' is for WSGI; this app is served over ASGI.")
+            raise click.UsageError(f"'--{option}' is for WSGI, but this app is served over ASGI.")
     if (options["cert"] is None) != (options["key"] is None):
         raise click.UsageError("'--cert' and '--key' go together.")
     if health is not None and not health.startswith("/"):
@@ -160,7 +160,7 @@ def _wants_asgi(app: AnyApp) -> bool:
 def _make_loader(
     script: Callable[[], ScriptInfo], interface: str, health: str | None, options: dict[str, t.Any]
 ) -> Callable[[], t.Any]:
-    """Make what loads the application in each process; it can be pickled."""
+    """Return a function that loads the application in each process; it can be pickled."""
     if interface == "wsgi":
         timeout = options["client_timeout"] or _CLIENT_TIMEOUT
         load = partial(_load_wsgi, script, health, options["threads"] or _THREADS, timeout)
@@ -180,7 +180,7 @@ def _load(load: Callable[[], t.Any], graceful_timeout: float) -> t.Any:
 def _load_wsgi(
     script: Callable[[], ScriptInfo], health: str | None, threads: int, timeout: float
 ) -> t.Any:
-    """Load the application in a process that serves it as WSGI."""
+    """Load the application in a process that serves WSGI."""
     served = import_string("flask.asgi._threaded.ThreadedWsgi")  # a higher layer, with asyncio
     app: t.Any = script().load_app()
     if health is not None:
@@ -189,7 +189,7 @@ def _load_wsgi(
 
 
 def _load_asgi(script: Callable[[], ScriptInfo], health: str | None) -> t.Any:
-    """Load the application in a process that serves it over ASGI."""
+    """Load the application in a process that serves ASGI."""
     served = _PartingASGI(script().load_app())
     return served if health is None else _HealthyASGI(served, health)
 

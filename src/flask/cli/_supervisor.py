@@ -1,6 +1,7 @@
 """What ``flask serve`` does when one of its processes dies.
 
-A worker that fails is replaced, later each time. The workers end when the main process is gone.
+A worker that fails is replaced, after a longer wait each time. The workers end when the main
+process has ended.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from threading import Thread
 from granian.server import Server
 
 _LIVED: t.Final = 60.0
-"""Seconds after which a worker that fails counts as one that had worked."""
+"""A worker that fails after this many seconds does not count as a repeated failure."""
 _LONGEST_WAIT: t.Final = 8.0
-"""Seconds before a worker that failed again and again is replaced."""
+"""Maximum seconds before a worker that fails repeatedly is replaced."""
 _MOST_FAILURES: t.Final = 4
-"""In a row; then the server ends, if no other worker is alive."""
+"""Consecutive failures. With one more the server ends, if no other worker is alive."""
 
 
 class SteadyServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
-    """Granian's server, which goes on with the other workers when one fails repeatedly.
+    """Granian's server, which continues with the other workers when one fails repeatedly.
 
     Granian itself ends when a worker fails twice within 5.5 seconds.
     """
@@ -40,7 +41,7 @@ class SteadyServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
         self.respawned_wrks.clear()  # by which Granian finds that one failed twice
 
     def _wait_for(self, workers: list[int]) -> bool:
-        """Wait before workers are replaced; tell whether they should be."""
+        """Wait before workers are replaced; return whether to replace them."""
         now = time.monotonic()
         most = 0
         for index in set(workers):
@@ -64,9 +65,9 @@ class SteadyServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
 
 
 def end_with_main_process(graceful_timeout: float) -> None:
-    """Stop this worker when the main process is gone, as ``SIGKILL`` ends it without a word.
+    """Stop this worker when the main process has ended, for example by ``SIGKILL``.
 
-    :param graceful_timeout: seconds that requests have left then.
+    :param graceful_timeout: seconds that running requests have to end then.
     """
     main = multiprocessing.parent_process()
     if main is not None:  # there is none where the tests call it

@@ -53,7 +53,7 @@ class JSONProvider:
 
     _application: _ProvidedApp
     _reference: Callable[[], t.Any]
-    """Returns the application, or ``None`` once it is gone. PERF: `_app` asks for it each time."""
+    """Returns the application, or ``None`` once it is deleted. PERF: a proxy costs more."""
 
     def __init__(self, app: t.Any) -> None:
         self._app = weakref.proxy(app)

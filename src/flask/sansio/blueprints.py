@@ -1,4 +1,4 @@
-"""A door to ``Blueprint``, without files, commands and WebSockets."""
+"""Re-exports ``Blueprint`` without files, commands and WebSockets."""
 
 from __future__ import annotations
 
