@@ -100,8 +100,7 @@ class Response(ResponseBase):
             and getattr_static(cls, "force_type") is _FORCE_TYPE
             and cls.__new__ is object.__new__
             # A subclass may have properties here, which only its objects can answer.
-            and isinstance(cls.default_mimetype, str)
-            and bool(cls.default_mimetype)
+            and isinstance(cls.default_mimetype or None, str)
             and cls.automatically_set_content_length is True
             and not cls.autocorrect_location_header
             and cls.default_status == 200
