@@ -189,3 +189,19 @@ def test_a_text_in_a_header_leaves_nothing_behind(ask: Ask, name: str) -> None:
 
 def test_a_name_of_a_header_leaves_nothing_behind(ask: Ask) -> None:
     assert grown(lambda number: ask("/header/a", [(f"X-{number}-" + "a" * SIZE, "")])) < MOST_BYTES
+
+
+def test_a_boundary_leaves_nothing_behind(open_app: Flask) -> None:
+    """Werkzeug makes a pattern of each, and Python keeps patterns."""
+    client = open_app.test_client()
+    open_app.add_url_rule("/form", "form", lambda: request.form["a"], methods=["POST"])
+
+    def ask(number: int) -> None:
+        boundary = f"{number}-" + "a" * 1000
+        part = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--{boundary}--'
+        )
+        kind = f"multipart/form-data; boundary={boundary}"
+        assert client.post("/form", data=part.encode(), content_type=kind).text == "b"
+
+    assert grown(ask) < 1000 * COUNT // 4

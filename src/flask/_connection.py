@@ -15,6 +15,7 @@ from contextvars import copy_context
 from io import BytesIO
 from urllib.parse import quote
 
+from ._current import BY_CLIENT
 from ._loops import close_loop
 
 if t.TYPE_CHECKING:
@@ -25,10 +26,6 @@ AsgiCallable: t.TypeAlias = Callable[[t.Any, t.Any, t.Any], Awaitable[None]]
 
 EXTRAS: t.Final = "flask.environ"
 """Key of a scope: entries for the WSGI environment that a scope has no other place for."""
-
-BY_CLIENT: t.Final = "flask.by_client"
-"""Key of a scope: the connection is from a test client of this package. What is current around it
-stays current, because fixtures rely on it. A server's connection begins with nothing current."""
 
 _CHUNK = 65536  # bytes of the body in one message, as servers do it
 

@@ -40,6 +40,10 @@ You used something that belongs to the current WebSocket, but no WebSocket is ac
 Do it in a function of "@app.websocket", or in a hook such as "before_websocket".\
 """
 
+BY_CLIENT: t.Final = "flask.by_client"
+"""Key of an ASGI scope: one of our test clients connects. What is current around it stays current,
+as fixtures rely on; a server's connection begins with nothing current."""
+
 _cv_app: ContextVar[t.Any] = ContextVar("flask.app_ctx")
 _cv_request: ContextVar[t.Any] = ContextVar("flask.request_ctx")
 

@@ -30,6 +30,9 @@ _new_multidict: t.Any = ImmutableMultiDict.__new__  # PERF: an empty one needs n
 
 _multipart_type = re.compile(r"multipart/form-data; ?boundary=([\w'+.-]{1,70})", re.ASCII)
 
+_LONGEST_KEPT: t.Final = 200
+"""Characters of a content type whose boundary may stay in a pattern that Python keeps."""
+
 FORM_STEPS: t.Final = (
     "_get_file_stream",
     "_get_stream_for_parsing",
@@ -176,6 +179,18 @@ def _load_multipart(request: FormRequest, boundary: str) -> bool:
             return False
     vars(request).update(form=ImmutableMultiDict(form.fields), files=ImmutableMultiDict(form.files))
     return True
+
+
+def forget_long_boundary(content_type: str) -> None:
+    """Empty Python's cache of patterns, if Werkzeug's parser left a large one there.
+
+    Werkzeug compiles each boundary. The cache has 512 entries, each of 20 times the boundary's
+    bytes. No client writes such a boundary: it has at most 70 characters (RFC 2046 section 5.1.1).
+
+    :param content_type: the header of the request.
+    """
+    if len(content_type) > _LONGEST_KEPT and "boundary" in content_type.lower():
+        re.purge()
 
 
 def make_file(memory_size: int) -> t.IO[bytes]:

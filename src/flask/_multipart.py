@@ -274,7 +274,11 @@ class _Reader:
             # There is but one piece.
             return _keep_in_memory(self._read_content([].append, None), self.memory_size)
         file = default_stream_factory(None, None, None)
-        file.write(self._read_content(file.write, None))
+        try:
+            file.write(self._read_content(file.write, None))
+        except BaseException:  # the client disconnected, for one
+            file.close()
+            raise
         file.seek(0)
         return file
 

@@ -24,7 +24,7 @@ from werkzeug.wsgi import LimitedStream
 from ._cookies import parse_cookies
 from ._current import get_app_context
 from ._environ_request import EnvironRequest
-from ._forms import FORM_STEPS, load_form, make_file, read_fields
+from ._forms import FORM_STEPS, forget_long_boundary, load_form, make_file, read_fields
 from ._json_functions import JsonModule
 from ._lazy import lazy
 from ._limits import NOT_SET, get_max_file_memory_size, limit
@@ -269,6 +269,7 @@ class Request(EnvironRequest):
                 kept["files"] = ImmutableMultiDict()
             elif self.shallow or not self.has_plain_form or not load_form(t.cast("t.Any", self)):
                 super()._load_form_data()
+                forget_long_boundary(self._environ.get("CONTENT_TYPE", ""))
         finally:
             if given is not None:
                 kept["form"] = given

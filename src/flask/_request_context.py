@@ -14,6 +14,7 @@ from contextvars import Token
 
 from . import typing as ft
 from ._current import (
+    BY_CLIENT,
     NO_WEBSOCKET_MESSAGE,
     _cv_app,
     _cv_request,
@@ -40,6 +41,17 @@ _set_app_context = _cv_app.set
 _reset_app_context = _cv_app.reset
 _set_request_context = _cv_request.set
 _reset_request_context = _cv_request.reset
+
+
+def _is_by_server(environ: WSGIEnvironment) -> bool:
+    """Tell whether a WSGI environment was made by a server, and not by a test client.
+
+    Servers give their name (RFC 3875 section 4.1.17). Adapters that call a WSGI application from an
+    ASGI server have none, but call it in several threads (PEP 3333, "environ Variables").
+    """
+    if _SERVER in environ:
+        return True
+    return bool(environ.get("wsgi.multithread")) and BY_CLIENT not in environ.get("asgi.scope", ())
 
 
 class RequestContext(RoutedContext):
@@ -192,12 +204,11 @@ class RequestContext(RoutedContext):
     def _begins_at_server(self) -> bool:
         """Whether a WSGI server has sent the request, so it must not share a current context.
 
-        A context that is current then was left by an import, in this thread or in one that this
-        thread's context was copied from. Servers identify themselves (RFC 3875 section 4.1.17),
-        test clients do not. A request inside a server's request shares the ``g`` of that request.
+        What is current around it was left by an import, in this thread or in one that this thread's
+        context was copied from. A request inside of a server's request shares its ``g``.
         """
         around = get_request_context(None)
-        return _SERVER in self._known and (around is None or _SERVER not in around._known)
+        return _is_by_server(self._known) and (around is None or not _is_by_server(around._known))
 
     def push(self) -> None:
         """Make the request current: application context, session, routing."""

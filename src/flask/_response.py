@@ -99,8 +99,9 @@ class Response(ResponseBase):
             all(getattr(cls, name) is plain for name, plain in SENDING.items())
             and getattr_static(cls, "force_type") is _FORCE_TYPE
             and cls.__new__ is object.__new__
-            and bool(cls.default_mimetype)
-            and cls.automatically_set_content_length
+            # A subclass may have properties here, which only its objects can answer.
+            and isinstance(cls.default_mimetype or None, str)
+            and cls.automatically_set_content_length is True
             and not cls.autocorrect_location_header
             and cls.default_status == 200
         )

@@ -141,7 +141,11 @@ class ServingApp(App):
                 if _is_ours(self.response_class, Response) and self.response_class._look_over()
                 else None
             ),
-            text_type=content_type_of(self.response_class.default_mimetype or ""),
+            text_type=content_type_of(
+                self.response_class.default_mimetype or ""
+                if _is_ours(self.response_class, Response) and self.response_class.is_plain
+                else ""
+            ),
         )
 
     def _look_again(self) -> None:

@@ -179,21 +179,34 @@ def test_serving_begins_and_ends_with_the_application_alone(
     assert len(seen) == 2
 
 
-def _answer_server(app: Flask, path: str) -> str:
-    """Answer as a WSGI server asks: it says who it is."""
-    environ = EnvironBuilder(path, environ_base={"SERVER_SOFTWARE": "a server"}).get_environ()
+SERVERS: dict[str, dict[str, t.Any]] = {
+    "with a name": {"SERVER_SOFTWARE": "a server"},
+    "Starlette's WSGIMiddleware": {"wsgi.multithread": True},
+    "a2wsgi's WSGIMiddleware": {"wsgi.multithread": True, "asgi.scope": {"type": "http"}},
+}
+"""What the environments of servers have, and those of test clients do not."""
+
+
+def _answer_server(
+    app: Flask, path: str, entries: t.Mapping[str, t.Any] = SERVERS["with a name"]
+) -> str:
+    """Answer as a WSGI server asks."""
+    environ = EnvironBuilder(path).get_environ() | entries
     return b"".join(run_wsgi_app(app, environ)[0]).decode()
 
 
+@pytest.mark.parametrize("entries", SERVERS.values(), ids=SERVERS.keys())
 def test_requests_of_a_wsgi_server_share_nothing(
-    app: Flask, torn: list[str], around: list[t.Any]
+    app: Flask, torn: list[str], around: list[t.Any], entries: dict[str, t.Any]
 ) -> None:
     """In the thread of the import, and in threads that inherit its context."""
-    answers = [_answer_server(app, "/plain?user=ann"), _answer_server(app, "/plain?user=bob")]
+
+    def answer(user: str) -> str:
+        return _answer_server(app, f"/plain?user={user}", entries)
+
+    answers = [answer("ann"), answer("bob")]
     inherited = contextvars.copy_context()
-    thread = threading.Thread(
-        target=lambda: answers.append(inherited.run(_answer_server, app, "/plain?user=eve"))
-    )
+    thread = threading.Thread(target=lambda: answers.append(inherited.run(answer, "eve")))
     thread.start()
     thread.join()
     assert answers == ["ann /plain", "bob /plain", "eve /plain"]

@@ -74,7 +74,7 @@ PUT_OFF: dict[str, tuple[str, str]] = {
         "the same",
     ),
     "asgi/_conversation": (
-        "_connection asgi/_drivers asgi/_input asgi/_scope asgi/_websocket asgi/_wire",
+        "asgi/_drivers asgi/_input asgi/_scope asgi/_websocket asgi/_wire",
         "the same",
     ),
     "cli/_serve": ("cli/_supervisor", "Granian, which is not installed everywhere"),

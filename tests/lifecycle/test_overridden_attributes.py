@@ -273,3 +273,36 @@ def test_a_provider_needs_no_more_of_an_application_than_it_says() -> None:
 
     other = Other()
     assert DefaultJSONProvider(other).response({"a": 1}).get_data() == b'{"a":1}\n'
+
+
+CLASS_ATTRIBUTES = {
+    "default_mimetype": "text/css",
+    "default_status": 202,
+    "automatically_set_content_length": False,
+    "autocorrect_location_header": True,
+    "max_cookie_size": 1,
+}
+"""Attributes of the class that decide how a response is sent, and another value for each."""
+
+
+@pytest.mark.parametrize("asgi", [False, True])
+@pytest.mark.parametrize("how", KINDS_OF_DESCRIPTORS)
+@pytest.mark.parametrize("name", CLASS_ATTRIBUTES)
+def test_a_response_may_decide_by_a_property_how_it_is_sent(
+    name: str, how: str, asgi: bool
+) -> None:
+    value = CLASS_ATTRIBUTES[name]
+
+    def respond(attribute: t.Any) -> tuple[int, t.Any]:
+        app = Flask(__name__)
+        app.response_class = type("Response", (Response,), {name: attribute})
+        app.add_url_rule("/", "index", lambda: "a")
+        app.add_url_rule("/made", "made", lambda: ("a", {"Location": "/b"}))
+        client = app.test_client(asgi=asgi)
+        responses = [client.get("/"), client.get("/made"), client.get("/missing")]
+        return responses[0].status_code, [sorted(response.headers) for response in responses]
+
+    descriptor = KINDS_OF_DESCRIPTORS[how](lambda self: value, name)
+    if how == "functools.cached_property":
+        descriptor.__set_name__(Response, name)
+    assert respond(descriptor) == respond(value)

@@ -6,9 +6,11 @@ import threading
 import typing as t
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from tempfile import SpooledTemporaryFile
 
 import pytest
 from jinja2 import DictLoader
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask import (
@@ -369,3 +371,26 @@ def test_requests_in_many_threads_never_see_each_other(app: Flask) -> None:
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(run, range(THREADS)))
     assert wrong == []
+
+
+@pytest.mark.parametrize("size", [100_000, 900_000])
+def test_a_file_whose_upload_is_aborted_is_closed(
+    app: Flask, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: list[t.Any] = []
+
+    def make_file(*args: t.Any) -> t.Any:
+        files.append(SpooledTemporaryFile(500_000))  # noqa: SIM115  # what is tested closes it
+        return files[-1]
+
+    monkeypatch.setattr("flask._multipart.default_stream_factory", make_file)
+    app.config["MAX_FILE_MEMORY_SIZE"] = 0
+    body = b'--B\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\n' + b"c" * size
+    kind = "multipart/form-data; boundary=B"
+    length = {"CONTENT_LENGTH": str(len(body) + 100)}
+    with app.test_request_context(
+        "/", method="POST", content_type=kind, data=body, environ_overrides=length
+    ):
+        with pytest.raises(ClientDisconnected):
+            _ = request.files
+        assert [file.closed for file in files] == [True]

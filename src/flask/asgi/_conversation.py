@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from .. import typing as ft
 from .._awaitables import explain_second_loop, is_async_callable, wait_if_awaitable
 from .._background import BACKGROUND
-from .._current import get_request_context
+from .._current import BY_CLIENT, get_request_context
 from .._lazy import found_late
 from .._lifecycle import Lifecycle
 from .._plan import scopes_inward, scopes_outward
@@ -80,7 +80,6 @@ class ConversingApp(WebSocketScaffold, Lifecycle):
     async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         import asyncio
 
-        from .._connection import BY_CLIENT
         from ._drivers import ThreadVisit, has_fibers, on_the_loop
         from ._input import Body
         from ._scope import make_environ

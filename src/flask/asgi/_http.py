@@ -15,8 +15,7 @@ from functools import partial
 from types import BuiltinMethodType
 
 from .._background import BACKGROUND
-from .._connection import BY_CLIENT
-from .._current import get_app_context
+from .._current import BY_CLIENT, get_app_context
 from .._lifecycle import Lifecycle
 from .._streaming import ThreadedSteps, stepped
 from .._threads import PoolFull, events, views

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Coroutine
 
-from .._connection import BY_CLIENT
+from .._current import BY_CLIENT
 from ..typing import AnyApp
 from ._http import serve_http
 from ._input import Receive, Send
