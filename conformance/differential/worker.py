@@ -140,7 +140,7 @@ def plant_fault(app: Flask) -> None:
     app.wsgi_app = lying  # type: ignore[method-assign]
 
 
-def converse(worker: Worker, source: IO[bytes], target: IO[bytes]) -> None:
+def _run_websocket(worker: Worker, source: IO[bytes], target: IO[bytes]) -> None:
     """Answer each line of ``source`` on ``target`` until it ends."""
     for message in source:
         target.write(line(worker.answer(json.loads(message))))
@@ -151,7 +151,7 @@ def main() -> None:
     """Keep standard output for the answers alone, then converse."""
     target = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    converse(Worker("--plant" in sys.argv[1:]), sys.stdin.buffer, target)
+    _run_websocket(Worker("--plant" in sys.argv[1:]), sys.stdin.buffer, target)
 
 
 if __name__ == "__main__":

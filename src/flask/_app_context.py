@@ -52,7 +52,7 @@ class AppContext:
         return adapter
 
     @property
-    def is_pushed(self) -> bool:
+    def _is_pushed(self) -> bool:
         """Whether the context is pushed at least once."""
         return bool(self._pushed)
 

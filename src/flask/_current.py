@@ -186,4 +186,4 @@ def has_websocket_context() -> bool:
     For code that serves requests and WebSockets alike.
     """
     context = _cv_request.get(None)
-    return context is not None and context.is_websocket
+    return context is not None and context._is_websocket

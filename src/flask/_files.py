@@ -47,7 +47,7 @@ _STEPS = (
     "set_etag",
     "status_code",
 )
-"""What Werkzeug uses of a response here, beside what `Response.is_plain` tells of."""
+"""What Werkzeug uses of a response here, beside what `Response._is_plain` tells of."""
 
 _new_object = object.__new__
 
@@ -185,7 +185,7 @@ def _sends_plainly(kind: type[t.Any]) -> bool:
     """Tell whether a class of responses sends files as `Response` does."""
     return (
         issubclass(kind, Response)
-        and kind.is_plain
+        and kind._is_plain
         and all(getattr(kind, name) is getattr(Response, name) for name in _STEPS)
     )
 

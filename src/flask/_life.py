@@ -187,7 +187,7 @@ class LivingApp(ServingApp):
         task = BackgroundTask(self, func, args, kwargs)
         context = get_request_context(None)
         if context is not None:
-            context = context.find_awaiting()
+            context = context._find_awaiting()
         if context is None:
             self._start_background([task])
             return

@@ -131,7 +131,7 @@ class Lifecycle(LivingApp):
                 and not self.after_request_funcs
                 and context._open_session is None
                 and context._after is None
-                and ("HTTP_COOKIE" not in context._known or not context.may_save_session())
+                and ("HTTP_COOKIE" not in context._known or not context._may_save_session())
                 and not request_finished.receivers
             ):
                 return self.make_response(answer)
@@ -149,17 +149,17 @@ class Lifecycle(LivingApp):
         if not self.before_request_funcs and not self.url_value_preprocessors:
             return None
         context = get_request_context()
-        scopes = scopes_inward(context.endpoint)
+        scopes = scopes_inward(context._endpoint)
         plain = self._decisions.plain_hooks
         if self.url_value_preprocessors:
             for scope in scopes:
                 for prepare in self.url_value_preprocessors.get(scope, ()):
-                    prepare(context.endpoint, context.request.view_args)
+                    prepare(context._endpoint, context.request.view_args)
         for scope in scopes:
             before: Callable[..., t.Any]
             for before in self.before_request_funcs.get(scope, ()):
                 if type(before) is not FunctionType or before not in plain:
-                    before = self.sync_hook(before)
+                    before = self._sync_hook(before)
                 answer: ft.ResponseReturnValue | None = before()
                 if answer is not None:
                     answer = wait_if_awaitable(answer)
@@ -230,7 +230,7 @@ class Lifecycle(LivingApp):
                 e.show_exception = True
             if not self.trap_http_exception(e):
                 return self.handle_http_exception(e)
-        handler = self._find_error_handler(e, get_request_context().blueprints)
+        handler = self._find_error_handler(e, get_request_context()._blueprints)
         if handler is None:
             try:
                 raise e
@@ -246,7 +246,7 @@ class Lifecycle(LivingApp):
         """
         if e.code is None or isinstance(e, RoutingException):
             return e
-        handler = self._find_error_handler(e, get_request_context().blueprints)
+        handler = self._find_error_handler(e, get_request_context()._blueprints)
         if handler is None:
             return e
         answer: ft.ResponseReturnValue = wait_if_awaitable(self.ensure_sync(handler)(e))
@@ -320,15 +320,15 @@ class Lifecycle(LivingApp):
                 response = wait_if_awaitable(self.ensure_sync(after)(response))
         if self.after_request_funcs:
             plain = self._decisions.plain_hooks
-            for scope in scopes_outward(context.endpoint):
+            for scope in scopes_outward(context._endpoint):
                 hook: Callable[..., t.Any]
                 for hook in reversed(self.after_request_funcs.get(scope, ())):
                     if type(hook) is not FunctionType or hook not in plain:
-                        hook = self.sync_hook(hook)
+                        hook = self._sync_hook(hook)
                     response = hook(response)
                     if type(response) is not Response:
                         response = wait_if_awaitable(response)
-        if context.may_save_session():
+        if context._may_save_session():
             interface = self.session_interface
             waits = context._decided.session_on_demand
             session = context._session if waits else context._open_session
@@ -357,7 +357,7 @@ class Lifecycle(LivingApp):
                 del e  # its traceback holds this frame
         self.log_exception((type(e), e, e.__traceback__))
         answer: t.Any = InternalServerError(original_exception=e)
-        handler = self._find_error_handler(answer, get_request_context().blueprints)
+        handler = self._find_error_handler(answer, get_request_context()._blueprints)
         if handler is not None:
             answer = wait_if_awaitable(self.ensure_sync(handler)(answer))
         return self.finalize_request(answer, from_error_handler=True)
@@ -372,11 +372,11 @@ class Lifecycle(LivingApp):
 
         :param exc: the unhandled error; by default the one that is being handled.
         """
-        if get_request_context().is_websocket:
+        if get_request_context()._is_websocket:
             return  # it has its own
         functions: list[ft.TeardownCallable] = []
         if self.teardown_request_funcs:
-            for scope in scopes_outward(get_request_context().endpoint):
+            for scope in scopes_outward(get_request_context()._endpoint):
                 registered = self.teardown_request_funcs.get(scope)
                 if registered:
                     functions.extend(reversed(registered))
@@ -409,7 +409,7 @@ class Lifecycle(LivingApp):
         for function in functions:
             try:
                 if type(function) is not FunctionType or function not in plain:
-                    function = self.sync_hook(function)
+                    function = self._sync_hook(function)
                 result: t.Any = function(exc)
                 if result is not None:
                     wait_if_awaitable(result)

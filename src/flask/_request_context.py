@@ -69,7 +69,7 @@ class RequestContext(RoutedContext):
 
     __module__ = "flask.ctx"  # where it is promised
 
-    is_websocket: t.ClassVar[bool] = False
+    _is_websocket: t.ClassVar[bool] = False
     """Whether the request became a WebSocket."""
 
     deliver: Callable[[t.Any], t.Any]
@@ -108,13 +108,13 @@ class RequestContext(RoutedContext):
         """The WebSocket that the request became; ``RuntimeError``: it is none."""
         raise RuntimeError(NO_WEBSOCKET_MESSAGE)
 
-    is_answered: bool = True
+    _is_answered: bool = True
     """Whether a response is expected; not so for a context of a test or a ``with`` block."""
 
     _copied_from: weakref.ref[RequestContext] | None = None
     """The context that this one is a copy of. The response belongs to that one."""
 
-    def find_awaiting(self) -> RequestContext | None:
+    def _find_awaiting(self) -> RequestContext | None:
         """Return the context whose response is still to come.
 
         This is this context, the one that it is a copy of, or an outer one; or ``None``.
@@ -131,7 +131,7 @@ class RequestContext(RoutedContext):
                 pushed = pushed[2]
             # It was popped before: its request is over, and a test looks at it again.
             is_over = pushed[2] == () or context._after == ()
-            if context.is_answered and not is_over:
+            if context._is_answered and not is_over:
                 return context
             context = pushed[0].old_value
         return None
@@ -179,7 +179,7 @@ class RequestContext(RoutedContext):
     def _session(self) -> None:
         del self._open_session
 
-    def may_save_session(self) -> bool:
+    def _may_save_session(self) -> bool:
         """Tell whether the session may have to be saved.
 
         One that nobody opened needs it only if the client sent one: a permanent session's end moves

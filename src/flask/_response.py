@@ -78,7 +78,7 @@ class Response(ResponseBase):
     _iterable: t.Iterable[str] | t.Iterable[bytes]
     _callbacks: list[t.Callable[[], t.Any]]
 
-    is_plain: t.ClassVar[bool] = True
+    _is_plain: t.ClassVar[bool] = True
     """Whether nobody changed how a response is made or sent."""
 
     if not t.TYPE_CHECKING:  # to type checkers the methods are Werkzeug's
@@ -94,8 +94,8 @@ class Response(ResponseBase):
 
     @classmethod
     def _look_over(cls) -> bool:
-        """Find out whether the class `is_plain`: when it is made, and at the first request."""
-        cls.is_plain = (
+        """Find out whether the class `_is_plain`: when it is made, and at the first request."""
+        cls._is_plain = (
             all(getattr(cls, name) is plain for name, plain in SENDING.items())
             and getattr_static(cls, "force_type") is _FORCE_TYPE
             and cls.__new__ is object.__new__
@@ -105,7 +105,7 @@ class Response(ResponseBase):
             and not cls.autocorrect_location_header
             and cls.default_status == 200
         )
-        return cls.is_plain
+        return cls._is_plain
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class Response(ResponseBase):
             and (type(response) is str or type(response) is bytes)
             and (status is None or type(status) is int)
             and not direct_passthrough
-            and self.is_plain
+            and self._is_plain
         ):
             body: t.Any = response
             self._body = body.encode() if type(response) is str else body
@@ -234,7 +234,7 @@ class Response(ResponseBase):
         # Werkzeug's class keeps as plain attributes what are properties here.
         own = vars(forced)
         take_state(forced, {name: own.pop(name) for name in THEIRS & own.keys()})
-        if not cls.is_plain:
+        if not cls._is_plain:
             forced._open_body()  # the class may have a say in how it is sent
         return forced
 
@@ -286,7 +286,7 @@ class Response(ResponseBase):
         self._open_body()
         pairs = None
         if (
-            self.is_plain
+            self._is_plain
             and not self.direct_passthrough
             and not self.autocorrect_location_header
             and not isinstance(self._iterable, (list, tuple))
@@ -404,7 +404,7 @@ def make_plain_response(kind: type[Response], text: str, content_type: tuple[str
     PERF: what the class's initialiser does for a text, without asking what else there may be: 0.3
     us instead of 0.5 us.
 
-    :param kind: a class that `is_plain`.
+    :param kind: a class that `_is_plain`.
     :param text: the body.
     :param content_type: the header, of `content_type_of`.
     """

@@ -103,7 +103,7 @@ def _forced(app: _Maker, rv: t.Any) -> t.Any:
     context = _current_context()
     kind = app.response_class
     if isinstance(rv, HTTPException):
-        if issubclass(kind, Response) and kind.is_plain:
+        if issubclass(kind, Response) and kind._is_plain:
             page = make_error_page(kind, rv, context._known["REQUEST_METHOD"] == "HEAD")
             if page is not None:
                 return page

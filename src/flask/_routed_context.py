@@ -55,7 +55,7 @@ class RoutedContext(AppContext):
     """What routing raised."""
     _decided: Decisions
     """What was plain about the application when the context was pushed."""
-    is_on_plain_host: bool = False
+    _is_on_plain_host: bool = False
     """Whether the host has no say in which rule matches and which URL is built."""
     _environ: WSGIEnvironment
     """The WSGI environment that the request was made from."""
@@ -97,7 +97,7 @@ class RoutedContext(AppContext):
         del self._request
 
     @property
-    def endpoint(self) -> str | None:
+    def _endpoint(self) -> str | None:
         """The endpoint of the rule that the URL matched."""
         request = self._request
         rule = self._url_rule
@@ -109,7 +109,7 @@ class RoutedContext(AppContext):
         return endpoint
 
     @property
-    def blueprints(self) -> Sequence[str]:
+    def _blueprints(self) -> Sequence[str]:
         """Dotted names of the endpoint's blueprints, the nearest first."""
         request = self._request
         if request is not None:
@@ -124,17 +124,17 @@ class RoutedContext(AppContext):
 
         ``None`` if its host is malformed.
         """
-        self.is_on_plain_host = False  # whoever asks for it may change it
+        self._is_on_plain_host = False  # whoever asks for it may change it
         return self._adapter
 
     @url_adapter.setter
     def url_adapter(self, value: MapAdapter | None) -> None:
-        self.is_on_plain_host = False
+        self._is_on_plain_host = False
         self._adapter = value
 
     @url_adapter.deleter
     def url_adapter(self) -> None:
-        self.is_on_plain_host = False
+        self._is_on_plain_host = False
         del self._adapter
 
     @lazy
@@ -163,7 +163,7 @@ class RoutedContext(AppContext):
             and app.config["TRUSTED_HOSTS"] is None
             and (request is None or request.trusted_hosts is None)
         ):
-            self.is_on_plain_host = True
+            self._is_on_plain_host = True
             method = environ["REQUEST_METHOD"]
             if method == "OPTIONS":
                 request = self.request  # dispatching looks at it
@@ -220,7 +220,7 @@ class RoutedContext(AppContext):
         if self._request is not None:
             self._request.routing_exception = error
 
-    def find_adapter(self) -> MapAdapter:
+    def _find_adapter(self) -> MapAdapter:
         """Return the URL adapter of this request.
 
         :raises RuntimeError: there is none, because the host was refused.
@@ -240,14 +240,14 @@ class RoutedContext(AppContext):
             f"{hint} What answers such a request, as an error page does, must not build URLs."
         ) from error
 
-    def full_endpoint(self, endpoint: str) -> str:
+    def _full_endpoint(self, endpoint: str) -> str:
         """Return an endpoint's full name; a leading dot stands for this blueprint."""
         if endpoint[:1] != ".":
             return endpoint
         blueprint = self.request.blueprint
         return endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
 
-    def build_path(self, endpoint: str, values: dict[str, t.Any]) -> str | None:
+    def _build_path(self, endpoint: str, values: dict[str, t.Any]) -> str | None:
         """Return the path of an endpoint on this host.
 
         :param endpoint: with a leading dot, of the current blueprint.
@@ -255,14 +255,14 @@ class RoutedContext(AppContext):
         :returns: ``None`` where the URL adapter must be asked, or has to refuse.
         """
         if (
-            not self.is_on_plain_host
+            not self._is_on_plain_host
             or not self._decided.plain_urls
             or self._known.get("SCRIPT_NAME")
             or self.app.url_default_functions
         ):
             return None
         if endpoint[:1] == ".":
-            endpoint = self.full_endpoint(endpoint)
+            endpoint = self._full_endpoint(endpoint)
         url_map = self.app.url_map
         builder = url_map.builders.get(endpoint) or url_map.find_builder(endpoint)
         path: str | None = None if builder is None else builder.build(values)

@@ -143,7 +143,7 @@ class ServingApp(App):
             ),
             text_type=content_type_of(
                 self.response_class.default_mimetype or ""
-                if _is_ours(self.response_class, Response) and self.response_class.is_plain
+                if _is_ours(self.response_class, Response) and self.response_class._is_plain
                 else ""
             ),
         )
@@ -257,7 +257,7 @@ class ServingApp(App):
             decided.remember_view(view, plain is not view)
         return plain
 
-    def sync_hook(self, hook: Callable[..., t.Any]) -> Callable[..., t.Any]:
+    def _sync_hook(self, hook: Callable[..., t.Any]) -> Callable[..., t.Any]:
         """Return a hook as `ensure_sync` does, and remember a plain one.
 
         PERF: the loops over hooks ask ``hook in plain_hooks`` first: 0.02 us instead of 0.15 us.

@@ -53,7 +53,7 @@ class SendingMethod:
 
     def __set__(self, instance: t.Any, value: t.Any) -> None:
         instance._open_body()
-        instance.is_plain = False
+        instance._is_plain = False
         instance.__dict__[self.name] = value
 
     def __delete__(self, instance: t.Any) -> None:

@@ -233,10 +233,10 @@ class _Contexts:
     def _tear_down(self, error: BaseException | None) -> None:
         app = self.app_context.app
         try:
-            if not self.request_context.is_pushed:
+            if not self.request_context._is_pushed:
                 app.do_teardown_request(error)
         finally:
-            if not self.app_context.is_pushed:
+            if not self.app_context._is_pushed:
                 app.do_teardown_appcontext(error)
 
 

@@ -240,7 +240,7 @@ class Flask(AsgiApp):
         context = _cv_request.get(None)
         if context is not None and not _external and _anchor is _method is _scheme is None:
             # PERF: the usual call, for a path on this host: 1 us instead of 5 us.
-            path: str | None = context.build_path(endpoint, values)
+            path: str | None = context._build_path(endpoint, values)
             if path is not None:
                 return path
         adapter, endpoint = self._find_adapter(endpoint)
@@ -267,8 +267,8 @@ class Flask(AsgiApp):
             around = _cv_app.get(None)
             adapter = self.create_url_adapter(None) if around is None else around.url_adapter
         else:
-            adapter = context.find_adapter()
-            endpoint = context.full_endpoint(endpoint)
+            adapter = context._find_adapter()
+            endpoint = context._full_endpoint(endpoint)
         if adapter is None:
             raise RuntimeError(
                 "Unable to build URLs outside an active request without 'SERVER_NAME' configured."
@@ -426,5 +426,5 @@ class Flask(AsgiApp):
 
         with closing(EnvironBuilder(self, *args, **kwargs)) as builder:
             context = self.request_context(builder.get_environ())
-        context.is_answered = False
+        context._is_answered = False
         return context

@@ -104,7 +104,7 @@ def copy_current_websocket_context(f: Function) -> Function:
 def _in_copies_of(context: RequestContext, f: Function) -> Function:
     original = context.copy()
     is_awaited = is_async_callable(f)
-    always_awaits = is_awaited and context.is_websocket
+    always_awaits = is_awaited and context._is_websocket
     generates = isgeneratorfunction(f) or isasyncgenfunction(f)
 
     def in_context(*args: t.Any, **kwargs: t.Any) -> t.Any:

@@ -103,7 +103,7 @@ def url_for(
     context = get_request_context(None)
     if context is not None and not _external and _anchor is _method is _scheme is None:
         # PERF: what the application's method does first, one call less.
-        path: str | None = context.build_path(endpoint, values)
+        path: str | None = context._build_path(endpoint, values)
         if path is not None:
             return path
     url: str = current_app.url_for(

@@ -398,4 +398,4 @@ def test_each_way_to_make_a_context_sets_the_same(app: Flask) -> None:
     by_scope, by_environ = found
     own = {"_scope", "_receive", "_send", "_exchange", "content_length", "may_block"}
     # The environment is made when somebody asks; the host, to find the rule.
-    assert by_scope - own == by_environ - {"_environ", "is_on_plain_host"}
+    assert by_scope - own == by_environ - {"_environ", "_is_on_plain_host"}

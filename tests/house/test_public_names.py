@@ -345,3 +345,44 @@ def test_the_proxies_of_globals_are_the_ones_of_flask() -> None:
         assert getattr(flask, name) is getattr(globals, name)
     assert globals._cv_app.name == "flask.app_ctx"
     assert globals._cv_request.name == "flask.request_ctx"
+
+
+# Public names that official Flask's classes do not have, or have on instances alone. A subclass of
+# an application may define any other name, so what is not promised begins with an underscore.
+PROMISED: dict[str, str] = {
+    "flask.Flask": """
+        add_background_task add_websocket after_serving after_websocket asgi_app before_serving
+        before_websocket check_websocket_origin cli dispatch_websocket do_teardown_websocket
+        full_dispatch_websocket handle_websocket_exception lifespan postprocess_websocket
+        preprocess_websocket teardown_websocket test_async_client test_async_client_class websocket
+        websocket_class while_serving
+    """,
+    "flask.Blueprint": """
+        add_websocket after_app_websocket after_websocket before_app_websocket before_websocket cli
+        teardown_app_websocket teardown_websocket websocket
+    """,
+    "flask.Request": """
+        environ headers max_file_memory_size method path query_string remote_addr root_path scheme
+        server shallow
+    """,
+    "flask.Response": "direct_passthrough headers response",
+    "flask.ctx.AppContext": "g url_adapter",
+    "flask.ctx.RequestContext": "flashes g request url_adapter websocket",
+    "flask.sessions.SessionInterface": "must_see opens_on_demand",
+    "flask.json.provider.DefaultJSONProvider": "",
+}
+
+
+@pytest.mark.parametrize("path", PROMISED)
+def test_a_class_has_only_public_names_of_flask_and_promised_ones(path: str) -> None:
+    module, _, name = path.rpartition(".")
+    kind = getattr(importlib.import_module(module), name)
+    observed = set(MEMBERS.get(path, "").split())
+    inherited = {
+        member
+        for base in kind.__mro__
+        if not base.__module__.startswith("flask")
+        for member in vars(base)
+    }
+    public = {member for member in dir(kind) if not member.startswith("_")}
+    assert public - observed - inherited - set(PROMISED[path].split()) == set()

@@ -101,13 +101,13 @@ class ConversingApp(WebSocketScaffold, Lifecycle):
                 task = wire.task = asyncio.current_task()
                 wire.cancel = None if task is None else task.cancel
                 wire.listen()
-                await on_the_loop(self.converse, context)
+                await on_the_loop(self._run_websocket, context)
             else:
                 visit = ThreadVisit(pool=websockets, can_refuse=True)
                 # A plain handler learns from the next thing that it asks the WebSocket for.
                 wire.cancel = None if is_plain else visit.cancel
                 wire.listen()
-                await visit.run(self, self.converse, context)
+                await visit.run(self, self._run_websocket, context)
         except PoolFull:
             await self._refuse_busy(wire)
         except asyncio.CancelledError:
@@ -155,7 +155,7 @@ class ConversingApp(WebSocketScaffold, Lifecycle):
 
     # 2. Hooks before, the handler, hooks after ---------------------------------------------------
 
-    def converse(self, context: WebsocketContext) -> None:
+    def _run_websocket(self, context: WebsocketContext) -> None:
         """Serve one WebSocket to its end; always tear down.
 
         :param context: of the WebSocket.

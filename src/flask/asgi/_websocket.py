@@ -172,7 +172,7 @@ class WebsocketContext(RequestContext):
     :param websocket: the WebSocket.
     """
 
-    is_websocket = True
+    _is_websocket = True
 
     def __init__(
         self,
