@@ -91,7 +91,8 @@ def abort_with_description(text: str) -> None:
 decided = _plan.Decisions(
     **dict.fromkeys(
         (
-            *("plain_asgi", "plain_contexts", "plain_request", "plain_response", "plain_steps"),
+            *("plain_asgi", "plain_contexts", "plain_dispatch", "plain_request", "plain_response"),
+            "plain_steps",
             *("plain_sync", "plain_urls", "plain_wsgi", "routes_by_path", "session_on_demand"),
         ),
         True,
