@@ -19,7 +19,7 @@ from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServe
 from werkzeug.routing import RequestRedirect, RoutingException
 
 from . import typing as ft
-from ._awaitables import explain_second_loop, is_awaitable, wait_if_awaitable
+from ._awaitables import explain_second_loop, wait_if_awaitable
 from ._background import BACKGROUND
 from ._current import get_app_context, get_request_context
 from ._life import LivingApp
@@ -236,8 +236,8 @@ class Lifecycle(LivingApp):
                 raise e
             finally:
                 del e  # its traceback holds this frame
-        answer: ft.ResponseReturnValue = wait_if_awaitable(self.ensure_sync(handler)(e))
-        return answer
+        answer: ft.ResponseReturnValue = self.ensure_sync(handler)(e)
+        return wait(answer) if hasattr(answer.__class__, "__await__") else answer  # type: ignore
 
     def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
         """Answer an HTTP exception: by its handler, else as it is.
@@ -249,8 +249,8 @@ class Lifecycle(LivingApp):
         handler = self._find_error_handler(e, get_request_context()._blueprints)
         if handler is None:
             return e
-        answer: ft.ResponseReturnValue = wait_if_awaitable(self.ensure_sync(handler)(e))
-        return answer
+        answer: ft.ResponseReturnValue = self.ensure_sync(handler)(e)
+        return wait(answer) if hasattr(answer.__class__, "__await__") else answer  # type: ignore
 
     # 4. The answer becomes a response, and hooks see it ------------------------------------------
 
@@ -295,7 +295,8 @@ class Lifecycle(LivingApp):
             return self.json.response(rv)
         elif kind is self.response_class:
             return rv  # type: ignore[return-value]
-        if is_awaitable(rv):  # PERF: here, where the usual cases have been answered
+        # PERF: here, where the usual cases have been answered, and without a call.
+        if hasattr(rv.__class__, "__await__"):
             return self._make_awaited(rv)
         response: Response = to_response(self, rv)
         return response
