@@ -152,6 +152,8 @@ class Rule:
     match: ``request.method``, ``official.status``, ``ours.body``."""
     older: bool = False
     """It explains something on older releases of the dependencies alone."""
+    rare: bool = False
+    """It explains something that only random requests meet."""
 
     def accepts(self, difference: Difference) -> bool:
         """Does this rule explain the whole of that difference?"""
@@ -202,6 +204,7 @@ def load_accepted(path: Path = ACCEPTED) -> Accepted:
                     for part, text in entry.get("when", {}).items()
                 ),
                 older=entry.get("older", False),
+                rare=entry.get("rare", False),
             )
         )
     for name, entry in content.get("wording", {}).items():

@@ -144,7 +144,9 @@ class Run:
         for failure in self.failures:
             print(f"--- a worker was lost: {failure}\n")
         stale = [
-            rule for rule in self.rules if complete and not self.used[rule.name] and not rule.older
+            rule
+            for rule in self.rules
+            if complete and not self.used[rule.name] and not rule.older and not rule.rare
         ]
         for rule in stale:
             print(f"--- accepted.toml: [{rule.name}] explains no fixed case any more: remove it\n")

@@ -369,7 +369,7 @@ class Flask(AsgiApp):
 
         :param context: the names given; changed in place.
         """
-        endpoint = getattr(_cv_request.get(None), "endpoint", None)
+        endpoint = getattr(_cv_request.get(None), "_endpoint", None)
         given = context.copy()
         for scope in scopes_inward(endpoint):
             for processor in self.template_context_processors.get(scope, ()):
