@@ -174,7 +174,10 @@ def test_a_real_server(served: Served) -> None:
     served.stop()
     assert served.noted()[0] == "before"
     if served.name != "granian for WSGI":  # whose workers end without Python's farewell
-        assert served.noted()[-1] == "after"
+        notes = served.noted()
+        if served.name in WSGI:  # a thread may still close the stream that its client left
+            notes = [line for line in notes if line != "stream ended"]
+        assert notes[-1] == "after"
 
 
 async def talk(served: Served) -> None:
