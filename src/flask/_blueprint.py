@@ -69,14 +69,13 @@ class Blueprint(Scaffold):
         _refuse_dot("'name'", name)
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         self.name = name
-        self.cli_group = cli_group
-        # What rules get that name nothing of their own.
-        self.subdomain = subdomain
-        self.url_prefix = url_prefix
-        self.url_values_defaults = {} if url_defaults is None else url_defaults
-        # What registering does, and what is registered inside.
+        # What registering does, and which blueprints are registered inside this one.
         self.deferred_functions = []
         self._blueprints: list[tuple[Blueprint, dict[str, t.Any]]] = []
+        # Defaults for rules and commands that set no value of their own.
+        self.url_values_defaults = {} if url_defaults is None else url_defaults
+        self.url_prefix, self.subdomain = url_prefix, subdomain
+        self.cli_group = cli_group
 
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_registered_once:

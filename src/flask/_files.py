@@ -47,7 +47,7 @@ _STEPS = (
     "set_etag",
     "status_code",
 )
-"""What Werkzeug uses of a response here, beside what `Response._is_plain` tells of."""
+"""What Werkzeug uses of a response here, beside what `Response._is_plain` covers."""
 
 _new_object = object.__new__
 
@@ -245,7 +245,7 @@ def _learn(path: str, facts: os.stat_result) -> _Known:
     known.date_at = names.index("Date")
     known.last_modified = response.headers["Last-Modified"]
     known.etag = response.headers["ETag"]
-    # Werkzeug asks the path once more. Its tag tells the time and the size of what it has found.
+    # Werkzeug looks at the path once more. Its tag holds the time and size of what it found.
     if not known.etag.startswith(f'"{facts.st_mtime}-{facts.st_size}-'):
         raise OSError("it was replaced")
     keep(_known, path, known, _MOST_KNOWN, _LONGEST_PATH)
