@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
 
-.PHONY: help demo test check types lint house coverage soak bench bench-wire calls instructions conformance upstream differential lowest clean
+.PHONY: help demo test check types lint project coverage soak bench bench-wire calls instructions conformance upstream differential lowest clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -35,19 +35,20 @@ demo: $(VENV)/made  ## serve examples/hello on http://localhost:5000
 test: $(VENV)/made-test  ## the whole test suite
 	$(BIN)/python -m pytest
 
-check: lint types house  ## what CI asks beside the tests
+check: lint types project  ## what CI asks beside the tests
 
 lint: $(VENV)/made-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
 types: $(VENV)/made-lint
 	$(BIN)/mypy
 	$(BIN)/mypy --strict benchmarks/run.py benchmarks/startup.py benchmarks/calls.py benchmarks/instructions.py benchmarks/wire.py benchmarks/profile_steps.py conformance/run.py
 	$(BIN)/python -m pytest tests/type_check
 
-house: $(VENV)/made-test
-	$(BIN)/python -m pytest tests/house
+project: $(VENV)/made-test
+	$(BIN)/python -m pytest tests/project
 
 coverage: $(VENV)/made-test  ## the test suite again: which lines and branches it reaches
 	$(BIN)/coverage run -m pytest

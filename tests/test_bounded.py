@@ -9,20 +9,11 @@ from collections.abc import Callable
 import pytest
 from werkzeug.exceptions import NotFound
 
-from flask import (
-    Flask,
-    Response,
-    _cookies,
-    _files,
-    _heads,
-    _pages,
-    _plan,
-    _request_headers,
-    _signing,
-    send_from_directory,
-)
-from flask._bounded import LARGEST_ENTRY, keep, size_of
-from flask._request_headers import RequestHeaders
+from flask import Flask, Response, send_from_directory
+from flask._core import fast_paths
+from flask._core.bounded_cache import LARGEST_ENTRY, keep, size_of
+from flask._http import cookies, headers, response_factories, signing, static_files
+from flask._http.headers import RequestHeaders
 from flask.asgi import _exchange, _scope
 
 HUGE = 60_000
@@ -77,18 +68,18 @@ def make_header(text: str) -> None:
 
 
 def verify_session(text: str) -> None:
-    signer = _signing.signer_of("a key", "salt")
+    signer = signing.signer_of("a key", "salt")
     payload = random.Random(text).randbytes(len(text))  # which is not compressed
     assert signer.verify(signer.sign(payload), 10) == payload
 
 
 def abort_with_description(text: str) -> None:
-    error = _pages.HTTPException(text)
+    error = response_factories.HTTPException(text)
     error.code = 404
-    assert _pages.make_error_page(Response, error, False) is not None
+    assert response_factories.make_error_page(Response, error, False) is not None
 
 
-decided = _plan.Decisions(
+decided = fast_paths.Decisions(
     **dict.fromkeys(
         (
             *("plain_asgi", "plain_contexts", "plain_dispatch", "plain_request", "plain_response"),
@@ -101,12 +92,12 @@ decided = _plan.Decisions(
 )
 
 CACHES: list[tuple[t.Any, Callable[[str], object]]] = [
-    (_pages._pages, abort_with_description),
-    (_heads._CONTENT_TYPES, _heads.content_type_of),
-    (_request_headers._keys, ask_for_header),
+    (response_factories._pages, abort_with_description),
+    (headers._CONTENT_TYPES, headers.content_type_of),
+    (headers._keys, ask_for_header),
     (_scope._KEYS, ask_with_header),
     (_exchange.ENCODED, make_header),
-    (_signing.signer_of("a key", "salt")._verified, verify_session),
+    (signing.signer_of("a key", "salt")._verified, verify_session),
     (decided.accepted_hosts, decided.accept_host),
 ]
 
@@ -138,7 +129,9 @@ def test_a_cache_that_is_full_takes_what_comes_next(
         fill(f"{number}-of-many")
     before = set(cache)
     fill("the-next")
-    assert set(cache) != before or cache is _pages._pages  # which keeps no client's text
+    assert (
+        set(cache) != before or cache is response_factories._pages
+    )  # which keeps no client's text
 
 
 def test_content_lengths_do_not_pile_up() -> None:
@@ -159,11 +152,11 @@ def test_a_cookie_of_an_answer_is_not_kept() -> None:
 def test_attributes_of_cookies_are_kept_where_they_are_short(
     length: int, same_site: str | None
 ) -> None:
-    _cookies._attributes.cache_clear()
+    cookies._attributes.cache_clear()
     path = "/" + "a" * length
-    _cookies.dump_cookie("a", "b", None, None, path, False, False, same_site, False)
+    cookies.dump_cookie("a", "b", None, None, path, False, False, same_site, False)
     is_usual = length == 10 and same_site != "a" * HUGE
-    assert _cookies._attributes.cache_info().currsize == is_usual
+    assert cookies._attributes.cache_info().currsize == is_usual
 
 
 @pytest.mark.parametrize(
@@ -173,10 +166,10 @@ def test_attributes_of_cookies_are_kept_where_they_are_short(
 def test_names_of_files_are_kept_where_they_are_short(
     app: Flask, folder: str, name: str, kept: int
 ) -> None:
-    _files.join_short.cache_clear()  # type: ignore[attr-defined]
+    static_files.join_short.cache_clear()  # type: ignore[attr-defined]
     with app.test_request_context(), pytest.raises(NotFound):
         send_from_directory(folder, name)
-    assert _files.join_short.cache_info().currsize == kept  # type: ignore[attr-defined]
+    assert static_files.join_short.cache_info().currsize == kept  # type: ignore[attr-defined]
 
 
 def test_separators_of_json_do_not_pile_up(app: Flask) -> None:
@@ -196,10 +189,10 @@ def test_endpoints_that_are_asked_for_in_vain_are_not_kept(app: Flask) -> None:
         "shop": [lambda endpoint, values: seen.append("shop")],
         "other": [lambda endpoint, values: seen.append("other")],
     }
-    for cached in (_plan.scopes_inward, _plan.blueprint_names):
+    for cached in (fast_paths.scopes_inward, fast_paths.blueprint_names):
         cached.cache_clear()
     app.inject_url_defaults("shop.cart.add" + ".a" * HUGE, {})
     assert seen == ["application", "shop", "shop.cart"]
-    assert _plan.scopes_inward.cache_info().currsize == 0
+    assert fast_paths.scopes_inward.cache_info().currsize == 0
     app.inject_url_defaults("shopping", {})
     assert seen[3:] == ["application"]

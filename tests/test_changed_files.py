@@ -12,7 +12,8 @@ import pytest
 import werkzeug.utils
 from werkzeug.wsgi import FileWrapper
 
-from flask import Flask, Response, _files, send_file
+from flask import Flask, Response, send_file
+from flask._http import static_files
 
 SHORT, LONG = b"old", b"x" * 3000
 LARGE, LARGER = b"x" * 20_000, b"y" * 50_000
@@ -24,7 +25,7 @@ Answer = tuple[dict[str, str], bytes]
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     (tmp_path / "static").mkdir()
-    _files._known.clear()
+    static_files._known.clear()
     return tmp_path / "static" / "a.txt"
 
 

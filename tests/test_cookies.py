@@ -13,8 +13,8 @@ from werkzeug.http import dump_cookie as werkzeug_dump
 from werkzeug.http import parse_cookie
 
 from flask import Flask, Response, request
-from flask._cookies import dump_cookie, parse_cookies
-from flask._reading import NOT_PLAIN
+from flask._http.cookies import dump_cookie, parse_cookies
+from flask._http.query import NOT_PLAIN
 
 HEADERS = st.text(st.sampled_from('ab=; \t",\\._-%é'), max_size=24)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import flask.globals
-from flask import Flask, _current, has_app_context, has_request_context
+from flask import Flask, has_app_context, has_request_context
+from flask._core import current
 from flask.globals import app_ctx
 
 
 def test_the_public_proxies_are_the_raw_ones() -> None:
     for name in ("app_ctx", "current_app", "g", "request_ctx", "request", "session"):
-        assert getattr(flask.globals, name) is getattr(_current, name)
-    assert flask.globals._cv_app is _current._cv_app
-    assert flask.globals._cv_request is _current._cv_request
+        assert getattr(flask.globals, name) is getattr(current, name)
+    assert flask.globals._cv_app is current._cv_app
+    assert flask.globals._cv_request is current._cv_request
 
 
 def test_the_ground_knows_no_classes_of_contexts() -> None:
@@ -23,17 +24,17 @@ def test_the_ground_knows_no_classes_of_contexts() -> None:
 
         g = {"key": "value"}
 
-    token = _current._cv_app.set(Anything())
+    token = current._cv_app.set(Anything())
     try:
-        assert _current.current_app.name == "anything"
-        assert _current.g["key"] == "value"
-        assert "key" in _current.g
-        _current.g["new"] = 1
+        assert current.current_app.name == "anything"
+        assert current.g["key"] == "value"
+        assert "key" in current.g
+        current.g["new"] = 1
         assert Anything.g == {"key": "value", "new": 1}
         assert has_app_context()
         assert not has_request_context()
     finally:
-        _current._cv_app.reset(token)
+        current._cv_app.reset(token)
     assert not has_app_context()
 
 

@@ -14,8 +14,9 @@ from werkzeug.wsgi import FileWrapper
 
 import flask
 import flask.helpers
-from flask import Flask, Response, _files, send_file, send_from_directory
-from flask._heads import _ENTITY_HEADERS
+from flask import Flask, Response, send_file, send_from_directory
+from flask._http import static_files
+from flask._http.headers import _ENTITY_HEADERS
 
 FILES = {
     "page.html": b"<p>hello",
@@ -49,7 +50,7 @@ def app(tmp_path: Path) -> Flask:
 
 @pytest.fixture(autouse=True)
 def nothing_known() -> None:
-    _files._known.clear()
+    static_files._known.clear()
 
 
 def ask(app: Flask, path: str, **kwargs: t.Any) -> tuple[str, list[tuple[str, str]], bytes]:
@@ -359,7 +360,7 @@ def test_what_describes_a_content_is_what_werkzeug_says() -> None:
 def test_what_is_known_of_files_does_not_pile_up(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_files, "_MOST_KNOWN", 2)
+    monkeypatch.setattr(static_files, "_MOST_KNOWN", 2)
     for name in ("page.html", "plain.txt", "empty.txt"):
         ask(app, f"/static/{name}")
-    assert len(_files._known) <= 2
+    assert len(static_files._known) <= 2

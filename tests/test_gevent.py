@@ -156,7 +156,7 @@ def test_gevent_without_patches_changes_nothing() -> None:
     text = (
         "import gevent\n"
         "from flask import Flask\n"
-        "from flask._gevent import has_patched_threads, shared_loop\n"
+        "from flask._core.gevent_support import has_patched_threads, shared_loop\n"
         "app = Flask('app')\n"
         "@app.route('/')\n"
         "async def view(): return 'ok'\n"

@@ -6,7 +6,7 @@ import typing as t
 
 import pytest
 
-from flask._lazy import lazy
+from flask._core.lazy import lazy
 
 
 class Thing:

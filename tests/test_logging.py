@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from flask import Flask, current_app
-from flask._threads import Threads
+from flask._core.threads import Threads
 from flask.logging import create_logger, default_handler, has_level_handler, wsgi_errors_stream
 
 

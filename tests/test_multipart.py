@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
 
 import flask
-import flask._multipart
+import flask._http.multipart
 from flask import Request
 
 # Werkzeug does not close the files of a malformed form.
@@ -217,7 +217,7 @@ bodies = st.tuples(
 @example(body=PLAIN, size=1)
 def test_any_body_in_pieces_of_any_size(body: bytes, size: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(flask._multipart, "PIECE", size)
+        patch.setattr(flask._http.multipart, "PIECE", size)
         agree(body)
 
 
@@ -259,13 +259,13 @@ def test_what_looks_like_a_delimiter_costs_no_step_of_its_own(
     monkeypatch: pytest.MonkeyPatch, kind: type[Request], head: bytes, unit: bytes
 ) -> None:
     looks = []
-    ends_line = flask._multipart._ends_line
+    ends_line = flask._http.multipart._ends_line
 
     def counted(buffer: bytes, index: int) -> bool | None:
         looks.append(index)
         return ends_line(buffer, index)
 
-    monkeypatch.setattr(flask._multipart, "_ends_line", counted)
+    monkeypatch.setattr(flask._http.multipart, "_ends_line", counted)
     body = b"--B\r\n" + head + b"x" + unit * 60_000 + b"\r\n--B--\r\n"
     request = request_of(kind, body, max_form_memory_size=10**9)
     read = [*request.form.values(), *(file.read() for file in request.files.values())]

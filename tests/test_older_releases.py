@@ -14,8 +14,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_cookie
 from werkzeug.routing import Rule
 
-from flask import Request, _cookies, _forms
-from flask._reading import NOT_PLAIN
+from flask import Request
+from flask._http import cookies, forms
+from flask._http.query import NOT_PLAIN
 from flask._routing import rule as rules
 from flask._routing.map import Map
 
@@ -48,7 +49,7 @@ def test_an_urlencoded_form_is_limited_where_werkzeug_limits_it(length: int, lim
 
 @given(st.text(st.sampled_from('ab=; \t",\\.\x0b\x1c\r'), max_size=16))
 def test_a_cookie_header_is_read_as_werkzeug_reads_it(header: str) -> None:
-    found = _cookies.parse_cookies(header)
+    found = cookies.parse_cookies(header)
     if found is not NOT_PLAIN:
         assert list(found.items(multi=True)) == list(parse_cookie(header).items(multi=True))
 
@@ -57,7 +58,7 @@ class TestAnOlderRelease:
     """What is decided at import, decided the other way."""
 
     def test_that_limits_fields_reads_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_forms, "_FIELDS_ARE_LIMITED", True)
+        monkeypatch.setattr(forms, "_FIELDS_ARE_LIMITED", True)
         test_an_urlencoded_form_is_limited_where_werkzeug_limits_it(99, 100)
         environ = {
             "CONTENT_TYPE": "application/x-www-form-urlencoded",
@@ -66,17 +67,17 @@ class TestAnOlderRelease:
         }
         request: t.Any = Request(environ)
         request.max_form_memory_size = 2
-        assert _forms.read_fields(request) is NOT_PLAIN
+        assert forms.read_fields(request) is NOT_PLAIN
         request.max_form_memory_size = 3
-        assert dict(_forms.read_fields(request)) == {"a": "b"}
+        assert dict(forms.read_fields(request)) == {"a": "b"}
 
     @pytest.mark.parametrize("header", ["a b=c", "a=b;c=d ", "a =b", "a=\x0b", "a=b;  c"])
     def test_that_keeps_spaces_reads_such_cookies(
         self, monkeypatch: pytest.MonkeyPatch, header: str
     ) -> None:
-        monkeypatch.setattr(_cookies, "_KEEPS_SPACES", True)
-        assert _cookies.parse_cookies(header) is NOT_PLAIN
-        assert dict(_cookies.parse_cookies("a=b; c=d;e=f")) == {"a": "b", "c": "d", "e": "f"}
+        monkeypatch.setattr(cookies, "_KEEPS_SPACES", True)
+        assert cookies.parse_cookies(header) is NOT_PLAIN
+        assert dict(cookies.parse_cookies("a=b; c=d;e=f")) == {"a": "b", "c": "d", "e": "f"}
 
     def test_that_halves_slashes_has_a_table_that_does(
         self, monkeypatch: pytest.MonkeyPatch

@@ -20,8 +20,8 @@ from werkzeug.utils import redirect as werkzeug_redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from flask import Flask, Response
-from flask._heads import is_ready_location
-from flask._pages import _pages, make_error_page, make_redirect
+from flask._http.headers import is_ready_location
+from flask._http.response_factories import _pages, make_error_page, make_redirect
 
 Sent = tuple[str, list[tuple[str, str]], bytes]
 

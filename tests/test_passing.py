@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from flask._passing import NAMES, origins
+from flask._core.reexports import NAMES, origins
 
 EVERY = [(module, name) for module in NAMES for name in origins(module)]
 
@@ -19,8 +19,8 @@ TAKEN = [
     ("flask.app", "current_app", "flask"),
     ("flask.globals", "LocalProxy", "werkzeug.local"),
     ("flask.json", "_json", "json:"),
-    ("flask.sansio.scaffold", "T_route", "flask._scaffold"),
-    ("flask.sansio.app", "setupmethod", "flask._scaffold"),
+    ("flask.sansio.scaffold", "T_route", "flask._app.scaffold"),
+    ("flask.sansio.app", "setupmethod", "flask._app.scaffold"),
     ("flask.sessions", "c", "collections:"),
 ]
 

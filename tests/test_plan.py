@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flask._plan import blueprint_names, scopes_inward, scopes_outward
+from flask._core.hook_scopes import blueprint_names, scopes_inward, scopes_outward
 from flask.helpers import _split_blueprint_path
 
 

@@ -10,8 +10,8 @@ from werkzeug.datastructures import EnvironHeaders, Headers
 from werkzeug.exceptions import BadRequestKeyError
 
 from flask import Flask, request
-from flask import _request_headers as room
-from flask._request_headers import RequestHeaders
+from flask._http import headers as room
+from flask._http.headers import RequestHeaders
 
 ENVIRON = {
     "HTTP_X_NAME": "a",

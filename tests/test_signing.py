@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeTimedSerializer
 
-from flask._signing import (
+from flask._http.signing import (
     _LARGEST_KEPT,
     _MOST_KEPT,
     _MOST_SIGNERS,

@@ -10,7 +10,7 @@ import pytest
 from markupsafe import Markup
 
 from flask import Flask, render_template_string
-from flask._templates import Template, _escape_for_output
+from flask._templating.template import Template, _escape_for_output
 from flask.templating import Environment
 
 
@@ -96,7 +96,7 @@ def test_an_environment_with_another_compiler_renders_jinjas_way(app: Flask) -> 
 def test_without_markupsafes_function_templates_render_jinjas_way(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask._templates._escape_text", None)
+    monkeypatch.setattr("flask._templating.template._escape_text", None)
     template = app.jinja_env.from_string("{{ a }}")
     assert template.root_render_func.__globals__["escape"] is markupsafe.escape  # type: ignore[attr-defined]
 

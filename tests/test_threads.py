@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from flask import Flask, _threads
-from flask._threads import PoolFull, Threads
+from flask import Flask
+from flask._core import threads
+from flask._core.threads import PoolFull, Threads
 
 LONGEST = 30  # seconds that anything may take
 
@@ -130,7 +131,7 @@ def test_work_that_fails_costs_no_thread(
 def test_threads_that_are_idle_end(
     app: Flask, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_threads, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(threads, "IDLE_SECONDS", 0.01)
     pool = make(5)
     for _ in range(5):
         pool.start(workshop.work(), app)

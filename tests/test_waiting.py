@@ -15,8 +15,8 @@ import weakref
 
 import pytest
 
-from flask._waiting import wait, wait_long
-from flask.asgi._drivers import on_the_loop
+from flask._core.waiting import wait, wait_long
+from flask.asgi._thread_executor import on_the_loop
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
 other: contextvars.ContextVar[str] = contextvars.ContextVar("other", default="default")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
-from flask._plan import UNDECIDED
+from flask._core.fast_paths import UNDECIDED
 from flask._routing.map import Map
 
 

@@ -1,7 +1,6 @@
 """The application object: what a developer does with an app by hand.
 
-Run it, build URLs, serve its files, test it. How it is set up stands in ``_application``, how it
-serves in ``_lifecycle``.
+Run it, build URLs, serve its files, test it. ``_app/base`` has set-up, ``_app/lifecycle`` serving.
 """
 
 from __future__ import annotations
@@ -17,22 +16,23 @@ import werkzeug.serving
 from werkzeug.routing import BuildError, MapAdapter, Rule
 from werkzeug.wsgi import get_host
 
-from ._application import _make_timedelta
-from ._awaitables import wait_if_awaitable
-from ._current import _cv_app, _cv_request, g, request, session
-from ._environment import get_debug_flag, get_load_dotenv
-from ._lazy import lazy
-from ._passing import answer_for
-from ._plan import built_in, scopes_inward
-from ._serving import ExcInfo
+from ._app.base import _make_timedelta
+from ._app.serving import ExcInfo
+from ._core.awaitables import wait_if_awaitable
+from ._core.current import _cv_app, _cv_request, g, request, session
+from ._core.environment import get_debug_flag, get_load_dotenv
+from ._core.fast_paths import built_in
+from ._core.hook_scopes import scopes_inward
+from ._core.lazy import lazy
+from ._core.reexports import answer_for
 from .asgi import AsgiApp
 from .ctx import RequestContext
 from .helpers import get_flashed_messages, send_from_directory
 from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
-    from ._async_client import AsyncFlaskClient
-    from ._jinja import Environment
+    from ._templating.environment import Environment
+    from ._testing.async_client import AsyncFlaskClient
     from .cli import AppGroup
     from .testing import FlaskClient, FlaskCliRunner
 
@@ -396,7 +396,7 @@ class Flask(AsgiApp):
         :param use_cookies: keep cookies from request to request.
         :param kwargs: for `test_async_client_class`.
         """
-        from ._async_client import AsyncFlaskClient
+        from ._testing.async_client import AsyncFlaskClient
 
         kind = self.test_async_client_class or AsyncFlaskClient
         client: AsyncFlaskClient = kind(

@@ -1,6 +1,6 @@
 """Blueprints: parts of an application that are written apart and registered later.
 
-``_blueprint`` defines how they record and register. This module adds files, commands and
+``_app/blueprint`` defines how they record and register. This module adds files, commands and
 WebSockets.
 """
 
@@ -9,14 +9,13 @@ from __future__ import annotations
 import typing as t
 from datetime import timedelta
 
-from ._blueprint import Blueprint as BaseBlueprint
-from ._current import current_app
-from ._lazy import lazy
-from ._passing import answer_for
-from ._scaffold import Function, T_teardown
-from ._setup_state import BlueprintSetupState, DeferredSetupFunction
-from ._setupmethod import setupmethod
-from ._websocket_scaffold import WebSocketScaffold
+from ._app.blueprint import Blueprint as BaseBlueprint
+from ._app.blueprint_setup import BlueprintSetupState, DeferredSetupFunction
+from ._app.scaffold import Function, T_teardown, setupmethod
+from ._app.websocket_routes import WebSocketScaffold
+from ._core.current import current_app
+from ._core.lazy import lazy
+from ._core.reexports import answer_for
 from .helpers import send_from_directory
 from .wrappers import Response
 

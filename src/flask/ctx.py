@@ -1,7 +1,7 @@
 """The two contexts, and what can be done with the current one.
 
 A context says what is current while an application, or a request, is being worked on: see
-``_app_context`` and ``_request_context``.
+``_context``.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from functools import update_wrapper
 from inspect import isasyncgenfunction, iscoroutine, isgeneratorfunction
 
 from . import typing as ft
-from ._app_context import AppContext
-from ._awaitables import is_async_callable
-from ._current import (
+from ._context.app import AppContext, _AppCtxGlobals
+from ._context.request import RequestContext
+from ._core.awaitables import is_async_callable
+from ._core.current import (
     _cv_app,
     _cv_request,
     get_request_context,
@@ -23,11 +24,9 @@ from ._current import (
     has_request_context,
     has_websocket_context,
 )
-from ._namespace import _AppCtxGlobals
-from ._passing import answer_for
-from ._request_context import RequestContext
-from ._streaming import keep_context
-from ._waiting import is_in_coroutine
+from ._core.reexports import answer_for
+from ._core.waiting import is_in_coroutine
+from ._http.streaming import keep_context
 
 __all__ = [
     "AppContext",

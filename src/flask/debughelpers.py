@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Request
 
-from ._current import _cv_request
-from ._passing import answer_for
+from ._core.current import _cv_request
+from ._core.reexports import answer_for
 
 if t.TYPE_CHECKING:
     from jinja2.loaders import BaseLoader

@@ -1,6 +1,6 @@
 """The proxies to what is current, with the types that users see.
 
-The objects are those of ``_current``; here they get the types of the top floor. A proxy can be
+The objects are those of ``_core/current``; here they get the types of the top floor. A proxy can be
 imported anywhere and used wherever its context is active.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from . import _current
-from ._passing import answer_for
+from ._core import current
+from ._core.reexports import answer_for
 from .app import Flask
 from .ctx import AppContext, RequestContext, _AppCtxGlobals
 from .sessions import SessionMixin
@@ -34,23 +34,23 @@ __all__ = [
 if not TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = answer_for(__name__)
 
-_no_app_msg = _current.NO_APP_MESSAGE
-_no_req_msg = _current.NO_REQUEST_MESSAGE
+_no_app_msg = current.NO_APP_MESSAGE
+_no_req_msg = current.NO_REQUEST_MESSAGE
 
-_cv_app: ContextVar[AppContext] = _current._cv_app
-app_ctx: AppContext = _current.app_ctx
+_cv_app: ContextVar[AppContext] = current._cv_app
+app_ctx: AppContext = current.app_ctx
 """The active application context."""
-current_app: Flask = _current.current_app
+current_app: Flask = current.current_app
 """The application that is being worked on."""
-g: _AppCtxGlobals = _current.g
+g: _AppCtxGlobals = current.g
 """A namespace for whatever lives as long as the application context: one request, usually."""
 
-_cv_request: ContextVar[RequestContext] = _current._cv_request
-request_ctx: RequestContext = _current.request_ctx
+_cv_request: ContextVar[RequestContext] = current._cv_request
+request_ctx: RequestContext = current.request_ctx
 """The active request context."""
-request: Request = _current.request
+request: Request = current.request
 """The request that is being answered."""
-session: SessionMixin = _current.session
+session: SessionMixin = current.session
 """The session of the client that sent it."""
-websocket: Websocket = _current.websocket
+websocket: Websocket = current.websocket
 """The WebSocket that is being served."""

@@ -18,7 +18,7 @@ from werkzeug.exceptions import abort as _wz_abort
 from werkzeug.utils import redirect as _wz_redirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from ._current import (
+from ._core.current import (
     _cv_app,
     current_app,
     get_app_context,
@@ -27,12 +27,18 @@ from ._current import (
     request_ctx,
     session,
 )
-from ._environment import get_debug_flag, get_load_dotenv, get_root_path
-from ._events import ServerSentEvent, stream_events
-from ._files import LONGEST_NAME, hold_to_length, join_below, join_short, make_file_response
-from ._passing import answer_for
-from ._plan import _split_blueprint_path
-from ._streaming import stream_with_context
+from ._core.environment import get_debug_flag, get_load_dotenv, get_root_path
+from ._core.hook_scopes import _split_blueprint_path
+from ._core.reexports import answer_for
+from ._http.sse import ServerSentEvent, stream_events
+from ._http.static_files import (
+    LONGEST_NAME,
+    hold_to_length,
+    join_below,
+    join_short,
+    make_file_response,
+)
+from ._http.streaming import stream_with_context
 from .signals import message_flashed
 from .wrappers import Response
 

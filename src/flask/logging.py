@@ -12,8 +12,8 @@ import typing as t
 
 from werkzeug.local import LocalProxy
 
-from ._current import _cv_request
-from ._passing import answer_for
+from ._core.current import _cv_request
+from ._core.reexports import answer_for
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = answer_for(__name__)

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 
 from werkzeug.datastructures import CallbackDict, MultiDict
 
-from ._passing import answer_for
-from ._response import vary_by_cookie
-from ._signing import Signer, in_base64, is_plain, signer_of
+from ._core.reexports import answer_for
+from ._http.response import vary_by_cookie
+from ._http.signing import Signer, in_base64, is_plain, signer_of
 from .json.provider import JSONProvider
 from .json.tag import TaggedJSONSerializer
 from .typing import AnyApp

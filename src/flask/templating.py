@@ -1,7 +1,7 @@
 """Templates are rendered, with the application's names.
 
 Jinja does the work. It is imported when the first template is asked for, with the classes that
-`_jinja` holds and this module hands on.
+`_templating.environment` holds and this module hands on.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 from blinker import Signal
 
-from ._current import _cv_app, _cv_request, current_app
-from ._passing import answer_for
-from ._streaming import stream_with_context
+from ._core.current import _cv_app, _cv_request, current_app
+from ._core.reexports import answer_for
+from ._http.streaming import stream_with_context
 from .signals import before_render_template, template_rendered
 
 if t.TYPE_CHECKING:
     from jinja2 import Template
 
-    from ._jinja import DispatchingJinjaLoader, Environment
+    from ._templating.environment import DispatchingJinjaLoader, Environment
 
 TemplateName: t.TypeAlias = "str | Template | list[str | Template]"
 

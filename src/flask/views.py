@@ -9,8 +9,8 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Collection
 
-from ._current import current_app, get_app_context, request
-from ._passing import answer_for
+from ._core.current import current_app, get_app_context, request
+from ._core.reexports import answer_for
 from .typing import ResponseReturnValue, RouteCallable
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines

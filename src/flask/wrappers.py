@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
 
-from ._passing import answer_for
-from ._request import Request
-from ._response import Response
+from ._core.reexports import answer_for
+from ._http.request import Request
+from ._http.response import Response
 
 __all__ = ["Request", "RequestBase", "Response", "ResponseBase"]
 

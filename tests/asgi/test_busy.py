@@ -16,16 +16,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import pytest
 from warm_app import warm_up
 
-from flask import (
-    Flask,
-    Response,
-    _threads,
-    current_app,
-    request,
-    stream_events,
-    stream_with_context,
-)
-from flask.asgi._input import Body
+from flask import Flask, Response, current_app, request, stream_events, stream_with_context
+from flask._core import threads
+from flask.asgi._request_body import Body
 
 LONGEST = 30  # seconds that anything may take
 
@@ -104,14 +97,14 @@ def run(go: Callable[[], Awaitable[None]]) -> None:
 @pytest.fixture(autouse=True)
 def pools(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pools that no other test has used."""
-    from flask.asgi import _drivers, _http
+    from flask.asgi import _http, _thread_executor
 
-    views = _threads.Threads("plain views", "ASGI_THREADS", "ASGI_QUEUE_SIZE", "Have more.")
+    views = threads.Threads("plain views", "ASGI_THREADS", "ASGI_QUEUE_SIZE", "Have more.")
     monkeypatch.setattr(_http, "views", views)
-    monkeypatch.setattr(_threads, "views", views)
-    defaults = list(_drivers.ThreadVisit.__init__.__defaults__)  # type: ignore[arg-type]
-    defaults[defaults.index(_drivers.views)] = views
-    monkeypatch.setattr(_drivers.ThreadVisit.__init__, "__defaults__", tuple(defaults))
+    monkeypatch.setattr(threads, "views", views)
+    defaults = list(_thread_executor.ThreadVisit.__init__.__defaults__)  # type: ignore[arg-type]
+    defaults[defaults.index(_thread_executor.views)] = views
+    monkeypatch.setattr(_thread_executor.ThreadVisit.__init__, "__defaults__", tuple(defaults))
 
 
 @pytest.fixture
@@ -198,8 +191,8 @@ def test_listeners_keep_no_thread_from_views_and_tasks(
 def test_a_listener_that_left_before_its_step_began_is_not_run(
     app: Flask, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = _threads.Threads("server-sent events", 1, None, "Have more.")
-    monkeypatch.setattr("flask._events.event_threads", one)
+    one = threads.Threads("server-sent events", 1, None, "Have more.")
+    monkeypatch.setattr("flask._http.sse.event_threads", one)
     begun: list[str] = []
     ended: list[str] = []
 
@@ -257,7 +250,7 @@ def test_beyond_the_queue_plain_views_are_refused_and_async_ones_served(
         served = [Exchange(app, "/plain")]
         await until(lambda: len(ran) == 1)
         served += [Exchange(app, "/plain") for _ in range(3)]
-        await until(lambda: len(_threads.views._waiting) == 3)
+        await until(lambda: len(threads.views._waiting) == 3)
         for method in ("GET", "POST"):
             refused = Exchange(app, "/plain", method)
             await refused.task
@@ -294,7 +287,7 @@ def test_a_request_whose_client_left_the_queue_is_not_run(
         await until(lambda: ran == ["first"])
         for _ in range(10):  # more than the queue holds at a time
             left = [Exchange(app, "/left", "POST", b"12") for _ in range(50)]
-            await until(lambda: len(_threads.views._waiting) == 50)
+            await until(lambda: len(threads.views._waiting) == 50)
             for each in left:
                 each.leave()
             async with asyncio.timeout(LONGEST):
@@ -312,8 +305,8 @@ def test_a_request_whose_client_left_the_queue_is_not_run(
 def test_a_websocket_beyond_the_threads_for_plain_handlers_is_refused(
     app: Flask, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = _threads.Threads("plain WebSocket handlers", 1, 0, "Have more.")
-    monkeypatch.setattr("flask.asgi._conversation.websockets", one)
+    one = threads.Threads("plain WebSocket handlers", 1, 0, "Have more.")
+    monkeypatch.setattr("flask.asgi._websocket_server.websockets", one)
     begun: list[str] = []
 
     @app.websocket("/plain")
@@ -368,7 +361,7 @@ def test_a_small_body_that_arrives_slowly_takes_no_thread(app: Flask, middleware
         return request.get_data(as_text=True)
 
     async def go() -> None:
-        from flask.asgi import _input
+        from flask.asgi import _request_body
 
         slow = [Exchange(app, "/", "POST", None) for _ in range(20)]
         for number in range(7):
@@ -376,13 +369,13 @@ def test_a_small_body_that_arrives_slowly_takes_no_thread(app: Flask, middleware
                 part = {"type": "http.request", "body": b"%d" % number, "more_body": True}
                 each.messages.put_nowait(part)
             assert await ask(app, "/") == (200, b"")
-        assert _input._memory.used == 20 * 8
+        assert _request_body._memory.used == 20 * 8
         for each in slow:
             each.messages.put_nowait({"type": "http.request", "body": b"7"})
         async with asyncio.timeout(LONGEST):
             await asyncio.gather(*(each.task for each in slow))
         assert [each.answer for each in slow] == [(200, b"01234567")] * 20
-        assert _input._memory.used == 0
+        assert _request_body._memory.used == 0
 
     run(go)
 
@@ -398,16 +391,16 @@ def test_small_bodies_have_a_memory_of_a_limited_size(app: Flask) -> None:
         return request.get_data(as_text=True)
 
     async def go() -> None:
-        from flask.asgi import _input
+        from flask.asgi import _request_body
 
         slow = [Exchange(app, "/", "POST", None) for _ in range(5)]
         await until(lambda: len(begun) == 3)
-        assert _input._memory.used == 16
+        assert _request_body._memory.used == 16
         for each in slow:
             each.messages.put_nowait({"type": "http.request", "body": b"12345678"})
         await asyncio.gather(*(each.task for each in slow))
         assert [each.answer for each in slow] == [(200, b"12345678")] * 5
-        assert _input._memory.used == 0
+        assert _request_body._memory.used == 0
 
     run(go)
 

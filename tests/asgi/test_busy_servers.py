@@ -15,9 +15,10 @@ from run_process import LONGEST, Process
 LISTENERS = 30
 APP = """
 import asyncio, threading, time
-from flask import Flask, current_app, request, stream_events, stream_with_context, _threads
+from flask import Flask, current_app, request, stream_events, stream_with_context
+from flask._core import threads
 
-_threads.IDLE_SECONDS = 0.2
+threads.IDLE_SECONDS = 0.2
 app = Flask(__name__)
 app.config.update(ASGI_THREADS=4, ASGI_QUEUE_SIZE=200)
 news = threading.Event()

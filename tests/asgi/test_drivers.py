@@ -11,10 +11,10 @@ import weakref
 import pytest
 
 from flask import Flask, g
-from flask._waiting import wait
-from flask.asgi import _fibers as _fibers_room
-from flask.asgi._drivers import ThreadVisit, on_the_loop
-from flask.asgi._fibers import Fiber, _fibers
+from flask._core.waiting import wait
+from flask.asgi import _greenlet_executor
+from flask.asgi._greenlet_executor import Fiber, _fibers
+from flask.asgi._thread_executor import ThreadVisit, on_the_loop
 
 
 class Kept:
@@ -41,7 +41,7 @@ def test_a_thread_that_ends_takes_its_fibers_with_it() -> None:
 
 
 def test_no_more_fibers_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_fibers_room, "_MOST_KEPT", 3)
+    monkeypatch.setattr(_greenlet_executor, "_MOST_KEPT", 3)
 
     def work() -> str:
         wait(on_the_loop(wait, asyncio.sleep(0)))  # a fiber in a fiber

@@ -10,8 +10,8 @@ import pytest
 from werkzeug.exceptions import ClientDisconnected
 
 from flask import Flask
-from flask.asgi._drivers import ThreadVisit
-from flask.asgi._input import Body, Message
+from flask.asgi._request_body import Body, Message
+from flask.asgi._thread_executor import ThreadVisit
 
 TEXT = b"one\ntwo\n\nthree and more\nno end"
 SPLIT = {

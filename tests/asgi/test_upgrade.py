@@ -23,7 +23,7 @@ from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask import Flask, abort, session, websocket
-from flask.asgi._fibers import Fiber
+from flask.asgi._greenlet_executor import Fiber
 from flask.testing import FlaskClient
 
 client_of = pytest.importorskip("websockets.sync.client")
@@ -234,7 +234,7 @@ def test_the_end_of_the_process_does_not_wait_for_a_client_that_ignores_a_goodby
         await websocket.close()
         room.note("closing")
 
-    live = importlib.import_module("flask.asgi._upgrade")._live
+    live = importlib.import_module("flask.asgi._wsgi_upgrade")._live
     monkeypatch.setattr(live, "is_ending", False)
     with socket.create_connection(("127.0.0.1", room.port), LONGEST) as raw:
         raw.sendall(handshake("/"))
@@ -337,7 +337,7 @@ def test_without_a_limit_of_the_application_there_is_one_all_the_same(
     echo: Room, monkeypatch: pytest.MonkeyPatch, message: t.Any
 ) -> None:
     echo.app.config["WEBSOCKET_MAX_MESSAGE_SIZE"] = None
-    monkeypatch.setattr("flask.asgi._upgrade._LARGEST", 10)
+    monkeypatch.setattr("flask.asgi._wsgi_upgrade._LARGEST", 10)
     with closing(echo.connect("/echo")) as it, pytest.raises(ConnectionClosed) as closed:
         it.send(message)  # in pieces it may be closed before the last one
         it.recv()
@@ -450,7 +450,7 @@ def test_without_a_connection_it_is_a_501_and_the_log_says_why(
 def test_without_wsproto_it_is_a_501_and_the_log_says_what_to_install(
     echo: Room, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "flask.asgi._upgrade", None)
+    monkeypatch.setitem(sys.modules, "flask.asgi._wsgi_upgrade", None)
     with pytest.raises(InvalidStatus) as refused:
         echo.connect("/echo")
     assert refused.value.response.status_code == 501

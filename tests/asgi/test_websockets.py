@@ -27,7 +27,7 @@ from flask import (
     websocket,
 )
 from flask.asgi import ScopeError, WebsocketDisconnect, WebsocketStateError
-from flask.asgi._wire import TRANSITIONS, Wire
+from flask.asgi._websocket_channel import TRANSITIONS, Wire
 from flask.testing import FlaskClient, WebsocketClosed, WebsocketRefused
 
 KINDS = ["async", "plain"]
@@ -889,7 +889,7 @@ def test_a_server_that_cannot_send_tells_that_the_client_went(
     app: Flask, refused: str, has_fibers: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the error alone: what the handler awaits afterwards is not cancelled."""
-    monkeypatch.setattr("flask.asgi._drivers.has_fibers", has_fibers)
+    monkeypatch.setattr("flask.asgi._thread_executor.has_fibers", has_fibers)
     log: list[str] = []
     app.teardown_websocket(lambda error: log.append(f"torn down: {error}"))
 
@@ -1123,7 +1123,7 @@ class Server:
 def test_a_client_that_does_not_read_keeps_no_server_from_stopping(
     app: Flask, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask.asgi._conversation._PATIENCE", 0.01)
+    monkeypatch.setattr("flask.asgi._websocket_server._PATIENCE", 0.01)
     torn_down = threading.Event()
     app.teardown_websocket(lambda error: torn_down.set())
     app.add_websocket("/", "echo", echo(kind))
@@ -1146,7 +1146,7 @@ def test_a_client_that_does_not_read_keeps_no_server_from_stopping(
 def test_a_client_that_does_not_read_keeps_no_other_one_from_its_goodbye(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask.asgi._conversation._PATIENCE", 0.01)
+    monkeypatch.setattr("flask.asgi._websocket_server._PATIENCE", 0.01)
     app.add_websocket("/", "echo", echo("async"))
 
     @app.before_websocket

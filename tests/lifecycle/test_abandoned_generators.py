@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from flask import Flask, Response, request, stream_events, stream_with_context
-from flask._waiting import wait
+from flask._core.waiting import wait
 from flask.testing import FlaskClient
 
 Notes = list[str]

@@ -383,7 +383,7 @@ def test_a_file_whose_upload_is_aborted_is_closed(
         files.append(SpooledTemporaryFile(500_000))  # noqa: SIM115  # what is tested closes it
         return files[-1]
 
-    monkeypatch.setattr("flask._multipart.default_stream_factory", make_file)
+    monkeypatch.setattr("flask._http.multipart.default_stream_factory", make_file)
     app.config["MAX_FILE_MEMORY_SIZE"] = 0
     body = b'--B\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\n' + b"c" * size
     kind = "multipart/form-data; boundary=B"

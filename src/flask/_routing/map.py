@@ -13,8 +13,8 @@ from collections import Counter
 from werkzeug.routing import Map as _Map
 from werkzeug.routing import Rule, RuleFactory
 
-from .build import PathBuilder, make_builder
 from .table import Table
+from .url_builder import PathBuilder, make_builder
 
 
 class Map(_Map):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .._passing import answer_for
-from ._application import AsgiApp as AsgiApp
+from .._core.reexports import answer_for
+from ._server import AsgiApp as AsgiApp
 
 __all__ = [
     "AsgiApp",
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from ._scope import ScopeError as ScopeError
     from ._websocket import Websocket as Websocket
     from ._websocket import WebsocketContext as WebsocketContext
-    from ._wire import WebsocketDisconnect as WebsocketDisconnect
-    from ._wire import WebsocketStateError as WebsocketStateError
+    from ._websocket_channel import WebsocketDisconnect as WebsocketDisconnect
+    from ._websocket_channel import WebsocketStateError as WebsocketStateError
 else:  # they come with asyncio, which an application under WSGI never needs
     __getattr__ = answer_for(__name__)

@@ -12,10 +12,10 @@ from types import TracebackType
 
 from werkzeug.http import HTTP_STATUS_CODES
 
-from .._bounded import keep
-from .._waiting import wait
-from ._drivers import ThreadVisit
-from ._input import Body, Message, Receive, Send
+from .._core.bounded_cache import keep
+from .._core.waiting import wait
+from ._request_body import Body, Message, Receive, Send
+from ._thread_executor import ThreadVisit
 
 Headers: t.TypeAlias = list[tuple[str, str]]
 ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType]

@@ -14,19 +14,19 @@ from contextvars import Context
 from functools import partial
 from types import BuiltinMethodType
 
-from .._background import BACKGROUND
-from .._current import BY_CLIENT, get_app_context
-from .._lifecycle import Lifecycle
-from .._streaming import ThreadedSteps, stepped
-from .._threads import PoolFull, events, views
-from .._waiting import wait
+from .._app.lifecycle import Lifecycle
+from .._app.lifespan import BACKGROUND
+from .._core.current import BY_CLIENT, get_app_context
+from .._core.threads import PoolFull, events, views
+from .._core.waiting import wait
+from .._http.streaming import ThreadedSteps, stepped
 from ..typing import AnyApp
-from ._choice import may_block, may_cancel
-from ._drivers import Fiber, ThreadVisit, begin, has_fibers, on_the_loop
 from ._exchange import Answer, ClientGone, Exchange
-from ._input import Receive, Send
+from ._executor_choice import may_block, may_cancel
+from ._request_body import Receive, Send
 from ._scope import Scope, make_environ, with_nothing_current
 from ._scope_context import ScopeContext, find_context
+from ._thread_executor import Fiber, ThreadVisit, begin, has_fibers, on_the_loop
 
 _answer_context = Lifecycle._answer
 

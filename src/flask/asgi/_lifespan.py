@@ -10,11 +10,11 @@ import typing as t
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from .._threads import lifespan as lifespan_threads
+from .._core.threads import lifespan as lifespan_threads
 from ..typing import AnyApp
-from ._drivers import ThreadVisit, has_fibers, is_being_cancelled, on_the_loop
-from ._input import Receive, Send
+from ._request_body import Receive, Send
 from ._scope import ScopeError, with_nothing_current
+from ._thread_executor import ThreadVisit, has_fibers, is_being_cancelled, on_the_loop
 
 _NAME = "flask-end-of-serving"
 _PATIENCE = 1.0  # seconds that requests may take to end when the loop ends

@@ -8,11 +8,11 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Coroutine
 
-from .._current import BY_CLIENT
+from .._core.current import BY_CLIENT
 from ..typing import AnyApp
 from ._http import serve_http
-from ._input import Receive, Send
 from ._lifespan import serve_lifespan
+from ._request_body import Receive, Send
 from ._scope import Scope, ScopeError, with_nothing_current
 
 Serve: t.TypeAlias = Callable[[AnyApp, Scope, Receive, Send], Coroutine[t.Any, t.Any, None]]

@@ -11,9 +11,9 @@ import typing as t
 from collections.abc import Coroutine
 from urllib.parse import unquote_to_bytes
 
-from .._bounded import keep
-from .._connection import EXTRAS
-from .._current import _cv_app, _cv_request
+from .._core.bounded_cache import keep
+from .._core.current import _cv_app, _cv_request
+from .._testing.connection import EXTRAS
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -15,20 +15,20 @@ from collections.abc import Iterable
 from threading import Lock
 from types import FunctionType
 
-from .._connection import EXTRAS
-from .._lazy import lazy
-from .._response import WITHOUT_BODY
-from .._routed_context import HTTP
+from .._context.routed import HTTP
+from .._core.lazy import lazy
+from .._core.waiting import can_wait_here
+from .._http.response import WITHOUT_BODY
 from .._routing.table import UNREAD
-from .._waiting import can_wait_here
+from .._testing.connection import EXTRAS
 from ..ctx import RequestContext
 from ..typing import AnyApp
 from ..wrappers import Response
-from ._choice import rule_may_block
-from ._drivers import has_fibers
 from ._exchange import ENCODED, LENGTHS, Answer, Exchange
-from ._input import Receive, Send
+from ._executor_choice import rule_may_block
+from ._request_body import Receive, Send
 from ._scope import Scope, make_environ
+from ._thread_executor import has_fibers
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Coroutine, Iterator
 
 from werkzeug.datastructures import Headers
 
-from .._waiting import is_in_coroutine
+from .._core.waiting import is_in_coroutine
 from ..ctx import RequestContext
 from ..typing import AnyApp
 from ..wrappers import Request
-from ._drivers import await_on, wait_on
-from ._wire import WebsocketDisconnect, WebsocketStateError, Wire, check_goodbye
+from ._thread_executor import await_on, wait_on
+from ._websocket_channel import WebsocketDisconnect, WebsocketStateError, Wire, check_goodbye
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import click as click
 
-from .._current import current_app as current_app
-from .._environment import get_debug_flag as get_debug_flag
-from .._environment import get_load_dotenv as get_load_dotenv
-from .._passing import answer_for
+from .._core.current import current_app as current_app
+from .._core.environment import get_debug_flag as get_debug_flag
+from .._core.environment import get_load_dotenv as get_load_dotenv
+from .._core.reexports import answer_for
 from ._banner import say_that_run_is_ignored as say_that_run_is_ignored
 from ._banner import show_server_banner as show_server_banner
 from ._commands import routes_command as routes_command

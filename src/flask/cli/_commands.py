@@ -11,9 +11,9 @@ from collections.abc import Iterable
 import click
 import werkzeug.serving
 
-from .._application import App
-from .._current import current_app
-from .._environment import get_debug_flag
+from .._app.base import App
+from .._core.current import current_app
+from .._core.environment import get_debug_flag
 from ._banner import show_server_banner
 from ._options import debug_option
 from ._script import ScriptInfo, pass_script_info, with_appcontext

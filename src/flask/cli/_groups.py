@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import click
 
-from .._application import App
+from .._app.base import App
 from ._commands import routes_command, run_command, shell_command
 from ._locate import NoAppException
 from ._options import app_option, debug_option, env_file_option, version_option

@@ -25,8 +25,8 @@ from types import FunctionType, ModuleType, TracebackType
 
 import click
 
-from .._application import App
-from .._awaitables import wait_if_awaitable
+from .._app.base import App
+from .._core.awaitables import wait_if_awaitable
 
 APP_NAMES = ("app", "application")
 """Where an application is looked for in a module, in this order, before all its other names."""

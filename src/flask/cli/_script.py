@@ -14,11 +14,11 @@ from contextlib import AbstractContextManager
 
 import click
 
-from .._application import App
-from .._awaitables import is_async_callable, is_awaitable, wait_if_awaitable
-from .._current import current_app, has_app_context
-from .._environment import get_debug_flag, get_load_dotenv
-from .._waiting import wait_long
+from .._app.base import App
+from .._core.awaitables import is_async_callable, is_awaitable, wait_if_awaitable
+from .._core.current import current_app, has_app_context
+from .._core.environment import get_debug_flag, get_load_dotenv
+from .._core.waiting import wait_long
 from ..typing import AnyApp
 from ._locate import NoAppException, locate_app, prepare_import, split_import_path
 

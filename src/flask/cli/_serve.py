@@ -13,8 +13,8 @@ from pathlib import Path
 import click
 from werkzeug.utils import import_string
 
-from .._awaitables import is_async_view
-from .._environment import get_debug_flag
+from .._core.awaitables import is_async_view
+from .._core.environment import get_debug_flag
 from ..typing import AnyApp
 from ._script import ScriptInfo, pass_script_info
 
@@ -116,7 +116,7 @@ def serve_command(
         address=options["host"],
         port=options["port"],
         uds=options["uds"],
-        interface=Interfaces.ASGI,  # for WSGI too: see asgi/_threaded
+        interface=Interfaces.ASGI,  # for WSGI too: see asgi/_threaded_wsgi
         workers=options["workers"] or _count_cores(),
         http=HTTPModes(options["http"]),
         websockets=interface == "asgi",
@@ -181,7 +181,7 @@ def _load_wsgi(
     script: Callable[[], ScriptInfo], health: str | None, threads: int, timeout: float
 ) -> t.Any:
     """Load the application in a process that serves WSGI."""
-    served = import_string("flask.asgi._threaded.ThreadedWsgi")  # a higher layer, with asyncio
+    served = import_string("flask.asgi._threaded_wsgi.ThreadedWsgi")  # a higher layer, with asyncio
     app: t.Any = script().load_app()
     if health is not None:
         app = _HealthyWSGI(app, health)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .._current import NO_APP_MESSAGE, get_app_context
-from .._json_functions import dump, dumps, load, loads
-from .._passing import answer_for
+from .._core.current import NO_APP_MESSAGE, get_app_context
+from .._core.json_functions import dump, dumps, load, loads
+from .._core.reexports import answer_for
 from ..wrappers import Response
 
 __all__ = ["dump", "dumps", "jsonify", "load", "loads"]

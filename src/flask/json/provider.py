@@ -13,14 +13,15 @@ import weakref
 from collections.abc import Callable, Iterable
 from json import encoder as _encoder
 
-from .._bounded import keep
-from .._heads import content_type_of
-from .._json_functions import _default
-from .._lazy import lazy
-from .._passing import answer_for
-from .._plan import OTHER_APPLICATION
-from .._reading import NOT_PLAIN, loads
-from .._response import make_plain_response
+from .._core.bounded_cache import keep
+from .._core.fast_paths import OTHER_APPLICATION
+from .._core.json_functions import _default
+from .._core.lazy import lazy
+from .._core.reexports import answer_for
+from .._http.body import loads
+from .._http.headers import content_type_of
+from .._http.query import NOT_PLAIN
+from .._http.response_factories import make_plain_response
 from ..wrappers import Response
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._application import App, _make_timedelta
-from .._passing import answer_for
+from .._app.base import App, _make_timedelta
+from .._core.reexports import answer_for
 
 __all__ = ["App", "_make_timedelta"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._blueprint import Blueprint
-from .._passing import answer_for
-from .._setup_state import BlueprintSetupState, DeferredSetupFunction
+from .._app.blueprint import Blueprint
+from .._app.blueprint_setup import BlueprintSetupState, DeferredSetupFunction
+from .._core.reexports import answer_for
 
 __all__ = ["Blueprint", "BlueprintSetupState", "DeferredSetupFunction"]
 

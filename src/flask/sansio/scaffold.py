@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._environment import find_package
-from .._passing import answer_for
-from .._scaffold import Scaffold, _endpoint_from_view_func, _sentinel
-from .._setupmethod import setupmethod
+from .._app.scaffold import Scaffold, _endpoint_from_view_func, _sentinel, setupmethod
+from .._core.environment import find_package
+from .._core.reexports import answer_for
 
 __all__ = ["Scaffold", "_endpoint_from_view_func", "_sentinel", "find_package", "setupmethod"]
 

@@ -1,0 +1,1 @@
+"""The application: set-up, serving, and the lifecycle of a request."""

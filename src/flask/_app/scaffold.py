@@ -1,0 +1,413 @@
+"""The registers that applications and blueprints share, and the decorators that fill them.
+
+Everything here happens at set-up; serving reads the registers and never writes them. The registers
+are plain dicts and lists on purpose: extensions change them directly.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections import defaultdict
+from collections.abc import Callable
+from functools import cached_property, update_wrapper
+from types import FunctionType
+
+from werkzeug.exceptions import HTTPException, default_exceptions
+
+from .. import typing as ft
+from .._core.environment import get_root_path, join_folders
+
+if t.TYPE_CHECKING:
+    from jinja2 import BaseLoader
+
+Function = t.TypeVar("Function", bound=Callable[..., t.Any])
+
+# A decorator returns the very function that it was given. One variable for each kind of function,
+# in the order in which a request meets them.
+T_url_value_preprocessor = t.TypeVar(
+    "T_url_value_preprocessor", bound=ft.URLValuePreprocessorCallable
+)
+T_before_request = t.TypeVar("T_before_request", bound=ft.BeforeRequestCallable)
+T_route = t.TypeVar("T_route", bound=ft.RouteCallable)
+T_url_defaults = t.TypeVar("T_url_defaults", bound=ft.URLDefaultCallable)
+T_template_context_processor = t.TypeVar(
+    "T_template_context_processor", bound=ft.TemplateContextProcessorCallable
+)
+T_error_handler = t.TypeVar("T_error_handler", bound=ft.ErrorHandlerCallable)
+T_after_request = t.TypeVar("T_after_request", bound=ft.AfterRequestCallable[t.Any])
+T_teardown = t.TypeVar("T_teardown", bound=ft.TeardownCallable)
+
+_sentinel = object()
+"""Stands for "not given" where ``None`` is a value."""
+
+ErrorHandlers: t.TypeAlias = dict[
+    ft.AppOrBlueprintKey, dict[int | None, dict[type[Exception], ft.ErrorHandlerCallable]]
+]
+
+HOOK_REGISTERS = (
+    "before_request_funcs",
+    "after_request_funcs",
+    "teardown_request_funcs",
+    "template_context_processors",
+    "url_value_preprocessors",
+    "url_default_functions",
+)
+"""The registers that hold, for each blueprint (``None``: for all), a list of functions."""
+
+_RULE = '"/..."'
+_ARGUMENTS: dict[str, str] = {
+    **dict.fromkeys(("route", "get", "post", "put", "patch", "delete", "websocket"), _RULE),
+    **dict.fromkeys(("errorhandler", "app_errorhandler"), "404"),
+    "endpoint": '"..."',
+}
+"""Decorators that need an argument, and an example of one."""
+
+
+class _SetUp(t.Protocol):
+    def _check_setup_finished(self, f_name: str) -> None: ...
+
+
+def setupmethod(method: Function) -> Function:
+    """Raise an error if a method is called after setup.
+
+    See ``_check_setup_finished``. Also raise an error for a decorator that needs an argument and is
+    used without parentheses.
+    """
+    name = method.__name__
+    example = _ARGUMENTS.get(name)
+
+    def checked(self: _SetUp, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        self._check_setup_finished(name)
+        if example is not None and len(args) == 1 and not kwargs:
+            _need_parentheses(name, example, args[0])
+        return method(self, *args, **kwargs)
+
+    return t.cast("Function", update_wrapper(checked, method))
+
+
+def _need_parentheses(name: str, example: str, given: t.Any) -> None:
+    """Raise ``TypeError`` if a decorator got what it decorates instead of an argument."""
+    if isinstance(given, type):
+        if name.endswith("errorhandler"):
+            return  # it takes classes, and says itself which
+        where = f"{given.__module__}.{given.__qualname__}"
+    elif isinstance(given, FunctionType):
+        code = given.__code__
+        where = f"{given.__qualname__}() in {code.co_filename}, line {code.co_firstlineno}"
+    else:
+        return
+    raise TypeError(
+        f"The decorator {name!r} needs an argument, but decorates {where}, without parentheses."
+        f" Write it as in '@app.{name}({example})'."
+    )
+
+
+class Scaffold:
+    """What an application and a blueprint have in common.
+
+    :param import_name: usually ``__name__`` of the module that makes the object.
+    :param static_folder: folder with static files, relative to `root_path`.
+    :param static_url_path: URL prefix of the static files; the folder's name by default.
+    :param template_folder: folder with templates, relative to `root_path`.
+    :param root_path: folder that relative ones start from; found from the import name by default.
+    """
+
+    name: str
+    """The name under which the object's endpoints, logger and commands are known."""
+    import_name: str
+    """The name of the package or module that the object belongs to."""
+    root_path: str
+    """Absolute path of that package on the file system."""
+    template_folder: str | os.PathLike[str] | None
+    """Folder of the templates, relative to `root_path`."""
+    view_functions: dict[str, ft.RouteCallable]
+    """Endpoint to view."""
+    error_handler_spec: ErrorHandlers
+    """``{blueprint or None: {status or None: {exception class: handler}}}``."""
+    before_request_funcs: dict[ft.AppOrBlueprintKey, list[ft.BeforeRequestCallable]]
+    """Called before the view, in order of registration."""
+    after_request_funcs: dict[ft.AppOrBlueprintKey, list[ft.AfterRequestCallable[t.Any]]]
+    """Called with the response, newest first."""
+    teardown_request_funcs: dict[ft.AppOrBlueprintKey, list[ft.TeardownCallable]]
+    """Called when the request context goes, newest first."""
+    template_context_processors: dict[
+        ft.AppOrBlueprintKey, list[ft.TemplateContextProcessorCallable]
+    ]
+    """Called before a template is rendered; each returns names for it."""
+    url_value_preprocessors: dict[ft.AppOrBlueprintKey, list[ft.URLValuePreprocessorCallable]]
+    """Called with the endpoint and the URL's values, which they may change."""
+    url_default_functions: dict[ft.AppOrBlueprintKey, list[ft.URLDefaultCallable]]
+    """Called when a URL is built, with the endpoint and the values, which they may change."""
+
+    _static_folder: str | None = None
+    _static_url_path: str | None = None
+    _hook_registers: tuple[str, ...] = HOOK_REGISTERS
+
+    def __init__(
+        self,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None = None,
+        static_url_path: str | None = None,
+        template_folder: str | os.PathLike[str] | None = None,
+        root_path: str | None = None,
+    ) -> None:
+        self.root_path = get_root_path(import_name) if root_path is None else root_path
+        self.import_name = import_name
+        self.template_folder = template_folder
+        self.static_folder = static_folder
+        self.static_url_path = static_url_path
+        for register in self._hook_registers:
+            setattr(self, register, defaultdict(list))
+        self.error_handler_spec = defaultdict(lambda: defaultdict(dict))
+        self.view_functions = {}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    def _check_setup_finished(self, f_name: str) -> None:
+        """Raise ``AssertionError`` if the set-up method ``f_name`` comes too late."""
+        raise NotImplementedError
+
+    # Files ---------------------------------------------------------------------------------------
+
+    @property
+    def static_folder(self) -> str | None:
+        """Absolute path of the static files' folder; ``None`` if there is none."""
+        if self._static_folder is None:
+            return None
+        return join_folders(self.root_path, self._static_folder)
+
+    @static_folder.setter
+    def static_folder(self, value: str | os.PathLike[str] | None) -> None:
+        self._static_folder = None if value is None else os.fspath(value).rstrip(r"\/")
+
+    @property
+    def has_static_folder(self) -> bool:
+        """Whether a folder with static files is set; it need not exist."""
+        return self.static_folder is not None
+
+    @property
+    def static_url_path(self) -> str | None:
+        """URL prefix of the static files: as given, else the name of the folder."""
+        if self._static_url_path is not None:
+            return self._static_url_path
+        folder = self.static_folder
+        return None if folder is None else f"/{os.path.basename(folder)}".rstrip("/")
+
+    @static_url_path.setter
+    def static_url_path(self, value: str | None) -> None:
+        self._static_url_path = None if value is None else value.rstrip("/")
+
+    @cached_property
+    def jinja_loader(self) -> BaseLoader | None:
+        """Loads this object's templates; ``None`` without a template folder."""
+        if self.template_folder is None:
+            return None
+        from jinja2 import FileSystemLoader  # 12 ms at its first use
+
+        return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
+
+    def _open_to_read(self, resource: str, mode: str, encoding: str | None) -> t.IO[t.Any]:
+        """Open a file below the root path; what ``open_resource`` does."""
+        is_text = mode in {"r", "rt"}
+        if not is_text and mode != "rb":
+            raise ValueError(f"Resources can only be opened for reading. Not with mode {mode!r}.")
+        file = os.path.join(self.root_path, resource)
+        return open(file, mode, encoding=encoding if is_text else None)
+
+    # Routes --------------------------------------------------------------------------------------
+
+    def _method_route(
+        self, method: str, rule: str, options: dict[str, t.Any]
+    ) -> Callable[[T_route], T_route]:
+        if "methods" in options:
+            raise TypeError("Use the 'route' decorator to use the 'methods' argument.")
+        return self.route(rule, **options, methods=[method])
+
+    @setupmethod
+    def get(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """Route ``GET`` requests to the decorated view; see `route`."""
+        return self._method_route("GET", rule, options)
+
+    @setupmethod
+    def put(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """Route ``PUT`` requests to the decorated view; see `route`."""
+        return self._method_route("PUT", rule, options)
+
+    @setupmethod
+    def patch(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """Route ``PATCH`` requests to the decorated view; see `route`."""
+        return self._method_route("PATCH", rule, options)
+
+    @setupmethod
+    def post(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """Route ``POST`` requests to the decorated view; see `route`."""
+        return self._method_route("POST", rule, options)
+
+    @setupmethod
+    def delete(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """Route ``DELETE`` requests to the decorated view; see `route`."""
+        return self._method_route("DELETE", rule, options)
+
+    @setupmethod
+    def route(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+        """Route requests to the decorated view.
+
+        :param rule: the path, such as ``"/users/<int:id>"``.
+        :param options: ``methods`` (by default ``["GET"]``), ``endpoint`` (the function's name by
+            default), ``blocking`` (under ASGI, ``False`` runs a synchronous view on the loop,
+            ``True`` runs any view in a thread), ``cancel_on_disconnect``, and those of
+            ``werkzeug.routing.Rule``.
+        :raises ValueError: the rule does not start with a slash.
+        :raises AssertionError: the endpoint belongs to another function.
+        """
+
+        def register(view: T_route) -> T_route:
+            endpoint = options.pop("endpoint", None)
+            self.add_url_rule(rule, endpoint, view, **options)
+            return view
+
+        return register
+
+    @setupmethod
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: ft.RouteCallable | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: t.Any,
+    ) -> None:
+        """Route requests to a view; what `route` does, as a call.
+
+        :param rule: the path.
+        :param endpoint: name for `view_functions` and URL building.
+        :param view_func: the view; it may be given later through `endpoint`.
+        :param provide_automatic_options: answer ``OPTIONS`` for the view.
+        :param options: as for `route`.
+        """
+        raise NotImplementedError
+
+    @setupmethod
+    def endpoint(self, endpoint: str) -> Callable[[Function], Function]:
+        """Make the decorated function the view of a routed endpoint."""
+
+        def register(view: Function) -> Function:
+            self.view_functions[endpoint] = view
+            return view
+
+        return register
+
+    # Hooks ---------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _enter(function: Function, register: dict[ft.AppOrBlueprintKey, list[t.Any]]) -> Function:
+        """Add a function to those of a register that are called for everything served here."""
+        register.setdefault(None, []).append(function)
+        return function
+
+    @setupmethod
+    def before_request(self, f: T_before_request) -> T_before_request:
+        """Call a function before the view.
+
+        A value other than ``None`` is the answer.
+        """
+        return self._enter(f, self.before_request_funcs)
+
+    @setupmethod
+    def after_request(self, f: T_after_request) -> T_after_request:
+        """Call a function with the response.
+
+        It returns the same or another response.
+        """
+        return self._enter(f, self.after_request_funcs)
+
+    @setupmethod
+    def teardown_request(self, f: T_teardown) -> T_teardown:
+        """Call a function when the request context goes.
+
+        It gets the unhandled error, or ``None``.
+        """
+        return self._enter(f, self.teardown_request_funcs)
+
+    @setupmethod
+    def context_processor(self, f: T_template_context_processor) -> T_template_context_processor:
+        """Add the dict that a function returns to every template's context."""
+        return self._enter(f, self.template_context_processors)
+
+    @setupmethod
+    def url_value_preprocessor(self, f: T_url_value_preprocessor) -> T_url_value_preprocessor:
+        """Call a function with endpoint and URL values before any other hook."""
+        return self._enter(f, self.url_value_preprocessors)
+
+    @setupmethod
+    def url_defaults(self, f: T_url_defaults) -> T_url_defaults:
+        """Call a function with endpoint and values of every URL that is built."""
+        return self._enter(f, self.url_default_functions)
+
+    # Error handlers ------------------------------------------------------------------------------
+
+    @setupmethod
+    def errorhandler(
+        self, code_or_exception: type[Exception] | int
+    ) -> Callable[[T_error_handler], T_error_handler]:
+        """Let the decorated function answer an HTTP status or an exception class.
+
+        :param code_or_exception: such as ``404`` or ``ValueError``; subclasses are meant too.
+        """
+
+        def register(f: T_error_handler) -> T_error_handler:
+            self.register_error_handler(code_or_exception, f)
+            return f
+
+        return register
+
+    @setupmethod
+    def register_error_handler(
+        self, code_or_exception: type[Exception] | int, f: ft.ErrorHandlerCallable
+    ) -> None:
+        """Let a function answer an HTTP status or an exception class.
+
+        See `errorhandler`.
+
+        :raises ValueError: no HTTP exception has that status, or the class is no ``Exception``.
+        :raises TypeError: an instance is given instead of a class.
+        """
+        kind, status = self._get_exc_class_and_code(code_or_exception)
+        self.error_handler_spec[None][status][kind] = f
+
+    @staticmethod
+    def _get_exc_class_and_code(
+        exc_class_or_code: type[Exception] | int,
+    ) -> tuple[type[Exception], int | None]:
+        """Return an exception class and its HTTP status (``None`` if it has none)."""
+        if isinstance(exc_class_or_code, int):
+            return _exception_of_status(exc_class_or_code), exc_class_or_code
+        given: t.Any = exc_class_or_code
+        only = "Handlers can only be registered for Exception classes or HTTP error codes."
+        if isinstance(given, Exception):
+            raise TypeError(f"{given!r} is an instance, not a class. {only}")
+        if not issubclass(given, Exception):
+            raise ValueError(f"'{given.__name__}' is not a subclass of Exception. {only}")
+        return given, given.code if issubclass(given, HTTPException) else None
+
+
+def _exception_of_status(status: int) -> type[HTTPException]:
+    """Return the exception that stands for an HTTP error.
+
+    :raises ValueError: there is none for this status.
+    """
+    if status not in default_exceptions:
+        raise ValueError(
+            f"'{status}' is not a recognized HTTP error code. Use a subclass of HTTPException with"
+            " that code instead."
+        )
+    return default_exceptions[status]
+
+
+def _endpoint_from_view_func(view_func: ft.RouteCallable) -> str:
+    """Return the default endpoint of a view: its name."""
+    assert view_func is not None, "expected view func if endpoint is not provided."
+    name: str = view_func.__name__
+    return name

@@ -1,0 +1,336 @@
+"""The request context: what is current while a request is being answered.
+
+It finds the rule for the request when it is pushed, and runs the teardown callbacks when it is
+popped. The session is opened when somebody first asks for it.
+"""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+import weakref
+from collections.abc import Callable
+from contextvars import Token
+
+from .. import typing as ft
+from .._core.current import (
+    BY_CLIENT,
+    NO_WEBSOCKET_MESSAGE,
+    _cv_app,
+    _cv_request,
+    get_app_context,
+    get_request_context,
+)
+from .._core.fast_paths import OTHER_APPLICATION, UNDECIDED
+from ..signals import (
+    appcontext_popped,
+    appcontext_pushed,
+    appcontext_tearing_down,
+    request_tearing_down,
+)
+from ..typing import AnyApp
+from .routed import RoutedContext
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_sentinel = object()
+_SERVER: t.Final = "SERVER_SOFTWARE"
+
+_set_app_context = _cv_app.set
+_reset_app_context = _cv_app.reset
+_set_request_context = _cv_request.set
+_reset_request_context = _cv_request.reset
+
+
+def _is_by_server(environ: WSGIEnvironment) -> bool:
+    """Tell whether a WSGI environment was made by a server, and not by a test client.
+
+    Servers give their name (RFC 3875 section 4.1.17). Adapters that call a WSGI application from an
+    ASGI server have none, but call it in several threads (PEP 3333, "environ Variables").
+    """
+    if _SERVER in environ:
+        return True
+    return bool(environ.get("wsgi.multithread")) and BY_CLIENT not in environ.get("asgi.scope", ())
+
+
+class RequestContext(RoutedContext):
+    """Makes a request current: ``request`` and ``session`` work.
+
+    It is an application context as well, and is used as one unless the application is current
+    already. Then the existing context and its ``g`` stay in use. A server's request never shares a
+    context that was current before it.
+
+    :param app: the application.
+    :param environ: the WSGI environment to make the request from.
+    :param request: the request, if there is one already.
+    :param session: the session, if it is open already.
+    """
+
+    __module__ = "flask.ctx"  # where it is promised
+
+    _is_websocket: t.ClassVar[bool] = False
+    """Whether the request became a WebSocket."""
+
+    deliver: Callable[[t.Any], t.Any]
+    """Takes the response, where the request did not come by WSGI."""
+
+    flashes: list[tuple[str, str]] | None = None
+    """The messages that this request took out of the session; ``None``: not asked yet."""
+
+    _after: t.Any
+    """The functions of `after_this_request`, once there is one; empty: teardown has begun."""
+    _open_session: t.Any
+    """The session, once it is open."""
+    _pushed: tuple[t.Any, ...] | None
+    """``(token, what was pushed for the application, pushed before)`` for the newest push;
+    ``None`` before the first one, empty after the last one was popped."""
+
+    def __init__(
+        self,
+        app: AnyApp,
+        environ: WSGIEnvironment,
+        request: t.Any = None,
+        session: t.Any = None,
+    ) -> None:
+        self.app = app
+        self._request = app.request_class(environ) if request is None else request
+        self._environ = self._known = self._request.environ  # the request may have its own
+        self._url_rule = None
+        self._routing_exception = None
+        # PERF: set here and not on the class: CPython 3.11 reads class attributes the slow way.
+        self._open_session = session
+        self._after = None
+        self._pushed = None
+
+    @property
+    def websocket(self) -> t.Any:
+        """The WebSocket that the request became; ``RuntimeError``: it is none."""
+        raise RuntimeError(NO_WEBSOCKET_MESSAGE)
+
+    _is_answered: bool = True
+    """Whether a response is expected; not so for a context of a test or a ``with`` block."""
+
+    _copied_from: weakref.ref[RequestContext] | None = None
+    """The context that this one is a copy of. The response belongs to that one."""
+
+    def _find_awaiting(self) -> RequestContext | None:
+        """Return the context whose response is still to come.
+
+        This is this context, the one that it is a copy of, or an outer one; or ``None``.
+        """
+        context: t.Any = self
+        while isinstance(context, RequestContext):
+            if context._copied_from is not None:
+                context = context._copied_from()
+                continue
+            pushed = context._pushed
+            if not pushed:
+                return None
+            while pushed[2]:
+                pushed = pushed[2]
+            # It was popped before: its request is over, and a test looks at it again.
+            is_over = pushed[2] == () or context._after == ()
+            if context._is_answered and not is_over:
+                return context
+            context = pushed[0].old_value
+        return None
+
+    @property
+    def _after_request_functions(self) -> list[ft.AfterRequestCallable[t.Any]]:
+        if not self._after:
+            self._after = []
+        return t.cast("list[ft.AfterRequestCallable[t.Any]]", self._after)
+
+    @_after_request_functions.setter
+    def _after_request_functions(self, value: list[ft.AfterRequestCallable[t.Any]]) -> None:
+        self._after = value
+
+    @_after_request_functions.deleter
+    def _after_request_functions(self) -> None:
+        self._after = None
+
+    @property
+    def session(self) -> t.Any:
+        """The session; being asked for marks it as accessed."""
+        session = self._open_session
+        if session is None:
+            session = self._session
+            assert session is not None, "The session has not yet been opened."
+        session.accessed = True
+        return session
+
+    @property
+    def _session(self) -> t.Any:
+        """The session, opened if need be, without a mark; ``None`` before the first push."""
+        if self._open_session is None and self._pushed is not None:  # () once it was pushed
+            interface = self.app.session_interface
+            session = interface.open_session(self.app, self.request)
+            if session is None:
+                session = interface.make_null_session(self.app)
+            self._open_session = session
+        return self._open_session
+
+    @_session.setter
+    def _session(self, value: t.Any) -> None:
+        self._open_session = value
+
+    @_session.deleter
+    def _session(self) -> None:
+        del self._open_session
+
+    def _may_save_session(self) -> bool:
+        """Tell whether the session may have to be saved.
+
+        One that nobody opened needs it only if the client sent one: a permanent session's end moves
+        on with each request. An interface that could not open one is told to save ``None``.
+        """
+        if self._open_session is not None or not self._decided.session_on_demand:
+            return True
+        cookies: str | None = self._known.get("HTTP_COOKIE")
+        return cookies is not None and self.app.session_interface.must_see(self.app, cookies)
+
+    def copy(self) -> RequestContext:
+        """Return a context of its own with the same request and session.
+
+        It can be pushed in another thread.
+        """
+        request = self.request
+        copied = type(self)(self.app, request.environ, request, self._session)
+        copied._copied_from = weakref.ref(self)
+        return copied
+
+    @property
+    def _begins_at_server(self) -> bool:
+        """Whether a WSGI server has sent the request, so it must not share a current context.
+
+        What is current around it was left by an import, in this thread or in one that this thread's
+        context was copied from. A request inside of a server's request shares its ``g``.
+        """
+        around = get_request_context(None)
+        return _is_by_server(self._known) and (around is None or not _is_by_server(around._known))
+
+    def push(self) -> None:
+        """Make the request current: application context, session, routing."""
+        app = self.app
+        try:
+            decided = app._decisions
+        except AttributeError:
+            decided = OTHER_APPLICATION
+        if decided is UNDECIDED:
+            decided = app._decide()
+        self._decided = decided
+        outer = get_app_context(None)
+        pushed: t.Any = None
+        if outer is None or outer.app is not app or self._begins_at_server:
+            if decided.plain_contexts:
+                # PERF: 0.6 us less for a request than a context object of its own.
+                pushed = _set_app_context(self)
+                if appcontext_pushed.receivers:
+                    appcontext_pushed.send(app, _async_wrapper=app.ensure_sync)
+            else:
+                pushed = app.app_context()
+                pushed.push()
+        self._pushed = (_set_request_context(self), pushed, self._pushed)
+
+        if not decided.session_on_demand:
+            # A session that is kept elsewhere opens before routing, as extensions expect.
+            _ = self._session
+        request = self._request
+        if request is None:
+            if self._url_rule is None and self._routing_exception is None:
+                self.match_request()
+        elif request.url_rule is None and request.routing_exception is None:
+            self.match_request()
+
+    def pop(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
+        """Undo a push.
+
+        The last one runs the teardown callbacks and closes the request.
+
+        :param exc: the error to tell them; by default the one that is being handled.
+        :raises LookupError: the context is not pushed.
+        :raises AssertionError: another context was pushed later and not popped.
+        """
+        if not self._pushed:
+            raise LookupError("The request context cannot be popped: it is not pushed.")
+        app = self.app
+        request = self._request
+        token, pushed, earlier = self._pushed
+        # PERF: nearly always there is nothing to call; 0.3 us less than finding it out one by one.
+        if (
+            earlier is None
+            and self._decided.plain_steps
+            and not app.teardown_request_funcs
+            and not app.teardown_appcontext_funcs
+            and not request_tearing_down.receivers
+            and not appcontext_tearing_down.receivers
+            and not appcontext_popped.receivers
+            and (request is None or not request._is_form_parsed)
+            and type(pushed) is Token
+            and get_request_context() is self
+        ):
+            if request is not None:
+                request._enters_environ = False
+                if "werkzeug.request" in self._environ:
+                    self._environ["werkzeug.request"] = None
+                if request.routing_exception is not None:
+                    self._keep_routing_error(request.routing_exception)
+            elif self._routing_exception is not None:
+                self._keep_routing_error(self._routing_exception)
+            self._pushed = ()
+            _reset_request_context(token)
+            _reset_app_context(pushed)
+        else:
+            self._tear_down(sys.exc_info()[1] if exc is _sentinel else exc)
+
+    def _tear_down(self, exc: BaseException | None) -> None:
+        """Pop, and run whatever is to be run when a context goes."""
+        assert self._pushed is not None
+        token, pushed, earlier = self._pushed
+        app = self.app
+        current = get_request_context()
+        if not earlier:
+            self._after = ()  # there is no response to wait for any more
+        try:
+            if not earlier:
+                app.do_teardown_request(exc)
+        finally:
+            if not earlier:
+                self._let_go()
+            self._pushed = earlier or ()
+            _reset_request_context(token)
+            if type(pushed) is Token:
+                try:
+                    if not earlier:
+                        app.do_teardown_appcontext(exc)
+                finally:
+                    _reset_app_context(pushed)
+                if appcontext_popped.receivers:
+                    appcontext_popped.send(app, _async_wrapper=app.ensure_sync)
+            elif pushed is not None:
+                pushed.pop(exc)
+        if current is not self:
+            raise AssertionError(
+                f"Popped wrong request context. ({current!r} instead of {self!r})"
+                " Pop contexts in the reverse order of pushing them."
+            )
+
+    def _let_go(self) -> None:
+        """Close the request, and open the circles that would keep it in memory."""
+        request = self._request
+        if request is None:
+            if self._routing_exception is not None:
+                self._keep_routing_error(self._routing_exception)
+            return
+        if not self._decided.plain_steps or request._is_form_parsed:
+            request.close()
+        request._enters_environ = False
+        if "werkzeug.request" in self._environ:
+            self._environ["werkzeug.request"] = None
+        if request.routing_exception is not None:
+            self._keep_routing_error(request.routing_exception)
+
+    def __repr__(self) -> str:
+        request = self.request
+        return f"<{type(self).__name__} {request.url!r} [{request.method}] of {self.app.name}>"

@@ -1,0 +1,270 @@
+"""The request of a context, and the rule that its URL matches.
+
+The request object is made when somebody first asks for it; routing does without.
+"""
+
+# A lazy attribute of the application context is a property here.
+# pyright: reportIncompatibleVariableOverride=false
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import MapAdapter
+
+from .._core.fast_paths import Decisions
+from .._core.hook_scopes import blueprint_names
+from .._core.lazy import lazy
+from .._http.request import Request, make_plain_request
+from .._routing.table import ASK_THE_MAP, NOT_ASKED, NOTHING, ROUTE
+from .app import AppContext
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_LONGEST_SHOWN = 255  # characters of a host in an error
+
+
+def ask_as_sent(request: t.Any, question: t.Callable[[t.Any], t.Any]) -> t.Any:
+    """Return an attribute of a request, even if its environment was changed since."""
+    sent = getattr(request, "_sent", None)
+    if sent is None or type(request).__init__ is not Request.__init__:
+        return question(request)  # a class that overrides it may have changed it on purpose
+    changed, request._environ = request._environ, sent
+    try:
+        return question(request)
+    finally:
+        request._environ = changed
+        sent["werkzeug.request"] = None
+
+
+HTTP = ("http", "https")  # PERF: no set; mostly it is the first
+
+
+class RoutedContext(AppContext):
+    """An application context with a request, and with what routing found for it."""
+
+    _request: t.Any
+    """The request, once somebody asked for it; until then what routing found stands here:"""
+    _url_rule: t.Any
+    """The rule that the URL matched; ``None`` if none did."""
+    _view_args: t.Any
+    """The values in the URL, if a rule matched."""
+    _routing_exception: HTTPException | None
+    """What routing raised."""
+    _decided: Decisions
+    """What was plain about the application when the context was pushed."""
+    _is_on_plain_host: bool = False
+    """Whether the host has no say in which rule matches and which URL is built."""
+    _environ: WSGIEnvironment
+    """The WSGI environment that the request was made from."""
+    _known: WSGIEnvironment
+    """As much of it as every request is asked for: the method, the cookies, and the root if it is
+    on a plain host. Under WSGI all of it."""
+
+    @property
+    def request(self) -> t.Any:
+        """The request.
+
+        PERF: a view that never looks at it does without: 0.3 us less.
+        """
+        request = self._request
+        if request is not None:
+            return request
+        request_class = self.app._decisions.plain_request
+        if request_class is None:  # it was replaced just now
+            request = self.app.request_class(self._environ)
+        else:
+            request = make_plain_request(request_class, self._environ)
+        self._request = request
+        if self._pushed == ():  # the request is over
+            request._enters_environ = False
+        rule = self._url_rule
+        if rule is not None:
+            request.url_rule = rule
+            request.view_args = self._view_args or {}
+        elif self._routing_exception is not None:
+            request.routing_exception = self._routing_exception
+        return request
+
+    @request.setter
+    def request(self, value: t.Any) -> None:
+        self._request = value
+
+    @request.deleter
+    def request(self) -> None:
+        del self._request
+
+    @property
+    def _endpoint(self) -> str | None:
+        """The endpoint of the rule that the URL matched."""
+        request = self._request
+        rule = self._url_rule
+        endpoint: str | None
+        if request is not None:
+            endpoint = request.endpoint
+        else:
+            endpoint = None if rule is None else rule.endpoint
+        return endpoint
+
+    @property
+    def _blueprints(self) -> Sequence[str]:
+        """Dotted names of the endpoint's blueprints, the nearest first."""
+        request = self._request
+        if request is not None:
+            names: Sequence[str] = request.blueprints
+            return names
+        rule = self._url_rule
+        return () if rule is None else blueprint_names(rule.endpoint)
+
+    @property
+    def url_adapter(self) -> MapAdapter | None:
+        """Matches this request's URL and builds others.
+
+        ``None`` if its host is malformed.
+        """
+        self._is_on_plain_host = False  # whoever asks for it may change it
+        return self._adapter
+
+    @url_adapter.setter
+    def url_adapter(self, value: MapAdapter | None) -> None:
+        self._is_on_plain_host = False
+        self._adapter = value
+
+    @url_adapter.deleter
+    def url_adapter(self) -> None:
+        self._is_on_plain_host = False
+        del self._adapter
+
+    @lazy
+    def _adapter(self) -> MapAdapter | None:
+        try:
+            adapter: MapAdapter | None = ask_as_sent(self.request, self.app.create_url_adapter)
+        except HTTPException as error:
+            self._keep_routing_error(error)
+            return None
+        return adapter
+
+    def match_request(self) -> None:
+        """Find the rule for the request.
+
+        An error is kept, and raised where the view would run.
+        """
+        app = self.app
+        environ = self._environ
+        decided = self._decided
+        request = self._request
+        path = environ.get("PATH_INFO")
+        if (
+            environ.get("HTTP_HOST") in decided.accepted_hosts
+            and environ["wsgi.url_scheme"] in HTTP  # a WebSocket has rules of its own
+            and "HTTP_UPGRADE" not in environ
+            and app.config["TRUSTED_HOSTS"] is None
+            and (request is None or request.trusted_hosts is None)
+        ):
+            self._is_on_plain_host = True
+            method = environ["REQUEST_METHOD"]
+            if method == "OPTIONS":
+                request = self.request  # dispatching looks at it
+            table = app.url_map.table
+            by_method = table.exact.get(path)
+            if by_method is not None:  # PERF: what find would do first, one call less
+                leaf = by_method.get(method)
+                if leaf is not None:
+                    self._url_rule = leaf.rule
+                    self._view_args = leaf.defaults.copy() if leaf.defaults else None
+                    if request is not None:
+                        request.url_rule = leaf.rule
+                        request.view_args = self._view_args or {}
+                    return
+                answer = ASK_THE_MAP
+            else:
+                found = environ.get(ROUTE, NOT_ASKED)  # ASGI has asked, to choose a driver
+                is_known = found[0] is path and found[1] is table
+                answer = found[2] if is_known else table.walk(path, method)
+            if answer is ASK_THE_MAP and not app.url_map.is_table_filled:
+                app.url_map.fill_table()  # an empty table asks the map for everything
+                answer = app.url_map.table.find(path, method)
+            request = self._request  # a converter may have looked at it just now
+            if answer is NOTHING:
+                self._keep_routing_error(NotFound())
+                return
+            if answer is not ASK_THE_MAP:
+                self._url_rule, self._view_args = answer
+                if request is not None:
+                    request.url_rule, request.view_args = answer
+                return
+        self._match_by_adapter()
+
+    def _match_by_adapter(self) -> None:
+        """Find the rule in the map itself, for the requests that its table does not answer."""
+        adapter = self._adapter
+        if adapter is None:
+            return
+        environ = self._environ
+        if self._decided.routes_by_path and environ.get("wsgi.url_scheme") in HTTP:
+            self._decided.accept_host(environ.get("HTTP_HOST"))
+        request = self.request
+        try:
+            request.url_rule, request.view_args = adapter.match(return_rule=True)
+        except HTTPException as error:
+            self._keep_routing_error(error)
+
+    def _keep_routing_error(self, error: HTTPException) -> None:
+        if not isinstance(error, HTTPException):  # what a test has put on the request
+            return
+        # Tracebacks hold frames, frames hold the request: nothing is kept that closes the circle.
+        error.__context__ = None
+        self._routing_exception = error.with_traceback(None)
+        if self._request is not None:
+            self._request.routing_exception = error
+
+    def _find_adapter(self) -> MapAdapter:
+        """Return the URL adapter of this request.
+
+        :raises RuntimeError: there is none, because the host was refused.
+        """
+        adapter: MapAdapter | None = self._adapter  # as itself, it would no longer be trusted
+        if adapter is not None:
+            return adapter
+        error = self._routing_exception
+        if error is None:
+            raise RuntimeError(
+                "Unable to build URLs for this request: 'create_url_adapter' returned None for it."
+            )
+        host = self._environ.get("HTTP_HOST", "")[:_LONGEST_SHOWN]
+        hint = "" if self.app.config["TRUSTED_HOSTS"] is None else " See 'TRUSTED_HOSTS'."
+        raise RuntimeError(
+            f"Unable to build URLs for this request, because its host {host!r} was refused."
+            f"{hint} What answers such a request, as an error page does, must not build URLs."
+        ) from error
+
+    def _full_endpoint(self, endpoint: str) -> str:
+        """Return an endpoint's full name; a leading dot stands for this blueprint."""
+        if endpoint[:1] != ".":
+            return endpoint
+        blueprint = self.request.blueprint
+        return endpoint[1:] if blueprint is None else f"{blueprint}{endpoint}"
+
+    def _build_path(self, endpoint: str, values: dict[str, t.Any]) -> str | None:
+        """Return the path of an endpoint on this host.
+
+        :param endpoint: with a leading dot, of the current blueprint.
+        :param values: the rule's dynamic parts.
+        :returns: ``None`` where the URL adapter must be asked, or has to refuse.
+        """
+        if (
+            not self._is_on_plain_host
+            or not self._decided.plain_urls
+            or self._known.get("SCRIPT_NAME")
+            or self.app.url_default_functions
+        ):
+            return None
+        if endpoint[:1] == ".":
+            endpoint = self._full_endpoint(endpoint)
+        url_map = self.app.url_map
+        builder = url_map.builders.get(endpoint) or url_map.find_builder(endpoint)
+        path: str | None = None if builder is None else builder.build(values)
+        return path

@@ -1,0 +1,1 @@
+"""What every layer uses: context variables, waiting, threads, lazy attributes, re-exports."""

@@ -1,0 +1,88 @@
+"""Find out which functions and values are awaitable."""
+
+from __future__ import annotations
+
+import typing as t
+from functools import partial
+from inspect import CO_COROUTINE, iscoroutinefunction
+from types import TracebackType
+
+from .waiting import is_in_fiber, wait
+
+_OURS = frozenset({"blinker", "flask", "jinja2", "werkzeug"})
+
+
+def is_async_callable(function: t.Any) -> bool:
+    """Return whether a callable creates a coroutine.
+
+    This is so for ``async def`` functions and methods, objects whose ``__call__`` is one, and
+    partials of both. A synchronous wrapper of one is synchronous: only its own code knows how it
+    calls the function.
+
+    :param function: anything.
+    """
+    while isinstance(function, partial):
+        function = function.func
+    return iscoroutinefunction(function) or iscoroutinefunction(
+        getattr(type(function), "__call__", None)  # noqa: B004 - the class decides, not the object
+    )
+
+
+def is_async_view(view: t.Any) -> bool:
+    """Return whether a view function, or a method of its class, is ``async def``.
+
+    :param view: a function that is routed.
+    """
+    if is_async_callable(view):
+        return True
+    kind = getattr(view, "view_class", None)
+    names = ("dispatch_request", *map(str.lower, getattr(kind, "methods", None) or ()))
+    return any(iscoroutinefunction(getattr(kind, name, None)) for name in names)
+
+
+def is_awaitable(value: t.Any) -> bool:
+    """Return whether a value is awaitable. For a proxy, its current object decides.
+
+    :param value: anything.
+    """
+    return hasattr(value.__class__, "__await__")
+
+
+def wait_if_awaitable(value: t.Any) -> t.Any:
+    """Return a value, or its result if it is awaitable.
+
+    :param value: the return value of a function, which may wrap an ``async def`` function.
+    :raises BaseException: whatever the awaitable raises.
+    """
+    return wait(value) if hasattr(value.__class__, "__await__") else value
+
+
+def explain_second_loop(error: BaseException) -> None:
+    """Add a note to the error of synchronous code that starts an event loop on the server's loop.
+
+    Only hooks, handlers, and views with ``blocking=False`` run there. Other synchronous code runs
+    in threads. In a coroutine the mistake is the same under any server, and asyncio's text explains
+    it.
+
+    :param error: any error that nothing handled.
+    """
+    if type(error) is not RuntimeError or not is_in_fiber() or " loop" not in str(error):
+        return
+    trace = error.__traceback__
+    called: TracebackType | None = None  # the innermost plain function that this package called
+    is_ours = True
+    while trace is not None:
+        module: str = trace.tb_frame.f_globals.get("__name__") or ""
+        was_ours, is_ours = is_ours, module.partition(".")[0] in _OURS
+        if was_ours and not is_ours and not trace.tb_frame.f_code.co_flags & CO_COROUTINE:
+            called = trace
+        trace = trace.tb_next
+    if called is None:
+        return
+    code = called.tb_frame.f_code
+    error.add_note(
+        f"{code.co_qualname}() in {code.co_filename}, line {called.tb_lineno}, is synchronous and"
+        " starts an event loop, but it runs on the server's event loop, because the view is async"
+        " or has 'blocking=False'. Make it 'async def', or route the view with 'blocking=True':"
+        " then the whole request runs in a thread."
+    )

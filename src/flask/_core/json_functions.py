@@ -1,0 +1,109 @@
+"""JSON as the current application reads and writes it; ``flask.json`` hands these functions on.
+
+They follow ``current_app.json``; outside an application context they are the standard library's,
+with the same additional types.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json as _json
+import sys
+import typing as t
+from datetime import date
+from uuid import UUID
+
+from werkzeug.http import http_date
+
+from .current import get_app_context
+
+
+class _Provider(t.Protocol):
+    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str: ...
+    def dump(self, obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None: ...
+    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any: ...
+    def load(self, fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any: ...
+
+
+def _default(o: t.Any) -> t.Any:
+    """Return a stand-in, that JSON knows, for an object that it does not know.
+
+    :raises TypeError: there is none.
+    """
+    if isinstance(o, date):
+        return http_date(o)
+    from decimal import Decimal  # 1 ms that an application without such objects does not need
+
+    if isinstance(o, Decimal | UUID):
+        return str(o)
+    if dataclasses.is_dataclass(o):
+        return dataclasses.asdict(o)  # type: ignore[arg-type]
+    html = getattr(o, "__html__", None)
+    if html is not None:
+        return str(html())
+    raise TypeError(f"Object of type {type(o).__name__} is not JSON serializable")
+
+
+def _provider() -> _Provider | None:
+    context = get_app_context(None)
+    provider: _Provider | None = None if context is None else context.app.json
+    return provider
+
+
+def dumps(obj: t.Any, **kwargs: t.Any) -> str:
+    """Return the JSON text of an object, as ``json.dumps``.
+
+    :param kwargs: passed on to the current application's provider, or to ``json.dumps``.
+    """
+    provider = _provider()
+    if provider is not None:
+        return provider.dumps(obj, **kwargs)
+    return _json.dumps(obj, **{"default": _default, **kwargs})
+
+
+def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
+    """Write the JSON text of an object to an open text file, as ``json.dump``."""
+    provider = _provider()
+    if provider is not None:
+        provider.dump(obj, fp, **kwargs)
+    else:
+        _json.dump(obj, fp, **{"default": _default, **kwargs})
+
+
+def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
+    """Return the object that a JSON text stands for, as ``json.loads``.
+
+    :raises ValueError: the text is no JSON.
+    """
+    provider = _provider()
+    return _json.loads(s, **kwargs) if provider is None else provider.loads(s, **kwargs)
+
+
+def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
+    """Return what the JSON text in an open file stands for."""
+    provider = _provider()
+    return _json.load(fp, **kwargs) if provider is None else provider.load(fp, **kwargs)
+
+
+_PUBLIC_MODULE: t.Final = "flask.json"
+
+
+class JsonModule:
+    """The JSON module of a request: its attribute ``json_module``.
+
+    As in official Flask, it is ``app.json`` if an application is current, and ``flask.json`` on the
+    class. A value that is set on the request takes precedence.
+    """
+
+    def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:
+        if instance is not None:
+            module = instance._json_module or _provider()
+            if module is not None:
+                return module
+        return sys.modules.get(_PUBLIC_MODULE, sys.modules[__name__])
+
+    def __set__(self, instance: t.Any, value: t.Any) -> None:
+        instance._json_module = value
+
+    def __delete__(self, instance: t.Any) -> None:
+        instance._json_module = None

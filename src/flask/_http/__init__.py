@@ -1,0 +1,1 @@
+"""Requests and responses: headers, query, body, forms, cookies, files, streams."""

@@ -1,0 +1,123 @@
+"""Read a request body of known length, and JSON.
+
+Each function handles the common case only, with the results of Werkzeug and the standard library,
+and returns `NOT_PLAIN` where these must be called instead: above all, for malformed input.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from json import JSONDecoder
+
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.wsgi import LimitedStream
+
+from .query import NOT_PLAIN
+
+LONGEST_BODY: t.Final = 999_999
+"""Longer bodies are not read in one piece, unless somebody asks for it."""
+
+
+_MOST_DIGITS = 12
+
+
+_scan: t.Any = JSONDecoder().scan_once  # type: ignore[attr-defined]
+
+
+def read_body(environ: dict[str, t.Any], limit: int | None, longest: int = LONGEST_BODY) -> t.Any:
+    """Read the whole body, if its length is known and moderate.
+
+    Nothing has been read where the answer is `NOT_PLAIN`.
+
+    PERF: 0.4 us; through Werkzeug's limited stream it takes 4 us.
+
+    :param environ: the WSGI environment.
+    :param limit: largest body that is allowed, in bytes; ``None`` is no limit.
+    :param longest: largest one that is read in one piece.
+    :raises werkzeug.exceptions.ClientDisconnected: the body ends before its length.
+    """
+    text: str | None = environ.get("CONTENT_LENGTH")
+    if (
+        not text
+        or not text.isdecimal()
+        or not text.isascii()
+        or len(text) > _MOST_DIGITS
+        or "wsgi.input_terminated" in environ
+        or "HTTP_TRANSFER_ENCODING" in environ
+    ):
+        return NOT_PLAIN
+    length = int(text)
+    if length > longest or (limit is not None and length > limit):
+        return NOT_PLAIN
+    read = environ["wsgi.input"].read
+    try:
+        body: bytes = read(length)
+        while len(body) < length:  # a server may give less than it is asked for
+            more = read(length - len(body))
+            if not more:
+                raise ClientDisconnected()
+            body += more
+    except (OSError, ValueError) as error:
+        raise ClientDisconnected() from error
+    return body
+
+
+def loads(data: str | bytes) -> t.Any:
+    """Return the object that a JSON text stands for.
+
+    PERF: 0.4 us for a small object; ``json.loads`` of bytes takes 1.4 us.
+
+    :param data: UTF-8, in the plain case.
+    """
+    if isinstance(data, bytes):
+        # In UTF-16 and UTF-32 one of the first two bytes is zero (RFC 4627 section 3).
+        if len(data) < 2 or data[0] not in _STARTS or not data[1]:
+            return NOT_PLAIN
+        try:
+            data = data.decode()
+        except UnicodeDecodeError:
+            return NOT_PLAIN
+    elif type(data) is not str:
+        return NOT_PLAIN
+    try:
+        value, end = _scan(data, 0)
+    except (StopIteration, ValueError, RecursionError):
+        return NOT_PLAIN
+    return value if end == len(data) else NOT_PLAIN
+
+
+_STARTS = frozenset(b'{["')
+
+
+class StrictlyLimitedStream(LimitedStream):
+    """A body of unknown length, read up to a limit.
+
+    With Werkzeug's stream, a view that reads a larger body as a whole silently gets only its first
+    bytes. A view that reads a body of exactly the limit in chunks gets a 413.
+
+    :param stream: the body, which ends by itself.
+    :param limit: maximum number of bytes that are read.
+    """
+
+    def __init__(self, stream: t.IO[bytes], limit: int) -> None:
+        super().__init__(stream, limit, is_max=True)
+        self._is_too_large = False
+
+    def on_exhausted(self) -> None:
+        """Check whether the body ends at the limit.
+
+        :raises werkzeug.exceptions.RequestEntityTooLarge: the body goes on (413).
+        """
+        if self._is_too_large or self._stream.read(1):
+            self._is_too_large = True
+            raise RequestEntityTooLarge()
+
+    def readall(self) -> bytes:
+        """Read to the end.
+
+        :raises werkzeug.exceptions.RequestEntityTooLarge: the end is beyond the limit (413).
+        """
+        body = super().readall()
+        if self.is_exhausted:
+            self.on_exhausted()
+        return body

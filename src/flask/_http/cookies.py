@@ -1,0 +1,146 @@
+"""Read and write plain cookies (RFC 6265), with what Werkzeug would say.
+
+Each function answers only for the plain case, and leaves the others to Werkzeug.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import typing as t
+from datetime import datetime
+from functools import lru_cache
+
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.http import http_date, parse_cookie
+
+from .query import NOT_PLAIN
+
+_PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII).fullmatch
+_PLAIN_PATH = re.compile(r"[\w./~-]*", re.ASCII).fullmatch
+_PLAIN_VALUE = re.compile(r"[\w!#$%&'()*+\-./:<=>?@\[\]^`{|}~]*", re.ASCII).fullmatch
+"""What needs no quotes, by RFC 6265 section 4.1.1, and what Werkzeug does not quote either."""
+
+_SAME_SITE = {
+    None: "",
+    "Lax": "; SameSite=Lax",
+    "Strict": "; SameSite=Strict",
+    "None": "; SameSite=None",
+}
+
+
+def parse_cookies(header: str) -> t.Any:
+    """Return the cookies of a request, as `ImmutableMultiDict`.
+
+    PERF: 1 us for two cookies; Werkzeug's takes 4 us.
+
+    :param header: the ``Cookie`` header as WSGI gives it.
+    """
+    if not header.isascii() or '"' in header or "\t" in header:
+        return NOT_PLAIN
+    if _KEEPS_SPACES and not _is_unambiguous(header):
+        return NOT_PLAIN
+    values: dict[str, list[str]] = {}
+    # PERF: as browsers write it, there is one space behind each semicolon and no other.
+    is_usual = header.count("; ") == header.count(" ") == header.count(";")
+    for pair in header.split("; " if is_usual else ";"):
+        name, _, value = pair.partition("=")
+        if not is_usual:
+            name = name.strip(" ")
+            value = value.strip(" ")
+            if " " in name or " " in value:
+                continue
+        if not name:
+            continue
+        if name in values:
+            values[name].append(value)
+        else:
+            values[name] = [value]
+    cookies: ImmutableMultiDict[str, str] = ImmutableMultiDict.__new__(ImmutableMultiDict)
+    # A MultiDict is a dict of lists; its own initialiser takes the pairs apart once more.
+    dict.update(cookies, values)
+    return cookies
+
+
+_KEEPS_SPACES: t.Final = bool(parse_cookie("a b=c"))
+"""Whether Werkzeug accepts names and values with spaces, as older releases do."""
+
+_is_unambiguous = re.compile(r"(?:[!-~]|(?<=;) )*").fullmatch
+"""A header that all releases of Werkzeug parse in the same way."""
+
+
+def dump_cookie(
+    name: str,
+    value: str,
+    max_age: t.Any,
+    expires: t.Any,
+    path: str | None,
+    secure: bool,
+    httponly: bool,
+    samesite: str | None,
+    partitioned: bool,
+) -> str | None:
+    """Return a ``Set-Cookie`` header; ``None`` for one that is not plain.
+
+    PERF: 0.8 us; Werkzeug's takes 4.5 us. The attributes stand in the same order.
+
+    :param max_age: seconds.
+    :param expires: a ``datetime`` with a time zone, or ``None``.
+    :param path: as it is sent; ``None`` sends none.
+    """
+    if type(value) is not str or not _PLAIN_VALUE(value) or not _PLAIN_NAME(name):
+        return None
+    end = None
+    if expires is not None:
+        if type(expires) is not datetime or expires.tzinfo is None:
+            return None
+        end = int(expires.timestamp() // 1)
+    if max_age is not None:
+        if type(max_age) is not int or not -_CENTURY < max_age < _CENTURY:
+            return None
+        if end is None:
+            end = int(time.time() + max_age)
+    # What is longer than usual would be kept below, though a client may have chosen it.
+    if not (
+        (path is None or (type(path) is str and len(path) < _LONGEST_PATH))
+        and (samesite is None or (type(samesite) is str and samesite in _SAME_SITE))
+    ):
+        return None
+    attributes = _attributes(
+        end, max_age, bool(secure or partitioned), bool(httponly), path, samesite, bool(partitioned)
+    )
+    return None if attributes is None else f"{name}={value}{attributes}"
+
+
+@lru_cache(maxsize=256)
+def _attributes(
+    end: int | None,
+    max_age: int | None,
+    secure: bool,
+    httponly: bool,
+    path: str | None,
+    samesite: str | None,
+    partitioned: bool,
+) -> str | None:
+    """Return what stands behind a cookie's value; ``None`` if that is not plain.
+
+    PERF: the same for many cookies, within a second.
+    """
+    if not (path is None or _PLAIN_PATH(path)):
+        return None
+    text = ""
+    if end is not None:
+        text += f"; Expires={http_date(end)}"
+    if max_age is not None:
+        text += f"; Max-Age={max_age}"
+    if secure:
+        text += "; Secure"
+    if httponly:
+        text += "; HttpOnly"
+    if path is not None:
+        text += f"; Path={path}"
+    return f"{text}{_SAME_SITE[samesite]}{'; Partitioned' if partitioned else ''}"
+
+
+_LONGEST_PATH = 200
+_CENTURY = 100 * 365 * 24 * 3600  # seconds; far from the last date that can be written

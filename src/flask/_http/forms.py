@@ -1,0 +1,199 @@
+"""Read forms as nearly every client sends them.
+
+A request whose class has steps of its own, and a body that is not plain, go Werkzeug's way.
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from io import BytesIO
+from tempfile import SpooledTemporaryFile
+
+from werkzeug.datastructures import FileStorage, ImmutableMultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+
+from .body import read_body
+from .query import NOT_PLAIN, parse_query
+
+Texts: t.TypeAlias = ImmutableMultiDict[str, str]
+Files: t.TypeAlias = ImmutableMultiDict[str, FileStorage]
+
+URLENCODED: t.Final = "application/x-www-form-urlencoded"
+
+_URLENCODED_TYPES: t.Final = frozenset(
+    {URLENCODED, f"{URLENCODED}; charset=UTF-8", f"{URLENCODED}; charset=utf-8"}
+)
+"""As browsers and their scripts write it; no charset but UTF-8 has ever been heeded."""
+
+_new_multidict: t.Any = ImmutableMultiDict.__new__  # PERF: an empty one needs no initialiser
+
+_multipart_type = re.compile(r"multipart/form-data; ?boundary=([\w'+.-]{1,70})", re.ASCII)
+
+_LONGEST_KEPT: t.Final = 200
+"""Characters of a content type whose boundary may stay in a pattern that Python keeps."""
+
+FORM_STEPS: t.Final = (
+    "_get_file_stream",
+    "_get_stream_for_parsing",
+    "_load_form_data",
+    "content_length",
+    "get_data",
+    "make_form_data_parser",
+    "mimetype",
+    "mimetype_params",
+    "stream",
+    "want_form_data_parsed",
+)
+"""Members of a request that decide how a form is read; whoever has one of their own keeps it."""
+
+
+class FormRequest(t.Protocol):
+    """What is needed of a request to read its form."""
+
+    _environ: dict[str, t.Any]
+    parameter_storage_class: t.Any
+    form_data_parser_class: t.Any
+    _is_body_taken: bool
+    _is_body_read: bool
+    _is_form_parsed: bool
+    _has_fields_only: bool
+    shallow: bool
+
+    stream: t.Any
+
+    @property
+    def content_length(self) -> int | None: ...
+    @property
+    def max_content_length(self) -> int | None: ...
+    @property
+    def max_form_memory_size(self) -> int | None: ...
+    @property
+    def max_form_parts(self) -> int | None: ...
+    @property
+    def max_file_memory_size(self) -> int | None: ...
+
+
+def load_form(request: FormRequest) -> bool:
+    """Set ``form`` and ``files`` of a request; ``False`` if Werkzeug must do it.
+
+    :raises werkzeug.exceptions.RequestEntityTooLarge: a limit is exceeded (413).
+    :raises werkzeug.exceptions.ClientDisconnected: the body ends before its length (400).
+    """
+    if (
+        request.parameter_storage_class is not ImmutableMultiDict
+        or request.form_data_parser_class is not FormDataParser
+    ):
+        return False
+    content_type: str = request._environ.get("CONTENT_TYPE", "")
+    if content_type not in _URLENCODED_TYPES:
+        multipart = _multipart_type.fullmatch(content_type)
+        return multipart is not None and _load_multipart(request, multipart[1])
+    form = read_fields(request)
+    if form is NOT_PLAIN:
+        return False
+    vars(request).update(form=form, files=_new_multidict(ImmutableMultiDict))
+    return True
+
+
+def read_fields(request: FormRequest) -> t.Any:
+    """Return the fields of a request with an urlencoded form.
+
+    `NOT_PLAIN` if it has another one, or Werkzeug must read it. Files there are none then.
+
+    :raises werkzeug.exceptions.ClientDisconnected: the body ends before its length (400).
+    """
+    environ = request._environ
+    if (
+        environ.get("CONTENT_TYPE") not in _URLENCODED_TYPES
+        or request.parameter_storage_class is not ImmutableMultiDict
+        or request.form_data_parser_class is not FormDataParser
+        or request._is_form_parsed
+        or request.shallow
+        or (_FIELDS_ARE_LIMITED and not _fits(request))
+    ):
+        return NOT_PLAIN
+    body: t.Any
+    if request._is_body_taken:
+        body = getattr(request, "_cached_data", NOT_PLAIN)
+    else:
+        body = read_body(environ, request.max_content_length)
+    if body is NOT_PLAIN:
+        return NOT_PLAIN
+    request._is_body_taken = request._is_body_read = True
+    form = parse_query(body.decode("ascii")) if body.isascii() else NOT_PLAIN
+    if form is NOT_PLAIN:
+        vars(request)["stream"] = BytesIO(body)
+    else:
+        request._has_fields_only = True
+    return form
+
+
+def _limits_fields() -> bool:
+    """Return whether Werkzeug limits urlencoded forms as well: releases before 3.1.9 do."""
+    parser = FormDataParser(max_form_memory_size=0, silent=False)
+    try:
+        parser.parse(BytesIO(), URLENCODED, 1)
+    except RequestEntityTooLarge:
+        return True
+    return False
+
+
+_FIELDS_ARE_LIMITED: t.Final = _limits_fields()
+
+
+def _fits(request: FormRequest) -> bool:
+    limit, length = request.max_form_memory_size, request.content_length
+    return limit is None or length is None or length <= limit
+
+
+def _take_body(request: FormRequest, longest: int) -> t.Any:
+    """Take the whole body, if it is at hand or can be read at once; else `NOT_PLAIN`."""
+    if request._is_body_taken:
+        return getattr(request, "_cached_data", NOT_PLAIN)
+    body = read_body(request._environ, request.max_content_length, longest)
+    if body is not NOT_PLAIN:
+        request._is_body_taken = request._is_body_read = True
+    return body
+
+
+def _load_multipart(request: FormRequest, boundary: str) -> bool:
+    # 3 ms at its first use, which most applications never come to.
+    from .multipart import Form, Limits, parse_stream, parse_whole
+
+    limits = Limits(request.max_form_memory_size, request.max_form_parts)
+    memory_size = request.max_file_memory_size or 0
+    body = _take_body(request, memory_size)
+    form: t.Any
+    if body is NOT_PLAIN:
+        try:
+            form = parse_stream(request.stream.read, boundary, limits)
+        except ValueError:
+            form = Form()  # as Werkzeug does: what is malformed is empty
+    else:
+        form = NOT_PLAIN
+        if len(body) <= memory_size:
+            form = parse_whole(body, boundary, limits, memory_size)
+        if form is NOT_PLAIN:
+            vars(request)["stream"] = BytesIO(body)
+            return False
+    vars(request).update(form=ImmutableMultiDict(form.fields), files=ImmutableMultiDict(form.files))
+    return True
+
+
+def forget_long_boundary(content_type: str) -> None:
+    """Empty Python's cache of patterns, if Werkzeug's parser left a large one there.
+
+    Werkzeug compiles each boundary. The cache has 512 entries, each of 20 times the boundary's
+    bytes. No client writes such a boundary: it has at most 70 characters (RFC 2046 section 5.1.1).
+
+    :param content_type: the header of the request.
+    """
+    if len(content_type) > _LONGEST_KEPT and "boundary" in content_type.lower():
+        re.purge()
+
+
+def make_file(memory_size: int) -> t.IO[bytes]:
+    """Make an empty file that stays in memory up to a size."""
+    return t.cast("t.IO[bytes]", SpooledTemporaryFile(memory_size, "rb+"))

@@ -1,0 +1,410 @@
+"""The response, as views meet it.
+
+It is Werkzeug's class. The usual response, whose body is known as a whole, takes a shorter way to
+the same bytes.
+"""
+
+# What are plain attributes of Werkzeug's class are properties and lazy attributes here.
+# pyright: reportIncompatibleVariableOverride=false, reportIncompatibleMethodOverride=false, reportAssignmentType=false
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import AsyncIterable
+from datetime import datetime, timedelta
+from inspect import getattr_static
+
+from werkzeug.datastructures import Headers
+from werkzeug.wrappers import Response as ResponseBase
+
+from .._core import json_functions
+from .._core.current import get_app_context
+from .cookies import dump_cookie
+from .headers import (
+    STATUS_LINES,
+    FileBody,
+    content_type_of,
+    leave_out_content,
+    list_to_send,
+    make_headers,
+)
+from .response_state import THEIRS, SendingMethod, state_of, take_state
+from .streaming import StreamedBody, stepped
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+# Codes that have no body (RFC 9110 sections 15.2, 15.3.5 and 15.4.5).
+WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
+
+_new_object = object.__new__
+
+
+class Response(ResponseBase):
+    """An HTTP response; HTML by default.
+
+    A response that is made from a text or bytes keeps them as they are, until somebody asks for its
+    body as an iterable or for its callbacks; and it has no ``Headers`` until somebody asks for
+    them. Such a response takes a shorter way to the server.
+
+    :param response: the body: ``str``, ``bytes``, or an iterable of either, asynchronous or not.
+    :param status: a code, or a line such as ``"404 Gone Fishing"``; 200 by default.
+    :param headers: a mapping, pairs, or ``Headers``.
+    :param mimetype: media type; text gets a charset.
+    :param content_type: taken as it is, instead of ``mimetype``.
+    :param direct_passthrough: hand the body to the server unchecked.
+    """
+
+    __module__ = "flask.wrappers"  # where it is promised, and pickled
+
+    default_mimetype: str | None = "text/html"
+    json_module: t.Any = json_functions
+    autocorrect_location_header = False
+
+    direct_passthrough: bool = False
+
+    _body: bytes | None = None
+    """The whole body; ``None`` where it stands in `_iterable`."""
+    _content_type: tuple[str, str] | None
+    """The header; it counts while there are no `_headers`. ``None``: it is among the file's."""
+    _headers: Headers | None = None
+    """The headers, once somebody asked for them; they begin with type and length."""
+    _more_headers: list[tuple[str, str]] | None = None
+    """What else is to be sent, as long as there are no `_headers`; ready for WSGI."""
+    _was_read: bool = False
+    """Whether the body was read off another response: as an iterable it is no list then."""
+    _file: FileBody | None = None
+    """Where the body is what was in a file: its headers, and how to open it."""
+    _iterable: t.Iterable[str] | t.Iterable[bytes]
+    _callbacks: list[t.Callable[[], t.Any]]
+
+    _is_plain: t.ClassVar[bool] = True
+    """Whether nobody changed how a response is made or sent."""
+
+    if not t.TYPE_CHECKING:  # to type checkers the methods are Werkzeug's
+        close = SendingMethod()
+        get_app_iter = SendingMethod()
+        get_wsgi_headers = SendingMethod()
+        get_wsgi_response = SendingMethod()
+        iter_encoded = SendingMethod()
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._look_over()
+
+    @classmethod
+    def _look_over(cls) -> bool:
+        """Find out whether the class `_is_plain`: when it is made, and at the first request."""
+        cls._is_plain = (
+            all(getattr(cls, name) is plain for name, plain in SENDING.items())
+            and getattr_static(cls, "force_type") is _FORCE_TYPE
+            and cls.__new__ is object.__new__
+            # A subclass may have properties here, which only its objects can answer.
+            and isinstance(cls.default_mimetype or None, str)
+            and cls.automatically_set_content_length is True
+            and not cls.autocorrect_location_header
+            and cls.default_status == 200
+        )
+        return cls._is_plain
+
+    def __init__(
+        self,
+        response: t.Any = None,
+        status: t.Any = None,
+        headers: t.Any = None,
+        mimetype: str | None = None,
+        content_type: str | None = None,
+        direct_passthrough: bool = False,
+    ) -> None:
+        media_type = self.default_mimetype if mimetype is None else mimetype
+        if (
+            headers is None
+            and content_type is None
+            and media_type
+            and (type(response) is str or type(response) is bytes)
+            and (status is None or type(status) is int)
+            and not direct_passthrough
+            and self._is_plain
+        ):
+            body: t.Any = response
+            self._body = body.encode() if type(response) is str else body
+            self._content_type = content_type_of(media_type)
+            self._status_code = 200 if status is None else status
+            self._status = STATUS_LINES.get(self._status_code, "")
+            if not self._status:
+                self.status = self._status_code
+        else:
+            if isinstance(response, AsyncIterable):
+                response = stepped(response)
+            super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
+
+    @property
+    def headers(self) -> Headers:
+        """The headers; names in any case, several values for a name are possible."""
+        headers = self._headers
+        if headers is None:
+            if self._content_type is None:
+                pairs = self._file.pairs  # type: ignore[union-attr]
+            else:
+                length = ("Content-Length", str(len(self._body)))  # type: ignore[arg-type]
+                pairs = [self._content_type, length]
+            if self._more_headers is not None:
+                pairs += self._more_headers
+            headers = self._headers = make_headers(pairs)
+        return headers
+
+    @headers.setter
+    def headers(self, value: Headers) -> None:
+        self._headers = value
+
+    @headers.deleter
+    def headers(self) -> None:
+        self._open_body()  # and nothing is left to make headers from: an AttributeError
+        self._headers = self._content_type = self._file = None
+
+    def _open_body(self) -> None:
+        """Let a whole body be an iterable with callbacks, as Werkzeug's are."""
+        body = self._body
+        if body is not None:
+            if self._headers is None:
+                _ = self.headers  # they tell the length of this body, whatever becomes of it
+            if self._file is not None:
+                self._iterable = self._file.open(body)
+            else:
+                self._iterable = iter([body] if body else ()) if self._was_read else [body]
+            self._callbacks = []
+            self._body = None
+
+    @property
+    def response(
+        self,
+    ) -> t.Iterable[str] | t.Iterable[bytes]:
+        """The body as an iterable.
+
+        A list or tuple is known as a whole, all else is streamed.
+        """
+        self._open_body()
+        return self._iterable
+
+    @response.setter
+    def response(self, value: t.Iterable[str] | t.Iterable[bytes]) -> None:
+        self._open_body()
+        self._iterable = value
+
+    @response.deleter
+    def response(self) -> None:
+        self._open_body()
+        del self._iterable
+
+    @property
+    def _on_close(
+        self,
+    ) -> list[t.Callable[[], t.Any]]:
+        self._open_body()
+        return self._callbacks
+
+    @_on_close.setter
+    def _on_close(self, value: list[t.Callable[[], t.Any]]) -> None:
+        self._open_body()
+        self._callbacks = value
+
+    @property
+    def status_code(self) -> int:
+        """The status as a number."""
+        return self._status_code
+
+    @status_code.setter
+    def status_code(self, code: int) -> None:
+        line = STATUS_LINES.get(code) if type(code) is int else None
+        if line is None:
+            self.status = code
+        else:
+            self._status_code = code
+            self._status = line
+
+    @classmethod
+    def force_type(cls, response: t.Any, environ: WSGIEnvironment | None = None) -> Response:
+        """Turn a Werkzeug response, or a WSGI application, into one of this class.
+
+        :param response: a response is changed in place; an application is called.
+        :param environ: what an application is called with.
+        :raises TypeError: an application, but no environment.
+        """
+        forced = t.cast("Response", super().force_type(response, environ))
+        # Werkzeug's class keeps as plain attributes what are properties here.
+        own = vars(forced)
+        take_state(forced, {name: own.pop(name) for name in THEIRS & own.keys()})
+        if not cls._is_plain:
+            forced._open_body()  # the class may have a say in how it is sent
+        return forced
+
+    __getstate__ = state_of
+    __setstate__ = take_state
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> t.Iterable[bytes]:
+        """Send the response as a WSGI application does (PEP 3333)."""
+        body = self._body
+        if self._status_code in WITHOUT_BODY:
+            return self._send_without_body(environ, start_response)
+        if body is None or not (body or self._file is None):
+            return self._send_opened(environ, start_response)
+        if self._headers is None:
+            content_type = self._content_type
+            if content_type is None:
+                pairs = [*self._file.pairs]  # type: ignore[union-attr]
+            else:
+                pairs = [content_type, ("Content-Length", str(len(body)))]
+            if self._more_headers is not None:
+                if self.autocorrect_location_header:
+                    return super().__call__(environ, start_response)
+                pairs += self._more_headers
+        else:
+            sized = self.automatically_set_content_length and not self._was_read
+            found = list_to_send(self._headers, body if sized else None)
+            if found is None or self.autocorrect_location_header:
+                return super().__call__(environ, start_response)
+            pairs = found
+        start_response(self._status, pairs)
+        # PERF: a list is what servers send at once; Granian takes anything else piece by piece.
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    def _send_without_body(self, environ: t.Any, start_response: t.Any) -> t.Iterable[bytes]:
+        if self._body is not None and self._status_code == 304:
+            if self._file is not None and self._headers is None and self._more_headers is None:
+                start_response(self._status, self._file.kept or leave_out_content(self._file.pairs))
+                return []
+            pairs = list_to_send(self.headers, None)
+            if pairs is not None and not self.autocorrect_location_header:
+                start_response(self._status, leave_out_content(pairs))
+                return []
+        return super().__call__(environ, start_response)
+
+    def _send_opened(self, environ: t.Any, start_response: t.Any) -> t.Iterable[bytes]:
+        """Send a response whose body is an iterable."""
+        self._open_body()
+        pairs = None
+        if (
+            self._is_plain
+            and not self.direct_passthrough
+            and not self.autocorrect_location_header
+            and not isinstance(self._iterable, (list, tuple))
+            and environ["REQUEST_METHOD"] != "HEAD"
+        ):
+            pairs = list_to_send(self.headers, None)
+        if pairs is None:
+            return super().__call__(environ, start_response)
+        start_response(self._status, pairs)
+        return StreamedBody(self._iterable, self.close)
+
+    def set_cookie(
+        self,
+        key: str,
+        value: str = "",
+        max_age: timedelta | int | None = None,
+        expires: str | datetime | int | float | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = None,
+        partitioned: bool = False,
+    ) -> None:
+        """Set a cookie (RFC 6265).
+
+        :param key: the cookie's name.
+        :param value: its value; what a cookie cannot carry is escaped.
+        :param max_age: how long it lives, in seconds; ``None``: until the browser is closed.
+        :param expires: until when it lives.
+        :param path: below which path the browser sends it.
+        :param domain: to which hosts; ``None``: only to the one that set it.
+        :param secure: only over HTTPS.
+        :param httponly: out of reach for scripts.
+        :param samesite: ``"Strict"``, ``"Lax"`` or ``"None"``.
+        :param partitioned: kept apart for each top-level site; only over HTTPS.
+        :raises ValueError: ``samesite`` is something else.
+        """
+        header = None
+        if not domain:
+            header = dump_cookie(
+                key, value, max_age, expires, path, secure, httponly, samesite, partitioned
+            )
+        if header is None or len(header) > (self.max_cookie_size or len(header)):
+            super().set_cookie(
+                *(key, value, max_age, expires, path, domain),
+                *(secure, httponly, samesite, partitioned),
+            )
+        else:
+            add_header(self, "Set-Cookie", header)
+
+    if not t.TYPE_CHECKING:  # to type checkers the method is Werkzeug's, with its overloads
+
+        def get_data(self, as_text=False):
+            """Return the whole body; a streamed one is read to its end first.
+
+            :param as_text: decode it as UTF-8.
+            :raises RuntimeError: the body is passed through, and so cannot be read.
+            """
+            body = self._body
+            if body is None or self._was_read or self.direct_passthrough:
+                return super().get_data(as_text)
+            return body.decode() if as_text else body
+
+    @property
+    def max_cookie_size(self) -> int:  # type: ignore[override]
+        """Size from which a cookie makes Werkzeug warn, in bytes.
+
+        ``MAX_COOKIE_SIZE``.
+        """
+        context = get_app_context(None)
+        if context is None:
+            return super().max_cookie_size
+        size: int = context.app.config["MAX_COOKIE_SIZE"]
+        return size
+
+
+_VARY_COOKIE = ("Vary", "Cookie")
+
+
+def add_header(response: Response, name: str, value: str) -> None:
+    """Add a header to a response, without making its `Headers` for that.
+
+    :param name: neither the content's type nor its length, nor ``Vary``.
+    :param value: ready to be sent; without line breaks.
+    """
+    if response._headers is not None:
+        if response._headers.__class__ is Headers:
+            response._headers._list.append((name, value))
+        else:
+            response._headers.add(name, value)
+    elif response._more_headers is None:
+        response._more_headers = [(name, value)]
+    else:
+        response._more_headers.append((name, value))
+
+
+def vary_by_cookie(response: ResponseBase) -> None:
+    """Tell caches that an answer depends on the cookies.
+
+    ``Vary`` is RFC 9110 section 12.5.5. PERF: 0.2 us; ``response.vary.add`` takes 5 us.
+    """
+    if isinstance(response, Response) and response._headers is None:
+        if response._more_headers is None:
+            response._more_headers = [_VARY_COOKIE]
+        elif _VARY_COOKIE not in response._more_headers:
+            response._more_headers.append(_VARY_COOKIE)
+    else:
+        response.vary.add("Cookie")
+
+
+SENDING = {
+    name: getattr(Response, name)
+    for name in (
+        *("__call__", "__init__", "__setattr__", "close", "get_app_iter", "get_data"),
+        *("get_wsgi_headers", "get_wsgi_response", "headers", "iter_encoded", "response"),
+        *("set_data", "status", "status_code"),
+    )
+}
+"""What decides how a response is made and sent; whoever overrides one goes Werkzeug's way."""
+_FORCE_TYPE = getattr_static(Response, "force_type")

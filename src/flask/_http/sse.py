@@ -1,0 +1,161 @@
+"""Server-sent events: from a generator of events to a ``text/event-stream`` response.
+
+The format is that of the WHATWG HTML standard, section 9.2 "Server-sent events".
+"""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+
+from .._core.current import current_app
+from .._core.threads import events as event_threads
+from .._core.waiting import has_server_loop
+from .response import Response
+from .streaming import ThreadedSteps, stream_with_context
+
+if t.TYPE_CHECKING:
+    import asyncio
+
+_OVER = object()
+
+HEARTBEAT = 15.0
+"""Seconds; what the standard recommends against proxies that drop idle connections."""
+
+_FIRST = b": \n\n"  # sent at once, so that the client knows that it is connected
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSentEvent:
+    """One event for the client."""
+
+    data: t.Any = None
+    """A text, possibly of several lines; anything else is written as JSON. ``None``: no data."""
+    event: str | None = None
+    """Name under which the client listens; ``None``: ``message``."""
+    id: str | int | None = None
+    """What the client sends as ``Last-Event-ID`` when it connects again."""
+    retry: int | None = None
+    """Milliseconds after which the client shall connect again."""
+    comment: str | None = None
+    """A comment, which the client ignores."""
+
+    def encode(self) -> bytes:
+        """Return the event as it is sent.
+
+        :raises ValueError: name or id has a line break, or an id has a null character.
+        """
+        lines: list[str] = []
+        if self.comment is not None:
+            lines += [f": {line}" for line in _lines_of(self.comment)]
+        if self.event is not None:
+            lines.append(f"event: {_one_line('event', self.event)}")
+        if self.id is not None:
+            lines.append(f"id: {_one_line('id', str(self.id))}")
+        if self.retry is not None:
+            lines.append(f"retry: {int(self.retry)}")
+        if self.data is not None:
+            text = self.data if isinstance(self.data, str) else current_app.json.dumps(self.data)
+            lines += [f"data: {line}" for line in _lines_of(text)]
+        return ("\n".join(lines) + "\n\n").encode()
+
+
+def _lines_of(text: str) -> list[str]:
+    """Return the lines of a text; the standard knows three ends of a line, and no others."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _one_line(what: str, text: str) -> str:
+    if "\n" in text or "\r" in text or "\0" in text:
+        raise ValueError(f"The {what} of a server-sent event must be one line; it is {text!r}.")
+    return text
+
+
+def _encode(event: t.Any) -> bytes:
+    """Return a yielded value as it is sent.
+
+    Only a `ServerSentEvent` has a name, an id or a delay. A dict is data, whatever its keys,
+    because they may come from a user.
+    """
+    if not isinstance(event, ServerSentEvent):
+        event = ServerSentEvent(data=event)
+    encoded: bytes = event.encode()
+    return encoded
+
+
+def stream_events(
+    events: Iterable[t.Any] | AsyncIterable[t.Any],
+    *,
+    retry: int | None = None,
+    heartbeat: float | None = HEARTBEAT,
+) -> Response:
+    """Create a response of server-sent events; the request stays current.
+
+    When the client disconnects, the generator is closed and its ``finally`` blocks run.
+
+    :param events: a generator, synchronous or asynchronous. It yields `str` values,
+        `ServerSentEvent` objects, or other values, which are sent as JSON.
+    :param retry: milliseconds after which the client should reconnect.
+    :param heartbeat: seconds without an event after which a comment is sent; ``None``: never. With
+        a heartbeat, and always under ASGI, the steps of a synchronous generator run in a thread.
+    :raises RuntimeError: no request is active.
+    """
+    first = _FIRST if retry is None else ServerSentEvent(retry=retry).encode()
+    encoded: t.Any
+    if isinstance(events, AsyncIterable):
+        encoded = _encode_awaited(aiter(events), first, heartbeat)
+    elif heartbeat is None and not has_server_loop():
+        encoded = _encode_each(iter(events), first)
+    else:
+        app = current_app._get_current_object()
+        steps = ThreadedSteps(iter(events), event_threads, app)
+        encoded = _encode_awaited(steps, first, heartbeat)
+    response: Response = current_app.response_class(
+        stream_with_context(encoded), mimetype="text/event-stream"
+    )
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["X-Accel-Buffering"] = "no"  # nginx would keep events back
+    return response
+
+
+async def _encode_awaited(
+    events: AsyncIterator[t.Any], first: bytes, heartbeat: float | None
+) -> AsyncIterator[bytes]:
+    """Yield events as they are sent, and comments between them."""
+    import asyncio
+
+    step: asyncio.Task[t.Any] | None = None
+    try:
+        yield first
+        while True:
+            # A task: the step goes on while the heartbeat is sent.
+            step = asyncio.ensure_future(_next_of(events))
+            while not (await asyncio.wait({step}, timeout=heartbeat))[0]:
+                yield _FIRST
+            event = step.result()
+            if event is _OVER:
+                return
+            yield _encode(event)
+    finally:
+        if step is not None and not step.done():
+            step.cancel()
+            await asyncio.wait({step})
+        close = getattr(events, "aclose", None)
+        if close is not None:
+            await close()
+        del step  # it may hold the error whose traceback holds this frame
+
+
+async def _next_of(events: AsyncIterator[t.Any]) -> t.Any:
+    return await anext(events, _OVER)
+
+
+def _encode_each(events: Iterator[t.Any], first: bytes) -> Iterator[bytes]:
+    try:
+        yield first
+        yield from map(_encode, events)
+    finally:
+        close = getattr(events, "close", None)
+        if close is not None:
+            close()

@@ -1,0 +1,1 @@
+"""Jinja as this package uses it: the environment and its templates."""

@@ -1,0 +1,1 @@
+"""The connections behind the test clients."""

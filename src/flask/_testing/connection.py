@@ -1,0 +1,275 @@
+"""One ASGI connection to an application in this process: what a server does, for tests.
+
+A `Connection` lives on a running event loop. A `LoopThread` gives synchronous code a loop to have
+connections on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import typing as t
+import weakref
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextvars import copy_context
+from io import BytesIO
+from urllib.parse import quote
+
+from .._core.current import BY_CLIENT
+from .._core.event_loops import close_loop
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+Message: t.TypeAlias = t.MutableMapping[str, t.Any]
+AsgiCallable: t.TypeAlias = Callable[[t.Any, t.Any, t.Any], Awaitable[None]]
+
+EXTRAS: t.Final = "flask.environ"
+"""Key of a scope: entries for the WSGI environment that a scope has no other place for."""
+
+_CHUNK = 65536  # bytes of the body in one message, as servers do it
+
+
+def scope_of(environ: WSGIEnvironment, kind: str = "http") -> dict[str, t.Any]:
+    """Make the scope of the request that a WSGI environment stands for.
+
+    :param environ: the environment.
+    :param kind: ``"http"`` or ``"websocket"``.
+    """
+    root = environ.get("SCRIPT_NAME", "").rstrip("/").encode("latin-1").decode(errors="replace")
+    raw = environ.get("PATH_INFO", "").encode("latin-1")
+    port = environ.get("SERVER_PORT") or "80"
+    scope: dict[str, t.Any] = {
+        "type": kind,
+        "asgi": {"version": "3.0", "spec_version": "2.5"},
+        "http_version": environ.get("SERVER_PROTOCOL", "HTTP/1.1").removeprefix("HTTP/"),
+        "scheme": environ.get("wsgi.url_scheme", "http"),
+        "path": root + raw.decode(errors="replace"),
+        "raw_path": (quote(root) + quote(raw)).encode(),
+        "query_string": environ.get("QUERY_STRING", "").encode("latin-1"),
+        "root_path": root,
+        "headers": list(_headers_of(environ)),
+        "client": (environ.get("REMOTE_ADDR", "127.0.0.1"), int(environ.get("REMOTE_PORT", 0))),
+        "server": (environ.get("SERVER_NAME", "localhost"), int(port)),
+        "extensions": {"websocket.http.response": {}} if kind == "websocket" else {},
+        "state": {},
+    }
+    if kind == "http":
+        scope["method"] = environ.get("REQUEST_METHOD", "GET")
+        scope[EXTRAS] = {key: value for key, value in environ.items() if "." in key}
+        for key in ("wsgi.input", "wsgi.input_terminated", "wsgi.url_scheme", "wsgi.version"):
+            scope[EXTRAS].pop(key, None)
+    return scope
+
+
+def _headers_of(environ: WSGIEnvironment) -> Iterator[tuple[bytes, bytes]]:
+    for key, value in environ.items():
+        if key in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
+            if not value:
+                continue
+            name = key
+        elif key.startswith("HTTP_"):
+            name = key[5:]
+        else:
+            continue
+        yield name.lower().replace("_", "-").encode(), str(value).encode("latin-1")
+
+
+class Connection:
+    """A connection of a running event loop.
+
+    :param app: the application.
+    :param scope: what the connection is.
+    """
+
+    def __init__(self, app: AsgiCallable, scope: Message) -> None:
+        self.scope = scope
+        scope[BY_CLIENT] = True
+        self._app = app
+        self._to_app: asyncio.Queue[Message] = asyncio.Queue()
+        self._from_app: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+        self._error: BaseException | None = None
+
+    def start(self) -> None:
+        """Call the application."""
+        # The context is the caller's, so that what is current there is current here.
+        self._task = asyncio.get_running_loop().create_task(self._serve(), context=copy_context())
+
+    async def _serve(self) -> None:
+        try:
+            await self._app(self.scope, self._to_app.get, self._from_app.put)
+        except (SystemExit, KeyboardInterrupt) as error:
+            self._error = error  # raised to the caller: asyncio would end the loop
+        finally:
+            self._from_app.put_nowait(None)
+
+    def tell(self, message: Message) -> None:
+        """Give the application a message."""
+        self._to_app.put_nowait(message)
+
+    async def hear(self) -> Message | None:
+        """Return the application's next message; ``None`` when it has ended.
+
+        :raises BaseException: what the application raised.
+        """
+        message = await self._from_app.get()
+        if message is None:
+            self._from_app.put_nowait(None)
+            await self.end()
+        return message
+
+    async def end(self) -> None:
+        """Wait for the application's end; raise what it raised."""
+        task, self._task = self._task, None
+        if task is not None:
+            try:
+                await task
+            finally:
+                del task
+        error, self._error = self._error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error
+
+    # HTTP ----------------------------------------------------------------------------------------
+
+    def send_body(self, body: t.Any) -> None:
+        """Send the request's body, in messages of moderate size.
+
+        :param body: a file, ``None`` for none.
+        """
+        if body is None:
+            body = BytesIO()
+        chunk = body.read(_CHUNK)
+        while chunk:
+            following = body.read(_CHUNK)
+            self.tell({"type": "http.request", "body": chunk, "more_body": bool(following)})
+            if not following:
+                return
+            chunk = following
+        self.tell({"type": "http.request", "body": b"", "more_body": False})
+
+    def disconnect(self) -> None:
+        """Tell the application that the client has gone."""
+        self.tell({"type": "http.disconnect"})
+
+    async def head(self) -> tuple[str, list[tuple[str, str]]]:
+        """Return status line and headers of the answer."""
+        message = await self.hear()
+        if message is None:
+            raise AssertionError("The application ended without an answer.")
+        assert message["type"] == "http.response.start", message
+        headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in message["headers"]]
+        return str(message["status"]), headers
+
+    async def next_part(self) -> bytes | None:
+        """Return the next part of the answer's body; ``None`` at its end."""
+        message = await self.hear()
+        if message is None:
+            return None
+        assert message["type"] == "http.response.body", message
+        if not message.get("more_body", False):
+            self.disconnect()  # as servers do after the answer
+            await self.end()
+            self._from_app.put_nowait(None)
+        part: bytes = message.get("body", b"")
+        return part
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        """Yield the answer's body part by part."""
+        while (part := await self.next_part()) is not None:
+            if part:
+                yield part
+
+
+# Lifespan ---------------------------------------------------------------------------------------
+
+
+class Lifespan:
+    """The life of an application on a running loop, as a server tells it.
+
+    :param app: the application.
+    """
+
+    def __init__(self, app: AsgiCallable) -> None:
+        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
+        self._connection = Connection(app, scope)
+
+    async def start(self) -> None:
+        """Begin; ``RuntimeError`` if the application could not."""
+        self._connection.start()
+        await self._say("startup")
+
+    async def stop(self) -> None:
+        """End; ``RuntimeError`` if something went wrong."""
+        await self._say("shutdown")
+        await self._connection.end()
+
+    async def _say(self, what: str) -> None:
+        self._connection.tell({"type": f"lifespan.{what}"})
+        answer = await self._connection.hear()
+        if answer is None or answer["type"] != f"lifespan.{what}.complete":
+            told = "" if answer is None else answer.get("message", "")
+            raise RuntimeError(f"The application's {what} failed. {told}")
+
+
+# A loop for synchronous code --------------------------------------------------------------------
+
+
+class LoopThread:
+    """An event loop in a thread; it ends with this object."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        thread = threading.Thread(
+            target=_run_loop, args=(self._loop,), name="flask-test-loop", daemon=True
+        )
+        thread.start()
+        self._finalizer = weakref.finalize(self, _stop_loop, self._loop, thread)
+
+    def run(self, coroutine: Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
+        """Run a coroutine there, in the caller's context."""
+        context = copy_context()
+        done = threading.Event()
+        outcome: list[t.Any] = [None, None]
+
+        async def run() -> None:
+            try:
+                outcome[0] = await coroutine
+            except BaseException as error:
+                outcome[1] = error
+            done.set()
+
+        tasks: list[asyncio.Task[None]] = []  # the loop itself holds tasks only weakly
+        self._loop.call_soon_threadsafe(
+            lambda coroutine: tasks.append(self._loop.create_task(coroutine, context=context)),
+            run(),
+        )
+        done.wait()
+        result, error = outcome
+        outcome.clear()
+        if error is None:
+            return result
+        try:
+            raise error
+        finally:
+            del error
+
+    def close(self) -> None:
+        """Stop the loop; what still runs there is cancelled."""
+        self._finalizer()
+
+
+def _run_loop(loop: asyncio.AbstractEventLoop) -> None:
+    loop.run_forever()
+    close_loop(loop)
+
+
+def _stop_loop(loop: asyncio.AbstractEventLoop, thread: threading.Thread) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(loop.stop)
+        if thread is not threading.current_thread():
+            thread.join()

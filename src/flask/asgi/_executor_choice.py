@@ -1,0 +1,119 @@
+"""Which executor runs a request: on the loop, or in a worker thread.
+
+The view is looked up in the routing table before the lifecycle runs, which has no side effects. A
+wrong choice gives the same response, only slower: an async view in a thread is awaited on the loop.
+A synchronous view runs on the loop only with ``blocking=False``. A synchronous wrapper around an
+async view is synchronous, because it may start its own event loop.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing as t
+from contextvars import Context
+from types import FunctionType
+
+from .._core.awaitables import is_async_callable
+from .._core.current import _cv_request
+from .._core.fast_paths import UNDECIDED
+from .._routing.table import ROUTE, UNREAD
+from ..typing import AnyApp
+from ..views import MethodView
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+def may_block(app: AnyApp, environ: WSGIEnvironment) -> bool:
+    """Tell whether a request may hold up its thread, so that it must not run on the loop."""
+    decided = app._decisions
+    if not (decided.plain_sync and decided.routes_by_path):
+        if decided is not UNDECIDED:
+            return True  # somebody has a way of waiting or of routing of their own
+        app._decide()
+        return may_block(app, environ)
+    method = environ["REQUEST_METHOD"]
+    path = environ["PATH_INFO"]
+    table = app.url_map.table
+    by_method = table.exact.get(path)
+    if by_method is not None:
+        try:
+            rule = by_method[method].rule
+        except (KeyError, AttributeError):  # another method; or only the map knows
+            return True  # 405, redirects: hooks and handlers may block
+    else:
+        answer = table.walk(path, method, False)
+        rule = answer[0]
+        if rule is None:
+            if app.url_map.is_table_filled:
+                environ[ROUTE] = (path, table, answer)
+                return True  # 404, hosts
+            app.url_map.fill_table()
+            return may_block(app, environ)
+        if answer[1] is not UNREAD:
+            environ[ROUTE] = (path, table, answer)
+    return rule_may_block(app, rule, method)
+
+
+def rule_may_block(app: AnyApp, rule: t.Any, method: str) -> bool:
+    """Tell whether the view of a rule may hold up its thread; the application's ways are plain."""
+    endpoint = rule.endpoint
+    try:
+        # PERF: look-ups that may fail instead of calls of "get" and "getattr": 0.1 us less.
+        view = app.view_functions[endpoint]
+        if type(view) is FunctionType and app._decisions.views[view] and rule.blocking is None:
+            return False
+    except (KeyError, AttributeError):  # it was not called yet, or the rule is Werkzeug's own
+        view = app.view_functions.get(endpoint)
+    blocking: bool | None = getattr(rule, "blocking", None)
+    return blocks(view, method) if blocking is None else blocking
+
+
+def blocks(view: t.Any, method: str = "GET") -> bool:
+    """Tell whether a view may hold up the thread that it runs in.
+
+    :param view: a function that is routed.
+    :param method: of a class-based view, the HTTP method that is asked.
+    """
+    blocking: bool | None = getattr(view, "blocking", None)
+    if blocking is not None:
+        return blocking
+    kind: t.Any = getattr(view, "view_class", None)
+    if kind is not None and getattr(view, "undecorated", None) is view:  # nothing wraps it
+        view = _find_method(kind, method)
+    return not is_async_callable(view)
+
+
+def _find_method(kind: t.Any, method: str) -> t.Any:
+    """Return the function of a class-based view that handles an HTTP method."""
+    dispatch = getattr(kind, "dispatch_request", None)
+    if dispatch is not MethodView.dispatch_request:
+        return dispatch
+    found = getattr(kind, method.lower(), None)
+    return getattr(kind, "get", None) if found is None and method == "HEAD" else found
+
+
+def may_cancel(context: Context) -> bool:
+    """Return whether a disconnect cancels the request that is current in a context.
+
+    A synchronous view is never cancelled. For an async view the option of the rule applies, or else
+    ``CANCEL_ON_DISCONNECT``. Called only when a client disconnects.
+
+    :param context: in which the request runs.
+    """
+    current = context.get(_cv_request)
+    if current is None:  # another application, or the end of the request
+        return False
+    request = current._request
+    rule = current._url_rule if request is None else request.url_rule
+    if rule is None:
+        return False
+    method: str = current._known["REQUEST_METHOD"]
+    view = current.app.view_functions.get(rule.endpoint)
+    kind = getattr(view, "view_class", None)
+    # What a plain wrapper waits for is the async view's.
+    view = view if kind is None else _find_method(kind, method)
+    if not is_async_callable(inspect.unwrap(view) if callable(view) else view):
+        return False
+    wanted: bool | None = getattr(rule, "cancel_on_disconnect", None)
+    return bool(current.app.config["CANCEL_ON_DISCONNECT"] if wanted is None else wanted)

@@ -1,0 +1,317 @@
+"""A WSGI application served over ASGI, each request in a thread.
+
+``flask serve`` uses it for the interface WSGI. Granian's own WSGI environment does not distinguish
+``X_Name`` from ``X-Name``, and its body ends silently when the client disconnects. Its ASGI
+interface reports both. See ``docs/decisions/0031``.
+
+A request takes a thread when a small body has arrived, so slow clients hold connections and no
+threads. Time, bytes and waiting requests are limited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import typing as t
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
+from queue import SimpleQueue
+from threading import Thread
+
+from werkzeug.exceptions import ClientDisconnected
+
+from ._exchange import ClientGone, Exchange
+from ._request_body import Message, Receive, Send
+from ._scope import Scope, make_environ
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_AHEAD: t.Final = 65_536
+"""Bytes of a body that are read before a thread is taken."""
+_AHEAD_OF_ALL: t.Final = 64 * 1024 * 1024
+"""Maximum bytes of all bodies that are read this way; beyond it the response is a 503."""
+_RATE: t.Final = 1024
+"""Bytes per second that a client has to send after the timeout."""
+_MOST_WAITING: t.Final = 1000
+"""Maximum number of requests that wait for a thread; others get a 503."""
+
+
+class ThreadedWsgi:
+    """An ASGI application that calls a WSGI application in threads.
+
+    :param app: the WSGI application.
+    :param threads: maximum number of concurrent requests.
+    :param timeout: seconds that a client has to send a body, and one more for each KiB; also to
+        receive a chunk of a streamed response.
+    """
+
+    def __init__(self, app: Callable[..., t.Any], threads: int, timeout: float) -> None:
+        self.app = app
+        self.threads = threads
+        self.timeout = timeout
+        self.ahead = 0
+        """Bytes of bodies that were read before a thread was taken."""
+        # PERF: without a lock, since only the loop puts and starts; 10 us less than `Threads`.
+        self._queue: SimpleQueue[tuple[_Request, WSGIEnvironment]] = SimpleQueue()
+        self._started = 0  # threads
+        self._count = 0  # requests that have a thread, or wait for one
+        self._all_done = asyncio.Event()
+        self._finished: deque[_Request] = deque()  # by threads
+        self._is_notified = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection (ASGI 3).
+
+        :raises ValueError: it is a WebSocket, which a WSGI application cannot serve.
+        """
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._live(receive, send)
+                return
+            raise ValueError(f"A WSGI application cannot serve {scope['type']!r}.")
+        request = _Request(receive, send, self)
+        environ = make_environ(scope, request)
+        del environ["asgi.scope"]  # what is called is WSGI
+        try:
+            if _has_body(scope, environ):
+                status = await request.read_small_body()
+                if status is not None:
+                    await _refuse(send, status)
+                    return
+            await self._run(request, environ)
+        finally:
+            self.ahead -= request.ahead
+
+    async def _run(self, request: _Request, environ: WSGIEnvironment) -> None:
+        """Run the request in a thread, and send the response that it returns."""
+        if self._count >= self.threads:
+            if self._count >= self.threads + _MOST_WAITING:
+                await _refuse(request._send, 503)
+                return
+            request.watch_client()
+        self._count += 1
+        if self._count > self._started < self.threads:
+            self._started += 1
+            Thread(target=self._work, name="flask-serve", daemon=True).start()
+        self._queue.put((request, environ))
+        del environ  # the thread's alone
+        try:
+            await request.done
+        finally:
+            request.is_abandoned = True
+            request.stop_watching()
+        if request.whole is not None:
+            await request.send_whole(request.whole)
+
+    def _work(self) -> None:
+        """Handle requests in a thread."""
+        get = self._queue.get
+        while True:
+            request, environ = get()
+            request.run(environ)
+            self._finished.append(request)
+            if not self._is_notified:  # PERF: one wake-up of the loop for all that are ready
+                self._is_notified = True
+                try:
+                    request.server_loop.call_soon_threadsafe(self._hand_over)
+                except RuntimeError:
+                    return  # the loop is closed: nothing waits any more
+            del request, environ  # an idle thread holds nothing
+
+    def _hand_over(self) -> None:
+        self._is_notified = False
+        while self._finished:
+            request = self._finished.popleft()
+            self._count -= 1
+            if not request.done.done():
+                if request.error is None:
+                    request.done.set_result(None)
+                else:
+                    request.done.set_exception(request.error)
+            request.error = None  # avoid a reference cycle
+        if not self._count:
+            self._all_done.set()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Handle the lifespan: a server that stops waits for the threads."""
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        while self._count:
+            self._all_done.clear()
+            await self._all_done.wait()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _has_body(scope: Scope, environ: WSGIEnvironment) -> bool:
+    """Return whether a request may have a body (RFC 9112 section 6; optional in HTTP/2)."""
+    if scope["http_version"][0] == "1":
+        length = environ.get("CONTENT_LENGTH")
+        return length != "0" if length is not None else "HTTP_TRANSFER_ENCODING" in environ
+    return environ.get("CONTENT_LENGTH") != "0"
+
+
+async def _refuse(send: Send, status: int) -> None:
+    headers = [(b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+class _Request(Exchange):
+    """One request: its body as ``wsgi.input``, and its response.
+
+    :param receive: returns the server's next message.
+    :param send: takes a message for the server.
+    :param server: the application that serves it.
+    """
+
+    is_on_loop = False
+    ahead: int = 0
+    """Bytes of the body that were read before a thread was taken."""
+    was_cut: bool = False
+    """Whether the client disconnected before its body was complete, and no thread reads it yet."""
+    is_abandoned: bool = False
+    """Whether the client disconnected or the server stops, so the response is not needed."""
+    whole: bytes | None = None
+    """The body of the response, if the loop sends it."""
+    error: Exception | None = None
+    """What the application raised."""
+
+    def __init__(self, receive: Receive, send: Send, server: ThreadedWsgi) -> None:
+        super().__init__(receive, send)
+        self.server = server
+        self.server_loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
+        self.done: asyncio.Future[None] = self.server_loop.create_future()
+        self._waited = 0.0
+        self._received = 0
+
+    # On the loop ---------------------------------------------------------------------------------
+
+    async def read_small_body(self) -> int | None:
+        """Read a body, or its beginning.
+
+        :returns: the status of a refusal, or ``None``.
+        """
+        server = self.server
+        parts: list[bytes] = []
+        try:
+            while not self.is_read and self.ahead < _AHEAD:
+                part = self._accept(await self._receive_in_time())
+                parts.append(part)
+                self.ahead += len(part)
+                server.ahead += len(part)
+                if server.ahead > _AHEAD_OF_ALL and not self.is_read:
+                    return 503
+        except TimeoutError:
+            return 408
+        except ClientDisconnected:
+            self.was_cut = True  # the application learns it when it reads
+        self._buffer = b"".join(parts)
+        return None
+
+    async def _receive_in_time(self) -> Message:
+        """Receive a message.
+
+        :raises TimeoutError: the client sends too slowly.
+        """
+        allowed = self.server.timeout + self._received / _RATE - self._waited
+        begun = time.monotonic()
+        try:
+            async with asyncio.timeout(allowed):
+                message = await self._receive_or_take()
+        finally:
+            self._waited += time.monotonic() - begun
+        self._received += len(message.get("body", b""))
+        return message
+
+    async def send_whole(self, body: bytes) -> None:
+        """Send a response, or the rest of it, at once."""
+        if self.is_gone:
+            return
+        try:
+            if not self.is_started:
+                self.is_started = True
+                await self._send(self.make_head())
+            await self._send({"type": "http.response.body", "body": body})
+        except OSError:  # the client disconnected (ASGI 2.4)
+            self.is_gone = True
+
+    async def _send_in_time(self, part: bytes) -> None:
+        """Send a chunk of a response; give up on a client that does not receive it."""
+        try:
+            async with asyncio.timeout(self.server.timeout):
+                await self.send_part(part, True)
+        except TimeoutError:
+            self.is_gone = True
+            raise ClientGone from None
+
+    async def _begin_watching(self) -> None:
+        self.watch_client()
+
+    # In the thread -------------------------------------------------------------------------------
+
+    def run(self, environ: WSGIEnvironment) -> None:
+        """Call the application and send the response; never raises."""
+        try:
+            # A request whose client left while it waited for a thread is not begun.
+            if self.was_cut or not (self.is_gone or self.is_abandoned):
+                self._call(environ)
+        except ClientGone:
+            pass
+        except Exception as error:
+            self.error = error
+        except BaseException as error:  # the loop would take it for its own end
+            self.error = RuntimeError(f"The application raised {error!r}.")
+            self.error.__cause__ = error
+
+    def _call(self, environ: WSGIEnvironment) -> None:
+        iterable = self.server.app(environ, self.start_response)
+        try:
+            if isinstance(iterable, (list, tuple)):
+                whole = b"".join(iterable)
+                if self.status is None:
+                    self.make_head()  # raises
+                self.whole = whole
+            else:
+                self._send_parts(iter(iterable))
+        finally:
+            close = getattr(iterable, "close", None)
+            if close is not None:
+                close()
+
+    def _send_parts(self, parts: Iterator[bytes]) -> None:
+        """Send a body chunk by chunk; at once, if the first chunk is the whole body."""
+        length: int | None = None
+        for part in parts:
+            if not self.is_started:
+                length = self._length()
+            if length is not None and not self.is_started and len(part) >= length:
+                self._on_loop(self.send_whole(part))
+                return
+            if part:
+                self.write(part)
+        if self.status is None:
+            self.make_head()  # raises
+        self._on_loop(self.send_whole(b""))
+
+    def write(self, data: bytes) -> None:
+        """Send a chunk of the body."""
+        if not self.is_started:
+            self._on_loop(self._begin_watching())  # a stream may have no end of its own
+        if self.is_abandoned:
+            raise ClientGone
+        self._on_loop(self._send_in_time(data))
+
+    def _read_message(self) -> bytes:
+        """Return the bytes of the body's next message."""
+        if self.is_gone:
+            raise ClientDisconnected()
+        try:
+            return self._accept(self._on_loop(self._receive_in_time()))
+        except TimeoutError:  # and at each later read, since no time is left
+            raise ClientDisconnected("The body came too slowly.") from None
+
+    def _on_loop(self, coroutine: Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
+        """Wait in the thread for something that runs on the loop."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.server_loop).result()

@@ -1,0 +1,369 @@
+"""A WebSocket under WSGI: on the raw socket that some servers offer, spoken through wsproto.
+
+What an ASGI server would do for one connection is done here, on the event loop of the request's
+thread; the application is asked through ``asgi_app``, so a WebSocket is the same on both protocols.
+Importing this room needs wsproto, the extra "asgi".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import binascii
+import socket as sockets
+import ssl
+import threading
+import typing as t
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+
+from h11 import ProtocolError
+from wsproto import ConnectionType, WSConnection
+from wsproto.connection import ConnectionState
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    Event,
+    Message,
+    Ping,
+    TextMessage,
+)
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
+
+from .._core.waiting import wait_long
+from .._testing.connection import scope_of
+from ..typing import AnyApp
+from ._request_body import Message as AsgiMessage
+from ._scope import Scope
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_SCHEMES = {"http": "ws", "https": "wss"}
+_CHUNK = 65536
+_PATIENCE = 2.0  # seconds that a client may take to say goodbye, or all handlers when we stop
+_HURRY = 0.1  # seconds that a client may take when we stop
+_ABNORMAL = 1006  # RFC 6455 section 7.4.1
+_PROTOCOL_ERROR = 1002
+_TOO_BIG = 1009
+_LARGEST = 16 * 1024 * 1024  # bytes of a message, as with uvicorn and Hypercorn
+_NO_LENGTH = {None, "", "0"}
+
+
+def serve_upgrade(
+    app: AnyApp, environ: WSGIEnvironment, socket: sockets.socket, start_response: StartResponse
+) -> Iterable[bytes]:
+    """Serve a WebSocket to its end.
+
+    :param app: the application.
+    :param environ: of the handshake.
+    :param socket: the connection; not usable afterwards, unless the handshake was refused.
+    :param start_response: takes the answer to the handshake, if it is a refusal.
+    """
+    if not app._got_first_request:
+        app._meet_first_request()
+    scope = scope_of(environ, "websocket")
+    scope["scheme"] = _SCHEMES.get(scope["scheme"], "ws")
+    fault = _fault_of(environ)
+    if fault is not None:
+        answer = _refuse(start_response, 400, [], f"{fault}\n".encode())
+        return () if environ["REQUEST_METHOD"] == "HEAD" else answer
+    protocol = WSConnection(ConnectionType.SERVER)
+    try:
+        protocol.initiate_upgrade_connection(scope["headers"], "/")
+    except (RemoteProtocolError, ProtocolError) as error:
+        hint: t.Any = getattr(error, "event_hint", None)
+        status, headers = (400, []) if hint is None else (hint.status_code, hint.headers)
+        return _refuse(start_response, status, headers, f"{error}\n".encode())
+    connection = SocketConnection(socket, protocol, app.config["WEBSOCKET_MAX_MESSAGE_SIZE"])
+    timeout = socket.gettimeout()
+    socket.setblocking(False)
+    try:
+        wait_long(connection.serve(app, scope))
+    except asyncio.CancelledError:
+        pass  # this process stops, and the client was told
+    finally:
+        socket.settimeout(timeout)
+        if connection.is_accepted:
+            _shut(socket)
+    if not connection.is_accepted:
+        return _refuse(start_response, connection.status, connection.headers, connection.body)
+    # The server writes this to a connection that is shut, which it takes for a client that has
+    # gone; its log has the status.
+    start_response("101 Switching Protocols", [])
+    return ()
+
+
+def _fault_of(environ: WSGIEnvironment) -> str | None:
+    """Tell what is wrong with a handshake that wsproto would take (RFC 6455 section 4.2.1)."""
+    if environ["REQUEST_METHOD"] != "GET":
+        return "The handshake of a WebSocket is a GET request."
+    if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
+        return "A WebSocket needs HTTP/1.1."
+    if environ.get("CONTENT_LENGTH") not in _NO_LENGTH or "HTTP_TRANSFER_ENCODING" in environ:
+        return "The handshake of a WebSocket has no body."  # it would be read for frames
+    try:
+        key = binascii.a2b_base64(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""), strict_mode=True)
+    except ValueError:
+        key = b""
+    return None if len(key) == 16 else "Sec-WebSocket-Key must be one, of 16 bytes in Base64."
+
+
+def _refuse(
+    start_response: StartResponse,
+    status: int,
+    headers: Iterable[tuple[bytes, bytes]],
+    body: bytes,
+) -> Iterable[bytes]:
+    pairs = [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in headers]
+    if not any(name == "Content-Length" for name, _ in pairs):
+        pairs += [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
+    phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Refused"
+    start_response(f"{status} {phrase}", pairs)
+    return (body,)
+
+
+def _shut(socket: sockets.socket) -> None:
+    try:
+        socket.shutdown(sockets.SHUT_RDWR)
+    except OSError:
+        pass  # the client was quicker
+
+
+class SocketConnection:
+    """The server's side of one WebSocket: ASGI's messages there, a socket's bytes here.
+
+    :param socket: the connection, not blocking.
+    :param protocol: has read the handshake.
+    :param limit: a message that grows larger is not waited for; ``None``: 16 MiB.
+    """
+
+    is_accepted: bool = False
+    """Whether the handshake was accepted."""
+    status: int = 403
+    """HTTP status of the refusal, if it was not."""
+    headers: Iterable[tuple[bytes, bytes]] = ()
+    """Headers of the refusal."""
+    body: bytes = b""
+    """Body of the refusal."""
+
+    def __init__(self, socket: sockets.socket, protocol: WSConnection, limit: int | None) -> None:
+        self._socket = socket
+        self._protocol = protocol
+        self._limit = _LARGEST if limit is None else limit
+        self._inbox: deque[AsgiMessage] = deque([{"type": "websocket.connect"}])
+        self._events: Iterator[Event] = iter(())  # that the bytes which arrived contain
+        self._part = bytearray()  # of a message that is not complete yet
+        self._farewell: AsgiMessage | None = None  # once there is nothing to receive any more
+        self._unsent = bytearray()
+        self._sending = asyncio.Lock()
+
+    async def serve(self, app: AnyApp, scope: Scope) -> None:
+        """Let the application talk, then end the connection in good order.
+
+        :param app: the application.
+        :param scope: what the connection is.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        _live.enter(task)
+        try:
+            await app.asgi_app(scope, self.receive, self.send)
+        finally:
+            # What runs after this stands still with the loop; who listens still would listen along.
+            background = set(app._background_on_loop)
+            try:
+                await _end(asyncio.all_tasks() - {task} - background)
+                await self._say_goodbye()
+            finally:
+                _live.leave(task)
+            await _wait_for(asyncio.all_tasks() & background)
+
+    async def _say_goodbye(self) -> None:
+        """Wait for the client's answer to our goodbye, but not for long (RFC 6455, 7.1.1)."""
+        try:
+            async with asyncio.timeout(_HURRY if _live.is_ending else _PATIENCE):
+                while self._farewell is None and self._is_leaving:
+                    await self._read()
+        except (TimeoutError, OSError):
+            pass
+
+    @property
+    def _is_leaving(self) -> bool:
+        return self._protocol.state is ConnectionState.LOCAL_CLOSING
+
+    # To the application --------------------------------------------------------------------------
+
+    async def receive(self) -> AsgiMessage:
+        """Return what happened next, as ASGI says it."""
+        while not self._inbox:
+            if self._farewell is not None:
+                return self._farewell
+            try:
+                await self._read()
+            except OSError:  # it asked for an answer and did not wait for it
+                self._go(_ABNORMAL)
+        return self._inbox.popleft()
+
+    async def _read(self) -> None:
+        """Handle the next event; events are parsed one at a time."""
+        for event in self._events:
+            await self._meet(event)
+            return
+        data = await self._take_bytes()
+        if not data:
+            self._go(_ABNORMAL)
+        elif not self.is_accepted:
+            self._go(_PROTOCOL_ERROR)  # it must wait for our answer (RFC 6455 section 4.1)
+        else:
+            self._protocol.receive_data(data)
+            self._events = self._protocol.events()
+
+    async def _meet(self, event: Event) -> None:
+        if isinstance(event, Message):
+            if self._is_leaving:
+                return
+            data: str | bytes = event.data
+            # PERF: as bytes in one place; each part as an object takes 50 bytes more than it has.
+            self._part += data.encode() if isinstance(data, str) else data
+            if len(self._part) > self._limit:  # it need not be read to its end
+                self._part = bytearray()
+                self._inbox.append({"type": "websocket.disconnect", "code": _TOO_BIG})
+                await self._put(CloseConnection(_TOO_BIG))
+            elif event.message_finished:
+                part, self._part = self._part, bytearray()
+                if isinstance(event, TextMessage):
+                    self._inbox.append({"type": "websocket.receive", "text": part.decode()})
+                else:
+                    self._inbox.append({"type": "websocket.receive", "bytes": bytes(part)})
+        elif isinstance(event, Ping):
+            await self._put(event.response())
+        elif isinstance(event, CloseConnection):
+            if self._protocol.state in {ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING}:
+                await self._put(event.response())
+            self._go(event.code, event.reason or "")
+
+    def _go(self, code: int, reason: str = "") -> None:
+        if self._farewell is None:
+            self._farewell = {"type": "websocket.disconnect", "code": int(code), "reason": reason}
+
+    # To the client -------------------------------------------------------------------------------
+
+    async def send(self, message: AsgiMessage) -> None:
+        """Do what the application says, as ASGI says it.
+
+        :raises OSError: the client has gone.
+        """
+        kind = message["type"]
+        if kind == "websocket.send":
+            text = message.get("text")
+            await self._put(BytesMessage(message["bytes"]) if text is None else TextMessage(text))
+        elif kind == "websocket.accept":
+            await self._put(
+                AcceptConnection(message["subprotocol"], extra_headers=message["headers"])
+            )
+            self.is_accepted = True
+        elif kind == "websocket.close":
+            if self.is_accepted:
+                await self._put(CloseConnection(message["code"], message["reason"] or None))
+        elif kind == "websocket.http.response.start":
+            self.status = message["status"]
+            self.headers = message["headers"]
+        else:
+            self.body += message["body"]
+
+    async def _put(self, event: Event) -> None:
+        if self._farewell is not None:
+            raise BrokenPipeError("The client has gone.")
+        try:
+            self._unsent += self._protocol.send(event)
+        except LocalProtocolError as error:
+            raise BrokenPipeError(str(error)) from None
+        # Whoever is cancelled in the middle of a message leaves the rest of it to the next one.
+        async with self._sending:
+            while self._unsent:
+                await self._give_bytes()
+
+    # The socket ----------------------------------------------------------------------------------
+
+    async def _take_bytes(self) -> bytes:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                return self._socket.recv(_CHUNK)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                await _until_ready(loop.add_reader, loop.remove_reader, self._socket)
+            except OSError:
+                return b""
+
+    async def _give_bytes(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            sent = self._socket.send(self._unsent)
+            del self._unsent[:sent]
+        except (BlockingIOError, ssl.SSLWantWriteError):
+            await _until_ready(loop.add_writer, loop.remove_writer, self._socket)
+        except OSError:
+            self._go(_ABNORMAL)
+            raise
+
+
+async def _until_ready(
+    add: Callable[..., t.Any], remove: Callable[..., t.Any], socket: sockets.socket
+) -> None:
+    ready = asyncio.Event()
+    add(socket, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        remove(socket)
+
+
+async def _end(tasks: set[asyncio.Task[t.Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await _wait_for(tasks)
+
+
+async def _wait_for(tasks: set[asyncio.Task[t.Any]]) -> None:
+    if tasks:
+        await asyncio.wait(tasks)
+
+
+# The process stops ------------------------------------------------------------------------------
+
+
+class _Live:
+    """The conversations of this process; when it ends, those that are left are told so."""
+
+    is_ending: bool = False
+    """Whether the process ends."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[t.Any]] = set()
+        self._changed = threading.Condition()
+
+    def enter(self, task: asyncio.Task[t.Any]) -> None:
+        with self._changed:
+            if not self._tasks:
+                # Anew each time: what is registered last runs first, so before ``after_serving``.
+                atexit.unregister(self.end)
+                atexit.register(self.end)
+            self._tasks.add(task)
+
+    def leave(self, task: asyncio.Task[t.Any]) -> None:
+        with self._changed:
+            self._tasks.discard(task)
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        with self._changed:
+            self.is_ending = True
+            for task in self._tasks:
+                task.get_loop().call_soon_threadsafe(task.cancel)
+            self._changed.wait_for(lambda: not self._tasks, _PATIENCE)
+
+
+_live = _Live()

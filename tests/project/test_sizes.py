@@ -1,0 +1,34 @@
+"""No file and no function grows beyond what one can keep in mind."""
+
+from __future__ import annotations
+
+import ast
+
+from modules import MODULES, Module
+
+MOST_LINES_OF_A_FILE = 430
+MOST_LINES_OF_A_FUNCTION = 50
+
+
+def test_files_are_short() -> None:
+    sizes = {module.name: len(module.text.splitlines()) for module in MODULES}
+    assert {name: size for name, size in sizes.items() if size > MOST_LINES_OF_A_FILE} == {}
+
+
+def test_functions_are_short_unless_they_say_what_splitting_costs() -> None:
+    long: dict[str, int] = {}
+    for module in MODULES:
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno is not None
+                lines = node.end_lineno - node.lineno + 1
+                if lines > MOST_LINES_OF_A_FUNCTION and not _gives_a_reason(module, node):
+                    long[f"{module.name}: {node.name}"] = lines
+    assert long == {}
+
+
+def _gives_a_reason(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Tell whether the first comment is a ``PERF:`` with a measurement."""
+    body = module.text.splitlines()[node.lineno - 1 : node.end_lineno]
+    comments = [line.strip() for line in body if line.strip().startswith("#")]
+    return bool(comments) and "PERF:" in comments[0]
