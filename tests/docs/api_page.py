@@ -42,7 +42,7 @@ Every public module with its names. This page is made from the docstrings by
 `python tests/docs/api_page.py`, and a test compares the two; the docstrings say the rest:
 parameters, what is raised, what `None` means. A name that a module only hands on is described
 where it is defined. Names with an underscore in front are not promised, unless
-[house.md](house.md#promised-addresses) lists them.
+[architecture.md](architecture.md#promised-private-names) lists them.
 """
 
 
