@@ -8,6 +8,7 @@ from collections.abc import Callable
 from click.testing import CliRunner, Result
 from werkzeug.test import Client
 
+from ._core.reexports import answer_for
 from ._testing.client import EnvironBuilder, FlaskClient
 from ._testing.websocket import WebsocketClosed, WebsocketRefused, WebsocketSession
 from .cli import ScriptInfo
@@ -22,6 +23,9 @@ __all__ = [
     "WebsocketRefused",
     "WebsocketSession",
 ]
+
+if not t.TYPE_CHECKING:
+    __getattr__ = answer_for(__name__)
 
 
 class FlaskCliRunner(CliRunner):

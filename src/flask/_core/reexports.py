@@ -119,7 +119,7 @@ NAMES: t.Final[dict[str, str]] = {
         datetime: timedelta
         flask._app.base: T_shell_context_processor
         flask._core.environment: find_package get_debug_flag
-        flask._core.fast_paths: _split_blueprint_path
+        flask._core.hook_scopes: _split_blueprint_path
         flask._app.scaffold: Scaffold T_teardown _endpoint_from_view_func setupmethod
         flask.config: Config ConfigAttribute
         flask.ctx: _AppCtxGlobals
@@ -169,6 +169,17 @@ NAMES: t.Final[dict[str, str]] = {
         flask._templating.environment: DispatchingJinjaLoader Environment
         jinja2: BaseLoader Environment=BaseEnvironment Template TemplateNotFound
     """,
+    "flask.testing": """
+        importlib
+        werkzeug
+        contextlib: ExitStack contextmanager
+        copy: copy
+        flask._testing.client: _get_werkzeug_version
+        flask.sessions: SessionMixin
+        types: TracebackType
+        urllib.parse: urlsplit
+        werkzeug.wrappers: Request=BaseRequest
+    """,
     "flask.views": """
         flask.typing=ft
     """,
@@ -176,7 +187,7 @@ NAMES: t.Final[dict[str, str]] = {
         flask.json=json
         typing=t
         flask._core.current: current_app
-        flask._core.fast_paths: _split_blueprint_path
+        flask._core.hook_scopes: _split_blueprint_path
         werkzeug.exceptions: BadRequest HTTPException
     """,
 }
