@@ -1,38 +1,50 @@
-"""The application object: what a developer does with an app by hand.
+"""The application object, with what a developer calls: run, build URLs, send files, test.
 
-Run it, build URLs, serve its files, test it. ``_app/base`` has set-up, ``_app/lifecycle`` serving.
+``_app/base`` has set-up, ``_app/lifecycle`` the steps of a request.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import typing as t
 import weakref
-from contextlib import closing
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager, closing
 from datetime import timedelta
-from urllib.parse import quote as _url_quote
+from functools import partial
 
 import werkzeug.serving
-from werkzeug.routing import BuildError, MapAdapter, Rule
+from werkzeug.routing import MapAdapter, Rule
 from werkzeug.wsgi import get_host
 
+from ._app import lifespan as lifespan_methods
+from ._app import url_building, websocket_routes
+from ._app.background import BackgroundTask
 from ._app.base import _make_timedelta
-from ._app.serving import ExcInfo
+from ._app.fast_paths import METHODS
+from ._app.lifecycle import ExcInfo, Lifecycle
 from ._core.awaitables import wait_if_awaitable
-from ._core.current import _cv_app, _cv_request, g, request, session
+from ._core.baseline import Baseline
+from ._core.current import _cv_request, g, request, session
 from ._core.environment import get_debug_flag, get_load_dotenv
-from ._core.fast_paths import built_in
-from ._core.hook_scopes import scopes_inward
-from ._core.lazy import lazy
+from ._core.lazy import found_late, lazy
 from ._core.reexports import answer_for
-from .asgi import AsgiApp
+from .asgi import _websocket_lifecycle as websocket_lifecycle
+from .asgi._wsgi_servers import serve_upgrade_request, warn_about_hypercorn
 from .ctx import RequestContext
 from .helpers import get_flashed_messages, send_from_directory
 from .wrappers import Request, Response
 
 if t.TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
     from ._templating.environment import Environment
     from ._testing.async_client import AsyncFlaskClient
+    from .asgi._request_body import Receive, Send
+    from .asgi._scope import Scope
+    from .asgi._server import AsgiServer
+    from .asgi._websocket import Websocket
     from .cli import AppGroup
     from .testing import FlaskClient, FlaskCliRunner
 
@@ -42,10 +54,7 @@ if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = answer_for(__name__)
 
 
-_ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
-
-
-class Flask(AsgiApp):
+class Flask(Lifecycle):
     """An application: a WSGI and ASGI callable that is set up by decorators.
 
     :param import_name: the package or module of the application, usually ``__name__``: resources
@@ -92,12 +101,9 @@ class Flask(AsgiApp):
             subdomain_matching=subdomain_matching,
             host_matching=host_matching,
         )
+        self._lifespan.background.start_on_loop = _start_on_loop
         if self.has_static_folder:
             self._add_static_route(static_host, host_matching)
-        # PERF: CPython 3.11 reads attributes quickly off a dict of its own, but not off one whose
-        # keys are shared with other applications, as it is where __dict__ was looked into: 0.4 us.
-        # Here and not later: what another thread sets meanwhile would be lost.
-        self.__dict__ = dict(self.__dict__)
 
     @lazy
     def cli(self) -> AppGroup:
@@ -105,6 +111,109 @@ class Flask(AsgiApp):
         from .cli import AppGroup  # with click, 10 ms that no request needs
 
         return AppGroup(self.name)
+
+    # Serve it ------------------------------------------------------------------------------------
+
+    @t.overload
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]: ...
+    @t.overload
+    def __call__(
+        self, environ: Scope, start_response: Receive, send: Send
+    ) -> Coroutine[t.Any, t.Any, None]: ...
+    @t.overload
+    def __call__(self, environ: Scope) -> Callable[[Receive, Send], Awaitable[None]]: ...
+    def __call__(self, environ: t.Any, start_response: t.Any = None, send: t.Any = None) -> t.Any:
+        """Respond to a server, over WSGI or ASGI, through `wsgi_app` or `asgi_app`.
+
+        :param environ: the WSGI environment, or the ASGI scope.
+        :param start_response: takes status and headers; under ASGI, ``receive``.
+        :param send: only given under ASGI. A scope alone is ASGI's older form, by which servers
+            find out that the object speaks ASGI: the returned function takes the other two.
+        """
+        if send is not None:
+            if self._fast_paths.asgi and environ.get("type") == "http":
+                # PERF: 0.1 us less than through asgi_app
+                return self._asgi.serve_http(self, environ, start_response, send)
+            return self.asgi_app(environ, start_response, send)
+        if start_response is None:
+            return partial(self.asgi_app, environ)
+        if self._has_websockets and "HTTP_UPGRADE" in environ:
+            answer = serve_upgrade_request(self, environ, start_response)
+            if answer is not None:
+                return answer
+        return self.wsgi_app(environ, start_response)
+
+    def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[t.Any, t.Any, None]:
+        """Serve one connection (ASGI 3).
+
+        To put ASGI middleware around the application, wrap this and not the application:
+        ``app.asgi_app = Middleware(app.asgi_app)``. Requests go through `wsgi_app` as well, and so
+        through the WSGI middleware around that.
+
+        :param scope: what the server says about the connection.
+        :param receive: returns the server's next message.
+        :param send: takes a message for the server.
+        :raises ValueError: the scope is malformed, or of an unknown protocol.
+        """
+        return self._asgi.serve(self, scope, receive, send)
+
+    @lazy
+    def _asgi(self) -> AsgiServer:
+        from .asgi._server import AsgiServer  # with asyncio, which WSGI does not need
+
+        return AsgiServer()
+
+    def _start_serving(self) -> None:
+        super()._start_serving()
+        warn_about_hypercorn(self)
+
+    # Startup, shutdown, and work after the response ----------------------------------------------
+
+    before_serving_funcs = property(lifespan_methods.get_before_serving_funcs)
+    after_serving_funcs = property(lifespan_methods.get_after_serving_funcs)
+    while_serving_gens = property(lifespan_methods.get_while_serving_gens)
+    before_serving = lifespan_methods.before_serving
+    after_serving = lifespan_methods.after_serving
+    while_serving = lifespan_methods.while_serving
+    add_background_task = lifespan_methods.add_background_task
+
+    def lifespan(self, outer: object = None) -> AbstractAsyncContextManager[None]:
+        """Run startup and shutdown with an outer application that this one is mounted in.
+
+        Servers send lifespan messages only to the outer application. Pass this method to it, as in
+        ``Starlette(lifespan=app.lifespan)``, or use ``async with app.lifespan():`` in its lifespan.
+
+        :param outer: the outer application, which calls this method; not used.
+        :returns: an asynchronous context manager: startup at its beginning, shutdown at its end.
+        """
+        from .asgi._lifespan import lifespan
+
+        return lifespan(self)
+
+    # WebSockets: how they are registered, and the steps of each ----------------------------------
+
+    websocket_class: type[Websocket] = t.cast(
+        "t.Any", found_late(websocket_lifecycle.import_websocket_class)
+    )
+    """Makes ``websocket``."""
+    before_websocket_funcs = websocket_routes.before_websocket_funcs
+    after_websocket_funcs = websocket_routes.after_websocket_funcs
+    teardown_websocket_funcs = websocket_routes.teardown_websocket_funcs
+    websocket = websocket_routes.websocket
+    add_websocket = websocket_routes.add_websocket
+    before_websocket = websocket_routes.before_websocket
+    after_websocket = websocket_routes.after_websocket
+    teardown_websocket = websocket_routes.teardown_websocket
+
+    full_dispatch_websocket = websocket_lifecycle.full_dispatch_websocket
+    check_websocket_origin = websocket_lifecycle.check_websocket_origin
+    preprocess_websocket = websocket_lifecycle.preprocess_websocket
+    dispatch_websocket = websocket_lifecycle.dispatch_websocket
+    postprocess_websocket = websocket_lifecycle.postprocess_websocket
+    handle_websocket_exception = websocket_lifecycle.handle_websocket_exception
+    do_teardown_websocket = websocket_lifecycle.do_teardown_websocket
 
     # Run it --------------------------------------------------------------------------------------
 
@@ -176,7 +285,6 @@ class Flask(AsgiApp):
 
     # COMPAT: Werkzeug's warning about a foreign host names the module that binds; applications
     # filter it by "flask.app".
-    @built_in
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Make what matches and builds URLs.
 
@@ -211,70 +319,7 @@ class Flask(AsgiApp):
             subdomain=self.url_map.default_subdomain or "",
         )
 
-    @built_in
-    def url_for(
-        self,
-        /,
-        endpoint: str,
-        *,
-        _anchor: str | None = None,
-        _method: str | None = None,
-        _scheme: str | None = None,
-        _external: bool | None = None,
-        **values: t.Any,
-    ) -> str:
-        """Build the URL of an endpoint.
-
-        :param endpoint: name of the view; with a leading dot, of the current blueprint.
-        :param _anchor: becomes ``#anchor``.
-        :param _method: of several rules of the endpoint, one that takes this HTTP method.
-        :param _scheme: the scheme of an external URL; makes the URL external.
-        :param _external: with scheme and host. By default inside a request: no; outside: yes,
-            which needs ``SERVER_NAME``.
-        :param values: the rule's dynamic parts; others go to the query string.
-        :raises werkzeug.routing.BuildError: no rule fits; the ``url_build_error_handlers`` have
-            been asked.
-        :raises RuntimeError: no request is active, and ``SERVER_NAME`` is not set.
-        :raises ValueError: ``_scheme`` is given for a URL that is not external.
-        """
-        context = _cv_request.get(None)
-        if context is not None and not _external and _anchor is _method is _scheme is None:
-            # PERF: the usual call, for a path on this host: 1 us instead of 5 us.
-            path: str | None = context._build_path(endpoint, values)
-            if path is not None:
-                return path
-        adapter, endpoint = self._find_adapter(endpoint)
-        if _external is None:
-            _external = context is None or _scheme is not None
-        elif _scheme is not None and not _external:
-            raise ValueError("When specifying '_scheme', '_external' must be True.")
-
-        self.inject_url_defaults(endpoint, values)
-        try:
-            url: str = adapter.build(
-                endpoint, values, method=_method, url_scheme=_scheme, force_external=_external
-            )
-        except BuildError as error:
-            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
-            return self.handle_url_build_error(error, endpoint, values)
-        return f"{url}#{_url_quote(_anchor, safe=_ANCHOR_SAFE)}" if _anchor is not None else url
-
-    def _find_adapter(self, endpoint: str) -> tuple[MapAdapter, str]:
-        """Return what builds URLs here, and the full endpoint."""
-        context = _cv_request.get(None)
-        adapter: MapAdapter | None
-        if context is None:
-            around = _cv_app.get(None)
-            adapter = self.create_url_adapter(None) if around is None else around.url_adapter
-        else:
-            adapter = context._find_adapter()
-            endpoint = context._full_endpoint(endpoint)
-        if adapter is None:
-            raise RuntimeError(
-                "Unable to build URLs outside an active request without 'SERVER_NAME' configured."
-                " Also configure 'APPLICATION_ROOT' and 'PREFERRED_URL_SCHEME' as needed."
-            )
-        return adapter, endpoint
+    url_for = url_building.url_for
 
     # Serve its files -----------------------------------------------------------------------------
 
@@ -343,38 +388,17 @@ class Flask(AsgiApp):
     # Templates -----------------------------------------------------------------------------------
 
     def create_jinja_environment(self) -> Environment:
-        """Make `jinja_env`: options, autoescape, and names for every template."""
-        options = dict(self.jinja_options)
-        options.setdefault("autoescape", self.select_jinja_autoescape)
-        if "auto_reload" not in options:
-            auto_reload = self.config["TEMPLATES_AUTO_RELOAD"]
-            options["auto_reload"] = self.debug if auto_reload is None else auto_reload
-        environment = self.jinja_environment(self, **options)
+        """Create `jinja_env`, with its options and the names that every template knows."""
+        environment = super().create_jinja_environment()
         environment.globals.update(
-            config=self.config,
             url_for=self.url_for,
             get_flashed_messages=get_flashed_messages,
-            # Templates that are imported see only globals: there the proxies serve.
+            # Imported templates see only globals, so these are the proxies.
             g=g,
             request=request,
             session=session,
         )
-        environment.policies["json.dumps_function"] = self.json.dumps
         return environment
-
-    def update_template_context(self, context: dict[str, t.Any]) -> None:
-        """Add the names of the context processors to those given to a template.
-
-        Given names win; a blueprint's processors win over the application's.
-
-        :param context: the names given; changed in place.
-        """
-        endpoint = getattr(_cv_request.get(None), "_endpoint", None)
-        given = context.copy()
-        for scope in scopes_inward(endpoint):
-            for processor in self.template_context_processors.get(scope, ()):
-                context.update(wait_if_awaitable(self.ensure_sync(processor)()))
-        context.update(given)
 
     # Test it -------------------------------------------------------------------------------------
 
@@ -428,3 +452,11 @@ class Flask(AsgiApp):
             context = self.request_context(builder.get_environ())
         context._is_answered = False
         return context
+
+
+Flask._unmodified = Baseline(Flask, *METHODS)
+
+
+def _start_on_loop(app: Flask, tasks: Iterable[BackgroundTask]) -> bool:
+    """Start background tasks on the server's loop; return ``False`` if there is none."""
+    return "asyncio" in sys.modules and app._asgi.start_tasks(app, tasks)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import typing as t
 from datetime import timedelta
 
+from ._app import websocket_routes
 from ._app.blueprint import Blueprint as BaseBlueprint
 from ._app.blueprint_setup import BlueprintSetupState, DeferredSetupFunction
-from ._app.scaffold import Function, T_teardown, setupmethod
-from ._app.websocket_routes import WebSocketScaffold
+from ._app.scaffold import HOOK_REGISTERS, Function, T_teardown, setupmethod
 from ._core.current import current_app
 from ._core.lazy import lazy
 from ._core.reexports import answer_for
@@ -28,7 +28,7 @@ if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = answer_for(__name__)
 
 
-class Blueprint(BaseBlueprint, WebSocketScaffold):
+class Blueprint(BaseBlueprint):
     """A part of an application.
 
     :param name: comes before every endpoint; must not contain a dot.
@@ -89,6 +89,16 @@ class Blueprint(BaseBlueprint, WebSocketScaffold):
         return self._open_to_read(resource, mode, encoding)
 
     # WebSockets ----------------------------------------------------------------------------------
+
+    _hook_registers = (*HOOK_REGISTERS, *websocket_routes.REGISTERS)
+    before_websocket_funcs = websocket_routes.before_websocket_funcs
+    after_websocket_funcs = websocket_routes.after_websocket_funcs
+    teardown_websocket_funcs = websocket_routes.teardown_websocket_funcs
+    websocket = websocket_routes.websocket
+    add_websocket = websocket_routes.add_websocket
+    before_websocket = websocket_routes.before_websocket
+    after_websocket = websocket_routes.after_websocket
+    teardown_websocket = websocket_routes.teardown_websocket
 
     @setupmethod
     def before_app_websocket(self, f: Function) -> Function:

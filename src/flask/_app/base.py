@@ -1,6 +1,6 @@
-"""An application at rest: registers, configuration, templates, error handlers; no request.
+"""Setting up an application: configuration, registers, templates, error handlers.
 
-What serving adds stands in ``lifecycle``, what a developer does by hand in ``flask.app``.
+``serving`` and ``lifecycle`` add what a request needs, ``flask.app`` what a developer calls.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ import sys
 import typing as t
 from collections.abc import Callable, Iterable, ValuesView
 from datetime import timedelta
-from functools import cached_property
 
-from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError, HTTPException
+from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError
 from werkzeug.routing import BuildError, Rule
 from werkzeug.routing import Map as BaseMap
 from werkzeug.utils import redirect as _wz_redirect
@@ -21,8 +20,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from .. import typing as ft
 from .._core.environment import find_instance_path, get_debug_flag
-from .._core.fast_paths import built_in
-from .._core.hook_scopes import scopes_inward
+from .._core.hook_scopes import scopes_of_defaults
+from .._core.lazy import lazy
 from .._http.response import Response
 from .._http.response_factories import make_redirect
 from .._routing.map import Map
@@ -30,8 +29,12 @@ from ..config import DEFAULT_CONFIG, Config, ConfigAttribute
 from ..json.provider import DefaultJSONProvider, JSONProvider
 from ..logging import create_logger
 from ..templating import _default_template_ctx_processor
-from .scaffold import T_teardown, _endpoint_from_view_func, setupmethod
-from .templates import TemplatedApp
+from . import templates
+from .error_handlers import find_error_handler
+from .scaffold import Scaffold, T_teardown, _endpoint_from_view_func, setupmethod
+
+if t.TYPE_CHECKING:
+    from .._templating.environment import DispatchingJinjaLoader, Environment
 
 T_shell_context_processor = t.TypeVar(
     "T_shell_context_processor", bound=ft.ShellContextProcessorCallable
@@ -63,8 +66,8 @@ def _method_names(given: Iterable[str]) -> set[str]:
     return {method.upper() for method in given}
 
 
-class App(TemplatedApp):
-    """An application that can be set up, but not yet serve.
+class App(Scaffold):
+    """An application that can be set up, but cannot serve requests yet.
 
     The parameters are documented at ``Flask``.
     """
@@ -81,6 +84,10 @@ class App(TemplatedApp):
     """Makes the rules of `url_map`."""
     url_map_class: type[BaseMap] = Map
     """Makes `url_map`."""
+    jinja_environment: type[Environment] = templates.jinja_environment
+    """Makes `jinja_env`."""
+    jinja_options: dict[str, t.Any] = {}
+    """Options for `jinja_env`, read when it is created."""
     request_class: type[t.Any]
     """Makes the request."""
     response_class: type[t.Any]
@@ -137,6 +144,7 @@ class App(TemplatedApp):
 
     _got_first_request: bool = False
     _has_websockets: bool = False
+    """Whether a route serves WebSockets."""
 
     def __init__(
         self,
@@ -178,15 +186,15 @@ class App(TemplatedApp):
 
     # Facts ---------------------------------------------------------------------------------------
 
-    @cached_property
-    def name(self) -> str:  # type: ignore[override]
+    @lazy
+    def name(self) -> str:
         """The import name; for a script that is run, the name of its file."""
         if self.import_name != "__main__":
             return self.import_name
         file = getattr(sys.modules["__main__"], "__file__", None)
         return "__main__" if file is None else os.path.splitext(os.path.basename(file))[0]
 
-    @cached_property
+    @lazy
     def logger(self) -> logging.Logger:
         """The logger of the application's name; see ``flask.logging``."""
         return create_logger(self)  # pyright: ignore[reportArgumentType]
@@ -258,12 +266,13 @@ class App(TemplatedApp):
 
         blocking: bool | None = options.pop("blocking", None)
         cancel: bool | None = options.pop("cancel_on_disconnect", None)
-        converses: bool = options.pop("converses", False)
+        is_websocket: bool = options.pop("is_websocket", False)
         made = self.url_rule_class(rule, methods=taken, endpoint=endpoint, **options)
         made.blocking = blocking  # type: ignore[attr-defined]
         made.cancel_on_disconnect = cancel  # type: ignore[attr-defined]
-        made.converses = converses  # type: ignore[attr-defined]
-        self._has_websockets = self._has_websockets or converses
+        made.is_websocket = is_websocket  # type: ignore[attr-defined]
+        if is_websocket:
+            self._has_websockets = True
         made.provide_automatic_options = provide_automatic_options  # type: ignore[attr-defined]
         self.url_map.add(made)
         if view_func is not None:
@@ -312,24 +321,10 @@ class App(TemplatedApp):
     ) -> ft.ErrorHandlerCallable | None:
         """Return the handler for an exception.
 
-        Handlers for the status come before those for classes, a blueprint's before the
-        application's; in one place the nearest class of the exception's MRO decides.
+        :param e: the exception.
+        :param blueprints: the names of the blueprints that take part, the innermost first.
         """
-        specs = self.error_handler_spec
-        if not specs:
-            return None
-        kind = type(e)
-        code = kind.code if issubclass(kind, HTTPException) else None
-        found = [specs[scope] for scope in (*blueprints, None) if specs.get(scope)]
-        for status in (None,) if code is None else (code, None):
-            for by_status in found:
-                handlers = by_status.get(status)
-                if handlers:
-                    for base in kind.__mro__:
-                        handler = handlers.get(base)
-                        if handler is not None:
-                            return handler
-        return None
+        return find_error_handler(self.error_handler_spec, e, blueprints)
 
     def trap_http_exception(self, e: Exception) -> bool:
         """Tell whether an HTTP exception is treated like any other.
@@ -353,6 +348,48 @@ class App(TemplatedApp):
         """
         return False
 
+    # Templates -----------------------------------------------------------------------------------
+
+    @lazy
+    def jinja_env(self) -> Environment:
+        """The Jinja environment, created at the first access.
+
+        Settings for it must be made before.
+        """
+        return self.create_jinja_environment()
+
+    def create_jinja_environment(self) -> Environment:
+        """Create `jinja_env`, with its options and the names that every template knows."""
+        options = dict(self.jinja_options)
+        options.setdefault("autoescape", self.select_jinja_autoescape)
+        if "auto_reload" not in options:
+            auto_reload = self.config["TEMPLATES_AUTO_RELOAD"]
+            options["auto_reload"] = self.debug if auto_reload is None else auto_reload
+        environment = self.jinja_environment(self, **options)
+        environment.globals["config"] = self.config
+        environment.policies["json.dumps_function"] = self.json.dumps
+        return environment
+
+    def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
+        """Create the loader of the application's and the blueprints' templates."""
+        from .._templating.environment import DispatchingJinjaLoader
+
+        return DispatchingJinjaLoader(self)
+
+    def select_jinja_autoescape(self, filename: str | None) -> bool:
+        """Return whether a template is autoescaped: HTML, XML, SVG, and templates without a name.
+
+        :param filename: the template's name; ``None`` for a template from a string.
+        """
+        return filename is None or filename.endswith(templates.AUTOESCAPED)
+
+    template_filter = templates.template_filter
+    add_template_filter = templates.add_template_filter
+    template_test = templates.template_test
+    add_template_test = templates.add_template_test
+    template_global = templates.template_global
+    add_template_global = templates.add_template_global
+
     # URLs ----------------------------------------------------------------------------------------
 
     def redirect(self, location: str, code: int = 302) -> BaseResponse:
@@ -366,25 +403,13 @@ class App(TemplatedApp):
             return response
         return _wz_redirect(location, code=code, Response=kind)
 
-    @built_in
     def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
         """Let the ``url_defaults`` functions add to the values of a URL."""
         if not self.url_default_functions:
             return
-        for scope in self._scopes_of_defaults(endpoint):
+        for scope in scopes_of_defaults(endpoint, self.view_functions, self.url_default_functions):
             for function in self.url_default_functions.get(scope, ()):
                 function(endpoint, values)
-
-    def _scopes_of_defaults(self, endpoint: str) -> t.Iterable[str | None]:
-        if endpoint in self.view_functions:
-            return scopes_inward(endpoint)
-        # A name that a client has chosen, perhaps: nothing is kept for it, however long it is.
-        scopes = [
-            scope
-            for scope in self.url_default_functions
-            if scope is None or endpoint.startswith(f"{scope}.")
-        ]
-        return sorted(scopes, key=lambda scope: len(scope or ""))
 
     def handle_url_build_error(
         self, error: BuildError, endpoint: str, values: dict[str, t.Any]

@@ -16,6 +16,7 @@ from .. import typing as ft
 from ..typing import AnyApp
 from .blueprint_setup import BlueprintSetupState, DeferredSetupFunction, dotted
 from .scaffold import (
+    HOOK_REGISTERS,
     Function,
     Scaffold,
     T_after_request,
@@ -49,6 +50,7 @@ class Blueprint(Scaffold):
     deferred_functions: list[DeferredSetupFunction]
     """What registering the blueprint does, in order."""
 
+    _hook_registers: tuple[str, ...] = HOOK_REGISTERS
     _got_registered_once = False
 
     def __init__(

@@ -5,7 +5,7 @@ subclasses and extensions override these steps, on classes and on instances. So 
 as a method, and one step leaves what the next one needs on the request context.
 
 The steps serve both protocols; only ``_answer`` and ``do_teardown_request`` distinguish them.
-Errors propagate by ``raise``. Nothing here reads a proxy.
+Errors propagate by ``raise``. No step reads a proxy.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import typing as t
 from collections.abc import Callable, Iterable
-from types import FunctionType
+from types import FunctionType, TracebackType
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect, RoutingException
@@ -21,7 +21,6 @@ from werkzeug.routing import RequestRedirect, RoutingException
 from .. import typing as ft
 from .._core.awaitables import explain_second_loop, wait_if_awaitable
 from .._core.current import get_app_context, get_request_context
-from .._core.fast_paths import built_in
 from .._core.hook_scopes import scopes_inward, scopes_outward
 from .._core.waiting import wait
 from .._http.make_response import to_response
@@ -36,21 +35,29 @@ from ..signals import (
     request_tearing_down,
 )
 from ..wrappers import Request, Response
-from .lifespan import BACKGROUND, LivingApp
+from .background import WAITING_TASKS
+from .lifespan import Lifespan
+from .serving import ServingApp
+from .teardown import call_teardown_functions
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
 _FINALIZING_FAILED = "Request finalizing failed with an error while handling an error"
 _sentinel = object()
 
 
-class Lifecycle(LivingApp):
+class Lifecycle(ServingApp):
     """An application that serves requests."""
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lifespan = Lifespan()
 
     # 1. The server calls -------------------------------------------------------------------------
 
-    @built_in
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333).
 
@@ -81,19 +88,19 @@ class Lifecycle(LivingApp):
                 raise
             if start_response is None:
                 return context.deliver(response)
-            if context._request is not None and BACKGROUND in context._known:
-                self._start_waiting(context._known, response)
+            if context._request is not None and WAITING_TASKS in context._known:
+                self._lifespan.background.start_after(self, context._known, response)
             if type(response) is Response:
-                # PERF: a plain method call; calling an object goes through C, 0.06 us more.
+                # PERF: a method call; calling an object goes through C, 0.06 us more.
                 return response.__call__(context._environ, start_response)
             return response(context._environ, start_response)
         except BaseException:
             if start_response is not None:  # the server has no response to close
-                self._start_waiting(context._known)
+                self._lifespan.background.start_waiting(self, context._known)
             raise
         finally:
             if "werkzeug.debug.preserve_context" in context._known:
-                # The debugger's shell and the test client look around after the request.
+                # The debugger's shell and the test client use the contexts after the request.
                 preserve = context._known["werkzeug.debug.preserve_context"]
                 preserve(get_app_context())
                 preserve(get_request_context())
@@ -102,21 +109,24 @@ class Lifecycle(LivingApp):
             try:
                 context.pop(error)
             finally:
-                error = None  # its traceback holds this frame
+                error = None  # avoid a reference cycle
 
     # 2. Hooks before, the view, hooks after ------------------------------------------------------
 
     def full_dispatch_request(self) -> Response:
-        """Answer the current request; an error goes to its handler."""
+        """Call hooks and view for the current request; an error goes to its handler.
+
+        :returns: the response.
+        """
         if not self._got_first_request:
-            self._meet_first_request()
+            self._start_serving()
         answer: t.Any
-        # PERF: a step that would do nothing is not called, unless somebody replaced it.
-        plain = self._decisions.plain_steps
+        # PERF: a step that would do nothing is not called, unless it is overridden.
+        may_skip_steps = self._fast_paths.steps
         try:
             if request_started.receivers:
                 request_started.send(self, _async_wrapper=self.ensure_sync)
-            if not plain or self.before_request_funcs or self.url_value_preprocessors:
+            if not may_skip_steps or self.before_request_funcs or self.url_value_preprocessors:
                 answer = self.preprocess_request()
                 if answer is None:
                     answer = self.dispatch_request()
@@ -127,7 +137,7 @@ class Lifecycle(LivingApp):
         try:
             context = get_request_context()
             if (
-                plain
+                may_skip_steps
                 and not self.after_request_funcs
                 and context._open_session is None
                 and context._after is None
@@ -137,9 +147,12 @@ class Lifecycle(LivingApp):
                 return self.make_response(answer)
             return self.finalize_request(answer)
         finally:
-            del answer  # it may be the error, whose traceback holds this frame
+            del answer  # it may be the error: avoid a reference cycle
 
-    @built_in
+    def _start_serving(self) -> None:
+        """Run startup at the first request, unless a server has run it."""
+        self._lifespan.start_by_request(self)
+
     def preprocess_request(self) -> ft.ResponseReturnValue | None:
         """Call the hooks that run before the view.
 
@@ -150,7 +163,7 @@ class Lifecycle(LivingApp):
             return None
         context = get_request_context()
         scopes = scopes_inward(context._endpoint)
-        plain = self._decisions.plain_hooks
+        sync_hooks = self._fast_paths.sync_hooks
         if self.url_value_preprocessors:
             for scope in scopes:
                 for prepare in self.url_value_preprocessors.get(scope, ()):
@@ -158,7 +171,7 @@ class Lifecycle(LivingApp):
         for scope in scopes:
             before: Callable[..., t.Any]
             for before in self.before_request_funcs.get(scope, ()):
-                if type(before) is not FunctionType or before not in plain:
+                if type(before) is not FunctionType or before not in sync_hooks:
                     before = self._sync_hook(before)
                 answer: ft.ResponseReturnValue | None = before()
                 if answer is not None:
@@ -167,7 +180,6 @@ class Lifecycle(LivingApp):
                         return answer
         return None
 
-    @built_in
     def dispatch_request(self) -> ft.ResponseReturnValue:
         """Call the view of the current request.
 
@@ -176,7 +188,7 @@ class Lifecycle(LivingApp):
         """
         context = get_request_context()
         request = context._request
-        # Nobody looked at it: nobody changed what routing found; and it is not for OPTIONS.
+        # Without a request object, routing's result is unchanged, and the method is not OPTIONS.
         if request is None:
             if context._routing_exception is not None:
                 self.raise_routing_exception(context.request)
@@ -190,10 +202,10 @@ class Lifecycle(LivingApp):
             if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
                 return self.make_default_options_response()
         view: t.Any = self.view_functions[rule.endpoint]
-        decided = context._decided
-        is_awaited = decided.views.get(view) if type(view) is FunctionType else None
+        fast = context._fast_paths
+        is_awaited = fast.views.get(view) if type(view) is FunctionType else None
         if is_awaited is None:
-            view = self._sync_view(view, decided)
+            view = self._sync_view(view, fast)
         answer: ft.ResponseReturnValue = view(**arguments) if arguments else view()
         if is_awaited:
             answer = wait(answer)  # type: ignore[arg-type]
@@ -235,7 +247,7 @@ class Lifecycle(LivingApp):
             try:
                 raise e
             finally:
-                del e  # its traceback holds this frame
+                del e  # avoid a reference cycle
         answer: ft.ResponseReturnValue = self.ensure_sync(handler)(e)
         return wait(answer) if hasattr(answer.__class__, "__await__") else answer  # type: ignore
 
@@ -254,7 +266,6 @@ class Lifecycle(LivingApp):
 
     # 4. The answer becomes a response, and hooks see it ------------------------------------------
 
-    @built_in
     def finalize_request(
         self,
         rv: ft.ResponseReturnValue | HTTPException,
@@ -263,8 +274,8 @@ class Lifecycle(LivingApp):
         """Make the response and call the hooks that run after the view.
 
         :param rv: what the view or the handler returned.
-        :param from_error_handler: the response tells of an unhandled error: an error in the hooks
-            is only logged then.
+        :param from_error_handler: the response is for an unhandled error: an error in the hooks is
+            only logged then.
         """
         response = self.make_response(rv)
         try:
@@ -283,14 +294,14 @@ class Lifecycle(LivingApp):
         An awaitable is awaited first.
 
         :param rv: see ``_http.make_response.to_response``.
-        :raises TypeError: a view may not return that.
+        :raises TypeError: a view may not return such a value.
         """
         # PERF: the usual cases, 0.3 us earlier.
         kind = type(rv)
         if kind is str:
-            decided = self._decisions
-            if decided.plain_response is not None:
-                return make_plain_response(decided.plain_response, rv, decided.text_type)  # type: ignore[arg-type]
+            fast = self._fast_paths
+            if fast.response_class is not None:
+                return make_plain_response(fast.response_class, rv, fast.text_type)  # type: ignore[arg-type]
         elif kind is dict or kind is list:
             return self.json.response(rv)
         elif kind is self.response_class:
@@ -309,7 +320,6 @@ class Lifecycle(LivingApp):
             rv = self.handle_user_exception(error)
         return self.make_response(rv)
 
-    @built_in
     def process_response(self, response: Response) -> Response:
         """Call the ``after_request`` functions, and save the session.
 
@@ -320,33 +330,33 @@ class Lifecycle(LivingApp):
             for after in context._after:
                 response = wait_if_awaitable(self.ensure_sync(after)(response))
         if self.after_request_funcs:
-            plain = self._decisions.plain_hooks
+            sync_hooks = self._fast_paths.sync_hooks
             for scope in scopes_outward(context._endpoint):
                 hook: Callable[..., t.Any]
                 for hook in reversed(self.after_request_funcs.get(scope, ())):
-                    if type(hook) is not FunctionType or hook not in plain:
+                    if type(hook) is not FunctionType or hook not in sync_hooks:
                         hook = self._sync_hook(hook)
                     response = hook(response)
                     if type(response) is not Response:
                         response = wait_if_awaitable(response)
         if context._may_save_session():
             interface = self.session_interface
-            waits = context._decided.session_on_demand
+            waits = context._fast_paths.sessions
             session = context._session if waits else context._open_session
             if not interface.is_null_session(session):
                 interface.save_session(self, session, response)
         return response
 
-    # 5. Nothing answered the error ---------------------------------------------------------------
+    # 5. No handler took the error ----------------------------------------------------------------
 
     def handle_exception(self, e: Exception) -> Response:
-        """Answer an error that no handler took: log it, and tell nothing.
+        """Respond to an unhandled error with 500, and log it; the client learns nothing about it.
 
-        Where errors shall propagate (debug, testing, ``PROPAGATE_EXCEPTIONS``) it is raised again.
-        A handler for 500 gets an ``InternalServerError`` with the error as
-        ``original_exception``.
+        If errors propagate (debug, testing, ``PROPAGATE_EXCEPTIONS``) it is raised again instead.
+        A handler for 500 gets an ``InternalServerError`` with the error as ``original_exception``.
 
-        :raises Exception: the error itself, if it shall propagate.
+        :param e: the error.
+        :raises Exception: the error itself, if errors propagate.
         """
         explain_second_loop(e)
         got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
@@ -355,7 +365,7 @@ class Lifecycle(LivingApp):
             try:
                 raise e
             finally:
-                del e  # its traceback holds this frame
+                del e  # avoid a reference cycle
         self.log_exception((type(e), e, e.__traceback__))
         answer: t.Any = InternalServerError(original_exception=e)
         handler = self._find_error_handler(answer, get_request_context()._blueprints)
@@ -363,9 +373,24 @@ class Lifecycle(LivingApp):
             answer = wait_if_awaitable(self.ensure_sync(handler)(answer))
         return self.finalize_request(answer, from_error_handler=True)
 
-    # 6. The context goes -------------------------------------------------------------------------
+    def log_exception(self, exc_info: ExcInfo | tuple[None, None, None]) -> None:
+        """Log an unhandled error of a request at level ERROR.
 
-    @built_in
+        :param exc_info: as of ``sys.exc_info()``.
+        """
+        current = get_request_context().request
+        self.logger.error(f"Exception on {current.path} [{current.method}]", exc_info=exc_info)
+
+    def _log(self, level: str, message: str) -> None:
+        """Log a message.
+
+        :param level: name of the logger's method, such as ``"warning"``.
+        :param message: the message.
+        """
+        getattr(self.logger, level)(message)
+
+    # 6. The context is popped --------------------------------------------------------------------
+
     def do_teardown_request(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
         """Call all ``teardown_request`` functions.
 
@@ -374,7 +399,7 @@ class Lifecycle(LivingApp):
         :param exc: the unhandled error; by default the one that is being handled.
         """
         if get_request_context()._is_websocket:
-            return  # it has its own
+            return  # it has its own teardown functions
         functions: list[ft.TeardownCallable] = []
         if self.teardown_request_funcs:
             for scope in scopes_outward(get_request_context()._endpoint):
@@ -384,9 +409,8 @@ class Lifecycle(LivingApp):
         if functions or request_tearing_down.receivers:
             if exc is _sentinel:
                 exc = sys.exc_info()[1]
-            self._tear_down(functions, exc, request_tearing_down)
+            call_teardown_functions(self, functions, exc, request_tearing_down)
 
-    @built_in
     def do_teardown_appcontext(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
         """Call all ``teardown_appcontext`` functions, the newest first.
 
@@ -396,34 +420,4 @@ class Lifecycle(LivingApp):
         if functions or appcontext_tearing_down.receivers:
             if exc is _sentinel:
                 exc = sys.exc_info()[1]
-            self._tear_down(reversed(functions), exc, appcontext_tearing_down)
-
-    def _tear_down(
-        self,
-        functions: Iterable[Callable[..., t.Any]],
-        exc: BaseException | None,
-        signal: t.Any = None,
-    ) -> None:
-        """Call every function and the signal's receivers; then raise the first error."""
-        failures: list[BaseException] = []
-        plain = self._decisions.plain_hooks
-        for function in functions:
-            try:
-                if type(function) is not FunctionType or function not in plain:
-                    function = self._sync_hook(function)
-                result: t.Any = function(exc)
-                if result is not None:
-                    wait_if_awaitable(result)
-            except Exception as error:
-                failures.append(error)
-        if signal is not None and signal.receivers:
-            try:
-                signal.send(self, _async_wrapper=self.ensure_sync, exc=exc)
-            except Exception as error:
-                failures.append(error)
-        if failures:
-            explain_second_loop(failures[0])
-            try:
-                raise failures[0]
-            finally:
-                failures.clear()  # their tracebacks hold this frame
+            call_teardown_functions(self, reversed(functions), exc, appcontext_tearing_down)

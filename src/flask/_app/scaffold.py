@@ -13,10 +13,9 @@ from collections.abc import Callable
 from functools import cached_property, update_wrapper
 from types import FunctionType
 
-from werkzeug.exceptions import HTTPException, default_exceptions
-
 from .. import typing as ft
 from .._core.environment import get_root_path, join_folders
+from .error_handlers import ErrorHandlers, find_error_class
 
 if t.TYPE_CHECKING:
     from jinja2 import BaseLoader
@@ -40,10 +39,6 @@ T_teardown = t.TypeVar("T_teardown", bound=ft.TeardownCallable)
 
 _sentinel = object()
 """Stands for "not given" where ``None`` is a value."""
-
-ErrorHandlers: t.TypeAlias = dict[
-    ft.AppOrBlueprintKey, dict[int | None, dict[type[Exception], ft.ErrorHandlerCallable]]
-]
 
 HOOK_REGISTERS = (
     "before_request_funcs",
@@ -142,7 +137,6 @@ class Scaffold:
 
     _static_folder: str | None = None
     _static_url_path: str | None = None
-    _hook_registers: tuple[str, ...] = HOOK_REGISTERS
 
     def __init__(
         self,
@@ -157,7 +151,7 @@ class Scaffold:
         self.template_folder = template_folder
         self.static_folder = static_folder
         self.static_url_path = static_url_path
-        for register in self._hook_registers:
+        for register in HOOK_REGISTERS:
             setattr(self, register, defaultdict(list))
         self.error_handler_spec = defaultdict(lambda: defaultdict(dict))
         self.view_functions = {}
@@ -382,28 +376,7 @@ class Scaffold:
         exc_class_or_code: type[Exception] | int,
     ) -> tuple[type[Exception], int | None]:
         """Return an exception class and its HTTP status (``None`` if it has none)."""
-        if isinstance(exc_class_or_code, int):
-            return _exception_of_status(exc_class_or_code), exc_class_or_code
-        given: t.Any = exc_class_or_code
-        only = "Handlers can only be registered for Exception classes or HTTP error codes."
-        if isinstance(given, Exception):
-            raise TypeError(f"{given!r} is an instance, not a class. {only}")
-        if not issubclass(given, Exception):
-            raise ValueError(f"'{given.__name__}' is not a subclass of Exception. {only}")
-        return given, given.code if issubclass(given, HTTPException) else None
-
-
-def _exception_of_status(status: int) -> type[HTTPException]:
-    """Return the exception that stands for an HTTP error.
-
-    :raises ValueError: there is none for this status.
-    """
-    if status not in default_exceptions:
-        raise ValueError(
-            f"'{status}' is not a recognized HTTP error code. Use a subclass of HTTPException with"
-            " that code instead."
-        )
-    return default_exceptions[status]
+        return find_error_class(exc_class_or_code)
 
 
 def _endpoint_from_view_func(view_func: ft.RouteCallable) -> str:

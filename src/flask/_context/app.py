@@ -35,11 +35,12 @@ class AppContext:
     app: AnyApp
     """The application."""
 
-    _pushed: tuple[t.Any, ...] | None = None
+    _pushed: tuple[t.Any, ...] | None
     """``(token, pushed before)`` for the newest push that is not popped yet."""
 
     def __init__(self, app: AnyApp) -> None:
         self.app = app
+        self._pushed = None
 
     @lazy
     def g(self) -> t.Any:

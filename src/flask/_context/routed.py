@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import MapAdapter
 
-from .._core.fast_paths import Decisions
+from .._core.fast_paths import FastPaths
 from .._core.hook_scopes import blueprint_names
 from .._core.lazy import lazy
 from .._http.request import Request, make_plain_request
@@ -54,10 +54,10 @@ class RoutedContext(AppContext):
     """The values in the URL, if a rule matched."""
     _routing_exception: HTTPException | None
     """What routing raised."""
-    _decided: Decisions
-    """What was plain about the application when the context was pushed."""
-    _is_on_plain_host: bool = False
-    """Whether the host has no say in which rule matches and which URL is built."""
+    _fast_paths: FastPaths
+    """The fast paths of the application when the context was pushed."""
+    _uses_default_host: bool
+    """Whether the host changes neither which rule matches nor which URL is built."""
     _environ: WSGIEnvironment
     """The WSGI environment that the request was made from."""
     _known: WSGIEnvironment
@@ -73,7 +73,7 @@ class RoutedContext(AppContext):
         request = self._request
         if request is not None:
             return request
-        request_class = self.app._decisions.plain_request
+        request_class = self.app._fast_paths.request_class
         if request_class is None:  # it was replaced just now
             request = self.app.request_class(self._environ)
         else:
@@ -125,17 +125,17 @@ class RoutedContext(AppContext):
 
         ``None`` if its host is malformed.
         """
-        self._is_on_plain_host = False  # whoever asks for it may change it
+        self._uses_default_host = False  # whoever asks for it may change it
         return self._adapter
 
     @url_adapter.setter
     def url_adapter(self, value: MapAdapter | None) -> None:
-        self._is_on_plain_host = False
+        self._uses_default_host = False
         self._adapter = value
 
     @url_adapter.deleter
     def url_adapter(self) -> None:
-        self._is_on_plain_host = False
+        self._uses_default_host = False
         del self._adapter
 
     @lazy
@@ -154,17 +154,17 @@ class RoutedContext(AppContext):
         """
         app = self.app
         environ = self._environ
-        decided = self._decided
+        fast = self._fast_paths
         request = self._request
         path = environ.get("PATH_INFO")
         if (
-            environ.get("HTTP_HOST") in decided.accepted_hosts
+            environ.get("HTTP_HOST") in fast.accepted_hosts
             and environ["wsgi.url_scheme"] in HTTP  # a WebSocket has rules of its own
             and "HTTP_UPGRADE" not in environ
             and app.config["TRUSTED_HOSTS"] is None
             and (request is None or request.trusted_hosts is None)
         ):
-            self._is_on_plain_host = True
+            self._uses_default_host = True
             method = environ["REQUEST_METHOD"]
             if method == "OPTIONS":
                 request = self.request  # dispatching looks at it
@@ -204,8 +204,8 @@ class RoutedContext(AppContext):
         if adapter is None:
             return
         environ = self._environ
-        if self._decided.routes_by_path and environ.get("wsgi.url_scheme") in HTTP:
-            self._decided.accept_host(environ.get("HTTP_HOST"))
+        if self._fast_paths.routing and environ.get("wsgi.url_scheme") in HTTP:
+            self._fast_paths.accept_host(environ.get("HTTP_HOST"))
         request = self.request
         try:
             request.url_rule, request.view_args = adapter.match(return_rule=True)
@@ -256,8 +256,8 @@ class RoutedContext(AppContext):
         :returns: ``None`` where the URL adapter must be asked, or has to refuse.
         """
         if (
-            not self._is_on_plain_host
-            or not self._decided.plain_urls
+            not self._uses_default_host
+            or not self._fast_paths.urls
             or self._known.get("SCRIPT_NAME")
             or self.app.url_default_functions
         ):

@@ -7,6 +7,7 @@ extensions may change at any time.
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from functools import lru_cache
 
 Scopes = tuple[str | None, ...]
@@ -41,3 +42,19 @@ def _split_blueprint_path(name: str) -> list[str]:
         name = name.rpartition(".")[0]
         names.append(name)
     return names
+
+
+def scopes_of_defaults(
+    endpoint: str, endpoints: Container[str], registered: Iterable[str | None]
+) -> Iterable[str | None]:
+    """Return the scopes whose ``url_defaults`` functions apply to an endpoint, in order.
+
+    :param endpoint: the endpoint of the URL that is built; a client may have chosen it.
+    :param endpoints: the endpoints that exist.
+    :param registered: the scopes that have such functions.
+    """
+    if endpoint in endpoints:
+        return scopes_inward(endpoint)
+    # Nothing is cached for a name that a client may have chosen, however long it is.
+    scopes = [scope for scope in registered if scope is None or endpoint.startswith(f"{scope}.")]
+    return sorted(scopes, key=lambda scope: len(scope or ""))

@@ -49,6 +49,7 @@ NAMES: t.Final[dict[str, str]] = {
         werkzeug.wrappers: Response=BaseResponse
     """,
     "flask.asgi": """
+        flask.app: Flask=AsgiApp
         flask.asgi._scope: ScopeError
         flask.asgi._websocket: Websocket WebsocketContext
         flask.asgi._websocket_channel: WebsocketDisconnect WebsocketStateError

@@ -18,10 +18,11 @@ from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Request as BaseRequest
 from werkzeug.wsgi import get_current_url
 
-from .._app.lifespan import BACKGROUND
+from .._app.background import WAITING_TASKS
+from ..asgi._scope import make_scope
 from ..sessions import SessionMixin
 from ..typing import AnyApp
-from .connection import Connection, LoopThread, scope_of
+from .connection import Connection, LoopThread
 from .websocket import WebsocketSession
 
 if t.TYPE_CHECKING:
@@ -228,7 +229,7 @@ class FlaskClient(Client):
         """Send the request that an environment stands for, by either protocol."""
         if not self.asgi:
             waiting: list[t.Any] = []
-            environ[BACKGROUND] = waiting  # no server closes the response: they start here
+            environ[WAITING_TASKS] = waiting  # no server closes the response: they start here
             try:
                 return super().run_wsgi_app(environ, buffered)
             finally:
@@ -250,7 +251,7 @@ class FlaskClient(Client):
         return status, Headers(headers), _iterate(loop, connection, first)
 
     async def _connect(self, environ: WSGIEnvironment) -> Connection:
-        connection = Connection(self.application, scope_of(environ))
+        connection = Connection(self.application, make_scope(environ))
         connection.send_body(environ.get("wsgi.input"))
         connection.start()
         return connection
@@ -306,7 +307,7 @@ class FlaskClient(Client):
         environ["wsgi.url_scheme"] = "wss" if environ["wsgi.url_scheme"] == "https" else "ws"
         if subprotocols:
             environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = ", ".join(subprotocols)
-        return {**scope_of(environ, "websocket"), "subprotocols": list(subprotocols)}
+        return {**make_scope(environ, "websocket"), "subprotocols": list(subprotocols)}
 
     def _get_loop(self) -> LoopThread:
         if self._loop is None:

@@ -1,11 +1,10 @@
-"""ASGI: one application for both protocols; see ``Flask.asgi_app``."""
+"""Serving over ASGI: its WebSockets and its errors; see ``Flask.asgi_app``."""
 
 from __future__ import annotations
 
 import typing as t
 
 from .._core.reexports import answer_for
-from ._server import AsgiApp as AsgiApp
 
 __all__ = [
     "AsgiApp",
@@ -17,6 +16,7 @@ __all__ = [
 ]
 
 if t.TYPE_CHECKING:
+    AsgiApp: type[t.Any]
     from ._scope import ScopeError as ScopeError
     from ._websocket import Websocket as Websocket
     from ._websocket import WebsocketContext as WebsocketContext

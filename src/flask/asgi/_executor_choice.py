@@ -15,7 +15,6 @@ from types import FunctionType
 
 from .._core.awaitables import is_async_callable
 from .._core.current import _cv_request
-from .._core.fast_paths import UNDECIDED
 from .._routing.table import ROUTE, UNREAD
 from ..typing import AnyApp
 from ..views import MethodView
@@ -26,11 +25,11 @@ if t.TYPE_CHECKING:
 
 def may_block(app: AnyApp, environ: WSGIEnvironment) -> bool:
     """Tell whether a request may hold up its thread, so that it must not run on the loop."""
-    decided = app._decisions
-    if not (decided.plain_sync and decided.routes_by_path):
-        if decided is not UNDECIDED:
-            return True  # somebody has a way of waiting or of routing of their own
-        app._decide()
+    fast = app._fast_paths
+    if not (fast.sync and fast.routing):
+        if fast.is_computed:
+            return True  # a subclass overrides how functions are awaited or how routing works
+        app._compute_fast_paths()
         return may_block(app, environ)
     method = environ["REQUEST_METHOD"]
     path = environ["PATH_INFO"]
@@ -61,7 +60,7 @@ def rule_may_block(app: AnyApp, rule: t.Any, method: str) -> bool:
     try:
         # PERF: look-ups that may fail instead of calls of "get" and "getattr": 0.1 us less.
         view = app.view_functions[endpoint]
-        if type(view) is FunctionType and app._decisions.views[view] and rule.blocking is None:
+        if type(view) is FunctionType and app._fast_paths.views[view] and rule.blocking is None:
             return False
     except (KeyError, AttributeError):  # it was not called yet, or the rule is Werkzeug's own
         view = app.view_functions.get(endpoint)

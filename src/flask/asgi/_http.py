@@ -14,8 +14,8 @@ from contextvars import Context
 from functools import partial
 from types import BuiltinMethodType
 
+from .._app.background import WAITING_TASKS
 from .._app.lifecycle import Lifecycle
-from .._app.lifespan import BACKGROUND
 from .._core.current import BY_CLIENT, get_app_context
 from .._core.threads import PoolFull, events, views
 from .._core.waiting import wait
@@ -36,8 +36,8 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
     if get_app_context(None) is not None and BY_CLIENT not in scope:
         await with_nothing_current(serve_http(app, scope, receive, send))
         return
-    if app._awaits_start:
-        await app._start_on_the_loop(BY_CLIENT not in scope)
+    if app._lifespan.is_due:
+        await app._asgi.start(app, BY_CLIENT not in scope)
     context = find_context(app, scope, receive, send)
     if context is None:
         await _serve_by_wsgi(app, scope, receive, send)
@@ -69,8 +69,8 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
         if taken_in is not None:
             taken_in.forget_memory()
         # PERF: who has a task added has looked at the request.
-        if context._request is not None and BACKGROUND in context._known:
-            app._start_background(context._known.pop(BACKGROUND))
+        if context._request is not None and WAITING_TASKS in context._known:
+            app._lifespan.background.start(app, context._known.pop(WAITING_TASKS))
 
 
 async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,8 +95,8 @@ async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send
     finally:
         if exchange.reserved:
             exchange.forget_memory()
-        if BACKGROUND in environ:
-            app._start_background(environ.pop(BACKGROUND))
+        if WAITING_TASKS in environ:
+            app._lifespan.background.start(app, environ.pop(WAITING_TASKS))
 
 
 # An answer that has to be waited for -------------------------------------------------------------

@@ -20,14 +20,13 @@ from .._core.lazy import lazy
 from .._core.waiting import can_wait_here
 from .._http.response import WITHOUT_BODY
 from .._routing.table import UNREAD
-from .._testing.connection import EXTRAS
 from ..ctx import RequestContext
 from ..typing import AnyApp
 from ..wrappers import Response
 from ._exchange import ENCODED, LENGTHS, Answer, Exchange
 from ._executor_choice import rule_may_block
 from ._request_body import Receive, Send
-from ._scope import Scope, make_environ
+from ._scope import EXTRAS, Scope, make_environ
 from ._thread_executor import has_fibers
 
 if t.TYPE_CHECKING:
@@ -68,7 +67,7 @@ class ScopeContext(RequestContext):
     content_length: bytes | None
     """The header, if there is one."""
 
-    _is_on_plain_host = True
+    _uses_default_host = True
 
     _scope: Scope
     """What the server tells of the request."""
@@ -145,8 +144,8 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
     :returns: ``None`` where the WSGI environment has to be made first: something about the
         application or the request is not plain, or only the map knows the rule.
     """
-    decided = app._decisions
-    if not decided.plain_scopes or not has_fibers:
+    fast = app._fast_paths
+    if not fast.scopes or not has_fibers:
         return None
     try:
         method: str = scope["method"]
@@ -172,7 +171,7 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
                     length = value
                 else:
                     return None
-        if host not in decided.accepted_hosts:
+        if host not in fast.accepted_hosts:
             return None
         table = app.url_map.table
         by_method = table.exact.get(path)
@@ -188,7 +187,7 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
             return None
         # PERF: what rule_may_block would find out first, 0.1 us.
         view = app.view_functions[rule.endpoint]
-        is_awaited = type(view) is FunctionType and decided.views.get(view)
+        is_awaited = type(view) is FunctionType and fast.views.get(view)
         may_block = (
             False if is_awaited and rule.blocking is None else rule_may_block(app, rule, method)
         )

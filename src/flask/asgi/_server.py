@@ -1,247 +1,116 @@
-"""An application that speaks both protocols: how the server's call is told apart.
+"""The ASGI side of one application: its connections, startup on a loop, tasks on a loop.
 
-A WSGI server calls with an environment and a function, an ASGI server with a scope and two. Some
-WSGI servers hand over their connection as well, and so can ask for WebSockets.
+Importing this module imports asyncio and everything that serves ASGI: 15 ms, at the first
+connection. WSGI needs none of it.
 """
 
 from __future__ import annotations
 
-import sys
+import asyncio
 import typing as t
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import AbstractAsyncContextManager
-from functools import partial
-from io import BytesIO
+from collections.abc import Callable, Coroutine, Iterable
 
-from werkzeug.exceptions import HTTPException
-from werkzeug.exceptions import NotImplemented as CannotBeServed
-
-from .._app.lifespan import BackgroundTask, is_beginning
+from .._app.background import BackgroundTask
+from .._app.lifespan import is_starting
 from .._core import waiting
-from .._core.awaitables import is_async_view
-from .._core.current import get_request_context
-from .._core.fast_paths import built_in
-from .._core.lazy import lazy
+from .._core.current import BY_CLIENT
 from .._core.threads import background
+from ..typing import AnyApp
 from ._executor_choice import blocks
-from ._websocket_server import ConversingApp
+from ._http import serve_http
+from ._lifespan import run_startup, serve_lifespan
+from ._request_body import Receive, Send
+from ._scope import Scope, ScopeError, with_nothing_current
+from ._thread_executor import ThreadVisit, has_fibers, on_the_loop
+from ._websocket_server import WebSocketServer
 
-if t.TYPE_CHECKING:
-    import asyncio
-
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-    from ._protocols import Protocols
-    from ._request_body import Receive, Send
-    from ._scope import Scope
-
-_WITHOUT_SOCKET = (
-    "A WebSocket was refused: this WSGI server offers no connection for it. 'flask run' does, and"
-    " gunicorn with '--threads'; servers for ASGI serve WebSockets anyway."
-)
-_WITHOUT_WSPROTO = (
-    "A WebSocket was refused: under WSGI they need wsproto, which is not installed. Install it"
-    " with:\n\n    pip install 'flask[asgi]'"
-)
+Serve: t.TypeAlias = Callable[[AnyApp, Scope, Receive, Send], Coroutine[t.Any, t.Any, None]]
 
 _WITHOUT_ASYNCIO = (
     "This server runs its applications on trio, but Flask needs an event loop of asyncio. Start the"
     " server with an asyncio worker, such as 'hypercorn --worker-class asyncio asgi:shop:app'."
 )
-_AS_WSGI_BY_HYPERCORN = (
-    "Hypercorn serves this application as WSGI: WebSockets are refused, and an async view holds a"
-    " thread while it runs. Put 'asgi:' in front of the application's name, as in"
-    " 'hypercorn asgi:shop:app'."
-)
 
 
-class AsgiApp(ConversingApp):
-    """An application that serves WSGI and ASGI."""
+class AsgiServer:
+    """Serves the ASGI connections of one application.
 
-    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._background_on_loop: set[asyncio.Task[None]] = set()
+    The application is an argument of the methods and not an attribute, to avoid a reference cycle.
+    """
+
+    def __init__(self) -> None:
+        self.websockets = WebSocketServer()
+        self.serve_http: Serve = serve_http
+        """Serves an HTTP request."""
+        self.tasks: set[asyncio.Task[None]] = set()
+        """The background tasks that run on a loop."""
         self._starting: dict[asyncio.AbstractEventLoop, asyncio.Future[None]] = {}
 
-    @t.overload
-    def __call__(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]: ...
+    def serve(
+        self, app: AnyApp, scope: Scope, receive: Receive, send: Send
+    ) -> Coroutine[t.Any, t.Any, None]:
+        """Serve one connection.
 
-    @t.overload
-    def __call__(
-        self, environ: Scope, start_response: Receive, send: Send
-    ) -> Coroutine[t.Any, t.Any, None]: ...
-
-    @t.overload
-    def __call__(self, environ: Scope) -> Callable[[Receive, Send], Awaitable[None]]: ...
-
-    def __call__(self, environ: t.Any, start_response: t.Any = None, send: t.Any = None) -> t.Any:
-        """Answer a server, of either protocol; goes through `wsgi_app` or `asgi_app`.
-
-        :param environ: the WSGI environment, or the ASGI scope.
-        :param start_response: takes status and headers; under ASGI, ``receive``.
-        :param send: only given under ASGI. A scope alone is ASGI's older form, by which servers
-            find out that the object speaks ASGI: what is returned takes the other two.
-        """
-        if send is not None:
-            decided = self._decisions
-            decided.unwatched_requests -= 1
-            if decided.unwatched_requests < 0:
-                self._look_again()
-                decided = self._decisions
-            serve_http = decided.serve_http  # PERF: 0.1 us less than through asgi_app
-            if serve_http is not None and environ.get("type") == "http":
-                return serve_http(self, environ, start_response, send)
-            return self.asgi_app(environ, start_response, send)
-        if start_response is None:
-            return partial(self.asgi_app, environ)
-        if self._has_websockets and "HTTP_UPGRADE" in environ:
-            answer = self._serve_upgrade(environ, start_response)
-            if answer is not None:
-                return answer
-        return self.wsgi_app(environ, start_response)
-
-    @built_in
-    def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[t.Any, t.Any, None]:
-        """Serve one connection (ASGI 3).
-
-        To put ASGI middleware around the application, wrap this and not the application:
-        ``app.asgi_app = Middleware(app.asgi_app)``. Requests go through `wsgi_app` as well, and
-        so through the WSGI middleware around that.
-
-        :param scope: what the server tells of the connection.
-        :param receive: gives the server's next message.
+        :param app: the application.
+        :param scope: what the server says about the connection.
+        :param receive: returns the server's next message.
         :param send: takes a message for the server.
-        :raises ValueError: the scope is malformed, or of an unknown protocol.
+        :raises ValueError: the scope is of an unknown protocol.
         """
-        serve = self._protocols[scope.get("type")]
-        decided = self._decisions
-        if decided.plain_asgi:
-            decided.serve_http = self._protocols["http"]  # from now on without this step
-        return serve(self, scope, receive, send)
+        kind = scope.get("type")
+        if kind == "http":
+            return serve_http(app, scope, receive, send)
+        if kind == "websocket":
+            served = self.websockets.serve(app, scope, receive, send)
+            return served if BY_CLIENT in scope else with_nothing_current(served)
+        if kind == "lifespan":
+            return serve_lifespan(app, receive, send)
+        raise ScopeError(
+            f"An ASGI connection of the type {kind!r} cannot be served; known are 'http',"
+            " 'websocket' and 'lifespan'."
+        )
 
-    @lazy
-    def _protocols(self) -> Protocols:
-        """What serves each kind of connection; with it comes asyncio, which WSGI never needs."""
-        from ._protocols import PROTOCOLS
+    async def start(self, app: AnyApp, stops_with_loop: bool = False) -> None:
+        """Run startup, unless it has run. Concurrent callers wait for the same run.
 
-        return PROTOCOLS
-
-    def _serve_upgrade(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes] | None:
-        """Serve a WebSocket that a WSGI server was asked for.
-
-        :returns: ``None``: it is a request after all; whatever is wrong with it is told there.
+        :param app: the application.
+        :param stops_with_loop: there is no lifespan, so shutdown runs at the end of the loop.
         """
-        if environ["HTTP_UPGRADE"].lower() != "websocket" or not self._converses(environ):
-            return None
-        socket = environ.get("werkzeug.socket")
-        if socket is None and environ["wsgi.multithread"]:  # it takes a thread all its life
-            socket = environ.get("gunicorn.socket")
-        if socket is None:
-            return self._cannot_upgrade(_WITHOUT_SOCKET, start_response)
-        try:
-            from ._wsgi_upgrade import serve_upgrade
-        except ImportError:
-            return self._cannot_upgrade(_WITHOUT_WSPROTO, start_response)
-        return serve_upgrade(self, environ, socket, start_response)
-
-    def _converses(self, environ: WSGIEnvironment) -> bool:
-        """Tell whether a handshake is for one of our WebSockets.
-
-        An extension may have views of its own that take the socket.
-        """
-        try:
-            adapter = self.create_url_adapter(self.websocket_class(environ, None))  # type: ignore[arg-type]
-            rule = None if adapter is None else adapter.match(return_rule=True)[0]
-        except HTTPException:
-            return False
-        finally:
-            environ.pop("werkzeug.request", None)
-        return getattr(rule, "converses", False)
-
-    def _cannot_upgrade(self, reason: str, start_response: StartResponse) -> Iterable[bytes]:
-        self._log("error", reason)
-        return CannotBeServed()({"REQUEST_METHOD": "GET"}, start_response)
-
-    def _meet_first_request(self) -> None:
-        super()._meet_first_request()
-        if "hypercorn.app_wrappers" in sys.modules:
-            environ = getattr(get_request_context(None), "_known", {})
-            # It gives no name; these two are what only its WSGI environment has.
-            if (
-                type(environ.get("wsgi.input")) is BytesIO
-                and environ.get("wsgi.errors") is sys.stdout
-                and (self._has_websockets or any(map(is_async_view, self.view_functions.values())))
-            ):
-                self._log("warning", _AS_WSGI_BY_HYPERCORN)
-
-    # The life of the application, on the server's loop -------------------------------------------
-
-    def lifespan(self, outer: object = None) -> AbstractAsyncContextManager[None]:
-        """Run startup and shutdown with an outer application.
-
-        For an application that is mounted in another one.
-
-        Servers send lifespan messages only to the outer application. Pass this method to it, as in
-        ``Starlette(lifespan=app.lifespan)``, or use ``async with app.lifespan():`` in its lifespan.
-
-        :param outer: the outer application, which calls it; not used.
-        :returns: an asynchronous context manager: startup at its beginning, shutdown at its end.
-        """
-        from ._lifespan import lifespan
-
-        return lifespan(self)
-
-    async def _start_on_the_loop(self, ends_with_loop: bool = False) -> None:
-        """Run startup, unless it has run; concurrent callers wait.
-
-        :param ends_with_loop: there is no lifespan, so shutdown runs at the end of the loop.
-        """
-        if not self._awaits_start or is_beginning.get():
+        if not app._lifespan.is_due or is_starting.get():
             return
-        import asyncio
-
-        from ._lifespan import begin
-
         loop = asyncio._get_running_loop()
         if loop is None:
             raise RuntimeError(_WITHOUT_ASYNCIO)
         starting = self._starting.get(loop)
-        if starting is None:  # another thread's loop may begin too: the lock lets one do it
-            starting = asyncio.ensure_future(begin(self, ends_with_loop))
+        if starting is None:  # the loop of another thread may start too: a lock lets one of them
+            starting = asyncio.ensure_future(run_startup(app, stops_with_loop))
             self._starting[loop] = starting
             starting.add_done_callback(lambda _: self._starting.pop(loop, None))
         await asyncio.shield(starting)
 
-    def _start_background(self, tasks: Iterable[BackgroundTask]) -> None:
-        """Start tasks on the server's loop, if there is one; else in threads."""
-        import asyncio
+    def start_tasks(self, app: AnyApp, tasks: Iterable[BackgroundTask]) -> bool:
+        """Start background tasks on the server's loop.
 
-        from ._thread_executor import ThreadVisit
-
+        :returns: ``False`` if this code has no such loop.
+        """
         loop = asyncio._get_running_loop()
         if loop is not None:
-            self._create_tasks(loop, tasks)
-            return
-        driver = waiting.get_driver_of_thread()
-        if isinstance(driver, ThreadVisit):
-            driver.loop.call_soon_threadsafe(self._create_tasks, driver.loop, tuple(tasks))
-        else:
-            super()._start_background(tasks)
+            self._create_tasks(app, loop, tasks)
+            return True
+        executor = waiting.get_driver_of_thread()
+        if isinstance(executor, ThreadVisit):
+            executor.loop.call_soon_threadsafe(self._create_tasks, app, executor.loop, tuple(tasks))
+            return True
+        return False
 
     def _create_tasks(
-        self, loop: asyncio.AbstractEventLoop, tasks: Iterable[BackgroundTask]
+        self, app: AnyApp, loop: asyncio.AbstractEventLoop, tasks: Iterable[BackgroundTask]
     ) -> None:
-        from ._thread_executor import ThreadVisit, has_fibers, on_the_loop
-
         for task in tasks:
             if has_fibers and not blocks(task.function):
                 coroutine = on_the_loop(task.run)
             else:
-                coroutine = ThreadVisit(pool=background).run(self, task.run)
+                coroutine = ThreadVisit(pool=background).run(app, task.run)
             created = loop.create_task(coroutine, name=task.name, context=task.context)
-            self._background_on_loop.add(created)
-            created.add_done_callback(self._background_on_loop.discard)
+            self.tasks.add(created)
+            created.add_done_callback(self.tasks.discard)

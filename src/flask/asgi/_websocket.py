@@ -13,7 +13,12 @@ from ..ctx import RequestContext
 from ..typing import AnyApp
 from ..wrappers import Request
 from ._thread_executor import await_on, wait_on
-from ._websocket_channel import WebsocketDisconnect, WebsocketStateError, Wire, check_goodbye
+from ._websocket_channel import (
+    WebSocketChannel,
+    WebsocketDisconnect,
+    WebsocketStateError,
+    check_close_frame,
+)
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -26,30 +31,30 @@ class Websocket(Request):
     methods. A synchronous function calls them, and they return when they are done.
 
     :param environ: the WSGI environment of the handshake.
-    :param wire: its messages.
+    :param channel: its messages.
     """
 
     _awaits: bool = True
     """Whether the function that is running awaits the methods."""
 
-    def __init__(self, environ: WSGIEnvironment, wire: Wire) -> None:
+    def __init__(self, environ: WSGIEnvironment, channel: WebSocketChannel) -> None:
         super().__init__(environ)
-        self._wire = wire
+        self._channel = channel
 
     def _do(self, doing: Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
         # A coroutine may have been called by a plain wrapper, in a thread or on a loop of its own.
         if self._awaits or is_in_coroutine(3):
             return self._on_its_loop(doing)
-        return wait_on(self._wire.loop, doing)
+        return wait_on(self._channel.loop, doing)
 
     def _on_its_loop(self, doing: Coroutine[t.Any, t.Any, t.Any]) -> Coroutine[t.Any, t.Any, t.Any]:
-        loop, running = self._wire.loop, asyncio._get_running_loop()
+        loop, running = self._channel.loop, asyncio._get_running_loop()
         return doing if running in {loop, None} or loop is None else await_on(loop, doing)
 
     @property
     def is_accepted(self) -> bool:
         """Whether the handshake was accepted, and the connection is still open."""
-        return self._wire.state == "open"
+        return self._channel.state == "open"
 
     @property
     def requested_subprotocols(self) -> list[str]:
@@ -100,14 +105,14 @@ class Websocket(Request):
         :param reason: at most 123 bytes.
         :raises ValueError: such a code, or such words, cannot be sent.
         """
-        check_goodbye(code, reason)
-        return self._do(self._wire.close(code, reason))
+        check_close_frame(code, reason)
+        return self._do(self._channel.close(code, reason))
 
     def __iter__(self) -> Iterator[str | bytes]:
         """Yield each message until the client disconnects; for synchronous functions."""
         while True:
             try:
-                yield wait_on(self._wire.loop, self._receive())
+                yield wait_on(self._channel.loop, self._receive())
             except (WebsocketDisconnect, WebsocketStateError):
                 return
 
@@ -134,22 +139,22 @@ class Websocket(Request):
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in Headers(headers or ())
         ]
-        await self._wire.put(
+        await self._channel.put(
             {"type": "websocket.accept", "subprotocol": subprotocol, "headers": pairs}
         )
 
     async def _receive(self) -> str | bytes:
-        if self._wire.state == "handshake":
+        if self._channel.state == "handshake":
             await self._accept()
-        return await self._wire.take()
+        return await self._channel.take()
 
     async def _send(self, data: str | bytes) -> None:
-        if self._wire.state == "handshake":
+        if self._channel.state == "handshake":
             await self._accept()
         if isinstance(data, str):
-            await self._wire.put({"type": "websocket.send", "text": data})
+            await self._channel.put({"type": "websocket.send", "text": data})
         elif isinstance(data, bytes | bytearray | memoryview):
-            await self._wire.put({"type": "websocket.send", "bytes": bytes(data)})
+            await self._channel.put({"type": "websocket.send", "bytes": bytes(data)})
         else:
             raise TypeError(
                 f"A WebSocket sends str or bytes, not {type(data).__name__}; there is send_json()."

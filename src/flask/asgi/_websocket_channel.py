@@ -1,4 +1,4 @@
-"""The wire of one WebSocket: its states as a table, the messages that come in, those that go out.
+"""The channel of one WebSocket: its states as a table, its incoming and outgoing messages.
 
 This file knows ASGI's messages and nothing of applications.
 """
@@ -66,7 +66,7 @@ class WebsocketStateError(RuntimeError):
     """Something was asked of a WebSocket that its state does not allow."""
 
 
-class Wire(Receiver):
+class WebSocketChannel(Receiver):
     """One WebSocket, as the server gives it.
 
     :param scope: what the server tells of the connection.
@@ -78,7 +78,7 @@ class Wire(Receiver):
     __slots__ = (
         *("_inbox", "_limit", "_listener", "_news", "_owes_cancel", "_readers", "_receive"),
         *("_resting", "_room", "_send", "_unread"),
-        *("can_refuse", "cancel", "code", "loop", "reason", "state", "task"),
+        *("can_refuse", "cancel", "code", "loop", "on_open", "reason", "state", "task"),
     )
 
     state: str
@@ -91,6 +91,8 @@ class Wire(Receiver):
     """Whether the server takes an HTTP response instead of a handshake."""
     cancel: Callable[[], t.Any] | None
     """Cancels the handler."""
+    on_open: Callable[[], object]
+    """Called when the handshake was accepted."""
     loop: asyncio.AbstractEventLoop | None
     """The server's loop: there everything comes and goes."""
     task: asyncio.Task[t.Any] | None
@@ -102,6 +104,7 @@ class Wire(Receiver):
         self.reason = ""
         self.can_refuse = "websocket.http.response" in (scope.get("extensions") or ())
         self.cancel = None
+        self.on_open = lambda: None
         self.fault = None
         self.loop = asyncio._get_running_loop()
         self.task = None
@@ -142,6 +145,8 @@ class Wire(Receiver):
             await self._send(message)
             if message["type"] == "websocket.send":
                 await self._rest()
+            elif message["type"] == "websocket.accept":
+                self.on_open()
         except OSError:  # what newer servers raise (ASGI 2.4)
             self._go(_ABNORMAL, "")
             raise WebsocketDisconnect(self.code) from None
@@ -336,7 +341,7 @@ def _is_larger(data: str | bytes, limit: int) -> bool:
     return len(data.encode("utf-8", "surrogatepass")) > limit
 
 
-def check_goodbye(code: int, reason: str) -> None:
+def check_close_frame(code: int, reason: str) -> None:
     """Hold what shall be said at the end to the protocol.
 
     Each server would do something else with it, and some would send it.

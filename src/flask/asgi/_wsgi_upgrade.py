@@ -33,10 +33,9 @@ from wsproto.events import (
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from .._core.waiting import wait_long
-from .._testing.connection import scope_of
 from ..typing import AnyApp
 from ._request_body import Message as AsgiMessage
-from ._scope import Scope
+from ._scope import Scope, make_scope
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -63,8 +62,8 @@ def serve_upgrade(
     :param start_response: takes the answer to the handshake, if it is a refusal.
     """
     if not app._got_first_request:
-        app._meet_first_request()
-    scope = scope_of(environ, "websocket")
+        app._start_serving()
+    scope = make_scope(environ, "websocket")
     scope["scheme"] = _SCHEMES.get(scope["scheme"], "ws")
     fault = _fault_of(environ)
     if fault is not None:
@@ -173,7 +172,7 @@ class SocketConnection:
             await app.asgi_app(scope, self.receive, self.send)
         finally:
             # What runs after this stands still with the loop; who listens still would listen along.
-            background = set(app._background_on_loop)
+            background = set(app._asgi.tasks)
             try:
                 await _end(asyncio.all_tasks() - {task} - background)
                 await self._say_goodbye()

@@ -232,10 +232,10 @@ class _PartingASGI:
         import asyncio
 
         try:
-            leave = getattr(self.app, "_leave_websockets", None)
-            if leave is not None:  # WSGI has no WebSockets
+            server = getattr(self.app, "_asgi", None)
+            if server is not None:  # another framework's application has none
                 async with asyncio.timeout(_PARTING):
-                    await leave()
+                    await server.websockets.close_all()
         except TimeoutError:
             pass
         finally:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from json import encoder as _encoder
 
 from .._core.bounded_cache import keep
-from .._core.fast_paths import OTHER_APPLICATION
+from .._core.fast_paths import NO_FAST_PATHS
 from .._core.json_functions import _default
 from .._core.lazy import lazy
 from .._core.reexports import answer_for
@@ -257,10 +257,10 @@ class DefaultJSONProvider(JSONProvider):
             if not text:  # asked here, where no error is being handled
                 text = self._encode(obj, _COMPACT)  # it says what is wrong
             try:
-                decided = app._decisions
+                fast = app._fast_paths
             except AttributeError:
-                decided = OTHER_APPLICATION
-            response_class = decided.plain_response
+                fast = NO_FAST_PATHS
+            response_class = fast.response_class
             if response_class is not None:
                 return make_plain_response(response_class, f"{text}\n", header)
         else:

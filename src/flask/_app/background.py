@@ -1,0 +1,161 @@
+"""Background tasks: functions that run after the response, while the client does not wait."""
+
+from __future__ import annotations
+
+import threading
+import time
+import typing as t
+from collections.abc import Callable, Iterable
+from contextvars import copy_context
+from functools import partial
+
+from .._core.awaitables import wait_if_awaitable
+from .._core.current import _cv_app, _cv_request, get_request_context
+from .._core.threads import background as background_threads
+from ..ctx import RequestContext
+from ..typing import AnyApp
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+WAITING_TASKS: t.Final = "flask.background"
+"""Key of a WSGI environment: the list of tasks that start after the response."""
+
+
+class BackgroundTask:
+    """A function, its arguments, and a copy of the context in which it was added.
+
+    :param app: the application.
+    :param function: synchronous or ``async def``.
+    :param arguments: its positional arguments.
+    :param keywords: its keyword arguments.
+    """
+
+    def __init__(
+        self,
+        app: AnyApp,
+        function: Callable[..., object],
+        arguments: tuple[object, ...],
+        keywords: dict[str, object],
+    ) -> None:
+        self.app = app
+        self.function = function
+        self.arguments = arguments
+        self.keywords = keywords
+        self.context = copy_context()
+        current: RequestContext | None = _cv_request.get(None)
+        self._request_context = None if current is None else current.copy()
+
+    @property
+    def name(self) -> str:
+        """The function's name, for messages."""
+        return getattr(self.function, "__qualname__", repr(self.function))
+
+    def run(self) -> None:
+        """Call the function in its own contexts, and log its exceptions."""
+        app = self.app
+        # The contexts of the request that added the task are popped, or will be at any time.
+        _cv_request.set(None)
+        _cv_app.set(None)
+        try:
+            with self._request_context or app.app_context():
+                function = app.ensure_sync(self.function)
+                wait_if_awaitable(function(*self.arguments, **self.keywords))
+        except Exception:
+            app._log("exception", f"Exception in the background task {self.name}")
+
+    def run_in_context(self) -> None:
+        """Call the function in a thread that has no context yet."""
+        self.context.run(self.run)
+
+
+class BackgroundTasks:
+    """The background tasks of one application that run in worker threads.
+
+    The application is an argument of the methods and not an attribute, to avoid a reference cycle.
+    """
+
+    start_on_loop: Callable[[AnyApp, Iterable[BackgroundTask]], bool]
+    """Starts tasks on the server's event loop. Returns ``False`` if this code has no such loop."""
+
+    def __init__(self) -> None:
+        self.start_on_loop = lambda app, tasks: False
+        self._running: set[BackgroundTask] = set()
+        self._changed = threading.Condition()
+
+    def add(
+        self,
+        app: AnyApp,
+        function: Callable[..., object],
+        arguments: tuple[object, ...],
+        keywords: dict[str, object],
+    ) -> None:
+        """Start a task after the response, or at once if no response is due."""
+        task = BackgroundTask(app, function, arguments, keywords)
+        context: RequestContext | None = get_request_context(None)
+        if context is not None:
+            context = context._find_awaiting()
+        if context is None:
+            self.start(app, [task])
+        else:
+            context.request.environ.setdefault(WAITING_TASKS, []).append(task)
+
+    def start_after(self, app: AnyApp, environ: WSGIEnvironment, response: t.Any) -> None:
+        """Start the tasks of a request when the server closes the response (PEP 3333).
+
+        :param app: the application.
+        :param environ: the request's WSGI environment.
+        :param response: the response.
+        """
+        if "asgi.scope" not in environ:  # under ASGI the tasks start when the response is sent
+            response.call_on_close(partial(self.start_waiting, app, environ))
+
+    def start_waiting(self, app: AnyApp, environ: WSGIEnvironment) -> None:
+        """Start the tasks of a request now."""
+        waiting: list[BackgroundTask] | None = environ.get(WAITING_TASKS)
+        if waiting:
+            tasks = waiting.copy()
+            waiting.clear()  # a test client keeps the environment
+            self.start(app, tasks)
+
+    def start(self, app: AnyApp, tasks: Iterable[BackgroundTask]) -> None:
+        """Start tasks on the server's event loop if there is one, or else in worker threads."""
+        if not self.start_on_loop(app, tasks):
+            app._lifespan.stop_at_exit(app)
+            for task in tasks:
+                self._start_in_thread(app, task)
+
+    def _start_in_thread(self, app: AnyApp, task: BackgroundTask) -> None:
+        def work() -> None:
+            try:
+                task.run_in_context()
+            finally:
+                with self._changed:
+                    self._running.discard(task)
+                    self._changed.notify_all()
+
+        with self._changed:
+            self._running.add(task)
+        background_threads.start(work, app)
+
+    def drain(self, app: AnyApp) -> None:
+        """Wait for the tasks in threads, at most ``BACKGROUND_TASK_SHUTDOWN_TIMEOUT`` seconds."""
+        end = time.monotonic() + app.config["BACKGROUND_TASK_SHUTDOWN_TIMEOUT"]
+        with self._changed:
+            while self._running:
+                left = end - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            late = [task.name for task in self._running]
+        if late:
+            log_late_tasks(app, late)
+
+
+def log_late_tasks(app: AnyApp, names: list[str]) -> None:
+    """Log a warning about tasks that have not ended in time."""
+    app._log(
+        "warning",
+        f"Serving ends while background tasks are still running: {', '.join(sorted(names))}."
+        " BACKGROUND_TASK_SHUTDOWN_TIMEOUT says how long is waited for them.",
+    )

@@ -1,0 +1,66 @@
+"""Which handler an exception gets, and what a handler may be registered for."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+
+from werkzeug.exceptions import HTTPException, default_exceptions
+
+from .. import typing as ft
+
+ErrorHandlers: t.TypeAlias = dict[
+    ft.AppOrBlueprintKey, dict[int | None, dict[type[Exception], ft.ErrorHandlerCallable]]
+]
+"""``{blueprint or None: {status or None: {exception class: handler}}}``"""
+
+_CLASSES_ONLY = "Handlers can only be registered for Exception classes or HTTP error codes."
+
+
+def find_error_handler(
+    specs: ErrorHandlers, error: Exception, blueprints: Iterable[str]
+) -> ft.ErrorHandlerCallable | None:
+    """Return the handler for an exception.
+
+    Handlers for the status take precedence over those for classes, and a blueprint's over the
+    application's. Within one scope, the nearest class of the exception's MRO decides.
+
+    :param specs: the registered handlers.
+    :param error: the exception.
+    :param blueprints: the names of the blueprints that take part, the innermost first.
+    """
+    if not specs:
+        return None
+    kind = type(error)
+    code = kind.code if issubclass(kind, HTTPException) else None
+    found = [specs[scope] for scope in (*blueprints, None) if specs.get(scope)]
+    for status in (None,) if code is None else (code, None):
+        for by_status in found:
+            handlers = by_status.get(status)
+            if handlers:
+                for base in kind.__mro__:
+                    handler = handlers.get(base)
+                    if handler is not None:
+                        return handler
+    return None
+
+
+def find_error_class(given: t.Any) -> tuple[type[Exception], int | None]:
+    """Return an exception class and its HTTP status (``None`` if it has none).
+
+    :param given: an exception class, or a status.
+    :raises TypeError: an instance is given instead of a class.
+    :raises ValueError: it is neither an exception class nor the status of an HTTP error.
+    """
+    if isinstance(given, int):
+        if given not in default_exceptions:
+            raise ValueError(
+                f"'{given}' is not a recognized HTTP error code. Use a subclass of HTTPException"
+                " with that code instead."
+            )
+        return default_exceptions[given], given
+    if isinstance(given, Exception):
+        raise TypeError(f"{given!r} is an instance, not a class. {_CLASSES_ONLY}")
+    if not issubclass(given, Exception):
+        raise ValueError(f"'{given.__name__}' is not a subclass of Exception. {_CLASSES_ONLY}")
+    return given, given.code if issubclass(given, HTTPException) else None
