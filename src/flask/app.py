@@ -15,17 +15,14 @@ from datetime import timedelta
 from functools import partial
 
 import werkzeug.serving
-from werkzeug.routing import MapAdapter, Rule
-from werkzeug.wsgi import get_host
+from werkzeug.routing import Map, MapAdapter, Rule
 
 from ._app import lifespan as lifespan_methods
 from ._app import url_building, websocket_routes
 from ._app.background import BackgroundTask
 from ._app.base import _make_timedelta
-from ._app.fast_paths import METHODS
 from ._app.lifecycle import ExcInfo, Lifecycle
 from ._core.awaitables import wait_if_awaitable
-from ._core.baseline import Baseline
 from ._core.current import _cv_request, g, request, session
 from ._core.environment import get_debug_flag, get_load_dotenv
 from ._core.lazy import found_late, lazy
@@ -34,7 +31,7 @@ from .asgi import _websocket_lifecycle as websocket_lifecycle
 from .asgi._wsgi_servers import serve_upgrade_request, warn_about_hypercorn
 from .ctx import RequestContext
 from .helpers import get_flashed_messages, send_from_directory
-from .wrappers import Request, Response
+from .wrappers import Response
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -133,9 +130,6 @@ class Flask(Lifecycle):
             find out that the object speaks ASGI: the returned function takes the other two.
         """
         if send is not None:
-            if self._fast_paths.asgi and environ.get("type") == "http":
-                # PERF: 0.1 us less than through asgi_app
-                return self._asgi.serve_http(self, environ, start_response, send)
             return self.asgi_app(environ, start_response, send)
         if start_response is None:
             return partial(self.asgi_app, environ)
@@ -283,41 +277,11 @@ class Flask(Lifecycle):
 
     # Build URLs -----------------------------------------------------------------------------------
 
-    # COMPAT: Werkzeug's warning about a foreign host names the module that binds; applications
-    # filter it by "flask.app".
-    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
-        """Make what matches and builds URLs.
-
-        :param request: the request to bind to; ``None`` binds to ``SERVER_NAME``.
-        :returns: ``None`` without a request and without ``SERVER_NAME``.
-        :raises werkzeug.exceptions.SecurityError: the request's host is not one of
-            ``TRUSTED_HOSTS``.
-        """
-        if request is None:
-            if self.config["SERVER_NAME"] is None:
-                return None
-            return self.url_map.bind(
-                self.config["SERVER_NAME"],
-                url_scheme=self.config["PREFERRED_URL_SCHEME"],
-                script_name=self.config["APPLICATION_ROOT"],
-            )
-        trusted = self.config["TRUSTED_HOSTS"]
-        if trusted is not None:
-            request.trusted_hosts = trusted
-        # Raises for a host that is not trusted; binding alone would not look.
-        get_host(request.environ, request.trusted_hosts)
-        if self.url_map.host_matching:
-            return self.url_map.bind_to_environ(request.environ)
-        if self.subdomain_matching:
-            return self.url_map.bind_to_environ(
-                request.environ, server_name=self.config["SERVER_NAME"]
-            )
-        # Naming the subdomain keeps SERVER_NAME from restricting which hosts are served.
-        return self.url_map.bind_to_environ(
-            request.environ,
-            server_name=self.config["SERVER_NAME"],
-            subdomain=self.url_map.default_subdomain or "",
-        )
+    @staticmethod
+    def _bind_url_map(url_map: Map, environ: WSGIEnvironment, **options: t.Any) -> MapAdapter:
+        # COMPAT: Werkzeug's warning about a foreign host names the module of this call, and
+        # applications filter the warning by "flask.app".
+        return url_map.bind_to_environ(environ, **options)
 
     url_for = url_building.url_for
 
@@ -452,9 +416,6 @@ class Flask(Lifecycle):
             context = self.request_context(builder.get_environ())
         context._is_answered = False
         return context
-
-
-Flask._unmodified = Baseline(Flask, *METHODS)
 
 
 def _start_on_loop(app: Flask, tasks: Iterable[BackgroundTask]) -> bool:

@@ -19,6 +19,7 @@ from werkzeug.utils import redirect as _wz_redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import typing as ft
+from .._core.baseline import note_definition
 from .._core.environment import find_instance_path, get_debug_flag
 from .._core.hook_scopes import scopes_of_defaults
 from .._core.lazy import lazy
@@ -145,6 +146,10 @@ class App(Scaffold):
     _got_first_request: bool = False
     _has_websockets: bool = False
     """Whether a route serves WebSockets."""
+
+    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+        super().__init_subclass__(**kwargs)
+        note_definition(cls)
 
     def __init__(
         self,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import typing as t
-from operator import attrgetter
 
-from .._core.baseline import Baseline
+from .._core.baseline import Baseline, ClassGuard
 from .._core.fast_paths import FastPaths
 from .._http.headers import content_type_of
-from .._http.response import SENDING
+from .._http.response import Response as BaseResponse
 from .._routing.map import Map
 from ..wrappers import Request, Response
 
@@ -23,8 +22,8 @@ STEPS: t.Final = (
 
 METHODS: t.Final = (
     *STEPS,
-    *("app_context", "asgi_app", "async_to_sync", "create_url_adapter", "dispatch_request"),
-    *("ensure_sync", "inject_url_defaults", "request_context", "url_for", "wsgi_app"),
+    *("app_context", "async_to_sync", "create_url_adapter", "dispatch_request", "ensure_sync"),
+    *("inject_url_defaults", "request_context", "wsgi_app"),
 )
 """The methods of an application that a fast path leaves out."""
 
@@ -39,22 +38,14 @@ ATTRIBUTES: t.Final = frozenset(
 _CREATING = ("__init__", "__new__", "blueprints", "close", "endpoint", "routing_exception")
 _REQUEST = Baseline(Request, *_CREATING, "trusted_hosts", "url_rule")
 
-_on_app = attrgetter(*METHODS, "request_class", "response_class", "session_interface")
-_on_request = attrgetter(*_CREATING, "trusted_hosts", "url_rule")
-_on_response = attrgetter(
-    *SENDING,
-    *("__new__", "automatically_set_content_length", "autocorrect_location_header"),
-    *("default_mimetype", "default_status", "force_type"),
-)
 
-
-def compute_fast_paths(app: t.Any, methods: Baseline) -> FastPaths:
+def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
     """Examine an application and its classes.
 
     :param app: the application.
-    :param methods: the unmodified `METHODS`.
+    :param base: the class that defines `METHODS`.
+    :param methods: these methods, unmodified.
     """
-    classes = snapshot_classes(app)  # first: a change that comes meanwhile is found by comparing
     request_class = app.request_class if _is_class(app.request_class, Request) else None
     response_class = app.response_class if _is_class(app.response_class, Response) else None
     is_request_unmodified = (
@@ -62,6 +53,8 @@ def compute_fast_paths(app: t.Any, methods: Baseline) -> FastPaths:
         and not request_class._assigned
         and _REQUEST.unchanged(request_class)
     )
+    # First: a change that comes in the meantime is noticed by the next request.
+    guard = ClassGuard((type(app), base), (response_class or BaseResponse, BaseResponse))
     if response_class is not None and not response_class._look_over():
         response_class = None
     media_type = "" if response_class is None else response_class.default_mimetype
@@ -83,8 +76,7 @@ def compute_fast_paths(app: t.Any, methods: Baseline) -> FastPaths:
             and _REQUEST.unchanged(request_class, "close")
         ),
         sync=sync,
-        urls=methods.unchanged(app, "inject_url_defaults", "url_for"),
-        asgi=methods.unchanged(app, "asgi_app"),
+        urls=methods.unchanged(app, "inject_url_defaults"),
         scopes=(
             methods.unchanged(app, "request_context", "wsgi_app")
             and routing
@@ -96,18 +88,21 @@ def compute_fast_paths(app: t.Any, methods: Baseline) -> FastPaths:
         request_class=request_class if is_request_unmodified else None,
         response_class=response_class,
         text_type=content_type_of(media_type or ""),
-        classes=classes,
+        guard=guard,
+        **_compare_by_number(guard),
     )
 
 
-def snapshot_classes(app: t.Any) -> object:
-    """Return the members of classes on which the fast paths depend, to compare them later."""
-    request_class, response_class = app.request_class, app.response_class
-    return (
-        _on_app(type(app)),
-        _on_request(request_class) if _is_class(request_class, Request) else None,
-        _on_response(response_class) if _is_class(response_class, Response) else None,
-    )
+def _compare_by_number(guard: ClassGuard) -> dict[str, t.Any]:
+    """Return what a request compares, for the usual case: one class of each kind."""
+    if not guard.is_simple or len(guard.members) > 2:
+        return {}
+    app_members, response_members = (*guard.members, {})[:2]
+    return {
+        "app_members": app_members,
+        "response_members": response_members,
+        "size": guard.size,
+    }
 
 
 def _is_class(kind: object, base: type) -> bool:

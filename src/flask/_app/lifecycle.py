@@ -20,6 +20,7 @@ from werkzeug.routing import RequestRedirect, RoutingException
 
 from .. import typing as ft
 from .._core.awaitables import explain_second_loop, wait_if_awaitable
+from .._core.baseline import Baseline
 from .._core.current import get_app_context, get_request_context
 from .._core.hook_scopes import scopes_inward, scopes_outward
 from .._core.waiting import wait
@@ -36,6 +37,7 @@ from ..signals import (
 )
 from ..wrappers import Request, Response
 from .background import WAITING_TASKS
+from .fast_paths import METHODS
 from .lifespan import Lifespan
 from .serving import ServingApp
 from .teardown import call_teardown_functions
@@ -398,18 +400,17 @@ class Lifecycle(ServingApp):
 
         :param exc: the unhandled error; by default the one that is being handled.
         """
-        if get_request_context()._is_websocket:
+        if not self.teardown_request_funcs and not request_tearing_down.receivers:
+            return
+        context = get_request_context()
+        if context._is_websocket:
             return  # it has its own teardown functions
         functions: list[ft.TeardownCallable] = []
-        if self.teardown_request_funcs:
-            for scope in scopes_outward(get_request_context()._endpoint):
-                registered = self.teardown_request_funcs.get(scope)
-                if registered:
-                    functions.extend(reversed(registered))
-        if functions or request_tearing_down.receivers:
-            if exc is _sentinel:
-                exc = sys.exc_info()[1]
-            call_teardown_functions(self, functions, exc, request_tearing_down)
+        for scope in scopes_outward(context._endpoint):
+            functions.extend(reversed(self.teardown_request_funcs.get(scope, ())))
+        if exc is _sentinel:
+            exc = sys.exc_info()[1]
+        call_teardown_functions(self, functions, exc, request_tearing_down)
 
     def do_teardown_appcontext(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
         """Call all ``teardown_appcontext`` functions, the newest first.
@@ -421,3 +422,6 @@ class Lifecycle(ServingApp):
             if exc is _sentinel:
                 exc = sys.exc_info()[1]
             call_teardown_functions(self, reversed(functions), exc, appcontext_tearing_down)
+
+
+Lifecycle._unmodified = (Lifecycle, Baseline(Lifecycle, *METHODS))

@@ -11,6 +11,9 @@ from collections.abc import Callable, Coroutine
 from inspect import CO_COROUTINE
 from types import FunctionType, MethodType
 
+from werkzeug.routing import Map, MapAdapter
+from werkzeug.wsgi import get_host
+
 from .._core import waiting
 from .._core.awaitables import is_async_callable, wait_if_awaitable
 from .._core.baseline import Baseline
@@ -21,7 +24,7 @@ from ..ctx import AppContext, RequestContext, _AppCtxGlobals
 from ..sessions import SecureCookieSessionInterface, SessionInterface
 from ..wrappers import Request, Response
 from .base import App
-from .fast_paths import ATTRIBUTES, compute_fast_paths, snapshot_classes
+from .fast_paths import ATTRIBUTES, compute_fast_paths
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -29,9 +32,6 @@ if t.TYPE_CHECKING:
 _new_object = object.__new__
 _lock = threading.Lock()  # of all applications; it is held for a microsecond
 _COROUTINE_MARK = "_is_coroutine_mark"  # set by inspect.markcoroutinefunction, from Python 3.12 on
-
-UNWATCHED_REQUESTS: t.Final = 250
-"""A server notices after at most this many requests that a class was changed."""
 
 
 class ServingApp(App):
@@ -44,8 +44,8 @@ class ServingApp(App):
 
     # Fast paths: computed at the first request, discarded when an attribute is set ---------------
 
-    _unmodified: t.ClassVar[Baseline]
-    """The methods that fast paths leave out, as ``Flask`` defines them."""
+    _unmodified: t.ClassVar[tuple[type, Baseline]]
+    """The class that defines the methods which fast paths leave out, and these methods."""
     _fast_paths: FastPaths
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -64,26 +64,20 @@ class ServingApp(App):
             super().__setattr__("_fast_paths", FastPaths())
 
     def _compute_fast_paths(self) -> FastPaths:
-        """Compute the fast paths, unless they are known.
+        """Return the fast paths, computed again unless they are valid.
 
         What another thread changes meanwhile is not lost: each change stores a new object, and the
         result is kept only if the object is still the same.
         """
         while True:
             before = self._fast_paths
-            if before.is_computed:
+            if before.is_valid():
                 return before
-            computed = compute_fast_paths(self, self._unmodified)
+            computed = compute_fast_paths(self, *self._unmodified)
             with _lock:
                 if self._fast_paths is before:
                     super().__setattr__("_fast_paths", computed)
                     return computed
-
-    def _refresh_fast_paths(self) -> None:
-        """Discard the fast paths if a member of a class was replaced since they were computed."""
-        fast = self._fast_paths
-        if fast.is_computed and fast.classes != snapshot_classes(self):
-            self._discard_fast_paths()
 
     # Contexts ------------------------------------------------------------------------------------
 
@@ -93,7 +87,8 @@ class ServingApp(App):
         :param environ: the WSGI environment.
         """
         fast = self._fast_paths
-        if not fast.is_computed:
+        # PERF: what is_valid comes to for most applications.
+        if len(fast.app_members) + len(fast.response_members) != fast.size:
             fast = self._compute_fast_paths()
         if fast.request_class is None:
             return RequestContext(self, environ)
@@ -114,6 +109,47 @@ class ServingApp(App):
     def app_context(self) -> AppContext:
         """Create an application context: ``with app.app_context():``."""
         return AppContext(self)
+
+    # URLs ----------------------------------------------------------------------------------------
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Make what matches and builds URLs.
+
+        :param request: the request to bind to; ``None`` binds to ``SERVER_NAME``.
+        :returns: ``None`` without a request and without ``SERVER_NAME``.
+        :raises werkzeug.exceptions.SecurityError: the request's host is not one of
+            ``TRUSTED_HOSTS``.
+        """
+        if request is None:
+            if self.config["SERVER_NAME"] is None:
+                return None
+            return self.url_map.bind(
+                self.config["SERVER_NAME"],
+                url_scheme=self.config["PREFERRED_URL_SCHEME"],
+                script_name=self.config["APPLICATION_ROOT"],
+            )
+        trusted = self.config["TRUSTED_HOSTS"]
+        if trusted is not None:
+            request.trusted_hosts = trusted
+        # Raises for a host that is not trusted; binding alone would not look.
+        get_host(request.environ, request.trusted_hosts)
+        if self.url_map.host_matching:
+            return self._bind_url_map(self.url_map, request.environ)
+        if self.subdomain_matching:
+            return self._bind_url_map(
+                self.url_map, request.environ, server_name=self.config["SERVER_NAME"]
+            )
+        # Naming the subdomain keeps SERVER_NAME from restricting which hosts are served.
+        return self._bind_url_map(
+            self.url_map,
+            request.environ,
+            server_name=self.config["SERVER_NAME"],
+            subdomain=self.url_map.default_subdomain or "",
+        )
+
+    @staticmethod
+    def _bind_url_map(url_map: Map, environ: WSGIEnvironment, **options: t.Any) -> MapAdapter:
+        return url_map.bind_to_environ(environ, **options)
 
     # Waiting -------------------------------------------------------------------------------------
 

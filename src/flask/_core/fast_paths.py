@@ -7,8 +7,10 @@ nothing that it leaves out is overridden. This is computed at the first request.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+from .baseline import ClassGuard
 
 if t.TYPE_CHECKING:
     from .._http.request import Request
@@ -40,8 +42,6 @@ class FastPaths:
     """Functions are made synchronous in the built-in way."""
     urls: bool = False
     """URLs are built in the built-in way."""
-    asgi: bool = False
-    """A server's ASGI connection need not go through ``asgi_app``."""
     scopes: bool = False
     """An ASGI request needs no WSGI environment."""
     sessions: bool = False
@@ -52,8 +52,12 @@ class FastPaths:
     """The class of responses, if it overrides nothing about creating and sending them."""
     text_type: tuple[str, str] = ("", "")
     """The ``Content-Type`` header of a string that a view returns."""
-    classes: object = None
-    """The members of classes on which all this depends, as they were."""
+    guard: ClassGuard = field(default_factory=ClassGuard)
+    """Notices changes of the classes of the application and of its responses."""
+    app_members: Mapping[str, object] = field(default_factory=dict)
+    response_members: Mapping[str, object] = field(default_factory=dict)
+    size: int = -1
+    """The number of both, if the guard compares nothing else; otherwise -1."""
 
     accepted_hosts: set[str | bytes | None] = field(default_factory=set)
     """``Host`` headers that the URL map accepts, as text and as ASGI gives them."""
@@ -61,6 +65,10 @@ class FastPaths:
     """Views that are functions, and whether they have to be awaited."""
     sync_hooks: set[Callable[..., object]] = field(default_factory=set)
     """Hooks that ``ensure_sync`` returned unchanged."""
+
+    def is_valid(self) -> bool:
+        """Return whether the fast paths were computed, and the classes have not changed since."""
+        return self.is_computed and self.guard.is_unchanged()
 
     def remember_view(self, view: Callable[..., object], is_awaited: bool) -> None:
         """Remember whether a view has to be awaited."""

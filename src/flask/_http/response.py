@@ -18,6 +18,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as ResponseBase
 
 from .._core import json_functions
+from .._core.baseline import note_definition
 from .._core.current import get_app_context
 from .cookies import dump_cookie
 from .headers import (
@@ -90,6 +91,7 @@ class Response(ResponseBase):
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
+        note_definition(cls)
         cls._look_over()
 
     @classmethod

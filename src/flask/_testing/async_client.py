@@ -27,7 +27,6 @@ class _Requests(FlaskClient):
 
     def open(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
         """Make the request instead of sending it."""
-        self.application._look_again()
         kwargs.pop("buffered", None)
         request = self._request_of(args[0]) if args else None
         return self._request_from_builder_args(args, kwargs) if request is None else request

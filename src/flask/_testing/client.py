@@ -210,8 +210,6 @@ class FlaskClient(Client):
         :param buffered: read the whole body and close it at once.
         :param follow_redirects: follow them; the response's ``history`` has the ones before.
         """
-        if hasattr(self.application, "_look_again"):  # not another framework's
-            self.application._look_again()
         request = self._request_of(args[0]) if args else None
         if request is None:
             request = self._request_from_builder_args(args, kwargs)

@@ -145,6 +145,8 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
         application or the request is not plain, or only the map knows the rule.
     """
     fast = app._fast_paths
+    if len(fast.app_members) + len(fast.response_members) != fast.size:
+        fast = app._compute_fast_paths()
     if not fast.scopes or not has_fibers:
         return None
     try:

@@ -48,6 +48,7 @@ class WebSocketServer:
         await channel.connect()
         if app._lifespan.is_due:
             await app._asgi.start(app, BY_CLIENT not in scope)
+        app._compute_fast_paths()
         environ = make_environ({"scheme": "ws", **scope}, Body(receive))
         websocket: Websocket = app.websocket_class(environ, channel)
         context = WebsocketContext(app, environ, websocket)
