@@ -155,7 +155,7 @@ def finalizing_an_error(app: Flask) -> None:
 
 def background_task(app: Flask) -> None:
     app.add_background_task(failing)
-    app._drain_threads()
+    app._lifespan.background.drain(app)
 
 
 def waiting_for_a_thread(app: Flask) -> None:

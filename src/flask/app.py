@@ -18,7 +18,7 @@ import werkzeug.serving
 from werkzeug.routing import Map, MapAdapter, Rule
 
 from ._app import lifespan as lifespan_methods
-from ._app import url_building, websocket_routes
+from ._app import websocket_routes
 from ._app.background import BackgroundTask
 from ._app.base import _make_timedelta
 from ._app.lifecycle import ExcInfo, Lifecycle
@@ -282,8 +282,6 @@ class Flask(Lifecycle):
         # COMPAT: Werkzeug's warning about a foreign host names the module of this call, and
         # applications filter the warning by "flask.app".
         return url_map.bind_to_environ(environ, **options)
-
-    url_for = url_building.url_for
 
     # Serve its files -----------------------------------------------------------------------------
 

@@ -993,7 +993,7 @@ def test_500_requests_at_a_time_do_not_see_each_other(app: Flask, view_kind: str
         client = app.test_async_client()
         answers = await asyncio.gather(*(client.get(f"/?token={n}") for n in range(500)))
         assert [answer.text for answer in answers] == [str(n) for n in range(500)]
-        while app._background_on_loop:
+        while app._asgi.tasks:
             await asyncio.sleep(0.001)
 
     run(go)

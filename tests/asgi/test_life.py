@@ -440,7 +440,7 @@ def test_what_a_task_raises_is_logged(
     with caplog.at_level(logging.ERROR):
         client.get("/")
         assert done.wait(5)
-        app._drain_threads()
+        app._lifespan.background.drain(app)
         while not caplog.records:
             pass
     assert "background task" in caplog.records[0].message

@@ -27,7 +27,8 @@ from flask import (
     websocket,
 )
 from flask.asgi import ScopeError, WebsocketDisconnect, WebsocketStateError
-from flask.asgi._websocket_channel import TRANSITIONS, Wire
+from flask.asgi._websocket_channel import TRANSITIONS
+from flask.asgi._websocket_channel import WebSocketChannel as Wire
 from flask.testing import FlaskClient, WebsocketClosed, WebsocketRefused
 
 KINDS = ["async", "plain"]
@@ -1157,7 +1158,7 @@ def test_a_client_that_does_not_read_keeps_no_other_one_from_its_goodbye(
         server = Server(app)
         tasks = [await server.connect(str(number), reads=number != 1) for number in range(5)]
         async with asyncio.timeout(5):
-            await app._leave_websockets()
+            await app._asgi.websockets.close_all()
             await asyncio.wait(tasks)
         return server.sent
 

@@ -44,7 +44,7 @@ def serve_asgi(app: Flask) -> None:
             await app({**scope, "query_string": b""}, receive, send)
         except ValueError:
             log.append("raised")
-        await asyncio.gather(*app._background_on_loop)
+        await asyncio.gather(*app._asgi.tasks)
 
     asyncio.run(go())
 
@@ -134,7 +134,7 @@ def test_a_task_runs_wherever_it_was_added(
     task = task_awaited if is_async else lambda: log.append("task")
     place(app, lambda: app.add_background_task(task))
     serve(app)
-    app._drain_threads()
+    app._lifespan.background.drain(app)
     if place is in_a_teardown_function:  # nothing will be sent that it could wait for
         assert sorted(log) == ["task", "text"]
     else:
@@ -157,5 +157,5 @@ def test_a_task_runs_though_an_error_is_raised_to_the_server(
     if place is in_a_hook_after:
         app.after_request_funcs[None].insert(0, fail)  # runs last
     serve(app)
-    app._drain_threads()
+    app._lifespan.background.drain(app)
     assert sorted(log) == ["raised", "task"]

@@ -290,8 +290,8 @@ def test_hosts_that_clients_make_up_do_not_keep_out_the_real_one(
     for number in range(5):
         get(app, base_url=f"http://made-up-{number}.example")
     get(app, base_url="http://real.example")
-    assert "real.example" in app._decisions.accepted_hosts
-    assert len([host for host in app._decisions.accepted_hosts if isinstance(host, str)]) <= 3
+    assert "real.example" in app._fast_paths.accepted_hosts
+    assert len([host for host in app._fast_paths.accepted_hosts if isinstance(host, str)]) <= 3
 
 
 @pytest.mark.parametrize("change", ["set", "script_name"])

@@ -107,7 +107,9 @@ class BackgroundTasks:
         :param environ: the request's WSGI environment.
         :param response: the response.
         """
-        if "asgi.scope" not in environ:  # under ASGI the tasks start when the response is sent
+        if response is None:  # what an override or a hook returned; the server gets an error
+            self.start_waiting(app, environ)
+        elif "asgi.scope" not in environ:  # under ASGI the tasks start when the response is sent
             response.call_on_close(partial(self.start_waiting, app, environ))
 
     def start_waiting(self, app: AnyApp, environ: WSGIEnvironment) -> None:

@@ -23,7 +23,7 @@ STEPS: t.Final = (
 METHODS: t.Final = (
     *STEPS,
     *("app_context", "async_to_sync", "create_url_adapter", "dispatch_request", "ensure_sync"),
-    *("inject_url_defaults", "request_context", "wsgi_app"),
+    *("inject_url_defaults", "request_context", "url_for", "wsgi_app"),
 )
 """The methods of an application that a fast path leaves out."""
 
@@ -76,7 +76,7 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
             and _REQUEST.unchanged(request_class, "close")
         ),
         sync=sync,
-        urls=methods.unchanged(app, "inject_url_defaults"),
+        urls=methods.unchanged(app, "inject_url_defaults", "url_for"),
         scopes=(
             methods.unchanged(app, "request_context", "wsgi_app")
             and routing

@@ -23,6 +23,7 @@ from .._core.hook_scopes import scopes_inward
 from ..ctx import AppContext, RequestContext, _AppCtxGlobals
 from ..sessions import SecureCookieSessionInterface, SessionInterface
 from ..wrappers import Request, Response
+from . import url_building
 from .base import App
 from .fast_paths import ATTRIBUTES, compute_fast_paths
 
@@ -111,6 +112,8 @@ class ServingApp(App):
         return AppContext(self)
 
     # URLs ----------------------------------------------------------------------------------------
+
+    url_for = url_building.url_for
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Make what matches and builds URLs.

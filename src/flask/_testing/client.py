@@ -232,7 +232,7 @@ class FlaskClient(Client):
                 return super().run_wsgi_app(environ, buffered)
             finally:
                 if waiting:  # never where the application is another framework's
-                    self.application._start_waiting(environ)
+                    self.application._lifespan.background.start_waiting(self.application, environ)
         self._add_cookies_to_wsgi(environ)
         status, headers, parts = self._ask(environ)
         url = urlsplit(get_current_url(environ))

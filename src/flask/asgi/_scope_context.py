@@ -67,8 +67,6 @@ class ScopeContext(RequestContext):
     content_length: bytes | None
     """The header, if there is one."""
 
-    _uses_default_host = True
-
     _scope: Scope
     """What the server tells of the request."""
     _receive: Receive
@@ -209,6 +207,7 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
     context._routing_exception = None
     context._open_session = None
     context._after = None
+    context._uses_default_host = True
     context._pushed = None
     context.may_block = may_block
     context.content_length = length
