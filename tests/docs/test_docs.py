@@ -182,12 +182,25 @@ def test_promised_underscored_names_are_there() -> None:
                 assert hasattr(importlib.import_module(module), name), f"{module}.{name}"
 
 
-def test_the_newest_entry_of_the_changes_is_this_version() -> None:
+def test_the_newest_released_entry_of_the_changes_is_this_version() -> None:
     text = (DOCS / "changes.md").read_text(encoding="utf-8")
-    newest = re.search(r"^## (\S+)", text, flags=re.MULTILINE)
+    headings = re.findall(r"^## (\S+)", text, flags=re.MULTILINE)
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert newest is not None
-    assert f'version = "{newest[1]}"' in project
+    assert headings[0] == "Unreleased"
+    assert f'version = "{headings[1]}"' in project
+
+
+def test_the_changes_have_known_groups() -> None:
+    text = (DOCS / "changes.md").read_text(encoding="utf-8")
+    groups = set(re.findall(r"^### (.+)$", text, flags=re.MULTILINE))
+    assert groups <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("decisions/0*.md")), ids=name_of)
+def test_every_decision_has_the_same_headings(page: Path) -> None:
+    # A heading outside of blocks; comments in blocks begin with one "#" only.
+    headings = re.findall(r"^## (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert headings == ["Context", "Decision", "Consequences", "Evidence"]
 
 
 @pytest.mark.parametrize(
