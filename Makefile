@@ -41,6 +41,7 @@ lint: $(VENV)/made-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/codespell .
 
 types: $(VENV)/made-lint
 	$(BIN)/mypy

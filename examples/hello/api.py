@@ -1,4 +1,4 @@
-"""The same as data: a blueprint that the application mounts below ``/api``."""
+"""The same greeting as JSON: a blueprint that the application registers at ``/api``."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ api_bp = Blueprint("api", __name__)
 
 @api_bp.get("/greeting")
 def greeting() -> dict[str, str]:
-    """A greeting for the ``name`` of the query."""
+    """Return a greeting for the query argument ``name``."""
     return {"greeting": f"Hello, {request.args.get('name', 'World')}!"}
 
 
 @api_bp.get("/square/<int:number>")
 def square(number: int) -> dict[str, int]:
-    """The square of a number that the URL carries."""
+    """Return the square of a number in the URL."""
     return {"number": number, "square": number * number}
 
 
 @api_bp.post("/echo")
 def echo() -> ResponseReturnValue:
-    """The JSON that was sent, and a status that says it was taken."""
+    """Return the JSON of the request, with the status 201."""
     received: Any = request.json
     return jsonify({"received": received}), 201

@@ -1,4 +1,4 @@
-"""The guide's first application, with a template and a blueprint beside it."""
+"""The first application of Flask's guide, with a template and a blueprint."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ app.register_blueprint(api_bp, url_prefix="/api")
 
 @app.route("/")
 def hello() -> str:
-    """The page of the guide, word for word."""
+    """Return the page of the guide, unchanged."""
     return "Hello, World!"
 
 
 @app.route("/hello/<name>")
 def hello_name(name: str) -> str:
-    """A page for somebody, with what else there is to see."""
+    """Render a page with a greeting and links to the other pages."""
     links = {
         "the guide's first page": url_for("hello"),
-        "a greeting for somebody else": url_for("hello_name", name="Grace"),
+        "a greeting for another name": url_for("hello_name", name="Grace"),
         "the same as JSON": url_for("api.greeting", name=name),
         "a square as JSON": url_for("api.square", number=12),
     }

@@ -1,8 +1,8 @@
-"""Members: three well-known extensions in one application with async views, for either protocol.
+"""Members: three well-known extensions in one application with async views, for both protocols.
 
-``uvicorn app:app`` and ``gunicorn app:app`` both serve it. Flask-SQLAlchemy keeps the members,
-Flask-Login knows who is asking, Flask-WTF checks forms and their CSRF tokens. None of them knows
-anything of ASGI.
+``uvicorn app:app`` and ``gunicorn app:app`` both serve it. Flask-SQLAlchemy stores the members,
+Flask-Login knows the current user, and Flask-WTF checks forms and their CSRF tokens. None of the
+extensions has any code for ASGI.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from flask import Flask, redirect, render_template, url_for, websocket
 
 
 class Base(DeclarativeBase):
-    """What all tables have in common."""
+    """The base class of all tables."""
 
 
 db = SQLAlchemy(model_class=Base)
@@ -37,7 +37,7 @@ logins = LoginManager()
 
 
 class Member(UserMixin, Base):
-    """Somebody who joined."""
+    """A person who has joined."""
 
     __tablename__ = "member"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -45,19 +45,19 @@ class Member(UserMixin, Base):
 
 
 class JoinForm(FlaskForm):  # type: ignore[misc]
-    """The form to join with."""
+    """The form for joining."""
 
     name = StringField("Name", [DataRequired(), Length(max=40)])
 
 
 @logins.user_loader
 def load_member(identifier: str) -> Member | None:
-    """Find who the session speaks of."""
+    """Return the member whose id is in the session."""
     return db.session.get(Member, int(identifier))
 
 
 def create_app(**config: t.Any) -> Flask:
-    """Make the application."""
+    """Create the application."""
     app = Flask(__name__)
     app.config.update(SECRET_KEY="change me", SQLALCHEMY_DATABASE_URI="sqlite:///members.db")
     app.config.update(config)
@@ -72,7 +72,7 @@ def create_app(**config: t.Any) -> Flask:
     @app.get("/")
     @login_required
     async def index() -> str:
-        await asyncio.sleep(0)  # where a real view would ask another service
+        await asyncio.sleep(0)  # a real view would call another service
         names = db.session.scalars(select(Member.name).order_by(Member.name)).all()
         return render_template("index.html", names=names)
 

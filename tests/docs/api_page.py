@@ -1,9 +1,9 @@
-"""Make ``docs/api.md`` from the package: its public modules, their names, a line for each.
+"""Generate ``docs/api.md`` from the package: its public modules, their names, a line for each.
 
-Run as a program it writes the page; `test_docs` compares.
+Run as a program, this module writes the page. `test_docs` compares the page with the package.
 
-A module's public names are those of ``__all__``, else what it defines and what it hands on by
-``from x import y as y``. The line is the first of the docstring, so no sentence stands twice.
+A module's public names are those of ``__all__``, else what it defines and what it re-exports with
+``from x import y as y``. The line is the first sentence of the docstring.
 """
 
 from __future__ import annotations
@@ -33,16 +33,15 @@ MODULES = (
 )
 
 LISTING = [name for name in MODULES[1:] if not name.startswith("flask.sansio")]
-"""The modules with which classes are listed; the others only hand names on."""
+"""The modules with which classes are listed; the others only re-export names."""
 
 HEAD = """\
 # API
 
-Every public module with its names. This page is made from the docstrings by
-`python tests/docs/api_page.py`, and a test compares the two; the docstrings say the rest:
-parameters, what is raised, what `None` means. A name that a module only hands on is described
-where it is defined. Names with an underscore in front are not promised, unless
-[architecture.md](architecture.md#promised-private-names) lists them.
+This page lists every public module and its names. `python tests/docs/api_page.py` generates it
+from the docstrings, and a test checks that it is up to date. The docstrings also describe
+parameters, return values and errors. Names that begin with an underscore are not public, except
+for those in [architecture.md](architecture.md#promised-private-names).
 """
 
 
@@ -57,7 +56,7 @@ def first_sentence(text: str | None) -> str:
 
 @cache
 def notes_of_source(path: Path) -> dict[str, dict[str, str]]:
-    """Return the notes that stand below assignments: ``{class name or "": {name: line}}``."""
+    """Return the docstrings below assignments: ``{class name or "": {name: line}}``."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     bodies = {"": tree.body}
     bodies.update((node.name, node.body) for node in tree.body if isinstance(node, ast.ClassDef))
@@ -74,7 +73,7 @@ def notes_of_source(path: Path) -> dict[str, dict[str, str]]:
 
 
 def _text_of(node: ast.stmt | None) -> str:
-    """Return the text of a statement that is nothing but a text, else an empty one."""
+    """Return the text of a statement that is only a string, else an empty string."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return str(node.value.value)
     return ""
@@ -116,7 +115,7 @@ def file_of(kind: type) -> Path:
 def members_of(kind: type) -> t.Iterator[tuple[str, str]]:
     """Yield the public members that a class's own code defines, with a line for each.
 
-    One without a docstring of its own is told of where it is: at a base.
+    A member without its own docstring is listed with the base class that has one.
     """
     notes = notes_of_source(file_of(kind)).get(kind.__name__, {})
     for name in dict.fromkeys([*notes, *vars(kind)]):
@@ -147,12 +146,12 @@ def line_of(module: types.ModuleType, name: str) -> str:
         if note and getattr(defined, name) is value:
             return note
     if isinstance(value, type):
-        return f"`{value.__module__}.{value.__qualname__}`, the real one."
+        return f"The class `{value.__module__}.{value.__qualname__}`."
     return ""
 
 
 def home_of(kind: type) -> str:
-    """Return the public module with which a class is listed: where it is, or is handed on."""
+    """Return the public module with which a class is listed: it defines or re-exports it."""
     if kind.__module__ in MODULES:
         return kind.__module__
     modules = (importlib.import_module(name) for name in LISTING)
@@ -182,7 +181,8 @@ def make_page() -> str:
     for module_name in MODULES:
         module = importlib.import_module(module_name)
         parts.append(
-            f"\n## {module_name}\n\n{first_sentence(module.__doc__)}\n\n| name | |\n|---|---|\n"
+            f"\n## {module_name}\n\n{first_sentence(module.__doc__)}\n\n"
+            "| name | description |\n|---|---|\n"
         )
         parts += [
             f"| `{name}` | {line_of(module, name)} |\n".replace("|  |", "| |")
@@ -194,16 +194,18 @@ def make_page() -> str:
 
 
 def _members_table(kind: type) -> list[str]:
-    rooms = [base for base in kind.__mro__ if base.__module__.startswith("flask.")]
+    bases = [base for base in kind.__mro__ if base.__module__.startswith("flask.")]
     parts: list[str] = []
     seen: set[str] = set()
-    for base in rooms:
+    for base in bases:
         if base is not kind and home_of(base):
-            continue  # it has a table of its own
+            continue  # it has its own table
         rows = [(name, line) for name, line in members_of(base) if name not in seen]
         seen.update(name for name, _ in rows)
         if rows and not parts:
-            parts.append(f"\n### {home_of(kind)}.{kind.__name__}\n\n| member | |\n|---|---|\n")
+            parts.append(
+                f"\n### {home_of(kind)}.{kind.__name__}\n\n| member | description |\n|---|---|\n"
+            )
         parts += [f"| `{name}` | {line} |\n".replace("|  |", "| |") for name, line in rows]
     return parts
 

@@ -1,11 +1,11 @@
-"""Read the pages of the documentation: sections, blocks, and what a comment says of a block.
+"""Read the pages of the documentation: sections, blocks, and the comments before blocks.
 
 A fenced block may have a comment on the line before it::
 
     <!-- file: NAME -->        the block is written to this file, not run
     <!-- fails -->             the commands end with an exit code other than 0
-    <!-- server: /path -->     the command serves; it is asked for the path and stopped
-    <!-- not run: REASON -->   the block cannot be run here; `test_docs` counts these
+    <!-- server: /path -->     the command serves; a client requests the path, then it is stopped
+    <!-- not run: REASON -->   the block cannot be run in a test; `test_docs` counts these
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _HEADING = re.compile(r"^## (?P<title>.+)$", re.MULTILINE)
-_LINK = re.compile(r"\]\((?P<target>[^)#]+)(?:#[^)]*)?\)")
+_LINK = re.compile(r"\]\((?P<target>[^)#]*)(?:#(?P<anchor>[^)]*))?\)")
 
 
 class Block(t.NamedTuple):
@@ -34,7 +34,7 @@ class Block(t.NamedTuple):
     line: int
     """Line of the page on which the text begins, counted from 1."""
     mark: str
-    """What the comment before it says; empty without one."""
+    """The text of the comment before it; empty without one."""
 
     def marked(self, word: str) -> str | None:
         """Return what follows ``word:`` in the mark, "" for the word alone, else ``None``."""
@@ -43,7 +43,7 @@ class Block(t.NamedTuple):
 
 
 class Section(t.NamedTuple):
-    """What stands below one heading of level two, and the files that the page has made so far."""
+    """The blocks below one heading of level two, and the files of the page so far."""
 
     page: Path
     title: str
@@ -59,13 +59,20 @@ def all_pages() -> list[Path]:
     return sorted(DOCS.rglob("*.md"))
 
 
+def other_pages() -> list[Path]:
+    """Return the Markdown pages outside ``docs/``."""
+    folders = [ROOT / name for name in ("examples", "benchmarks", "conformance", ".github")]
+    found = [page for folder in folders for page in folder.rglob("*.md")]
+    return sorted([*ROOT.glob("*.md"), *found])
+
+
 def name_of(page: Path) -> str:
-    """Return a page's name below ``docs/``."""
-    return page.relative_to(DOCS).as_posix()
+    """Return a page's name below ``docs/``, or below the root for the other pages."""
+    return page.relative_to(DOCS if page.is_relative_to(DOCS) else ROOT).as_posix()
 
 
 def read_blocks(text: str) -> list[tuple[int, Block]]:
-    """Return every block with its place in the text."""
+    """Return every block with its position in the text."""
     found = []
     for match in _BLOCK.finditer(text):
         line = text.count("\n", 0, match.start("text")) + 1
@@ -78,7 +85,7 @@ def read_sections(page: Path) -> list[Section]:
     """Return the sections of a page that have blocks."""
     text = page.read_text(encoding="utf-8")
     blocks = read_blocks(text)
-    # A comment in a block looks like a heading; a heading stands outside of all of them.
+    # A comment in a block looks like a heading. Headings are outside of blocks.
     bare = _BLOCK.sub(lambda match: "." * len(match[0]), text)
     starts = [(0, "top"), *((match.start(), match["title"]) for match in _HEADING.finditer(bare))]
     ends = [start for start, _ in starts[1:]] + [len(text)]
@@ -92,10 +99,22 @@ def read_sections(page: Path) -> list[Section]:
 
 
 def read_links(page: Path) -> list[str]:
-    """Return the targets of a page's links that lead to files."""
+    """Return the targets of a page's links that lead to files, without their anchors."""
+    return [target for target, _ in read_anchored_links(page) if target]
+
+
+def read_anchored_links(page: Path) -> list[tuple[str, str]]:
+    """Return target and anchor of a page's links; the target is empty for the page itself."""
     bare = _BLOCK.sub("", page.read_text(encoding="utf-8"))
-    targets = (match["target"] for match in _LINK.finditer(bare))
-    return [target for target in targets if "://" not in target]
+    pairs = [(match["target"], match["anchor"] or "") for match in _LINK.finditer(bare)]
+    return [(target, anchor) for target, anchor in pairs if "://" not in target]
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as hosts of repositories make them."""
+    bare = _BLOCK.sub("", page.read_text(encoding="utf-8"))
+    titles = re.findall(r"^#+ (.+)$", bare, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def read_table(page: Path, heading: str) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""Run what stands in a block: Python in this process, commands as processes of their own."""
+"""Run a block: Python in this process, commands in separate processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONGEST = 60  # seconds that a command may take
 def run_section(section: Section, folder: Path) -> None:
     """Write the files of a section and run its blocks, one after the other.
 
-    Python blocks share one namespace, in which ``app`` and ``client`` are there from the start.
+    Python blocks share one namespace, which has ``app`` and ``client`` from the start.
     """
     for block in section.files:
         path = folder / (block.marked("file") or "")
@@ -45,7 +45,7 @@ def run_section(section: Section, folder: Path) -> None:
 
 def _run_block(block: Block, section: Section, folder: Path, namespace: dict[str, t.Any]) -> None:
     if block.language == "python":
-        source = "\n" * (block.line - 1) + block.text  # a traceback tells the line of the page
+        source = "\n" * (block.line - 1) + block.text  # a traceback has the line of the page
         exec(compile(source, str(section.page), "exec", dont_inherit=True), namespace)
     elif block.language == "console":
         run_commands(block, folder)
@@ -82,9 +82,9 @@ def run_commands(block: Block, folder: Path) -> None:
 
 
 def is_shown(shown: list[str], printed: list[str]) -> bool:
-    """Tell whether what is shown is what was printed; ``...`` stands for any lines.
+    """Return whether the lines of a page match the output; ``...`` matches any lines.
 
-    In a line, it stands for the rest.
+    At the end of a line, it matches the rest of the line.
     """
     pattern = "".join(
         r"(?:.*\n)*"
@@ -108,7 +108,7 @@ def _environment() -> dict[str, str]:
 
 
 def _serve(command: str, path: str, shown: list[str], folder: Path) -> None:
-    """Start a server on a free port, wait for what it shall print, ask it, stop it."""
+    """Start a server on a free port, wait for its output, send a request, stop it."""
     process = subprocess.Popen(
         f"exec {command}",
         shell=True,

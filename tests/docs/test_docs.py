@@ -19,7 +19,10 @@ from pages import (
     SNIPPETS,
     Section,
     all_pages,
+    anchors_of,
     name_of,
+    other_pages,
+    read_anchored_links,
     read_blocks,
     read_links,
     read_sections,
@@ -49,7 +52,7 @@ def test_the_blocks_of_a_section_work(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     run_section(section, tmp_path)
-    assert not flask.has_app_context(), "a block left a context behind"
+    assert not flask.has_app_context(), "a block left a context pushed"
 
 
 def test_the_blocks_that_are_not_run_are_known_and_say_why() -> None:
@@ -57,7 +60,7 @@ def test_the_blocks_that_are_not_run_are_known_and_say_why() -> None:
     for section in SECTIONS:
         reasons = [block.marked("not run") for block in section.blocks]
         given = [reason for reason in reasons if reason is not None]
-        assert all(given), f"{section} says no reason"
+        assert all(given), f"{section} gives no reason"
         if given:
             name = name_of(section.page)
             found[name] = found.get(name, 0) + len(given)
@@ -83,10 +86,13 @@ def test_the_tests_of_a_snippet_pass(snippet: Path) -> None:
     assert re.search(r"\d+ passed", done.stdout)
 
 
-@pytest.mark.parametrize("page", all_pages(), ids=name_of)
-def test_every_link_leads_to_a_file(page: Path) -> None:
+@pytest.mark.parametrize("page", [*all_pages(), *other_pages()], ids=name_of)
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
     missing = [link for link in read_links(page) if not (page.parent / link).exists()]
     assert missing == []
+    for target, anchor in read_anchored_links(page):
+        if anchor:
+            assert anchor in anchors_of(page.parent / target if target else page), target
 
 
 def test_the_index_leads_to_every_page() -> None:
@@ -150,8 +156,8 @@ def test_the_api_page_has_every_public_module() -> None:
         parts = ("flask", *path.relative_to(package).with_suffix("").parts)
         if not any(part.startswith("_") and part != "__init__" for part in parts):
             found.add(".".join(part for part in parts if part != "__init__"))
-    doors_without_names = {"flask.sansio"}
-    assert found - doors_without_names == set(MODULES)
+    without_names = {"flask.sansio"}
+    assert found - without_names == set(MODULES)
     assert all(importlib.import_module(name).__doc__ for name in MODULES)
 
 
@@ -175,19 +181,32 @@ def test_the_architecture_page_names_modules_and_functions_that_exist() -> None:
             assert not name or re.search(rf"\b{name}\b", path.read_text("utf-8")), address
 
 
-def test_promised_underscored_names_are_there() -> None:
+def test_promised_private_names_exist() -> None:
     for modules, names in read_table(DOCS / "architecture.md", "## Promised private names"):
         for module in modules.replace("`", "").split(", "):
             for name in names.replace("`", "").split():
                 assert hasattr(importlib.import_module(module), name), f"{module}.{name}"
 
 
-def test_the_newest_entry_of_the_changes_is_this_version() -> None:
+def test_the_newest_released_entry_of_the_changes_is_this_version() -> None:
     text = (DOCS / "changes.md").read_text(encoding="utf-8")
-    newest = re.search(r"^## (\S+)", text, flags=re.MULTILINE)
+    headings = re.findall(r"^## (\S+)", text, flags=re.MULTILINE)
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert newest is not None
-    assert f'version = "{newest[1]}"' in project
+    assert headings[0] == "Unreleased"
+    assert f'version = "{headings[1]}"' in project
+
+
+def test_the_changes_have_known_groups() -> None:
+    text = (DOCS / "changes.md").read_text(encoding="utf-8")
+    groups = set(re.findall(r"^### (.+)$", text, flags=re.MULTILINE))
+    assert groups <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("decisions/0*.md")), ids=name_of)
+def test_every_decision_has_the_same_headings(page: Path) -> None:
+    # A heading outside of blocks; comments in blocks begin with one "#" only.
+    headings = re.findall(r"^## (.+)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert headings == ["Context", "Decision", "Consequences", "Evidence"]
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_signing_in_never_leads_to_another_site(app: Flask, ada: Visitor, addres
         ("", "long enough", "A name has 1 to 40 characters."),
         ("x" * 41, "long enough", "A name has 1 to 40 characters."),
         ("New", "short", "A password has 8 characters at least."),
-        ("ADA", "long enough", "Somebody is called ADA already."),
+        ("ADA", "long enough", "The name ADA is already taken."),
     ],
 )
 def test_an_account_that_will_not_do_is_refused(

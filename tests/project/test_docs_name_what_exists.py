@@ -19,6 +19,7 @@ MODULE = re.compile(
     r"`(?:src/flask/)?((?:_core|_http|_routing|_context|_app|_templating|_testing|asgi|cli|json)"
     r"/[a-z_]+(?:\.py)?)`"
 )
+TEST = re.compile(r"`(tests/[\w/]+(?:\.py|/))`")
 EXAMPLE = re.compile(r"\bexamples/(\w+)\b(?!\.md)")
 DECISION = re.compile(r"decisions?[/ ](\d{4})")
 
@@ -37,6 +38,12 @@ def test_a_page_names_modules_that_exist(page: Path) -> None:
 def test_a_page_names_examples_that_exist(page: Path) -> None:
     named = {match[1] for match in EXAMPLE.finditer(page.read_text(encoding="utf-8"))}
     assert {name for name in named if not (ROOT / "examples" / name).exists()} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_tests_that_exist(page: Path) -> None:
+    named = {match[1] for match in TEST.finditer(page.read_text(encoding="utf-8"))}
+    assert {name for name in named if not (ROOT / name).exists()} == set()
 
 
 def test_decisions_that_are_named_exist() -> None:

@@ -1,4 +1,4 @@
-"""Every public name has a docstring, its first line is short, and none stands twice."""
+"""Every public name has a docstring with a short first line, and no docstring appears twice."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_first_lines_of_public_docstrings_are_short() -> None:
     assert long == {}
 
 
-def test_a_docstrings_first_line_stands_alone() -> None:
+def test_a_docstrings_first_line_is_a_paragraph() -> None:
     wrong = []
     for where, text in all_docstrings():
         first, _, rest = text.partition("\n")
@@ -96,7 +96,7 @@ def test_a_docstrings_first_line_stands_alone() -> None:
     assert wrong == []
 
 
-def test_no_docstring_stands_twice() -> None:
+def test_no_docstring_appears_twice() -> None:
     counts = Counter(text for _, text in all_docstrings())
     twice = {text: n for text, n in counts.items() if n > 1}
     assert {text: [w for w, other in all_docstrings() if other == text] for text in twice} == {}

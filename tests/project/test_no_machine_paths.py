@@ -8,8 +8,11 @@ from pathlib import Path
 from modules import PACKAGE
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ["tests", "docs", "examples", "benchmarks", "conformance"]
-FILES = ["README.md", "pyproject.toml", "Makefile", ".ci/run"]
+FOLDERS = ["tests", "docs", "examples", "benchmarks", "conformance", ".github"]
+FILES = [
+    *("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md", "pyproject.toml"),
+    *("Makefile", ".ci/run", ".editorconfig", ".pre-commit-config.yaml"),
+]
 
 # Put together from parts, so that this file does not find itself.
 FORBIDDEN = re.compile(

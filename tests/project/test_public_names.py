@@ -295,7 +295,7 @@ def test_what_is_gone_is_gone(name: str) -> None:
         getattr(flask, name)
 
 
-def test_the_version_is_told_with_a_warning() -> None:
+def test_the_version_warns() -> None:
     import flask
 
     with pytest.deprecated_call():

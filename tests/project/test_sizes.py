@@ -1,4 +1,4 @@
-"""No file and no function grows beyond what one can keep in mind."""
+"""Files and functions have a limited size."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_functions_are_short_unless_they_say_what_splitting_costs() -> None:
 
 
 def _gives_a_reason(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Tell whether the first comment is a ``PERF:`` with a measurement."""
+    """Return whether the first comment is a ``PERF:`` with a measurement."""
     body = module.text.splitlines()[node.lineno - 1 : node.end_lineno]
     comments = [line.strip() for line in body if line.strip().startswith("#")]
     return bool(comments) and "PERF:" in comments[0]

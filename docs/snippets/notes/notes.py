@@ -1,4 +1,4 @@
-"""Notes that people write down: a factory, a blueprint, a template and a database."""
+"""An application for notes: a factory, a blueprint, a template and a database."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ notes = Blueprint("notes", __name__)
 
 
 def create_app(**settings: object) -> Flask:
-    """Make the application; settings win over the defaults."""
+    """Create the application; settings override the defaults."""
     app = Flask(__name__)
     app.config.from_mapping(DATABASE="notes.sqlite")
     app.config.from_mapping(settings)
@@ -31,7 +31,7 @@ def create_app(**settings: object) -> Flask:
 
 
 def database() -> sqlite3.Connection:
-    """Return the connection of this request, opened when it is first asked for."""
+    """Return the connection of this request; the first call opens it."""
     if "database" not in g:
         g.database = sqlite3.connect(current_app.config["DATABASE"])
     return g.database
@@ -45,7 +45,7 @@ def close_database(error: BaseException | None) -> None:
 
 
 def create_tables() -> None:
-    """Make the empty table."""
+    """Create the empty table."""
     database().execute("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
 
 
@@ -58,7 +58,7 @@ def index() -> str:
 
 @notes.post("/")
 def write():
-    """Keep a note, and show all of them."""
+    """Store a note, and show all notes."""
     text = request.form["text"].strip()
     if not text:
         abort(400, "A note needs a text.")
@@ -69,7 +69,7 @@ def write():
 
 @notes.get("/<int:number>")
 def show(number: int):
-    """Answer with one note, as JSON."""
+    """Return one note as JSON."""
     row = database().execute("SELECT text FROM note WHERE id = ?", [number]).fetchone()
     if row is None:
         abort(404)

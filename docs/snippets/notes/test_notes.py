@@ -1,4 +1,4 @@
-"""What the notes promise."""
+"""Tests of the notes application."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_a_new_database_has_no_notes(client):
     assert "nothing yet" in client.get("/").text
 
 
-def test_a_note_is_kept_and_shown_escaped(client):
+def test_a_note_is_stored_and_shown_escaped(client):
     page = client.post("/", data={"text": "<b>milk</b>"}, follow_redirects=True)
     assert page.request.path == "/"
     assert "&lt;b&gt;milk&lt;/b&gt;" in page.text
@@ -29,5 +29,5 @@ def test_a_note_without_text_is_refused(client, form):
     assert client.post("/", data=form).status_code == 400
 
 
-def test_a_note_that_is_not_there_is_a_404(client):
+def test_a_missing_note_is_a_404(client):
     assert client.get("/9").status_code == 404

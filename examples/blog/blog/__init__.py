@@ -1,4 +1,4 @@
-"""A small blog: the factory that puts its parts together."""
+"""A small blog: the application factory."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from . import accounts, database, feed, guard, posts
 
 
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
-    """The application; ``settings`` win over the environment, that over defaults."""
+    """Create the application; ``settings`` override the environment and the defaults."""
     app = Flask(__name__)
     app.config.from_mapping(
-        SECRET_KEY="only good enough to try it out",
+        SECRET_KEY="for development only",
         DATABASE=os.path.join(app.instance_path, "blog.sqlite"),
         SESSION_COOKIE_SAMESITE="Lax",
         POSTS_ON_A_PAGE=5,
@@ -34,5 +34,5 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
 
 
 def paragraphs(text: str) -> list[str]:
-    """A text's paragraphs: what stands between empty lines."""
+    """Split a text into paragraphs at empty lines."""
     return [part.strip() for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]

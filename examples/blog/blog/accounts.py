@@ -1,4 +1,4 @@
-"""Who is asking: sign up, sign in, sign out."""
+"""Accounts: sign up, sign in, sign out."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ bp = Blueprint("accounts", __name__)
 
 
 @bp.before_app_request
-def recognise() -> None:
-    """Put the author that the session names into ``g.author``; None for a guest."""
+def load_author() -> None:
+    """Set ``g.author`` to the author in the session, or to None for a guest."""
     known = session.get("author")
     g.author = database.one("SELECT * FROM author WHERE id = ?", known) if known else None
 
 
 def signed_in(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """A view for authors alone: a guest is asked to sign in, and comes back."""
+    """Decorate a view for authors only; a guest is redirected to the sign-in page."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
@@ -41,7 +41,7 @@ def signed_in(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseRet
 
 
 def own_page(address: str) -> str:
-    """The address if it leads to this site, the front page otherwise."""
+    """Return the address if it is on this site, else the front page."""
     parts = urlsplit(address.replace("\\", "/"))
     if parts.scheme or parts.netloc or not parts.path.startswith("/"):
         return url_for("posts.newest")
@@ -50,7 +50,7 @@ def own_page(address: str) -> str:
 
 @bp.route("/sign-up", methods=["GET", "POST"])
 def sign_up() -> ResponseReturnValue:
-    """Make an account and sign in with it."""
+    """Create an account and sign in."""
     if request.method == "POST":
         name, password = request.form["name"].strip(), request.form["password"]
         problem = None
@@ -66,7 +66,7 @@ def sign_up() -> ResponseReturnValue:
                     generate_password_hash(password),
                 )
             except sqlite3.IntegrityError:
-                problem = f"Somebody is called {name} already."
+                problem = f"The name {name} is already taken."
         if problem is None:
             return welcome(author, name, url_for("posts.newest"))
         flash(problem, "error")
@@ -75,7 +75,7 @@ def sign_up() -> ResponseReturnValue:
 
 @bp.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
-    """Sign in, and go back to the page that asked for it."""
+    """Sign in and redirect to the page that required it."""
     if request.method == "POST":
         name = request.form["name"].strip()
         author = database.one("SELECT * FROM author WHERE name = ?", name)
@@ -86,7 +86,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 def welcome(author: int, name: str, address: str) -> ResponseReturnValue:
-    """Start a session of its own for the author."""
+    """Start a new session for the author."""
     session.clear()
     session["author"] = author
     flash(f"Good to see you, {name}.")
@@ -95,7 +95,7 @@ def welcome(author: int, name: str, address: str) -> ResponseReturnValue:
 
 @bp.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    """Forget who was asking."""
+    """Clear the session."""
     session.clear()
     flash("You are signed out.")
     return redirect(url_for("posts.newest"))

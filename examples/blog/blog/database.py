@@ -1,4 +1,4 @@
-"""One SQLite connection for each request, opened when it is first asked for."""
+"""One SQLite connection for each request, opened at the first use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 
 
 def connection() -> sqlite3.Connection:
-    """This request's connection; rows are read by the names of their columns."""
+    """Return the connection of this request; its rows have columns by name."""
     if "connection" not in g:
         g.connection = sqlite3.connect(current_app.config["DATABASE"])
         g.connection.row_factory = sqlite3.Row
@@ -23,24 +23,24 @@ def connection() -> sqlite3.Connection:
 
 
 def one(question: str, *values: object) -> sqlite3.Row | None:
-    """The first row of the answer, or None."""
+    """Return the first row of the result, or None."""
     row: sqlite3.Row | None = connection().execute(question, values).fetchone()
     return row
 
 
 def every(question: str, *values: object) -> list[sqlite3.Row]:
-    """All rows of the answer."""
+    """Return all rows of the result."""
     return connection().execute(question, values).fetchall()
 
 
 def change(statement: str, *values: object) -> int:
-    """Change something, for good; the id of the row that was added, if any."""
+    """Run a statement and commit; return the id of an added row, or 0."""
     with connection() as changing:
         return changing.execute(statement, values).lastrowid or 0
 
 
 def moment(text: str) -> datetime:
-    """A time as the database keeps it, in UTC."""
+    """Parse a time from the database, in UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
@@ -52,7 +52,7 @@ def close(error: BaseException | None = None) -> None:
 
 
 def create() -> None:
-    """Make the tables anew; what was in them is lost."""
+    """Create empty tables; existing data is deleted."""
     Path(current_app.config["DATABASE"]).parent.mkdir(parents=True, exist_ok=True)
     with current_app.open_resource("schema.sql", "r") as schema:
         connection().executescript(schema.read())
@@ -61,13 +61,13 @@ def create() -> None:
 @click.command("init-db")
 @with_appcontext
 def create_command() -> None:
-    """Make the tables anew; what was in them is lost."""
+    """Create empty tables; existing data is deleted."""
     create()
     click.echo(f"The blog is empty and ready: {current_app.config['DATABASE']}")
 
 
 def install(app: Flask) -> None:
-    """Close after each request; add the command and the filter for times."""
+    """Close the connection after each request; add the command and the filter."""
     app.teardown_appcontext(close)
     app.cli.add_command(create_command)
     app.add_template_filter(moment)

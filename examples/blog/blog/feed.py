@@ -13,7 +13,7 @@ bp = Blueprint("feed", __name__)
 
 @bp.get("/feed.xml")
 def atom() -> ResponseReturnValue:
-    """An Atom feed (RFC 4287); a reader that has it gets a 304."""
+    """Return an Atom feed (RFC 4287), or a 304 if the client has it already."""
     posts = database.every(f"{POSTS} ORDER BY post.id DESC LIMIT 20")
     response = Response(render_template("feed.xml", posts=posts), mimetype="application/atom+xml")
     response.add_etag()

@@ -1,7 +1,7 @@
-"""Forms that only this site's own pages can send.
+"""Protection against cross-site request forgery (CSRF).
 
-Each session has a token; each form carries it, and a request that changes something is refused
-without it. A page of another site can make a browser send a form, but cannot know the token.
+Each session has a token, and each form contains it. A request that changes data is refused without
+the token. A page of another site can make a browser send a form, but it does not know the token.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flask import Flask, abort, request, session
 
 
 def token() -> str:
-    """This session's token, made when the first form is shown."""
+    """Return the token of this session; the first form creates it."""
     if "token" not in session:
         session["token"] = secrets.token_urlsafe(16)
     made: str = session["token"]
@@ -22,12 +22,12 @@ def token() -> str:
 
 
 def field() -> Markup:
-    """The hidden field for a form."""
+    """Return the hidden field for a form."""
     return Markup('<input type="hidden" name="token" value="{}">').format(token())
 
 
 def check() -> None:
-    """Refuse a form without the token, or with another one."""
+    """Refuse a form without the token or with a wrong token."""
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
     known, sent = session.get("token", ""), request.form.get("token", "")
@@ -36,6 +36,6 @@ def check() -> None:
 
 
 def install(app: Flask) -> None:
-    """Check every request; templates write ``{{ guard() }}`` in their forms."""
+    """Check every request; templates put ``{{ guard() }}`` into their forms."""
     app.before_request(check)
     app.add_template_global(field, "guard")

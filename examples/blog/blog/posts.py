@@ -32,7 +32,7 @@ FROM post JOIN author ON author.id = post.author_id
 @bp.get("/")
 @bp.get("/page/<int(min=2):page>")
 def newest(page: int = 1) -> ResponseReturnValue:
-    """The newest posts, a few on each page."""
+    """Show the newest posts, a few on each page."""
     size = current_app.config["POSTS_ON_A_PAGE"]
     found = database.every(
         f"{POSTS} ORDER BY post.id DESC LIMIT ? OFFSET ?", size + 1, (page - 1) * size
@@ -43,7 +43,7 @@ def newest(page: int = 1) -> ResponseReturnValue:
 
 
 def post_or_404(number: int) -> sqlite3.Row:
-    """That post; a page that says it is missing otherwise."""
+    """Return a post; if it does not exist, abort with a 404."""
     post = database.one(f"{POSTS} WHERE post.id = ?", number)
     if post is None:
         abort(404)
@@ -51,7 +51,7 @@ def post_or_404(number: int) -> sqlite3.Row:
 
 
 def own_post_or_403(number: int) -> sqlite3.Row:
-    """That post, if whoever asks wrote it."""
+    """Return a post; if it is not by the current author, abort with a 403."""
     post = post_or_404(number)
     if g.author is None or post["author_id"] != g.author["id"]:
         abort(403, "Only its author can change a post.")
@@ -60,7 +60,7 @@ def own_post_or_403(number: int) -> sqlite3.Row:
 
 @bp.get("/post/<int:number>")
 def one(number: int) -> ResponseReturnValue:
-    """A post with its comments."""
+    """Show a post with its comments."""
     comments = database.every(
         "SELECT comment.*, author.name AS author FROM comment"
         " JOIN author ON author.id = comment.author_id WHERE post_id = ? ORDER BY comment.id",
@@ -70,7 +70,7 @@ def one(number: int) -> ResponseReturnValue:
 
 
 def written() -> tuple[str, str] | None:
-    """Title and text of the form that was sent; None, and a hint, if they will not do."""
+    """Return title and text of the form; None if they are not valid."""
     title, text = request.form["title"].strip(), request.form["text"].strip()
     if not title or len(title) > 120:
         flash("A title has 1 to 120 characters.", "error")
@@ -97,7 +97,7 @@ def write() -> ResponseReturnValue:
 @bp.route("/post/<int:number>/change", methods=["GET", "POST"])
 @signed_in
 def change(number: int) -> ResponseReturnValue:
-    """Change one's own post."""
+    """Change a post; only its author may."""
     post = own_post_or_403(number)
     if request.method == "POST" and (changed := written()):
         database.change("UPDATE post SET title = ?, text = ? WHERE id = ?", *changed, number)
@@ -109,7 +109,7 @@ def change(number: int) -> ResponseReturnValue:
 @bp.post("/post/<int:number>/remove")
 @signed_in
 def remove(number: int) -> ResponseReturnValue:
-    """Remove one's own post and its comments."""
+    """Remove a post and its comments; only its author may."""
     own_post_or_403(number)
     database.change("DELETE FROM post WHERE id = ?", number)
     flash("Removed.")
