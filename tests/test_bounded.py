@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from flask import Flask, Response, send_from_directory
 from flask._core import fast_paths
-from flask._core.bounded_cache import LARGEST_ENTRY, keep, size_of
+from flask._core.bounded_cache import LARGEST_ENTRY, size_of, store
 from flask._http import cookies, headers, response_factories, signing, static_files
 from flask._http.headers import RequestHeaders
 from flask.asgi import _exchange, _scope
@@ -23,24 +23,24 @@ class TestKeep:
     def test_a_full_cache_is_emptied_for_the_next_entry(self) -> None:
         cache: dict[str, str] = {}
         for number in range(7):
-            keep(cache, str(number), "", 3)
+            store(cache, str(number), "", 3)
         assert cache == {"6": ""}
 
     @pytest.mark.parametrize("entry", [("a" * LARGEST_ENTRY, ""), ("", "a" * LARGEST_ENTRY)])
     def test_what_is_too_large_is_not_kept(self, entry: tuple[str, str]) -> None:
         cache = {"a": "b"}
-        keep(cache, *entry, 3)
+        store(cache, *entry, 3)
         assert cache == {"a": "b"}
 
     def test_bytes_are_counted_not_characters(self) -> None:
         cache: dict[str, str] = {}
-        keep(cache, "\N{PILE OF POO}" * 500, "", 3, 1500)
+        store(cache, "\N{PILE OF POO}" * 500, "", 3, 1500)
         assert not cache
 
     def test_no_cache_holds_more_than_count_times_size(self) -> None:
         cache: dict[str, tuple[str, ...]] = {}
         for number in range(1000):
-            keep(cache, f"{number}", ("a" * (number * 7 % 600), "b"), 10, 500)
+            store(cache, f"{number}", ("a" * (number * 7 % 600), "b"), 10, 500)
             assert sum(size_of(key) + size_of(value) for key, value in cache.items()) <= 5000
 
     def test_a_tuple_takes_what_it_holds(self) -> None:
@@ -68,7 +68,7 @@ def make_header(text: str) -> None:
 
 
 def verify_session(text: str) -> None:
-    signer = signing.signer_of("a key", "salt")
+    signer = signing.get_signer("a key", "salt")
     payload = random.Random(text).randbytes(len(text))  # which is not compressed
     assert signer.verify(signer.sign(payload), 10) == payload
 
@@ -97,7 +97,7 @@ CACHES: list[tuple[t.Any, Callable[[str], object]]] = [
     (headers._keys, ask_for_header),
     (_scope._KEYS, ask_with_header),
     (_exchange.ENCODED, make_header),
-    (signing.signer_of("a key", "salt")._verified, verify_session),
+    (signing.get_signer("a key", "salt")._verified, verify_session),
     (decided.accepted_hosts, decided.accept_host),
 ]
 
@@ -166,10 +166,10 @@ def test_attributes_of_cookies_are_kept_where_they_are_short(
 def test_names_of_files_are_kept_where_they_are_short(
     app: Flask, folder: str, name: str, kept: int
 ) -> None:
-    static_files.join_short.cache_clear()  # type: ignore[attr-defined]
+    static_files.join_below_cached.cache_clear()  # type: ignore[attr-defined]
     with app.test_request_context(), pytest.raises(NotFound):
         send_from_directory(folder, name)
-    assert static_files.join_short.cache_info().currsize == kept  # type: ignore[attr-defined]
+    assert static_files.join_below_cached.cache_info().currsize == kept  # type: ignore[attr-defined]
 
 
 def test_separators_of_json_do_not_pile_up(app: Flask) -> None:

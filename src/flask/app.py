@@ -24,7 +24,7 @@ from ._core.environment import get_debug_flag, get_load_dotenv
 from ._core.fast_paths import built_in
 from ._core.hook_scopes import scopes_inward
 from ._core.lazy import lazy
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from .asgi import AsgiApp
 from .ctx import RequestContext
 from .helpers import get_flashed_messages, send_from_directory
@@ -39,7 +39,7 @@ if t.TYPE_CHECKING:
 __all__ = ["Flask", "Rule", "_make_timedelta"]
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 
 _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
@@ -131,7 +131,7 @@ class Flask(AsgiApp):
         from . import cli
 
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
-            cli.say_that_run_is_ignored()
+            cli.warn_run_ignored()
             return
         if get_load_dotenv(load_dotenv):
             cli.load_dotenv()

@@ -24,7 +24,7 @@ from ._core.current import (
     has_request_context,
     has_websocket_context,
 )
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from ._core.waiting import is_in_coroutine
 from ._http.streaming import keep_context
 
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 Function = t.TypeVar("Function", bound=Callable[..., t.Any])
 

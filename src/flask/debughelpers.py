@@ -12,13 +12,13 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Request
 
 from ._core.current import _cv_request
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 
 if t.TYPE_CHECKING:
     from jinja2.loaders import BaseLoader
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 Source: t.TypeAlias = tuple[str, str | None, t.Callable[[], bool] | None]
 

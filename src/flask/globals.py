@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from ._core import current
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from .app import Flask
 from .ctx import AppContext, RequestContext, _AppCtxGlobals
 from .sessions import SessionMixin
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 _no_app_msg = current.NO_APP_MESSAGE
 _no_req_msg = current.NO_REQUEST_MESSAGE

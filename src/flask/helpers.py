@@ -29,13 +29,13 @@ from ._core.current import (
 )
 from ._core.environment import get_debug_flag, get_load_dotenv, get_root_path
 from ._core.hook_scopes import _split_blueprint_path
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from ._http.sse import ServerSentEvent, stream_events
 from ._http.static_files import (
     LONGEST_NAME,
-    hold_to_length,
     join_below,
-    join_short,
+    join_below_cached,
+    limit_to_content_length,
     make_file_response,
 )
 from ._http.streaming import stream_with_context
@@ -65,7 +65,7 @@ __all__ = [
 ]
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 
 def make_response(*args: t.Any) -> Response:
@@ -263,7 +263,7 @@ def send_file(
             path_or_file=path_or_file,
         )
     )
-    return t.cast("Response", hold_to_length(response))
+    return t.cast("Response", limit_to_content_length(response))
 
 
 def send_from_directory(
@@ -285,7 +285,7 @@ def send_from_directory(
     ):
         app = get_app_context().app
         is_short = len(path) <= LONGEST_NAME and len(directory) <= LONGEST_NAME
-        join = join_short if is_short else join_below
+        join = join_below_cached if is_short else join_below
         joined = join(app.root_path, directory, path)
         if joined is not None:
             max_age = kwargs.get("max_age")
@@ -296,4 +296,4 @@ def send_from_directory(
     response = werkzeug.utils.send_from_directory(
         directory, path, **_prepare_send_file_kwargs(**kwargs)
     )
-    return t.cast("Response", hold_to_length(response))
+    return t.cast("Response", limit_to_content_length(response))

@@ -13,10 +13,10 @@ import typing as t
 from werkzeug.local import LocalProxy
 
 from ._core.current import _cv_request
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 
 @LocalProxy

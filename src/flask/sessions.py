@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 
 from werkzeug.datastructures import CallbackDict, MultiDict
 
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from ._http.response import vary_by_cookie
-from ._http.signing import Signer, in_base64, is_plain, signer_of
+from ._http.signing import Signer, base64_forms, get_signer, needs_no_tags
 from .json.provider import JSONProvider
 from .json.tag import TaggedJSONSerializer
 from .typing import AnyApp
@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
     from itsdangerous import URLSafeTimedSerializer
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 
 class SessionMixin(MutableMapping[str, t.Any]):
@@ -67,7 +67,7 @@ class SecureCookieSession(  # pyright: ignore[reportIncompatibleMethodOverride]
 
     modified: bool = False
 
-    _was_plain: bool = False
+    _was_verified_fast: bool = False
     """Whether the cookie was verified on the fast path, so the next one may be signed on it."""
 
     def __init__(
@@ -230,7 +230,7 @@ def _lazy_sha1(string: bytes = b"") -> t.Any:
     return hashlib.sha1(string)
 
 
-_PERMANENT = in_base64(b'"_permanent"')
+_PERMANENT = base64_forms(b'"_permanent"')
 """How the key of a permanent session may look in a cookie."""
 
 _SALT = "cookie-session"
@@ -286,7 +286,7 @@ class SecureCookieSessionInterface(SessionInterface):
             signer_kwargs=signer,
         )
 
-    def _plain_signer(self, app: AnyApp) -> Signer | None:
+    def _fast_signer(self, app: AnyApp) -> Signer | None:
         """Return what signs and verifies quickly, made once for each key.
 
         ``None`` where somebody changed how that is done.
@@ -304,7 +304,7 @@ class SecureCookieSessionInterface(SessionInterface):
             or not session_json_serializer.is_default
         ):
             return None
-        return signer_of(secret_key, _SALT)
+        return get_signer(secret_key, _SALT)
 
     def must_see(self, app: AnyApp, cookies: str) -> bool:
         """Tell whether there may be a permanent session in a ``Cookie`` header.
@@ -319,7 +319,7 @@ class SecureCookieSessionInterface(SessionInterface):
             or "= " in cookies
             or '"' in cookies
             or any(text in cookies for text in _PERMANENT)
-            or self._plain_signer(app) is None
+            or self._fast_signer(app) is None
         )
 
     def open_session(self, app: AnyApp, request: Request) -> SecureCookieSession | None:
@@ -330,7 +330,7 @@ class SecureCookieSessionInterface(SessionInterface):
 
         :returns: ``None`` without a secret key.
         """
-        signer = self._plain_signer(app)
+        signer = self._fast_signer(app)
         signing = None
         if signer is None:
             signing = self.get_signing_serializer(app)
@@ -350,7 +350,7 @@ class SecureCookieSessionInterface(SessionInterface):
             except Exception:  # whatever the application's JSON raises, as with itsdangerous
                 return self.session_class()
             session = self.session_class(data if isinstance(data, dict) else None)
-            session._was_plain = True
+            session._was_verified_fast = True
             return session
         signing = signing or self.get_signing_serializer(app)
         assert signing is not None  # there is a key
@@ -400,11 +400,11 @@ class SecureCookieSessionInterface(SessionInterface):
         """Return the text of a cookie that carries a session's data."""
         secret_key = app.secret_key
         # PERF: what was plain when the session was opened is not asked again; 0.2 us less.
-        if secret_key and getattr(session, "_was_plain", False):
-            signer: Signer | None = signer_of(secret_key, _SALT)
+        if secret_key and getattr(session, "_was_verified_fast", False):
+            signer: Signer | None = get_signer(secret_key, _SALT)
         else:
-            signer = self._plain_signer(app)
-        if signer is not None and is_plain(session):
+            signer = self._fast_signer(app)
+        if signer is not None and needs_no_tags(session):
             provider = app.json
             if isinstance(provider, JSONProvider):
                 text = provider._compact(dict(session))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from blinker import Signal
 
 from ._core.current import _cv_app, _cv_request, current_app
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from ._http.streaming import stream_with_context
 from .signals import before_render_template, template_rendered
 
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 
 def _default_template_ctx_processor() -> dict[str, t.Any]:
@@ -64,7 +64,7 @@ def _read(source: str) -> tuple[t.Any, Template]:
     return app, app.jinja_env.from_string(source)
 
 
-def _tell(signal: Signal, app: t.Any, template: Template, context: dict[str, t.Any]) -> None:
+def _send(signal: Signal, app: t.Any, template: Template, context: dict[str, t.Any]) -> None:
     """Send one of the two signals about a template."""
     signal.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
 
@@ -73,21 +73,21 @@ def _render(app: t.Any, template: Template, context: dict[str, t.Any]) -> str:
     """Render a template, with the application's names, between the two signals."""
     app.update_template_context(context)
     if before_render_template.receivers:  # PERF: mostly nobody listens
-        _tell(before_render_template, app, template, context)
+        _send(before_render_template, app, template, context)
     text = template.render(context)
     if template_rendered.receivers:
-        _tell(template_rendered, app, template, context)
+        _send(template_rendered, app, template, context)
     return text
 
 
 def _stream(app: t.Any, template: Template, context: dict[str, t.Any]) -> Iterator[str]:
     """Render a template piece by piece, with the request at hand if there is one."""
     app.update_template_context(context)
-    _tell(before_render_template, app, template, context)
+    _send(before_render_template, app, template, context)
 
     def pieces() -> Iterator[str]:
         yield from template.generate(context)
-        _tell(template_rendered, app, template, context)
+        _send(template_rendered, app, template, context)
 
     return pieces() if _cv_request.get(None) is None else stream_with_context(pieces())
 

@@ -10,11 +10,11 @@ import typing as t
 from collections.abc import Callable, Collection
 
 from ._core.current import current_app, get_app_context, request
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from .typing import ResponseReturnValue, RouteCallable
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 View_ = t.TypeVar("View_", bound="View")
 

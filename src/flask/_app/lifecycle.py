@@ -25,7 +25,7 @@ from .._core.fast_paths import built_in
 from .._core.hook_scopes import scopes_inward, scopes_outward
 from .._core.waiting import wait
 from .._http.make_response import to_response
-from .._http.response_factories import make_plain_response
+from .._http.response_factories import make_text_response
 from ..ctx import RequestContext
 from ..debughelpers import FormDataRoutingRedirect
 from ..signals import (
@@ -290,7 +290,7 @@ class Lifecycle(LivingApp):
         if kind is str:
             decided = self._decisions
             if decided.plain_response is not None:
-                return make_plain_response(decided.plain_response, rv, decided.text_type)  # type: ignore[arg-type]
+                return make_text_response(decided.plain_response, rv, decided.text_type)  # type: ignore[arg-type]
         elif kind is dict or kind is list:
             return self.json.response(rv)
         elif kind is self.response_class:

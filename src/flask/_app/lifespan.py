@@ -18,7 +18,7 @@ from functools import partial
 from .._core.awaitables import wait_if_awaitable
 from .._core.current import _cv_app, _cv_request, get_request_context
 from .._core.threads import background
-from .._http.streaming import stepped
+from .._http.streaming import iterate_sync
 from ..ctx import RequestContext
 from ..typing import AnyApp
 from .scaffold import setupmethod
@@ -115,7 +115,7 @@ class LivingApp(ServingApp):
                 wait_if_awaitable(self.ensure_sync(function)())
         for make in self.while_serving_gens:
             with self.app_context():
-                half = stepped(make())
+                half = iterate_sync(make())
                 next(half)
                 self._halves_left.append(half)
 

@@ -145,12 +145,13 @@ class ServingApp(App):
             plain_request=self.request_class if _makes_plainly(self.request_class) else None,
             plain_response=(
                 self.response_class
-                if _is_ours(self.response_class, Response) and self.response_class._look_over()
+                if _is_ours(self.response_class, Response)
+                and self.response_class._detect_overrides()
                 else None
             ),
             text_type=content_type_of(
                 self.response_class.default_mimetype or ""
-                if _is_ours(self.response_class, Response) and self.response_class._is_plain
+                if _is_ours(self.response_class, Response) and self.response_class._is_unmodified
                 else ""
             ),
         )

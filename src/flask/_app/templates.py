@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from .. import typing as ft
-from .._core.lazy import found_late
+from .._core.lazy import lazy_default
 from .scaffold import Function, Scaffold, setupmethod
 
 if t.TYPE_CHECKING:
@@ -27,7 +27,7 @@ def _find_environment_class() -> type[Environment]:
 class TemplatedApp(Scaffold):
     """The part of an application that knows templates."""
 
-    jinja_environment: type[Environment] = t.cast("t.Any", found_late(_find_environment_class))
+    jinja_environment: type[Environment] = t.cast("t.Any", lazy_default(_find_environment_class))
     """Makes `jinja_env`."""
     jinja_options: dict[str, t.Any] = {}
     """Options for `jinja_env`; read when it is made."""

@@ -271,7 +271,7 @@ class RequestContext(RoutedContext):
             and get_request_context() is self
         ):
             if request is not None:
-                request._enters_environ = False
+                request._adds_itself = False
                 if "werkzeug.request" in self._environ:
                     self._environ["werkzeug.request"] = None
                 if request.routing_exception is not None:
@@ -325,7 +325,7 @@ class RequestContext(RoutedContext):
             return
         if not self._decided.plain_steps or request._is_form_parsed:
             request.close()
-        request._enters_environ = False
+        request._adds_itself = False
         if "werkzeug.request" in self._environ:
             self._environ["werkzeug.request"] = None
         if request.routing_exception is not None:

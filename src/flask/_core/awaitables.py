@@ -7,7 +7,7 @@ from functools import partial
 from inspect import CO_COROUTINE, iscoroutinefunction
 from types import TracebackType
 
-from .waiting import is_in_fiber, wait
+from .waiting import is_in_greenlet, wait
 
 _OURS = frozenset({"blinker", "flask", "jinja2", "werkzeug"})
 
@@ -66,7 +66,7 @@ def explain_second_loop(error: BaseException) -> None:
 
     :param error: any error that nothing handled.
     """
-    if type(error) is not RuntimeError or not is_in_fiber() or " loop" not in str(error):
+    if type(error) is not RuntimeError or not is_in_greenlet() or " loop" not in str(error):
         return
     trace = error.__traceback__
     called: TracebackType | None = None  # the innermost plain function that this package called

@@ -12,10 +12,14 @@ Key = t.TypeVar("Key")
 Value = t.TypeVar("Value")
 
 
-def keep(
-    cache: dict[Key, Value], key: Key, value: Value, most: int, largest: int = LARGEST_ENTRY
+def store(
+    cache: dict[Key, Value],
+    key: Key,
+    value: Value,
+    max_entries: int,
+    max_bytes: int = LARGEST_ENTRY,
 ) -> None:
-    """Store a value in a cache of at most ``most * largest`` bytes.
+    """Store a value in a cache of at most ``max_entries * max_bytes`` bytes.
 
     A full cache is emptied, so invented values from clients cannot displace common ones for long.
     Reading uses the dict directly, without checks.
@@ -23,12 +27,12 @@ def keep(
     :param cache: a dict.
     :param key: text, bytes, or a tuple of them.
     :param value: anything that `size_of` accepts.
-    :param most: entries of a full cache.
-    :param largest: bytes of the largest entry that is kept.
+    :param max_entries: entries of a full cache.
+    :param max_bytes: bytes of the largest entry that is kept.
     """
-    if size_of(key) + size_of(value) > largest:
+    if size_of(key) + size_of(value) > max_bytes:
         return
-    if len(cache) >= most:
+    if len(cache) >= max_entries:
         cache.clear()
     cache[key] = value
 

@@ -53,7 +53,7 @@ get_app_context: Callable[..., t.Any] = _cv_app.get
 get_request_context: Callable[..., t.Any] = _cv_request.get
 
 
-def _quick_members(
+def _fast_members(
     names: t.Iterable[str], variable: ContextVar[t.Any], attribute: str, message: str, made: str
 ) -> dict[str, t.Any]:
     """Make the members of a proxy class that read ``variable``'s ``attribute`` directly.
@@ -119,7 +119,7 @@ def _proxy(
     """
     body: dict[str, t.Any] = {"__slots__": (), "__doc__": LocalProxy.__doc__}
     if attribute is not None:
-        body |= _quick_members(names, variable, attribute, message, made or attribute)
+        body |= _fast_members(names, variable, attribute, message, made or attribute)
     # COMPAT: repr(), reports and tests show the class name of an unbound proxy.
     kind = type("LocalProxy", (LocalProxy,), body)
 

@@ -20,7 +20,7 @@ _HOOK: t.Final = "_asyncgen_finalizer_hook"
 machine instructions less for each awaited view than to install it after them."""
 
 
-class _Abandoned:
+class _AbandonedGenerators:
     """Notices asynchronous generators that lose their last reference before their end.
 
     The loop makes a task that closes each of them, and stops before it has run.
@@ -49,7 +49,7 @@ class _Abandoned:
         self._close(generator)
 
 
-class KeptLoop:
+class ThreadLoop:
     """An event loop that is closed when its thread ends.
 
     PERF: 25 us a call on a kept loop, 290 us on a loop made and closed for each call.
@@ -62,7 +62,7 @@ class KeptLoop:
         import asyncio  # 9 ms that an application without async functions never needs
 
         self.loop = asyncio.new_event_loop()
-        self.abandoned = _Abandoned(self.loop)
+        self.abandoned = _AbandonedGenerators(self.loop)
         self._process = os.getpid()
 
     def close_abandoned(self) -> None:

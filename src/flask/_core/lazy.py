@@ -87,7 +87,7 @@ def note_overrides(cls: type) -> None:
                 member.is_overridden = True
 
 
-class found_late(t.Generic[Value]):
+class lazy_default(t.Generic[Value]):
     """A class attribute whose default is imported when somebody first asks for it.
 
     :param find: imports the default and returns it.

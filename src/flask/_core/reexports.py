@@ -2,7 +2,7 @@
 
 ``from flask.app import HTTPException`` works with Flask 3.1, because that module imports the class
 for its own use; public code is full of such lines. Rooms of this house import less, so they answer
-for the rest through `answer_for`. Nothing is imported until somebody asks.
+for the rest through `module_getattr`. Nothing is imported until somebody asks.
 
 What is listed here is no promise: new code imports a name from where it is defined.
 """
@@ -119,7 +119,7 @@ NAMES: t.Final[dict[str, str]] = {
         datetime: timedelta
         flask._app.base: T_shell_context_processor
         flask._core.environment: find_package get_debug_flag
-        flask._core.fast_paths: _split_blueprint_path
+        flask._core.hook_scopes: _split_blueprint_path
         flask._app.scaffold: Scaffold T_teardown _endpoint_from_view_func setupmethod
         flask.config: Config ConfigAttribute
         flask.ctx: _AppCtxGlobals
@@ -176,7 +176,7 @@ NAMES: t.Final[dict[str, str]] = {
         flask.json=json
         typing=t
         flask._core.current: current_app
-        flask._core.fast_paths: _split_blueprint_path
+        flask._core.hook_scopes: _split_blueprint_path
         werkzeug.exceptions: BadRequest HTTPException
     """,
 }
@@ -199,7 +199,7 @@ def origins(module: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def answer_for(module: str) -> Callable[[str], t.Any]:
+def module_getattr(module: str) -> Callable[[str], t.Any]:
     """Make the ``__getattr__`` of a module (PEP 562)."""
 
     def __getattr__(name: str) -> t.Any:

@@ -21,7 +21,7 @@ from contextvars import Context, copy_context
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE
 
 from .current import get_request_context
-from .event_loops import KeptLoop
+from .event_loops import ThreadLoop
 from .gevent_support import HubInput, has_patched_threads, run_in_native_thread, shared_loop
 
 Result = t.TypeVar("Result")
@@ -31,11 +31,11 @@ _CAN_AWAIT: t.Final = CO_COROUTINE | CO_ASYNC_GENERATOR
 _HAS_EAGER_TASKS: t.Final = sys.version_info >= (3, 12)
 
 
-class Driver(t.Protocol):
+class Executor(t.Protocol):
     """Runs synchronous code beside an event loop, and waits for it."""
 
     def wait(self, awaitable: Awaitable[t.Any]) -> t.Any:
-        """Return what the awaitable returns; it runs on the driver's loop."""
+        """Return what the awaitable returns; it runs on the executor's loop."""
 
 
 def _no_greenlet() -> None:
@@ -47,58 +47,58 @@ get_greenlet: Callable[[], t.Any] = _no_greenlet
 
 ``asgi/_greenlet_executor`` sets it, and the next one, so that greenlet is needed only there.
 """
-fiber_class: t.Any = None
+greenlet_class: t.Any = None
 """The class of the greenlets that can wait while the loop goes on."""
 DONE: t.Final = object()
-"""What a fiber gives back when its work is done."""
+"""What a greenlet gives back when its work is done."""
 
 
-class _OfThread(threading.local):
+class _ThreadState(threading.local):
     """What belongs to one thread."""
 
-    kept: KeptLoop | None = None
+    loop: ThreadLoop | None = None
     """The thread's own event loop, once it waited for something."""
-    driver: Driver | None = None
+    executor: Executor | None = None
     """What runs the thread's code, if its loop runs in another thread."""
 
 
-_of_thread = _OfThread()
+_thread_state = _ThreadState()
 
 
 # Registered first, so that it runs last: after all that may still wait at the process's end.
 @atexit.register
 def _close_loop_of_main_thread() -> None:
     """Close the loop while the modules that it needs for that are whole."""
-    _of_thread.kept = None
+    _thread_state.loop = None
 
 
-def _leave_loops_to_parent() -> None:
-    _of_thread.driver = None
-    _of_thread.kept = None
+def _reset_after_fork() -> None:
+    _thread_state.executor = None
+    _thread_state.loop = None
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_loops_to_parent)
+    os.register_at_fork(after_in_child=_reset_after_fork)
 
 
-def set_driver_of_thread(driver: Driver | None) -> None:
-    """Let a driver wait for everything that this thread waits for.
+def set_thread_executor(executor: Executor | None) -> None:
+    """Let a executor wait for everything that this thread waits for.
 
     ``None`` ends that.
     """
-    _of_thread.driver = driver
+    _thread_state.executor = executor
 
 
-def get_driver_of_thread() -> Driver | None:
-    """Return the driver that waits for this thread."""
-    return _of_thread.driver
+def get_thread_executor() -> Executor | None:
+    """Return the executor that waits for this thread."""
+    return _thread_state.executor
 
 
-def _loop_of_thread() -> KeptLoop:
-    kept = _of_thread.kept
-    if kept is None:
-        kept = _of_thread.kept = KeptLoop()
-    return kept
+def _get_thread_loop() -> ThreadLoop:
+    thread_loop = _thread_state.loop
+    if thread_loop is None:
+        thread_loop = _thread_state.loop = ThreadLoop()
+    return thread_loop
 
 
 def wait(awaitable: Awaitable[Result]) -> Result:
@@ -111,7 +111,7 @@ def wait(awaitable: Awaitable[Result]) -> Result:
     :raises BaseException: whatever the awaitable raises.
     """
     here: t.Any = get_greenlet()
-    if type(here) is fiber_class:
+    if type(here) is greenlet_class:
         # It runs here, step by step, as a task of the loop would run it. What it yields is for the
         # loop; the task yields it, and is resumed when it is time. PERF: no method of its own.
         steps: t.Any = here.steps
@@ -143,13 +143,13 @@ def wait(awaitable: Awaitable[Result]) -> Result:
 
     if asyncio._get_running_loop() is not None:
         return _wait_in_a_thread(awaitable)
-    driver = _of_thread.driver
-    if driver is not None:
-        return t.cast("Result", driver.wait(awaitable))
-    kept = _of_thread.kept
-    if kept is None and has_patched_threads():
+    executor = _thread_state.executor
+    if executor is not None:
+        return t.cast("Result", executor.wait(awaitable))
+    thread_loop = _thread_state.loop
+    if thread_loop is None and has_patched_threads():
         return _wait_in_a_thread(awaitable)
-    return _run(kept or _loop_of_thread(), awaitable, copy_context())
+    return _run(thread_loop or _get_thread_loop(), awaitable, copy_context())
 
 
 def is_in_coroutine(depth: int = 2) -> bool:
@@ -175,44 +175,44 @@ def is_in_coroutine(depth: int = 2) -> bool:
     return False
 
 
-def is_in_fiber() -> bool:
-    """Tell whether the caller runs in a fiber."""
-    return type(get_greenlet()) is fiber_class
+def is_in_greenlet() -> bool:
+    """Tell whether the caller runs in a greenlet."""
+    return type(get_greenlet()) is greenlet_class
 
 
 def has_server_loop() -> bool:
     """Return whether an ASGI server's loop runs what the caller awaits."""
-    return is_in_fiber() or _of_thread.driver is not None
+    return is_in_greenlet() or _thread_state.executor is not None
 
 
 def can_wait_here() -> bool:
-    """Tell whether the caller runs in a fiber, which waits while the loop goes on."""
+    """Tell whether the caller runs in a greenlet, which waits while the loop goes on."""
     here: t.Any = get_greenlet()
-    return type(here) is fiber_class and not (
+    return type(here) is greenlet_class and not (
         _HAS_EAGER_TASKS and here.steps is None and _is_in_eager_task(here)
     )
 
 
-def _is_in_eager_task(fiber: t.Any) -> bool:
-    """Tell whether another task takes its first step inside of a fiber, as eager ones do.
+def _is_in_eager_task(greenlet: t.Any) -> bool:
+    """Tell whether another task takes its first step inside of a greenlet, as eager ones do.
 
-    The fiber's own task cannot wait in its stead. It is known by its context.
+    The greenlet's own task cannot wait in its stead. It is known by its context.
     """
     import asyncio
 
     task: t.Any = asyncio.current_task()
-    return task is not None and task.get_context() is not fiber.go_back.__self__.gr_context
+    return task is not None and task.get_context() is not greenlet.go_back.__self__.gr_context
 
 
 @types.coroutine
-def _await_for(fiber: t.Any) -> Generator[t.Any, t.Any, t.NoReturn]:
+def _await_for(greenlet: t.Any) -> Generator[t.Any, t.Any, t.NoReturn]:
     """Await what is sent, and yield `DONE` after it.
 
     PERF: one generator awaits one thing after another; 0.08 us less than one for each.
     """
     while True:
         awaitable: t.Any = yield DONE
-        fiber.awaited = yield from awaitable
+        greenlet.awaited = yield from awaitable
         del awaitable
 
 
@@ -243,7 +243,7 @@ def wait_long(awaitable: Awaitable[Result]) -> Result:
     ):
         return wait(awaitable)
     is_interrupted = False
-    loop = _loop_of_thread().loop
+    loop = _get_thread_loop().loop
 
     async def interruptible() -> Result:
         task = asyncio.current_task()
@@ -273,9 +273,9 @@ def _wake() -> None:
     """Do nothing; a loop that waits comes to do it."""
 
 
-def _run(kept: KeptLoop, awaitable: Awaitable[Result], context: Context) -> Result:
-    loop = kept.loop
-    abandoned = kept.abandoned
+def _run(thread_loop: ThreadLoop, awaitable: Awaitable[Result], context: Context) -> Result:
+    loop = thread_loop.loop
+    abandoned = thread_loop.abandoned
     outcome: list[Result] = []
     failure: list[BaseException] = []
 
@@ -293,7 +293,7 @@ def _run(kept: KeptLoop, awaitable: Awaitable[Result], context: Context) -> Resu
     try:
         loop.run_until_complete(task)
         if abandoned.any:
-            kept.close_abandoned()
+            thread_loop.close_abandoned()
     except BaseException:  # Ctrl-C, or a signal's exit; as asyncio.run() does
         if not task.done():
             task.cancel()
@@ -301,14 +301,14 @@ def _run(kept: KeptLoop, awaitable: Awaitable[Result], context: Context) -> Resu
         failure.clear()
         raise
     finally:
-        take_over(context)
+        copy_variables(context)
         del task
     if failure:
         raise failure.pop()
     return outcome[0]
 
 
-def take_over(context: Context) -> None:
+def copy_variables(context: Context) -> None:
     """Set, in the current context, the variables that were set in another one."""
     for variable, value in context.items():
         try:
@@ -329,11 +329,11 @@ def _wait_in_a_thread(awaitable: Awaitable[Result]) -> Result:
 
     def run() -> None:
         try:
-            kept = KeptLoop()
+            thread_loop = ThreadLoop()
             try:
-                outcome.append(_run(kept, awaitable, context))
+                outcome.append(_run(thread_loop, awaitable, context))
             finally:
-                kept.close()
+                thread_loop.close()
         except BaseException as error:
             failure.append(error)
 
@@ -344,7 +344,7 @@ def _wait_in_a_thread(awaitable: Awaitable[Result]) -> Result:
         thread.start()
         thread.join()
         del thread
-    take_over(context)
+    copy_variables(context)
     if failure:
         try:
             raise failure.pop()
@@ -362,7 +362,7 @@ def _wait_by_gevent(awaitable: Awaitable[Result]) -> Result:
             environ["wsgi.input"] = HubInput(environ["wsgi.input"])
     context = copy_context()
     result, error = shared_loop.run(awaitable, context)
-    take_over(context)
+    copy_variables(context)
     if error is None:
         return t.cast("Result", result)
     try:

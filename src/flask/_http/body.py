@@ -1,7 +1,7 @@
 """Read a request body of known length, and JSON.
 
 Each function handles the common case only, with the results of Werkzeug and the standard library,
-and returns `NOT_PLAIN` where these must be called instead: above all, for malformed input.
+and returns `NEEDS_LIBRARY` where these must be called instead: above all, for malformed input.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from json import JSONDecoder
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wsgi import LimitedStream
 
-from .query import NOT_PLAIN
+from .query import NEEDS_LIBRARY
 
 LONGEST_BODY: t.Final = 999_999
 """Longer bodies are not read in one piece, unless somebody asks for it."""
@@ -27,7 +27,7 @@ _scan: t.Any = JSONDecoder().scan_once  # type: ignore[attr-defined]
 def read_body(environ: dict[str, t.Any], limit: int | None, longest: int = LONGEST_BODY) -> t.Any:
     """Read the whole body, if its length is known and moderate.
 
-    Nothing has been read where the answer is `NOT_PLAIN`.
+    Nothing has been read where the answer is `NEEDS_LIBRARY`.
 
     PERF: 0.4 us; through Werkzeug's limited stream it takes 4 us.
 
@@ -45,10 +45,10 @@ def read_body(environ: dict[str, t.Any], limit: int | None, longest: int = LONGE
         or "wsgi.input_terminated" in environ
         or "HTTP_TRANSFER_ENCODING" in environ
     ):
-        return NOT_PLAIN
+        return NEEDS_LIBRARY
     length = int(text)
     if length > longest or (limit is not None and length > limit):
-        return NOT_PLAIN
+        return NEEDS_LIBRARY
     read = environ["wsgi.input"].read
     try:
         body: bytes = read(length)
@@ -72,18 +72,18 @@ def loads(data: str | bytes) -> t.Any:
     if isinstance(data, bytes):
         # In UTF-16 and UTF-32 one of the first two bytes is zero (RFC 4627 section 3).
         if len(data) < 2 or data[0] not in _STARTS or not data[1]:
-            return NOT_PLAIN
+            return NEEDS_LIBRARY
         try:
             data = data.decode()
         except UnicodeDecodeError:
-            return NOT_PLAIN
+            return NEEDS_LIBRARY
     elif type(data) is not str:
-        return NOT_PLAIN
+        return NEEDS_LIBRARY
     try:
         value, end = _scan(data, 0)
     except (StopIteration, ValueError, RecursionError):
-        return NOT_PLAIN
-    return value if end == len(data) else NOT_PLAIN
+        return NEEDS_LIBRARY
+    return value if end == len(data) else NEEDS_LIBRARY
 
 
 _STARTS = frozenset(b'{["')

@@ -14,11 +14,11 @@ from functools import lru_cache
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.http import http_date, parse_cookie
 
-from .query import NOT_PLAIN
+from .query import NEEDS_LIBRARY
 
-_PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII).fullmatch
-_PLAIN_PATH = re.compile(r"[\w./~-]*", re.ASCII).fullmatch
-_PLAIN_VALUE = re.compile(r"[\w!#$%&'()*+\-./:<=>?@\[\]^`{|}~]*", re.ASCII).fullmatch
+_SIMPLE_NAME = re.compile(r"[\w.-]+", re.ASCII).fullmatch
+_SIMPLE_PATH = re.compile(r"[\w./~-]*", re.ASCII).fullmatch
+_SIMPLE_VALUE = re.compile(r"[\w!#$%&'()*+\-./:<=>?@\[\]^`{|}~]*", re.ASCII).fullmatch
 """What needs no quotes, by RFC 6265 section 4.1.1, and what Werkzeug does not quote either."""
 
 _SAME_SITE = {
@@ -37,9 +37,9 @@ def parse_cookies(header: str) -> t.Any:
     :param header: the ``Cookie`` header as WSGI gives it.
     """
     if not header.isascii() or '"' in header or "\t" in header:
-        return NOT_PLAIN
+        return NEEDS_LIBRARY
     if _KEEPS_SPACES and not _is_unambiguous(header):
-        return NOT_PLAIN
+        return NEEDS_LIBRARY
     values: dict[str, list[str]] = {}
     # PERF: as browsers write it, there is one space behind each semicolon and no other.
     is_usual = header.count("; ") == header.count(" ") == header.count(";")
@@ -88,7 +88,7 @@ def dump_cookie(
     :param expires: a ``datetime`` with a time zone, or ``None``.
     :param path: as it is sent; ``None`` sends none.
     """
-    if type(value) is not str or not _PLAIN_VALUE(value) or not _PLAIN_NAME(name):
+    if type(value) is not str or not _SIMPLE_VALUE(value) or not _SIMPLE_NAME(name):
         return None
     end = None
     if expires is not None:
@@ -126,7 +126,7 @@ def _attributes(
 
     PERF: the same for many cookies, within a second.
     """
-    if not (path is None or _PLAIN_PATH(path)):
+    if not (path is None or _SIMPLE_PATH(path)):
         return None
     text = ""
     if end is not None:

@@ -40,11 +40,11 @@ class EnvironRequest(RequestBase):
 
     shallow: bool = False
     _environ: WSGIEnvironment
-    _sent: WSGIEnvironment | None = None
+    _original_environ: WSGIEnvironment | None = None
     """The environment before the application could change it; ``None`` while it could not."""
     _query: t.Any = None
     """The query string, if it was set or deleted."""
-    _enters_environ: bool = True
+    _adds_itself: bool = True
     """Whether the request is to be found in its environment, while it is the current one."""
     _assigned: t.ClassVar[tuple[str, ...]] = ()
     """Attributes that Werkzeug's initializer assigns and a subclass overrides; assigned here."""
@@ -66,7 +66,7 @@ class EnvironRequest(RequestBase):
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
         else:
-            self._enters_environ = False
+            self._adds_itself = False
         if self._assigned:
             self._assign(environ, shallow)
 
@@ -87,18 +87,18 @@ class EnvironRequest(RequestBase):
         PERF: the request is entered when somebody looks: 0.25 us less for those where nobody does.
         """
         environ = self._environ
-        if self._sent is None:  # without the request, which would close a circle
-            self._sent = {**environ, "werkzeug.request": None}
-        if self._enters_environ and environ.get("werkzeug.request") is not self:
+        if self._original_environ is None:  # without the request, which would close a circle
+            self._original_environ = {**environ, "werkzeug.request": None}
+        if self._adds_itself and environ.get("werkzeug.request") is not self:
             environ["werkzeug.request"] = self
         return environ
 
     @environ.setter
     def environ(self, value: WSGIEnvironment) -> None:
-        if self._sent is None:
-            self._sent = {**self._environ, "werkzeug.request": None}
+        if self._original_environ is None:
+            self._original_environ = {**self._environ, "werkzeug.request": None}
         self._environ = value
-        self._enters_environ = False
+        self._adds_itself = False
 
     @environ.deleter
     def environ(self) -> None:
@@ -109,30 +109,30 @@ class EnvironRequest(RequestBase):
     @lazy
     def method(self) -> str:
         """The HTTP method, in upper case."""
-        method: str = (self._sent or self._environ).get("REQUEST_METHOD", "GET")
+        method: str = (self._original_environ or self._environ).get("REQUEST_METHOD", "GET")
         return method.upper()
 
     @lazy
     def scheme(self) -> str:
         """The URL's scheme, such as ``https``."""
-        scheme: str = (self._sent or self._environ).get("wsgi.url_scheme", "http")
+        scheme: str = (self._original_environ or self._environ).get("wsgi.url_scheme", "http")
         return scheme
 
     @lazy
     def server(self) -> tuple[str, int | None] | None:
         """The server's host and port; ``(path, None)`` for a Unix socket."""
-        return _get_server(self._sent or self._environ)
+        return _get_server(self._original_environ or self._environ)
 
     @lazy
     def root_path(self) -> str:
         """The prefix under which the application is mounted; no slash at its end."""
-        prefix: str = (self._sent or self._environ).get("SCRIPT_NAME") or ""
+        prefix: str = (self._original_environ or self._environ).get("SCRIPT_NAME") or ""
         return _wsgi_decoding_dance(prefix).rstrip("/")
 
     @lazy
     def path(self) -> str:
         """The path after `root_path`, decoded."""
-        path: str = (self._sent or self._environ).get("PATH_INFO") or ""
+        path: str = (self._original_environ or self._environ).get("PATH_INFO") or ""
         return "/" + _wsgi_decoding_dance(path).lstrip("/")
 
     @property
@@ -140,7 +140,7 @@ class EnvironRequest(RequestBase):
         """The query string, as sent: the part after the question mark."""
         own: bytes | None = self._query
         if own is None:
-            query: str = (self._sent or self._environ).get("QUERY_STRING", "")
+            query: str = (self._original_environ or self._environ).get("QUERY_STRING", "")
             return query.encode("latin1")
         if own is _DELETED:
             raise AttributeError("The query string of this request was deleted.")
@@ -162,7 +162,7 @@ class EnvironRequest(RequestBase):
     @lazy
     def remote_addr(self) -> str | None:
         """The address of the client, as the server saw it."""
-        return (self._sent or self._environ).get("REMOTE_ADDR")
+        return (self._original_environ or self._environ).get("REMOTE_ADDR")
 
     host = _Host(RequestBase.host.fget)  # type: ignore[attr-defined]
 

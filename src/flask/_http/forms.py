@@ -15,7 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from .body import read_body
-from .query import NOT_PLAIN, parse_query
+from .query import NEEDS_LIBRARY, parse_query
 
 Texts: t.TypeAlias = ImmutableMultiDict[str, str]
 Files: t.TypeAlias = ImmutableMultiDict[str, FileStorage]
@@ -91,7 +91,7 @@ def load_form(request: FormRequest) -> bool:
         multipart = _multipart_type.fullmatch(content_type)
         return multipart is not None and _load_multipart(request, multipart[1])
     form = read_fields(request)
-    if form is NOT_PLAIN:
+    if form is NEEDS_LIBRARY:
         return False
     vars(request).update(form=form, files=_new_multidict(ImmutableMultiDict))
     return True
@@ -100,7 +100,7 @@ def load_form(request: FormRequest) -> bool:
 def read_fields(request: FormRequest) -> t.Any:
     """Return the fields of a request with an urlencoded form.
 
-    `NOT_PLAIN` if it has another one, or Werkzeug must read it. Files there are none then.
+    `NEEDS_LIBRARY` if it has another one, or Werkzeug must read it. Files there are none then.
 
     :raises werkzeug.exceptions.ClientDisconnected: the body ends before its length (400).
     """
@@ -113,17 +113,17 @@ def read_fields(request: FormRequest) -> t.Any:
         or request.shallow
         or (_FIELDS_ARE_LIMITED and not _fits(request))
     ):
-        return NOT_PLAIN
+        return NEEDS_LIBRARY
     body: t.Any
     if request._is_body_taken:
-        body = getattr(request, "_cached_data", NOT_PLAIN)
+        body = getattr(request, "_cached_data", NEEDS_LIBRARY)
     else:
         body = read_body(environ, request.max_content_length)
-    if body is NOT_PLAIN:
-        return NOT_PLAIN
+    if body is NEEDS_LIBRARY:
+        return NEEDS_LIBRARY
     request._is_body_taken = request._is_body_read = True
-    form = parse_query(body.decode("ascii")) if body.isascii() else NOT_PLAIN
-    if form is NOT_PLAIN:
+    form = parse_query(body.decode("ascii")) if body.isascii() else NEEDS_LIBRARY
+    if form is NEEDS_LIBRARY:
         vars(request)["stream"] = BytesIO(body)
     else:
         request._has_fields_only = True
@@ -149,11 +149,11 @@ def _fits(request: FormRequest) -> bool:
 
 
 def _take_body(request: FormRequest, longest: int) -> t.Any:
-    """Take the whole body, if it is at hand or can be read at once; else `NOT_PLAIN`."""
+    """Take the whole body, if it is at hand or can be read at once; else `NEEDS_LIBRARY`."""
     if request._is_body_taken:
-        return getattr(request, "_cached_data", NOT_PLAIN)
+        return getattr(request, "_cached_data", NEEDS_LIBRARY)
     body = read_body(request._environ, request.max_content_length, longest)
-    if body is not NOT_PLAIN:
+    if body is not NEEDS_LIBRARY:
         request._is_body_taken = request._is_body_read = True
     return body
 
@@ -166,16 +166,16 @@ def _load_multipart(request: FormRequest, boundary: str) -> bool:
     memory_size = request.max_file_memory_size or 0
     body = _take_body(request, memory_size)
     form: t.Any
-    if body is NOT_PLAIN:
+    if body is NEEDS_LIBRARY:
         try:
             form = parse_stream(request.stream.read, boundary, limits)
         except ValueError:
             form = Form()  # as Werkzeug does: what is malformed is empty
     else:
-        form = NOT_PLAIN
+        form = NEEDS_LIBRARY
         if len(body) <= memory_size:
             form = parse_whole(body, boundary, limits, memory_size)
-        if form is NOT_PLAIN:
+        if form is NEEDS_LIBRARY:
             vars(request)["stream"] = BytesIO(body)
             return False
     vars(request).update(form=ImmutableMultiDict(form.fields), files=ImmutableMultiDict(form.files))

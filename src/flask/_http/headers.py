@@ -10,12 +10,12 @@ from werkzeug.exceptions import BadRequestKeyError
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.utils import get_content_type
 
-from .._core.bounded_cache import keep
+from .._core.bounded_cache import store
 
 _new_headers = Headers.__new__
 
 # A Location that Werkzeug's iri_to_uri returns as it is: a plain path, and perhaps a plain query.
-_PLAIN_LOCATION = re.compile(r"/(?:[\w.~-][\w.~/-]*)?(?:\?[\w.~/=&-]+)?", re.ASCII).fullmatch
+_SIMPLE_LOCATION = re.compile(r"/(?:[\w.~-][\w.~/-]*)?(?:\?[\w.~/=&-]+)?", re.ASCII).fullmatch
 
 
 STATUS_LINES = {code: f"{code} {name.upper()}" for code, name in HTTP_STATUS_CODES.items()}
@@ -35,7 +35,7 @@ def content_type_of(media_type: str) -> tuple[str, str]:
     if header is None:
         # Headers refuse a line break, which would begin a header of its own.
         header = Headers([("Content-Type", get_content_type(media_type, "utf-8"))])._list[0]
-        keep(_CONTENT_TYPES, media_type, header, _MOST_TYPES, _LARGEST_TYPE)
+        store(_CONTENT_TYPES, media_type, header, _MOST_TYPES, _LARGEST_TYPE)
     return header
 
 
@@ -51,15 +51,15 @@ def make_headers(pairs: list[tuple[str, str]]) -> Headers:
     return headers
 
 
-def is_ready_location(location: str) -> bool:
+def is_valid_location(location: str) -> bool:
     """Tell whether a ``Location`` may be sent as it is."""
-    return _PLAIN_LOCATION(location) is not None
+    return _SIMPLE_LOCATION(location) is not None
 
 
 _LENGTHS = frozenset(map(len, ("content-length", "location", "content-location")))
 
 
-def list_to_send(headers: Headers, body: bytes | None) -> list[tuple[str, str]] | None:
+def make_wsgi_headers(headers: Headers, body: bytes | None) -> list[tuple[str, str]] | None:
     """Return the headers of a response as WSGI wants them; ``None``: Werkzeug shall make them.
 
     PERF: 0.4 us; Werkzeug's ``get_wsgi_headers`` takes 3 us.
@@ -76,7 +76,7 @@ def list_to_send(headers: Headers, body: bytes | None) -> list[tuple[str, str]] 
             if name == "content-length":
                 is_length_known = True
             elif name == "location":
-                if not _PLAIN_LOCATION(value):
+                if not _SIMPLE_LOCATION(value):
                     return None
             elif name == "content-location":
                 return None
@@ -94,7 +94,7 @@ _ENTITY_HEADERS = frozenset(
 )
 
 
-def leave_out_content(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def drop_entity_headers(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return headers without those that describe a content, for a 304, which has none."""
     return [pair for pair in pairs if pair[0].lower() not in _ENTITY_HEADERS]
 
@@ -126,7 +126,7 @@ def _find_key(name: str) -> str:
     key = name.upper().replace("-", "_")
     if key not in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
         key = f"HTTP_{key}"
-    keep(_keys, name, key, _MOST_KEYS, _LARGEST_KEY)
+    store(_keys, name, key, _MOST_KEYS, _LARGEST_KEY)
     return key
 
 

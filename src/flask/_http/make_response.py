@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from .._core.current import NO_REQUEST_MESSAGE, _cv_request
 from .response import Response
 from .response_factories import make_error_page
-from .streaming import stepped
+from .streaming import iterate_sync
 
 _ACCEPTED = (
     "The return type must be a string, dict, list, tuple with headers or status, Response instance,"
@@ -24,7 +24,7 @@ _ACCEPTED = (
 # PERF: "str | bytes" makes an object each time it is met, 0.1 us.
 _TEXTS = (str, bytes, bytearray)
 _OBJECTS = (dict, list)
-_ANSWERS = (HTTPException, BaseResponse)
+_RESPONSES = (HTTPException, BaseResponse)
 _HEADERS = (Headers, dict, tuple, list)
 
 
@@ -62,16 +62,16 @@ def to_response(app: _Maker, rv: t.Any) -> t.Any:
         return app.response_class(rv, status=status, headers=headers)
     elif isinstance(rv, _OBJECTS):
         response = app.json.response(rv)
-    elif isinstance(rv, _ANSWERS):
-        response = _forced(app, rv)
+    elif isinstance(rv, _RESPONSES):
+        response = _force_type(app, rv)
     elif isinstance(rv, AsyncIterator):
-        return app.response_class(stepped(rv), status=status, headers=headers)
+        return app.response_class(iterate_sync(rv), status=status, headers=headers)
     elif isinstance(rv, Iterator):
         return app.response_class(rv, status=status, headers=headers)
     elif callable(rv):
-        response = _forced(app, rv)
+        response = _force_type(app, rv)
     else:
-        raise TypeError(_refusal(rv))
+        raise TypeError(_describe_invalid(rv))
 
     if status is not None:
         if isinstance(status, _TEXTS):
@@ -98,12 +98,12 @@ def _unpack(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
     )
 
 
-def _forced(app: _Maker, rv: t.Any) -> t.Any:
+def _force_type(app: _Maker, rv: t.Any) -> t.Any:
     """Turn another response class, or a WSGI application, into the application's response."""
     context = _current_context()
     kind = app.response_class
     if isinstance(rv, HTTPException):
-        if issubclass(kind, Response) and kind._is_plain:
+        if issubclass(kind, Response) and kind._is_unmodified:
             page = make_error_page(kind, rv, context._known["REQUEST_METHOD"] == "HEAD")
             if page is not None:
                 return page
@@ -113,7 +113,9 @@ def _forced(app: _Maker, rv: t.Any) -> t.Any:
     try:
         return kind.force_type(rv, context.request.environ)
     except TypeError as error:
-        raise TypeError(f"{error}\n{_refusal(rv)}").with_traceback(sys.exc_info()[2]) from None
+        raise TypeError(f"{error}\n{_describe_invalid(rv)}").with_traceback(
+            sys.exc_info()[2]
+        ) from None
 
 
 def _current_context() -> t.Any:
@@ -124,7 +126,7 @@ def _current_context() -> t.Any:
     return context
 
 
-def _refusal(rv: t.Any) -> str:
+def _describe_invalid(rv: t.Any) -> str:
     """Say what is wrong with a return value."""
     if rv is None:
         request = _current_context().request

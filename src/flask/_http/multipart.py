@@ -17,23 +17,23 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser, default_stream_factory
 
 from .._core.lazy import lazy
-from .query import NOT_PLAIN
+from .query import NEEDS_LIBRARY
 
 Read = Callable[[int], bytes]
 Store = Callable[[t.Any], object]
 
-PIECE: t.Final = 128 * 1024
+CHUNK_SIZE: t.Final = 128 * 1024
 """How much of a large body is read at a time.
 
 PERF: as quick as any size; four times as much made the process grow by as much, and no quicker.
 """
 
-_LONGEST_HEAD = 2_000
+_LONGEST_HEADERS = 2_000
 _LOWEST_LIMIT = 70_000
 """Below this Werkzeug may refuse a form for the size of the pieces in which it reads."""
 
 # No escapes, nothing continued, no charset: what browsers write.
-_plain_head = re.compile(
+_simple_headers = re.compile(
     r'(Content-Disposition): (form-data; name="([^"\\%\x00-\x1f\x7f]*)"'
     r'(?:; filename="([^"\\%\x00-\x1f\x7f]*)")?)'
     r"(?:\r\n(Content-Type): ([!-~](?:[ -~]*[!-~])?))?",
@@ -64,12 +64,12 @@ class Form:
             file.close()
 
 
-class _NotPlain(Exception):
+class _Unsupported(Exception):
     """Werkzeug must be asked for what begins at the reader's position."""
 
 
 def parse_whole(body: bytes, boundary: str, limits: Limits, memory_size: int) -> t.Any:
-    """Return a `Form` whose files are in memory; `NOT_PLAIN` if Werkzeug must be asked.
+    """Return a `Form` whose files are in memory; `NEEDS_LIBRARY` if Werkzeug must be asked.
 
     :param body: the whole of it.
     :param boundary: what stands between the parts.
@@ -80,9 +80,9 @@ def parse_whole(body: bytes, boundary: str, limits: Limits, memory_size: int) ->
     reader.memory_size = memory_size
     try:
         reader.read_parts()
-    except (_NotPlain, ValueError, RequestEntityTooLarge):
+    except (_Unsupported, ValueError, RequestEntityTooLarge):
         reader.form.close()
-        return NOT_PLAIN  # whatever is wrong, Werkzeug finds and says it
+        return NEEDS_LIBRARY  # whatever is wrong, Werkzeug finds and says it
     return reader.form
 
 
@@ -95,12 +95,12 @@ def parse_stream(read: Read, boundary: str, limits: Limits) -> Form:
     :raises RequestEntityTooLarge: a limit is exceeded (413).
     :raises ValueError: this is no form.
     """
-    reader = _Reader(read, PIECE, boundary, limits)
+    reader = _Reader(read, CHUNK_SIZE, boundary, limits)
     form = reader.form
     try:
         try:
             reader.read_parts()
-        except _NotPlain:
+        except _Unsupported:
             _let_werkzeug_read(reader, boundary, limits)
     except BaseException:
         form.close()
@@ -189,22 +189,22 @@ class _Reader:
     def _read_between(self) -> bytes:
         """Read more of the body between two parts.
 
-        :raises _NotPlain: the body is too large. Werkzeug parses the beginning first.
+        :raises _Unsupported: the body is too large. Werkzeug parses the beginning first.
         """
         try:
             return self.read(self._size)
         except RequestEntityTooLarge:
-            raise _NotPlain from None
+            raise _Unsupported from None
 
     def read_parts(self) -> None:
         """Read all parts, and the end."""
         form = self.form
         limit = self._limits.field_size
         if limit is not None and limit < _LOWEST_LIMIT:
-            raise _NotPlain
+            raise _Unsupported
         line = self._delimiter + b"\r\n"
         while self._is_here(line):
-            name, filename, headers = self._read_head(len(line))
+            name, filename, headers = self._read_part_headers(len(line))
             if len(form.fields) + len(form.files) == self._limits.parts:
                 raise RequestEntityTooLarge()
             if filename is None:
@@ -213,11 +213,11 @@ class _Reader:
                 file = self._read_file()
                 form.files.append((name, FileStorage(file, filename, name, headers=headers)))
         if self.buffer[self.position + len(self._delimiter) :] not in _ENDS:
-            raise _NotPlain
+            raise _Unsupported
         more = self._read_between()
         if more:
             self.buffer += more
-            raise _NotPlain
+            raise _Unsupported
 
     def _is_here(self, line: bytes) -> bool:
         """Tell whether the next thing is this line."""
@@ -229,33 +229,33 @@ class _Reader:
             self.position = 0
         return self.buffer.startswith(line, self.position)
 
-    def _read_head(self, skipped: int) -> tuple[str, str | None, Headers]:
+    def _read_part_headers(self, skipped: int) -> tuple[str, str | None, Headers]:
         """Read the head of a part: its field's name, its file's name, and all of it.
 
         :param skipped: length of the delimiter before it.
         """
         end = self.buffer.find(b"\r\n\r\n", self.position + skipped)
-        while end < 0 and len(self.buffer) - self.position < _LONGEST_HEAD:
+        while end < 0 and len(self.buffer) - self.position < _LONGEST_HEADERS:
             piece = self._read_between()
             if not piece:
-                raise _NotPlain
+                raise _Unsupported
             self.buffer = self.buffer[self.position :] + piece
             self.position = 0
             end = self.buffer.find(b"\r\n\r\n", skipped)
         start = self.position + skipped
-        if not 0 <= end - start < _LONGEST_HEAD:
-            raise _NotPlain
+        if not 0 <= end - start < _LONGEST_HEADERS:
+            raise _Unsupported
         try:
-            head = _plain_head.fullmatch(self.buffer[start:end].decode())
+            head = _simple_headers.fullmatch(self.buffer[start:end].decode())
         except UnicodeDecodeError:
             head = None
         if head is None:
-            raise _NotPlain
+            raise _Unsupported
         disposition, value, name, filename, content_type, media_type = head.groups()
         headers = [(disposition, value)]
         if content_type is not None:
             if filename is None:
-                raise _NotPlain  # a text that names its charset, perhaps
+                raise _Unsupported  # a text that names its charset, perhaps
             headers.append((content_type, media_type))
         self.position = end + 4
         return name, filename, Headers(headers)
@@ -272,7 +272,7 @@ class _Reader:
     def _read_file(self) -> t.IO[bytes]:
         if self.memory_size is not None:
             # There is but one piece.
-            return _keep_in_memory(self._read_content([].append, None), self.memory_size)
+            return _open_in_memory(self._read_content([].append, None), self.memory_size)
         file = default_stream_factory(None, None, None)
         try:
             file.write(self._read_content(file.write, None))
@@ -344,7 +344,7 @@ def _ends_line(buffer: bytes, index: int) -> bool | None:
         return True
     end = t.cast("re.Match[bytes]", _spaces.match(buffer, index)).end()
     if end == len(buffer):
-        return None if end - index < _LONGEST_HEAD else False
+        return None if end - index < _LONGEST_HEADERS else False
     if following == b"-":
         return None
     return buffer[end] in b"\r\n"
@@ -364,7 +364,7 @@ def _find(buffer: bytes, wanted: bytes, start: int) -> int:
             return found
 
 
-def _keep_in_memory(content: bytes, memory_size: int) -> t.IO[bytes]:
+def _open_in_memory(content: bytes, memory_size: int) -> t.IO[bytes]:
     """Return a file with this content."""
     file: t.Any = SpooledTemporaryFile(memory_size, "rb+")  # noqa: SIM115  # closed by the request
     if type(getattr(file, "_file", None)) is BytesIO:

@@ -1,7 +1,7 @@
 """Read what nearly every request sends: a query string, a body of known length, JSON.
 
 Each function answers only for the plain case, with what Werkzeug and the standard library would
-say, and tells by `NOT_PLAIN` where they must be asked: for malformed input above all.
+say, and tells by `NEEDS_LIBRARY` where they must be asked: for malformed input above all.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import BadRequestKeyError
 
-NOT_PLAIN: t.Final = object()
+NEEDS_LIBRARY: t.Final = object()
 """Ask the library."""
 
 
@@ -57,14 +57,14 @@ def parse_query(query: str) -> t.Any:
     :param query: as WSGI gives it.
     """
     if not query.isascii():
-        return NOT_PLAIN
+        return NEEDS_LIBRARY
     parameters: Parameters = _new_parameters(Parameters)
     if not query:
         return parameters
     if "%" in query:
         text = _decode(query)
         if text is None:
-            return NOT_PLAIN
+            return NEEDS_LIBRARY
         pairs = text.split(_BETWEEN)
         sign = _SIGN
     else:

@@ -30,7 +30,7 @@ from .body import StrictlyLimitedStream, read_body
 from .cookies import parse_cookies
 from .environ_request import NOT_SET, EnvironRequest, get_max_file_memory_size, limit
 from .forms import FORM_STEPS, forget_long_boundary, load_form, make_file, read_fields
-from .query import NOT_PLAIN, parse_query
+from .query import NEEDS_LIBRARY, parse_query
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -65,7 +65,7 @@ class Request(EnvironRequest):
     routing_exception: HTTPException | None = None
     """What routing raised; it is raised again where the view would be called."""
 
-    _has_plain_form: t.ClassVar[bool] = True
+    _has_default_form: t.ClassVar[bool] = True
     """Whether no subclass changed how a form is read."""
 
     _is_form_parsed: bool = False
@@ -82,7 +82,7 @@ class Request(EnvironRequest):
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._has_plain_form = all(
+        cls._has_default_form = all(
             getattr(cls, name) is getattr(Request, name) for name in FORM_STEPS
         )
 
@@ -129,8 +129,10 @@ class Request(EnvironRequest):
     def args(self) -> MultiDict[str, str]:
         """The parameters in the URL, behind the question mark."""
         if self._query is None and self.parameter_storage_class is ImmutableMultiDict:
-            parameters: t.Any = parse_query((self._sent or self._environ).get("QUERY_STRING", ""))
-            if parameters is not NOT_PLAIN:
+            parameters: t.Any = parse_query(
+                (self._original_environ or self._environ).get("QUERY_STRING", "")
+            )
+            if parameters is not NEEDS_LIBRARY:
                 return parameters  # type: ignore[no-any-return]
         return super().args
 
@@ -139,7 +141,7 @@ class Request(EnvironRequest):
         """The cookies that the client sent."""
         if self.dict_storage_class is ImmutableMultiDict:
             cookies: t.Any = parse_cookies(self._environ.get("HTTP_COOKIE", ""))
-            if cookies is not NOT_PLAIN:
+            if cookies is not NEEDS_LIBRARY:
                 return cookies  # type: ignore[no-any-return]
         return super().cookies
 
@@ -156,7 +158,7 @@ class Request(EnvironRequest):
             """
             if not self._is_body_taken and not parse_form_data and not self.shallow:
                 body = read_body(self._environ, self.max_content_length)
-                if body is not NOT_PLAIN:
+                if body is not NEEDS_LIBRARY:
                     self._is_body_taken = self._is_body_read = True
                     if cache:
                         self._cached_data = body
@@ -220,9 +222,9 @@ class Request(EnvironRequest):
     def form(self) -> ImmutableMultiDict[str, str]:
         """The fields of a form in the body."""
         # PERF: files that nobody can have sent need neither a place nor to be closed: 1.5 us.
-        if self._has_plain_form:
+        if self._has_default_form:
             form: t.Any = read_fields(self)  # type: ignore[arg-type]
-            if form is not NOT_PLAIN:
+            if form is not NEEDS_LIBRARY:
                 return form  # type: ignore[no-any-return]
         self._load_form_data()
         kept: t.Any = self.__dict__
@@ -267,7 +269,7 @@ class Request(EnvironRequest):
         try:
             if given is not None and self._has_fields_only:
                 kept["files"] = ImmutableMultiDict()
-            elif self.shallow or not self._has_plain_form or not load_form(t.cast("t.Any", self)):
+            elif self.shallow or not self._has_default_form or not load_form(t.cast("t.Any", self)):
                 super()._load_form_data()
                 forget_long_boundary(self._environ.get("CONTENT_TYPE", ""))
         finally:
@@ -295,7 +297,7 @@ class Request(EnvironRequest):
             raise BadRequest() from error
 
 
-def make_plain_request(kind: type[Request], environ: WSGIEnvironment) -> Request:
+def make_request(kind: type[Request], environ: WSGIEnvironment) -> Request:
     """Make a request as the class's initialiser does.
 
     PERF: a call of a class goes through C: 0.15 us more.

@@ -24,12 +24,12 @@ from .headers import (
     STATUS_LINES,
     FileBody,
     content_type_of,
-    leave_out_content,
-    list_to_send,
+    drop_entity_headers,
     make_headers,
+    make_wsgi_headers,
 )
-from .response_state import THEIRS, SendingMethod, state_of, take_state
-from .streaming import StreamedBody, stepped
+from .response_state import WERKZEUG_NAMES, SendingMethod, get_state, set_state
+from .streaming import StreamedBody, iterate_sync
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -71,14 +71,14 @@ class Response(ResponseBase):
     """The headers, once somebody asked for them; they begin with type and length."""
     _more_headers: list[tuple[str, str]] | None = None
     """What else is to be sent, as long as there are no `_headers`; ready for WSGI."""
-    _was_read: bool = False
+    _is_forced: bool = False
     """Whether the body was read off another response: as an iterable it is no list then."""
     _file: FileBody | None = None
     """Where the body is what was in a file: its headers, and how to open it."""
     _iterable: t.Iterable[str] | t.Iterable[bytes]
     _callbacks: list[t.Callable[[], t.Any]]
 
-    _is_plain: t.ClassVar[bool] = True
+    _is_unmodified: t.ClassVar[bool] = True
     """Whether nobody changed how a response is made or sent."""
 
     if not t.TYPE_CHECKING:  # to type checkers the methods are Werkzeug's
@@ -90,12 +90,12 @@ class Response(ResponseBase):
 
     def __init_subclass__(cls, **kwargs: t.Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._look_over()
+        cls._detect_overrides()
 
     @classmethod
-    def _look_over(cls) -> bool:
-        """Find out whether the class `_is_plain`: when it is made, and at the first request."""
-        cls._is_plain = (
+    def _detect_overrides(cls) -> bool:
+        """Compute `_is_unmodified`: when the class is made, and at the first request."""
+        cls._is_unmodified = (
             all(getattr(cls, name) is plain for name, plain in SENDING.items())
             and getattr_static(cls, "force_type") is _FORCE_TYPE
             and cls.__new__ is object.__new__
@@ -105,7 +105,7 @@ class Response(ResponseBase):
             and not cls.autocorrect_location_header
             and cls.default_status == 200
         )
-        return cls._is_plain
+        return cls._is_unmodified
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class Response(ResponseBase):
             and (type(response) is str or type(response) is bytes)
             and (status is None or type(status) is int)
             and not direct_passthrough
-            and self._is_plain
+            and self._is_unmodified
         ):
             body: t.Any = response
             self._body = body.encode() if type(response) is str else body
@@ -135,7 +135,7 @@ class Response(ResponseBase):
                 self.status = self._status_code
         else:
             if isinstance(response, AsyncIterable):
-                response = stepped(response)
+                response = iterate_sync(response)
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
 
     @property
@@ -171,7 +171,7 @@ class Response(ResponseBase):
             if self._file is not None:
                 self._iterable = self._file.open(body)
             else:
-                self._iterable = iter([body] if body else ()) if self._was_read else [body]
+                self._iterable = iter([body] if body else ()) if self._is_forced else [body]
             self._callbacks = []
             self._body = None
 
@@ -233,13 +233,13 @@ class Response(ResponseBase):
         forced = t.cast("Response", super().force_type(response, environ))
         # Werkzeug's class keeps as plain attributes what are properties here.
         own = vars(forced)
-        take_state(forced, {name: own.pop(name) for name in THEIRS & own.keys()})
-        if not cls._is_plain:
+        set_state(forced, {name: own.pop(name) for name in WERKZEUG_NAMES & own.keys()})
+        if not cls._is_unmodified:
             forced._open_body()  # the class may have a say in how it is sent
         return forced
 
-    __getstate__ = state_of
-    __setstate__ = take_state
+    __getstate__ = get_state
+    __setstate__ = set_state
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -261,8 +261,8 @@ class Response(ResponseBase):
                     return super().__call__(environ, start_response)
                 pairs += self._more_headers
         else:
-            sized = self.automatically_set_content_length and not self._was_read
-            found = list_to_send(self._headers, body if sized else None)
+            sized = self.automatically_set_content_length and not self._is_forced
+            found = make_wsgi_headers(self._headers, body if sized else None)
             if found is None or self.autocorrect_location_header:
                 return super().__call__(environ, start_response)
             pairs = found
@@ -273,11 +273,13 @@ class Response(ResponseBase):
     def _send_without_body(self, environ: t.Any, start_response: t.Any) -> t.Iterable[bytes]:
         if self._body is not None and self._status_code == 304:
             if self._file is not None and self._headers is None and self._more_headers is None:
-                start_response(self._status, self._file.kept or leave_out_content(self._file.pairs))
+                start_response(
+                    self._status, self._file.kept or drop_entity_headers(self._file.pairs)
+                )
                 return []
-            pairs = list_to_send(self.headers, None)
+            pairs = make_wsgi_headers(self.headers, None)
             if pairs is not None and not self.autocorrect_location_header:
-                start_response(self._status, leave_out_content(pairs))
+                start_response(self._status, drop_entity_headers(pairs))
                 return []
         return super().__call__(environ, start_response)
 
@@ -286,13 +288,13 @@ class Response(ResponseBase):
         self._open_body()
         pairs = None
         if (
-            self._is_plain
+            self._is_unmodified
             and not self.direct_passthrough
             and not self.autocorrect_location_header
             and not isinstance(self._iterable, (list, tuple))
             and environ["REQUEST_METHOD"] != "HEAD"
         ):
-            pairs = list_to_send(self.headers, None)
+            pairs = make_wsgi_headers(self.headers, None)
         if pairs is None:
             return super().__call__(environ, start_response)
         start_response(self._status, pairs)
@@ -347,7 +349,7 @@ class Response(ResponseBase):
             :raises RuntimeError: the body is passed through, and so cannot be read.
             """
             body = self._body
-            if body is None or self._was_read or self.direct_passthrough:
+            if body is None or self._is_forced or self.direct_passthrough:
                 return super().get_data(as_text)
             return body.decode() if as_text else body
 

@@ -8,31 +8,31 @@ from __future__ import annotations
 
 import typing as t
 
-THEIRS: t.Final = frozenset({"_on_close", "headers", "response"})
+WERKZEUG_NAMES: t.Final = frozenset({"_on_close", "headers", "response"})
 """Werkzeug's names for what a response keeps under others."""
 
-_OWN = frozenset(
+_PACKAGE_NAMES = frozenset(
     {
         *("_body", "_callbacks", "_content_type", "_file", "_headers", "_iterable"),
-        *("_more_headers", "_was_read"),
+        *("_more_headers", "_is_forced"),
     }
 )
 
 
-def state_of(response: t.Any) -> dict[str, t.Any]:
+def get_state(response: t.Any) -> dict[str, t.Any]:
     """Return the attributes that Werkzeug's own response would have.
 
     :param response: its body is an iterable afterwards.
     """
     theirs = {name: getattr(response, name) for name in ("response", "headers", "_on_close")}
-    state = {name: value for name, value in vars(response).items() if name not in _OWN}
+    state = {name: value for name, value in vars(response).items() if name not in _PACKAGE_NAMES}
     return {**state, **theirs, "direct_passthrough": response.direct_passthrough}
 
 
-def take_state(response: t.Any, state: dict[str, t.Any]) -> None:
+def set_state(response: t.Any, state: dict[str, t.Any]) -> None:
     """Give a response such attributes."""
-    vars(response).update({name: state[name] for name in state.keys() - THEIRS})
-    for name in THEIRS & state.keys():
+    vars(response).update({name: state[name] for name in state.keys() - WERKZEUG_NAMES})
+    for name in WERKZEUG_NAMES & state.keys():
         setattr(response, name, state[name])
 
 
@@ -53,7 +53,7 @@ class SendingMethod:
 
     def __set__(self, instance: t.Any, value: t.Any) -> None:
         instance._open_body()
-        instance._is_plain = False
+        instance._is_unmodified = False
         instance.__dict__[self.name] = value
 
     def __delete__(self, instance: t.Any) -> None:

@@ -18,7 +18,7 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 from hashlib import sha1
 
-from .._core.bounded_cache import keep
+from .._core.bounded_cache import store
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_", b"+/")
@@ -40,7 +40,7 @@ def decode(text: bytes) -> bytes:
     return a2b_base64(text.translate(_FROM_URL) + b"=" * (-len(text) % 4))
 
 
-def in_base64(data: bytes) -> tuple[str, ...]:
+def base64_forms(data: bytes) -> tuple[str, ...]:
     """Return how some data may look inside of what `encode` returns.
 
     There are three texts, for where data may begin in a group of three bytes.
@@ -103,7 +103,7 @@ class Signer:
             known = self._read(text)
             if known is None:
                 return None
-            keep(self._verified, text, known, _MOST_KEPT, _LARGEST_KEPT)
+            store(self._verified, text, known, _MOST_KEPT, _LARGEST_KEPT)
         signed_at, payload = known
         return payload if 0 <= int(time.time()) - signed_at <= max_age else None
 
@@ -127,7 +127,7 @@ _signers: dict[tuple[str | bytes, str], Signer] = {}
 _MOST_SIGNERS = 100  # keys: one for each application, and those it had before
 
 
-def signer_of(secret_key: str | bytes, salt: str) -> Signer:
+def get_signer(secret_key: str | bytes, salt: str) -> Signer:
     """Return what signs with a key; made once for each."""
     signer = _signers.get((secret_key, salt))
     if signer is None:
@@ -161,12 +161,12 @@ def pack(payload: bytes) -> bytes:
     return encode(payload)
 
 
-_PLAIN_VALUES: t.Final = frozenset({str, int, float, bool, type(None)})
+_JSON_TYPES: t.Final = frozenset({str, int, float, bool, type(None)})
 
 
-def is_plain(data: dict[str, t.Any]) -> bool:
+def needs_no_tags(data: dict[str, t.Any]) -> bool:
     """Tell whether JSON carries a session's data without any tag."""
     for key, value in data.items():
-        if type(key) is not str or key[:1] == " " or type(value) not in _PLAIN_VALUES:
+        if type(key) is not str or key[:1] == " " or type(value) not in _JSON_TYPES:
             return False
     return True

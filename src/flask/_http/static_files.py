@@ -20,8 +20,8 @@ from werkzeug.http import http_date
 from werkzeug.security import safe_join
 from werkzeug.wsgi import FileWrapper, wrap_file
 
-from .._core.bounded_cache import keep
-from .headers import leave_out_content, make_headers
+from .._core.bounded_cache import store
+from .headers import drop_entity_headers, make_headers
 from .response import Response
 
 if t.TYPE_CHECKING:
@@ -47,7 +47,7 @@ _STEPS = (
     "set_etag",
     "status_code",
 )
-"""What Werkzeug uses of a response here, beside what `Response._is_plain` covers."""
+"""What Werkzeug uses of a response here, beside what `Response._is_unmodified` covers."""
 
 _new_object = object.__new__
 
@@ -61,7 +61,7 @@ class _FileApp(t.Protocol):
     def get_send_file_max_age(self, filename: str | None) -> int | None: ...
 
 
-class _Known:
+class _CachedFile:
     """What is known of a file as long as its size, its time and its type stay."""
 
     __slots__ = (
@@ -87,7 +87,7 @@ class _Known:
     etag: str
 
 
-_known: dict[str, _Known] = {}
+_cached_files: dict[str, _CachedFile] = {}
 
 
 def make_file_response(
@@ -108,7 +108,7 @@ def make_file_response(
         environ["REQUEST_METHOD"] not in _METHODS
         or "HTTP_RANGE" in environ
         or "HTTP_IF_MATCH" in environ
-        or not _is_plain(kind)
+        or not _is_unmodified(kind)
         or app.config["USE_X_SENDFILE"]
     ):
         return None
@@ -123,14 +123,14 @@ def make_file_response(
             content = b""
         else:
             content, file, facts = _open(path, -1 if "wsgi.file_wrapper" in environ else _LARGEST)
-        known = _known.get(path)
+        known = _cached_files.get(path)
         if (
             known is None
             or known.modified != facts.st_mtime
             or known.size != facts.st_size
             or known.media_type != mimetypes.types_map.get(known.extension)
         ):
-            known = _learn(path, facts)
+            known = _read_headers(path, facts)
         if is_conditional and not _is_unchanged(environ, known):
             return None
     except (OSError, ValueError):
@@ -141,7 +141,7 @@ def make_file_response(
     if known.second != int(time()):
         second = int(time())
         known.pairs[known.date_at] = ("Date", http_date(second))
-        known.kept = leave_out_content(known.pairs)
+        known.kept = drop_entity_headers(known.pairs)
         known.second = second  # last: other threads ask it first
     pairs = known.pairs.copy()
     if max_age is None:
@@ -149,7 +149,7 @@ def make_file_response(
     elif callable(max_age):
         max_age = max_age(path)
     if max_age is not None:
-        _let_caches_keep(pairs, known.cache_at, max_age)
+        _set_max_age(pairs, known.cache_at, max_age)
 
     response: Response = _new_object(kind)
     if file is not None:
@@ -159,7 +159,7 @@ def make_file_response(
     else:
         response._body = content
         response._content_type = None
-        response._was_read = True
+        response._is_forced = True
         # PERF: a call of a class goes through C; 0.1 us more.
         response._file = body = _new_object(_File)
         body.environ = environ
@@ -173,7 +173,7 @@ def make_file_response(
     return response
 
 
-def _is_unchanged(environ: WSGIEnvironment, known: _Known) -> bool:
+def _is_unchanged(environ: WSGIEnvironment, known: _CachedFile) -> bool:
     """Tell whether a client repeats the tag or the time that it was given."""
     tag = environ.get("HTTP_IF_NONE_MATCH")
     if tag is not None:
@@ -181,16 +181,16 @@ def _is_unchanged(environ: WSGIEnvironment, known: _Known) -> bool:
     return t.cast("bool", environ["HTTP_IF_MODIFIED_SINCE"] == known.last_modified)
 
 
-def _sends_plainly(kind: type[t.Any]) -> bool:
+def _is_unmodified_class(kind: type[t.Any]) -> bool:
     """Tell whether a class of responses sends files as `Response` does."""
     return (
         issubclass(kind, Response)
-        and kind._is_plain
+        and kind._is_unmodified
         and all(getattr(kind, name) is getattr(Response, name) for name in _STEPS)
     )
 
 
-_is_plain: Callable[[t.Any], bool] = lru_cache(maxsize=256)(_sends_plainly)
+_is_unmodified: Callable[[t.Any], bool] = lru_cache(maxsize=256)(_is_unmodified_class)
 
 
 def _open(path: str, largest: int) -> tuple[bytes | None, t.IO[bytes] | None, os.stat_result]:
@@ -220,7 +220,7 @@ def _open(path: str, largest: int) -> tuple[bytes | None, t.IO[bytes] | None, os
     return content, None, facts
 
 
-def _learn(path: str, facts: os.stat_result) -> _Known:
+def _read_headers(path: str, facts: os.stat_result) -> _CachedFile:
     """Let Werkzeug make the headers of a file.
 
     :param path: of the file.
@@ -233,7 +233,7 @@ def _learn(path: str, facts: os.stat_result) -> _Known:
     response.close()
     pairs = response.headers.to_wsgi_list()
     names = [name for name, _ in pairs]
-    known = _Known()
+    known = _CachedFile()
     known.size = facts.st_size
     known.modified = facts.st_mtime
     known.extension = extension
@@ -248,11 +248,11 @@ def _learn(path: str, facts: os.stat_result) -> _Known:
     # Werkzeug looks at the path once more. Its tag holds the time and size of what it found.
     if not known.etag.startswith(f'"{facts.st_mtime}-{facts.st_size}-'):
         raise OSError("it was replaced")
-    keep(_known, path, known, _MOST_KNOWN, _LONGEST_PATH)
+    store(_cached_files, path, known, _MOST_KNOWN, _LONGEST_PATH)
     return known
 
 
-def _let_caches_keep(pairs: list[tuple[str, str]], place: int, seconds: int) -> None:
+def _set_max_age(pairs: list[tuple[str, str]], place: int, seconds: int) -> None:
     """Write into headers for how long caches may keep a file."""
     value = f"public, max-age={seconds}" if seconds > 0 else f"no-cache, max-age={seconds}"
     pairs[place] = ("Cache-Control", value)
@@ -294,7 +294,7 @@ def _wrap(environ: WSGIEnvironment, file: t.IO[bytes], size: int) -> t.Iterable[
     return _SizedFile(file, size)
 
 
-def hold_to_length(response: t.Any) -> t.Any:
+def limit_to_content_length(response: t.Any) -> t.Any:
     """Make a response send as many bytes of a file as its headers announce.
 
     :param response: of Werkzeug's ``send_file``; it is changed in place.
@@ -350,7 +350,7 @@ def join_below(root: str, folder: str, name: str) -> str | None:
     return None if path is None else os.path.join(root, path)
 
 
-join_short: Callable[[str, str, str], str | None] = lru_cache(maxsize=1000)(join_below)
+join_below_cached: Callable[[str, str, str], str | None] = lru_cache(maxsize=1000)(join_below)
 """Joins a folder and a name that are no longer than `LONGEST_NAME`; a client may have chosen them.
 
 PERF: 0.1 us, joining takes 2 us.

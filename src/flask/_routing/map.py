@@ -43,7 +43,7 @@ class Map(_Map):
         The table is filled anew at the next request.
         """
         for rule in rulefactory.get_rules(self):
-            is_put_off = _put_off_building(rule)
+            is_put_off = _defer_builder(rule)
             super().add(rule)
             if is_put_off:
                 del rule._compile_builder
@@ -52,12 +52,12 @@ class Map(_Map):
 
     def __setattr__(self, name: str, value: t.Any) -> None:
         super().__setattr__(name, value)
-        if name in _DECISIVE:
+        if name in _TABLE_ATTRIBUTES:
             self._forget()
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
-        if name in _DECISIVE:
+        if name in _TABLE_ATTRIBUTES:
             self._forget()
 
     def _forget(self) -> None:
@@ -110,13 +110,13 @@ class Map(_Map):
         )
 
 
-_DECISIVE = frozenset(
+_TABLE_ATTRIBUTES = frozenset(
     {"bind", "bind_to_environ", "default_subdomain", "host_matching", "redirect_defaults"}
 )
 """Attributes of a map that decide whether its table may be used."""
 
 
-def _put_off_building(rule: t.Any) -> bool:
+def _defer_builder(rule: t.Any) -> bool:
     """Let a rule make what builds its URLs when the first one is built.
 
     :returns: whether it was told so; ``_compile_builder`` is to be taken off it then.
@@ -132,7 +132,7 @@ def _put_off_building(rule: t.Any) -> bool:
     def make(append_unknown: bool = True) -> t.Any:
         if rule.defaults or not _SPECIAL_NAMES.isdisjoint(rule.arguments) or _repeats_itself(rule):
             return _compile(rule, append_unknown)  # which may find something to complain of
-        return _LaterBuilder(rule, append_unknown)
+        return _DeferredBuilder(rule, append_unknown)
 
     # PERF: neither here nor elsewhere through its __dict__, once looked into CPython 3.11 reads
     # every attribute of it the slow way: 0.02 us more, several times for each request.
@@ -150,7 +150,7 @@ def _repeats_itself(rule: t.Any) -> bool:
     return len(names) != len(set(names))
 
 
-class _LaterBuilder:
+class _DeferredBuilder:
     """Stands where a rule keeps a compiled builder, until it is called."""
 
     def __init__(self, rule: Rule, append_unknown: bool) -> None:

@@ -35,7 +35,7 @@ class Segment:
     """
 
     __slots__ = (
-        *("converter", "is_foreign", "key", "matches", "name", "takes_rest", "to_python"),
+        *("converter", "is_custom", "key", "matches", "name", "takes_rest", "to_python"),
         "weight",
     )
 
@@ -49,7 +49,7 @@ class Segment:
     """Whether the converter may match slashes, and so takes everything that is left."""
     key: tuple[int, str, bool]
     """Equal for segments that the map holds to be one and the same state."""
-    is_foreign: bool
+    is_custom: bool
     """Whether the application's own code makes the view's argument."""
     matches: Callable[[str], object]
     """Tells by a true value whether a text is one of the converter's."""
@@ -74,7 +74,7 @@ class Segment:
         to_python = converter.to_python  # of the class, or set on the converter
         written_in = getattr(getattr(to_python, "__func__", None), "__module__", None)
         reads_numbers = getattr(converter, "num_convert", int)
-        self.is_foreign = written_in != IntegerConverter.__module__ or reads_numbers not in (
+        self.is_custom = written_in != IntegerConverter.__module__ or reads_numbers not in (
             int,
             float,
         )
@@ -90,7 +90,7 @@ def _has_no_limits(converter: IntegerConverter) -> bool:
     return not converter.fixed_digits and converter.min is None and converter.max is None
 
 
-class UnplainRule(Exception):
+class UnsupportedRule(Exception):
     """A rule has a part that the table does not read.
 
     :param before: the plain parts before that one.
@@ -107,7 +107,7 @@ def read_rule(rule: Rule) -> list[str | Segment]:
     slash gives a last part ``""``.
 
     :param rule: a rule that is bound to its map.
-    :raises UnplainRule: some part is neither fixed text nor one whole converter, or something
+    :raises UnsupportedRule: some part is neither fixed text nor one whole converter, or something
         comes after a converter that takes the rest.
     """
     path = rule.rule
@@ -116,12 +116,12 @@ def read_rule(rule: Rule) -> list[str | Segment]:
     parts: list[str | Segment] = []
     for text in path[1:].split("/"):
         if parts and isinstance(parts[-1], Segment) and parts[-1].takes_rest:
-            raise UnplainRule(parts[:-1])
+            raise UnsupportedRule(parts[:-1])
         dynamic = _DYNAMIC.match(text)
         if dynamic is not None and dynamic.end() == len(text):
             parts.append(_read_segment(rule, dynamic["name"], parts))
         elif "<" in text or ">" in text:
-            raise UnplainRule(parts)
+            raise UnsupportedRule(parts)
         else:
             parts.append(text)
     return parts
@@ -141,8 +141,8 @@ def _read_segment(rule: Rule, name: str, before: list[str | Segment]) -> Segment
     """
     converter = getattr(rule, "_converters", {}).get(name)
     if converter is None:
-        raise UnplainRule(before)
+        raise UnsupportedRule(before)
     try:
         return Segment(name, converter)
     except re.error:
-        raise UnplainRule(before) from None
+        raise UnsupportedRule(before) from None

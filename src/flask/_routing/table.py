@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
-from .rule import Segment, UnplainRule, read_rule
+from .rule import Segment, UnsupportedRule, read_rule
 
 Answer: t.TypeAlias = tuple[Rule | None, dict[str, t.Any]]
 
@@ -40,25 +40,25 @@ _REFUSALS = (ValueError, HTTPException)
 class Leaf:
     """A rule at the end of its path."""
 
-    __slots__ = ("arguments", "defaults", "is_foreign", "rule")
+    __slots__ = ("arguments", "defaults", "is_custom", "rule")
 
     rule: Rule
     arguments: list[Segment]
     """The dynamic parts, in the order of the path."""
     defaults: dict[str, t.Any]
     """Arguments that the rule itself gives."""
-    is_foreign: bool
-    """Whether a converter of the application's own reads one of the parts."""
+    is_custom: bool
+    """Whether a converter of the application's own converts one of the parts."""
 
     def __init__(self, rule: Rule, arguments: list[Segment]) -> None:
         self.rule = rule
         self.arguments = arguments
         self.defaults = dict(rule.defaults or {})
-        self.is_foreign = any(segment.is_foreign for segment in arguments)
+        self.is_custom = any(segment.is_custom for segment in arguments)
 
-    def answer(self, texts: list[str], reads: bool) -> Answer:
+    def answer(self, texts: list[str], converts: bool) -> Answer:
         """Return the rule and the view's arguments, made from texts."""
-        if self.is_foreign and not reads:
+        if self.is_custom and not converts:
             return self.rule, UNREAD
         values: dict[str, t.Any] = {}
         try:
@@ -76,14 +76,14 @@ class Node:
     """One place in the tree: what may come next, and what ends here."""
 
     __slots__ = (
+        "accepts_slash",
         "any_method",
         "by_method",
         "dynamic",
         "fixed",
         "has_rules",
-        "is_closed",
-        "is_lenient",
-        "is_unplain",
+        "needs_map",
+        "takes_all_methods",
     )
 
     fixed: dict[str, Node]
@@ -96,11 +96,11 @@ class Node:
     """The rule that ends here for every other method."""
     has_rules: bool
     """Whether any rule ends here, for some method or in a way that only the map understands."""
-    is_closed: bool
+    takes_all_methods: bool
     """Whether a rule that ends here takes every method, so that no later one is ever reached."""
-    is_lenient: bool
+    accepts_slash: bool
     """Whether a rule that ends here takes a trailing slash too."""
-    is_unplain: bool
+    needs_map: bool
     """Whether some rule goes on from here in a way that the table does not read."""
 
     def __init__(self) -> None:
@@ -109,9 +109,9 @@ class Node:
         self.by_method = {}
         self.any_method = None
         self.has_rules = False
-        self.is_closed = False
-        self.is_lenient = False
-        self.is_unplain = False
+        self.takes_all_methods = False
+        self.accepts_slash = False
+        self.needs_map = False
 
     def step(self, part: str | Segment) -> Node:
         """Return the next place for a part of a rule, made if need be."""
@@ -125,14 +125,14 @@ class Node:
         self.dynamic.sort(key=lambda entry: entry[0].weight)  # stable: first registered wins
         return node
 
-    def end(self, texts: list[str], method: str, reads: bool) -> Answer | None:
+    def end(self, texts: list[str], method: str, converts: bool) -> Answer | None:
         """Answer for a path that ends here.
 
         ``None`` if the map would look elsewhere.
         """
         leaf = self.by_method.get(method, self.any_method)
         if leaf is not None:
-            return leaf.answer(texts, reads)
+            return leaf.answer(texts, converts)
         if self.has_rules or "" in self.fixed:
             return ASK_THE_MAP  # another method, or a redirect to the path with a slash
         return None
@@ -156,7 +156,7 @@ class Table:
 
     def __init__(self) -> None:
         self.root = Node()
-        self.root.is_unplain = True
+        self.root.needs_map = True
         self.exact = {}
         self.by_prefix = {"": self.root}
 
@@ -166,15 +166,15 @@ class Table:
         :param rules: bound rules in the order of registration, all on the same host.
         :param ambiguous: endpoints that the map may answer with a redirect to another rule.
         """
-        self.root.is_unplain = False
+        self.root.needs_map = False
         for rule in rules:
             self._add(rule, rule.endpoint in ambiguous)
 
     def _add(self, rule: Rule, is_ambiguous: bool) -> None:
         try:
             parts = read_rule(rule)
-        except UnplainRule as unplain:
-            self._walk_rule(unplain.before).is_unplain = True
+        except UnsupportedRule as unplain:
+            self._walk_rule(unplain.before).needs_map = True
             return
         node = self._walk_rule(parts)
         if not any(isinstance(part, Segment) for part in parts):
@@ -182,7 +182,7 @@ class Table:
             # Paths come as Latin-1 and without a second slash in front; others never meet here.
             if path.isascii() and not path.startswith("//"):
                 self.exact[path] = node.by_method
-        node.is_lenient = node.is_lenient or not rule.strict_slashes
+        node.accepts_slash = node.accepts_slash or not rule.strict_slashes
         node.has_rules = True
         if is_ambiguous or rule.alias or rule.websocket or rule.redirect_to is not None:
             # Methods that are free here are taken: a later rule must not be found before this one.
@@ -205,11 +205,11 @@ class Table:
     @staticmethod
     def _take_methods(node: Node, rule: Rule, leaf: Leaf | None) -> None:
         """Enter a rule for the methods that no earlier rule in this place has taken."""
-        if node.is_closed:
+        if node.takes_all_methods:
             return
         if rule.methods is None:
             node.any_method = leaf
-            node.is_closed = True
+            node.takes_all_methods = True
         for method in _USUAL_METHODS if rule.methods is None else rule.methods:
             node.by_method.setdefault(method, leaf)
 
@@ -228,10 +228,10 @@ class Table:
             return leaf.rule, leaf.defaults.copy() if leaf.defaults else {}
         return self.walk(path, method)
 
-    def walk(self, path: str | None, method: str, reads: bool = True) -> Answer:
+    def walk(self, path: str | None, method: str, converts: bool = True) -> Answer:
         """Find the rule for a path that is none of `exact`; see `find`.
 
-        :param reads: whether converters of the application's own may run: they may want the
+        :param converts: whether converters of the application's own may run: they may want the
             request. Where they do not, the arguments are `UNREAD`.
         """
         if not path:
@@ -239,35 +239,35 @@ class Table:
         if path.startswith("//"):
             path = "/" + path.lstrip("/")
         if path.isascii():
-            answer = self._find_last(path, method, reads)
+            answer = self._find_last(path, method, converts)
             if answer is not None:
                 return answer
         else:
             path = path.encode("latin-1").decode(errors="replace")
         parts = path.lstrip("/").split("/")
-        answer = self._follow(parts, method, reads)
+        answer = self._follow(parts, method, converts)
         if answer is None:
-            answer = _walk(self.root, parts, 0, [], method, reads)
+            answer = _walk(self.root, parts, 0, [], method, converts)
         if answer is not None:
             return answer
         # With two slashes in a row the map would try once more, without the second.
         return ASK_THE_MAP if "//" in path else NOTHING
 
-    def _find_last(self, path: str, method: str, reads: bool) -> Answer | None:
+    def _find_last(self, path: str, method: str, converts: bool) -> Answer | None:
         """Find a rule whose last part alone is dynamic; ``None`` if that is not so simple.
 
         PERF: the usual dynamic rule, ``/users/<int:id>``; 0.8 us against 1.9 us by `_follow`.
         """
         prefix, _, last = path.rpartition("/")
         node = self.by_prefix.get(prefix)
-        if node is None or node.is_unplain or last in node.fixed:
+        if node is None or node.needs_map or last in node.fixed:
             return None
         for segment, following in node.dynamic:
             if segment.matches(last):
                 leaf = following.by_method.get(method)
                 if leaf is None or leaf.defaults:
                     return None
-                if leaf.is_foreign and not reads:
+                if leaf.is_custom and not converts:
                     return leaf.rule, UNREAD
                 argument = leaf.arguments[0]
                 read = argument.to_python
@@ -277,7 +277,7 @@ class Table:
                     return ASK_THE_MAP
         return None
 
-    def _follow(self, parts: list[str], method: str, reads: bool) -> Answer | None:
+    def _follow(self, parts: list[str], method: str, converts: bool) -> Answer | None:
         """Take the first way at every place, without looking back; ``None`` if it ends nowhere.
 
         PERF: where the first way leads to a rule, as it nearly always does, it is the one that
@@ -288,7 +288,7 @@ class Table:
         for index, part in enumerate(parts):
             following = node.fixed.get(part)
             if following is None:
-                if node.is_unplain:
+                if node.needs_map:
                     return None
                 for segment, following in node.dynamic:  # noqa: B007
                     if segment.takes_rest:
@@ -303,42 +303,44 @@ class Table:
                     break
             node = following
         leaf = node.by_method.get(method)
-        return None if leaf is None else leaf.answer(texts, reads)
+        return None if leaf is None else leaf.answer(texts, converts)
 
 
 _USUAL_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
 def _walk(
-    node: Node, parts: list[str], index: int, texts: list[str], method: str, reads: bool
+    node: Node, parts: list[str], index: int, texts: list[str], method: str, converts: bool
 ) -> Answer | None:
     """Follow the parts from one place on; ``None`` is a dead end.
 
     The order is the map's: fixed text before converters, lighter converters before heavier ones.
     """
     if index == len(parts):
-        return node.end(texts, method, reads)
+        return node.end(texts, method, converts)
 
     part = parts[index]
     following = node.fixed.get(part)
     if following is not None:
-        answer = _walk(following, parts, index + 1, texts, method, reads)
+        answer = _walk(following, parts, index + 1, texts, method, converts)
         if answer is not None:
             return answer
 
-    if node.is_unplain:
+    if node.needs_map:
         return ASK_THE_MAP
     for segment, following in node.dynamic:
         if segment.takes_rest:
             rest = "/".join(parts[index:])
-            answer = following.end([*texts, rest], method, reads) if segment.matches(rest) else None
+            answer = (
+                following.end([*texts, rest], method, converts) if segment.matches(rest) else None
+            )
         elif segment.matches(part):
-            answer = _walk(following, parts, index + 1, [*texts, part], method, reads)
+            answer = _walk(following, parts, index + 1, [*texts, part], method, converts)
         else:
             continue
         if answer is not None:
             return answer
 
-    if node.is_lenient and not part and index + 1 == len(parts):
+    if node.accepts_slash and not part and index + 1 == len(parts):
         return ASK_THE_MAP  # a rule without strict slashes, asked with one
     return None

@@ -13,7 +13,7 @@ from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2 import Environment as BaseEnvironment
 
 from ..debughelpers import Source, explain_template_loading_attempts
-from .template import Template as QuickTemplate
+from .template import Template as FastTemplate
 
 
 class Environment(BaseEnvironment):
@@ -25,7 +25,7 @@ class Environment(BaseEnvironment):
 
     __module__ = "flask.templating"  # where it is promised
 
-    template_class: type[Template] = QuickTemplate
+    template_class: type[Template] = FastTemplate
 
     def __init__(self, app: t.Any, **options: t.Any) -> None:
         if "loader" not in options:

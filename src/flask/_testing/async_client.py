@@ -15,7 +15,7 @@ from werkzeug.wsgi import get_current_url
 
 from ..typing import AnyApp
 from .client import FlaskClient
-from .connection import Connection, Lifespan, scope_of
+from .connection import Connection, Lifespan, make_scope
 from .websocket import WebsocketConnection
 
 _REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
@@ -122,7 +122,7 @@ class AsyncFlaskClient:
     ) -> AsyncIterator[tuple[Connection, str, Headers]]:
         environ = request.environ
         self._requests._add_cookies_to_wsgi(environ)
-        connection = Connection(self.application, scope_of(environ))
+        connection = Connection(self.application, make_scope(environ))
         connection.send_body(environ.get("wsgi.input"))
         connection.start()
         status, pairs = await connection.head()

@@ -21,7 +21,7 @@ from werkzeug.wsgi import get_current_url
 from .._app.lifespan import BACKGROUND
 from ..sessions import SessionMixin
 from ..typing import AnyApp
-from .connection import Connection, LoopThread, scope_of
+from .connection import Connection, LoopThread, make_scope
 from .websocket import WebsocketSession
 
 if t.TYPE_CHECKING:
@@ -250,7 +250,7 @@ class FlaskClient(Client):
         return status, Headers(headers), _iterate(loop, connection, first)
 
     async def _connect(self, environ: WSGIEnvironment) -> Connection:
-        connection = Connection(self.application, scope_of(environ))
+        connection = Connection(self.application, make_scope(environ))
         connection.send_body(environ.get("wsgi.input"))
         connection.start()
         return connection
@@ -306,7 +306,7 @@ class FlaskClient(Client):
         environ["wsgi.url_scheme"] = "wss" if environ["wsgi.url_scheme"] == "https" else "ws"
         if subprotocols:
             environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = ", ".join(subprotocols)
-        return {**scope_of(environ, "websocket"), "subprotocols": list(subprotocols)}
+        return {**make_scope(environ, "websocket"), "subprotocols": list(subprotocols)}
 
     def _get_loop(self) -> LoopThread:
         if self._loop is None:

@@ -30,7 +30,7 @@ EXTRAS: t.Final = "flask.environ"
 _CHUNK = 65536  # bytes of the body in one message, as servers do it
 
 
-def scope_of(environ: WSGIEnvironment, kind: str = "http") -> dict[str, t.Any]:
+def make_scope(environ: WSGIEnvironment, kind: str = "http") -> dict[str, t.Any]:
     """Make the scope of the request that a WSGI environment stands for.
 
     :param environ: the environment.
@@ -104,11 +104,11 @@ class Connection:
         finally:
             self._from_app.put_nowait(None)
 
-    def tell(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
         """Give the application a message."""
         self._to_app.put_nowait(message)
 
-    async def hear(self) -> Message | None:
+    async def receive(self) -> Message | None:
         """Return the application's next message; ``None`` when it has ended.
 
         :raises BaseException: what the application raised.
@@ -146,19 +146,19 @@ class Connection:
         chunk = body.read(_CHUNK)
         while chunk:
             following = body.read(_CHUNK)
-            self.tell({"type": "http.request", "body": chunk, "more_body": bool(following)})
+            self.send({"type": "http.request", "body": chunk, "more_body": bool(following)})
             if not following:
                 return
             chunk = following
-        self.tell({"type": "http.request", "body": b"", "more_body": False})
+        self.send({"type": "http.request", "body": b"", "more_body": False})
 
     def disconnect(self) -> None:
         """Tell the application that the client has gone."""
-        self.tell({"type": "http.disconnect"})
+        self.send({"type": "http.disconnect"})
 
     async def head(self) -> tuple[str, list[tuple[str, str]]]:
         """Return status line and headers of the answer."""
-        message = await self.hear()
+        message = await self.receive()
         if message is None:
             raise AssertionError("The application ended without an answer.")
         assert message["type"] == "http.response.start", message
@@ -167,7 +167,7 @@ class Connection:
 
     async def next_part(self) -> bytes | None:
         """Return the next part of the answer's body; ``None`` at its end."""
-        message = await self.hear()
+        message = await self.receive()
         if message is None:
             return None
         assert message["type"] == "http.response.body", message
@@ -201,16 +201,16 @@ class Lifespan:
     async def start(self) -> None:
         """Begin; ``RuntimeError`` if the application could not."""
         self._connection.start()
-        await self._say("startup")
+        await self._exchange("startup")
 
     async def stop(self) -> None:
         """End; ``RuntimeError`` if something went wrong."""
-        await self._say("shutdown")
+        await self._exchange("shutdown")
         await self._connection.end()
 
-    async def _say(self, what: str) -> None:
-        self._connection.tell({"type": f"lifespan.{what}"})
-        answer = await self._connection.hear()
+    async def _exchange(self, what: str) -> None:
+        self._connection.send({"type": f"lifespan.{what}"})
+        answer = await self._connection.receive()
         if answer is None or answer["type"] != f"lifespan.{what}.complete":
             told = "" if answer is None else answer.get("message", "")
             raise RuntimeError(f"The application's {what} failed. {told}")

@@ -82,9 +82,9 @@ class WebsocketConnection:
 
         :raises WebsocketRefused: the application does not accept.
         """
-        self._connection.tell({"type": "websocket.connect"})
+        self._connection.send({"type": "websocket.connect"})
         self._connection.start()
-        message = await self._connection.hear()
+        message = await self._connection.receive()
         if message is not None and message["type"] == "websocket.accept":
             self.subprotocol = message.get("subprotocol")
             self.headers = _headers_of(message)
@@ -95,7 +95,7 @@ class WebsocketConnection:
         if message["type"] == "websocket.close":
             await self._connection.end()
             raise WebsocketRefused(403)
-        body = await self._connection.hear()
+        body = await self._connection.receive()
         await self._connection.end()
         raise WebsocketRefused(
             message["status"], _headers_of(message), (body or {}).get("body", b"")
@@ -104,7 +104,7 @@ class WebsocketConnection:
     async def send(self, data: str | bytes) -> None:
         """Send a message: a text, or bytes."""
         kind = "text" if isinstance(data, str) else "bytes"
-        self._connection.tell({"type": "websocket.receive", kind: data})
+        self._connection.send({"type": "websocket.receive", kind: data})
 
     async def send_json(self, value: t.Any) -> None:
         """Send a value as JSON."""
@@ -115,13 +115,13 @@ class WebsocketConnection:
 
         :raises WebsocketClosed: there is none, the application has closed the WebSocket.
         """
-        message = await self._connection.hear()
+        message = await self._connection.receive()
         if message is None:
             raise WebsocketClosed(1006, "It ended without a word.")
         if message["type"] == "websocket.close":
             self._is_over = True
             code = message.get("code", 1000)
-            self._connection.tell({"type": "websocket.disconnect", "code": code})
+            self._connection.send({"type": "websocket.disconnect", "code": code})
             await self._connection.end()
             raise WebsocketClosed(code, message.get("reason") or "")
         text = message.get("text")
@@ -136,7 +136,7 @@ class WebsocketConnection:
         """Go away; raises what the application raised."""
         if not self._is_over:
             self._is_over = True
-            self._connection.tell({"type": "websocket.disconnect", "code": code, "reason": reason})
+            self._connection.send({"type": "websocket.disconnect", "code": code, "reason": reason})
             await self._connection.end()
 
 

@@ -11,7 +11,7 @@ import typing as t
 from collections.abc import Coroutine
 from urllib.parse import unquote_to_bytes
 
-from .._core.bounded_cache import keep
+from .._core.bounded_cache import store
 from .._core.current import _cv_app, _cv_request
 from .._testing.connection import EXTRAS
 
@@ -171,7 +171,7 @@ def _key_of(name: bytes) -> str:
         return _NOT_TAKEN
     text = name.decode("latin-1").upper().replace("-", "_")
     key = text if text in _WITHOUT_PREFIX else f"HTTP_{text}"
-    keep(_KEYS, name, key, _MOST_KEYS, _LARGEST_KEY)
+    store(_KEYS, name, key, _MOST_KEYS, _LARGEST_KEY)
     return key
 
 

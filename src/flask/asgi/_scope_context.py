@@ -127,7 +127,7 @@ class ScopeContext(RequestContext):
                     {"type": "http.response.start", "status": status, "headers": headers},
                     {"type": "http.response.body", "body": whole},
                 )
-        is_ours = type(response) is Response and response._is_plain
+        is_ours = type(response) is Response and response._is_unmodified
         # PERF: ours asks the environment for the method alone, unless it corrects a location.
         is_enough = is_ours and not response.autocorrect_location_header
         environ = self._known if is_enough else self._environ

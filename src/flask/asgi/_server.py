@@ -226,7 +226,7 @@ class AsgiApp(ConversingApp):
         if loop is not None:
             self._create_tasks(loop, tasks)
             return
-        driver = waiting.get_driver_of_thread()
+        driver = waiting.get_thread_executor()
         if isinstance(driver, ThreadVisit):
             driver.loop.call_soon_threadsafe(self._create_tasks, driver.loop, tuple(tasks))
         else:

@@ -18,7 +18,7 @@ from .._app.websocket_routes import WebSocketScaffold
 from .._core.awaitables import explain_second_loop, is_async_callable, wait_if_awaitable
 from .._core.current import BY_CLIENT, get_request_context
 from .._core.hook_scopes import scopes_inward, scopes_outward
-from .._core.lazy import found_late
+from .._core.lazy import lazy_default
 from .._core.threads import PoolFull, websockets
 from .._core.waiting import wait
 from ..signals import got_request_exception
@@ -68,7 +68,7 @@ def _without_default_port(scheme: str, host: str) -> str:
 class ConversingApp(WebSocketScaffold, Lifecycle):
     """An application that serves WebSockets."""
 
-    websocket_class: type[Websocket] = t.cast("t.Any", found_late(_find_websocket_class))
+    websocket_class: type[Websocket] = t.cast("t.Any", lazy_default(_find_websocket_class))
     """Makes ``websocket``."""
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:

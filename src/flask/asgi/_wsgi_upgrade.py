@@ -33,7 +33,7 @@ from wsproto.events import (
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from .._core.waiting import wait_long
-from .._testing.connection import scope_of
+from .._testing.connection import make_scope
 from ..typing import AnyApp
 from ._request_body import Message as AsgiMessage
 from ._scope import Scope
@@ -64,7 +64,7 @@ def serve_upgrade(
     """
     if not app._got_first_request:
         app._meet_first_request()
-    scope = scope_of(environ, "websocket")
+    scope = make_scope(environ, "websocket")
     scope["scheme"] = _SCHEMES.get(scope["scheme"], "ws")
     fault = _fault_of(environ)
     if fault is not None:

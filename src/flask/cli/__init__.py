@@ -17,9 +17,9 @@ import click as click
 from .._core.current import current_app as current_app
 from .._core.environment import get_debug_flag as get_debug_flag
 from .._core.environment import get_load_dotenv as get_load_dotenv
-from .._core.reexports import answer_for
-from ._banner import say_that_run_is_ignored as say_that_run_is_ignored
+from .._core.reexports import module_getattr
 from ._banner import show_server_banner as show_server_banner
+from ._banner import warn_run_ignored as warn_run_ignored
 from ._commands import routes_command as routes_command
 from ._commands import run_command as run_command
 from ._commands import shell_command as shell_command
@@ -43,4 +43,4 @@ from ._types import CertParamType as CertParamType
 from ._types import SeparatedPathType as SeparatedPathType
 
 if not TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)

@@ -25,7 +25,7 @@ def show_server_banner(debug: bool | None, app_import_path: str | None) -> None:
             click.echo(f" * {fact}")
 
 
-def say_that_run_is_ignored() -> None:
+def warn_run_ignored() -> None:
     """Print that ``app.run()`` does nothing in what ``flask`` imports."""
     if not is_running_from_reloader():
         click.secho(

@@ -34,7 +34,7 @@ _CLIENT_TIMEOUT: t.Final = 60
 """Seconds for a client on WSGI by default; the same as in common proxies."""
 
 
-_PARTING: t.Final = 2.0
+_CLOSE_TIMEOUT: t.Final = 2.0
 """Seconds that the handlers of WebSockets have to end when the process stops."""
 
 
@@ -98,7 +98,7 @@ def serve_command(
         from granian.constants import HTTPModes, Interfaces
         from granian.errors import ConfigurationError
 
-        from ._supervisor import SteadyServer
+        from ._supervisor import ResilientServer
     except ImportError:
         raise click.UsageError(_WITHOUT_GRANIAN) from None
 
@@ -111,7 +111,7 @@ def serve_command(
 
     # New processes begin with nothing imported, so a reload meets the code as it is then.
     multiprocessing.set_start_method("spawn", force=True)
-    server = SteadyServer(
+    server = ResilientServer(
         info.app_import_path or "app",
         address=options["host"],
         port=options["port"],
@@ -184,17 +184,17 @@ def _load_wsgi(
     served = import_string("flask.asgi._threaded_wsgi.ThreadedWsgi")  # a higher layer, with asyncio
     app: t.Any = script().load_app()
     if health is not None:
-        app = _HealthyWSGI(app, health)
-    return _PartingASGI(served(app, threads, timeout))
+        app = _HealthCheckWSGI(app, health)
+    return _GracefulASGI(served(app, threads, timeout))
 
 
 def _load_asgi(script: Callable[[], ScriptInfo], health: str | None) -> t.Any:
     """Load the application in a process that serves ASGI."""
-    served = _PartingASGI(script().load_app())
-    return served if health is None else _HealthyASGI(served, health)
+    served = _GracefulASGI(script().load_app())
+    return served if health is None else _HealthCheckASGI(served, health)
 
 
-class _PartingASGI:
+class _GracefulASGI:
     """An application whose WebSockets are closed with a word before the process stops.
 
     Granian cuts them off. So ``SIGTERM`` comes here first, and goes on as ``SIGINT``, which is the
@@ -203,13 +203,13 @@ class _PartingASGI:
 
     def __init__(self, app: t.Any) -> None:
         self.app = app
-        self._parting: set[asyncio.Task[None]] = set()
+        self._closing_tasks: set[asyncio.Task[None]] = set()
 
     def __call__(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> t.Any:
-        serve = self._live if scope["type"] == "lifespan" else self.app
+        serve = self._serve_lifespan if scope["type"] == "lifespan" else self.app
         return serve(scope, receive, send)
 
-    async def _live(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> None:
+    async def _serve_lifespan(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> None:
         import asyncio  # 9 ms that other commands need not wait for
 
         loop = asyncio.get_running_loop()  # it runs, and Granian has set its handlers
@@ -226,15 +226,15 @@ class _PartingASGI:
         await self.app(scope, receive, send)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._parting.add(loop.create_task(self._part()))
+        self._closing_tasks.add(loop.create_task(self._close_websockets()))
 
-    async def _part(self) -> None:
+    async def _close_websockets(self) -> None:
         import asyncio
 
         try:
             leave = getattr(self.app, "_leave_websockets", None)
             if leave is not None:  # WSGI has no WebSockets
-                async with asyncio.timeout(_PARTING):
+                async with asyncio.timeout(_CLOSE_TIMEOUT):
                     await leave()
         except TimeoutError:
             pass
@@ -242,7 +242,7 @@ class _PartingASGI:
             signal.raise_signal(signal.SIGINT)
 
 
-class _HealthyWSGI:
+class _HealthCheckWSGI:
     """A WSGI application that answers one path before another one is asked."""
 
     def __init__(self, app: t.Any, path: str) -> None:
@@ -257,7 +257,7 @@ class _HealthyWSGI:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [b"ok"]
 
 
-class _HealthyASGI:
+class _HealthCheckASGI:
     """An ASGI application that does the same."""
 
     def __init__(self, app: t.Any, path: str) -> None:

@@ -23,7 +23,7 @@ _MOST_FAILURES: t.Final = 4
 """Consecutive failures. With one more the server ends, if no other worker is alive."""
 
 
-class SteadyServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
+class ResilientServer(Server):  # type: ignore[misc, valid-type, unused-ignore]
     """Granian's server, which continues with the other workers when one fails repeatedly.
 
     Granian itself ends when a worker fails twice within 5.5 seconds.

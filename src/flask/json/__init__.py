@@ -11,13 +11,13 @@ import typing as t
 
 from .._core.current import NO_APP_MESSAGE, get_app_context
 from .._core.json_functions import dump, dumps, load, loads
-from .._core.reexports import answer_for
+from .._core.reexports import module_getattr
 from ..wrappers import Response
 
 __all__ = ["dump", "dumps", "jsonify", "load", "loads"]
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 
 def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:

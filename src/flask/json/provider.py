@@ -13,19 +13,19 @@ import weakref
 from collections.abc import Callable, Iterable
 from json import encoder as _encoder
 
-from .._core.bounded_cache import keep
+from .._core.bounded_cache import store
 from .._core.fast_paths import OTHER_APPLICATION
 from .._core.json_functions import _default
 from .._core.lazy import lazy
-from .._core.reexports import answer_for
+from .._core.reexports import module_getattr
 from .._http.body import loads
 from .._http.headers import content_type_of
-from .._http.query import NOT_PLAIN
-from .._http.response_factories import make_plain_response
+from .._http.query import NEEDS_LIBRARY
+from .._http.response_factories import make_text_response
 from ..wrappers import Response
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 _COMPACT = (",", ":")
 _SPACED = (", ", ": ")
@@ -146,15 +146,19 @@ class DefaultJSONProvider(JSONProvider):
     mimetype: str = "application/json"
     """Media type of `response`."""
 
-    _has_own_way: bool = False
+    _overrides_dumps: bool = False
     """Whether `dumps` was replaced on this very provider."""
 
-    _usual: tuple[_ResponseSettings | None, Encode | None, tuple[str, str]] = (None, None, ("", ""))
+    _response_encoder: tuple[_ResponseSettings | None, Encode | None, tuple[str, str]] = (
+        None,
+        None,
+        ("", ""),
+    )
     """How the last response was written: the settings, and the encoder and header for them."""
 
     def __setattr__(self, name: str, value: t.Any) -> None:
         if name == "dumps":
-            self.__dict__["_has_own_way"] = True
+            self.__dict__["_overrides_dumps"] = True
         super().__setattr__(name, value)
 
     @lazy
@@ -181,7 +185,7 @@ class DefaultJSONProvider(JSONProvider):
         return json.dumps(obj, **{**own, **kwargs})
 
     def _compact(self, obj: t.Any) -> str:
-        if self.__class__.dumps is _dumps and not self._has_own_way:
+        if self.__class__.dumps is _dumps and not self._overrides_dumps:
             return self._encode(obj, _COMPACT)  # PERF: 0.2 us earlier
         return self.dumps(obj, separators=_COMPACT)
 
@@ -197,7 +201,7 @@ class DefaultJSONProvider(JSONProvider):
         else:
             encode = _make_encoder(*settings, separators)
             if is_usual:
-                keep(self._encoders, separators, (settings, encode), _MOST_ENCODERS)
+                store(self._encoders, separators, (settings, encode), _MOST_ENCODERS)
         try:
             return "".join(encode(obj, 0))
         except RecursionError:
@@ -218,7 +222,7 @@ class DefaultJSONProvider(JSONProvider):
         """
         if not kwargs:
             value = loads(s)
-            if value is not NOT_PLAIN:
+            if value is not NEEDS_LIBRARY:
                 return value
         return json.loads(s, **kwargs)
 
@@ -239,17 +243,17 @@ class DefaultJSONProvider(JSONProvider):
             app = self._app  # raises ReferenceError: the application is gone
         if not self.compact and (self.compact is not None or app.debug):
             text = self.dumps(obj, indent=2)
-        elif kind.dumps is _dumps and not self._has_own_way:
+        elif kind.dumps is _dumps and not self._overrides_dumps:
             # PERF: the usual case in one place; 0.4 us less than by the steps that it is made of.
             # Looked at each time: they may be set at any time, on the provider and on its class.
             settings = (self.default, self.ensure_ascii, self.sort_keys, self.mimetype)
-            known_settings, encode, header = self._usual
+            known_settings, encode, header = self._response_encoder
             if known_settings != settings or encode is None:
                 encode, header = (
                     _make_encoder(*settings[:3], _COMPACT),
                     content_type_of(settings[3]),
                 )
-                self._usual = (settings, encode, header)
+                self._response_encoder = (settings, encode, header)
             try:
                 text = "".join(encode(obj, 0))
             except RecursionError:
@@ -262,7 +266,7 @@ class DefaultJSONProvider(JSONProvider):
                 decided = OTHER_APPLICATION
             response_class = decided.plain_response
             if response_class is not None:
-                return make_plain_response(response_class, f"{text}\n", header)
+                return make_text_response(response_class, f"{text}\n", header)
         else:
             text = self.dumps(obj, separators=_COMPACT)
         response: Response = app.response_class(f"{text}\n", mimetype=self.mimetype)

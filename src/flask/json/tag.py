@@ -75,7 +75,7 @@ def _instances_of(kind: type) -> t.Any:
     return check
 
 
-def _through(function: Callable[[t.Any], t.Any]) -> t.Any:
+def _convert_by(function: Callable[[t.Any], t.Any]) -> t.Any:
     """Make the ``to_json`` or ``to_python`` of a tag whose values one function converts."""
 
     def convert(_: JSONTag, value: t.Any) -> t.Any:
@@ -138,7 +138,7 @@ class TagTuple(_Items):
     __slots__ = ()
     key = " t"
     check = _instances_of(tuple)
-    to_python = _through(tuple)
+    to_python = _convert_by(tuple)
 
 
 class PassList(_Items):
@@ -155,8 +155,8 @@ class TagBytes(JSONTag):
     __slots__ = ()
     key = " b"
     check = _instances_of(bytes)
-    to_json = _through(lambda value: b64encode(value).decode("ascii"))
-    to_python = _through(b64decode)
+    to_json = _convert_by(lambda value: b64encode(value).decode("ascii"))
+    to_python = _convert_by(b64decode)
 
 
 class TagMarkup(JSONTag):
@@ -164,8 +164,8 @@ class TagMarkup(JSONTag):
 
     __slots__ = ()
     key = " m"
-    to_json = _through(lambda value: str(value.__html__()))
-    to_python = _through(Markup)
+    to_json = _convert_by(lambda value: str(value.__html__()))
+    to_python = _convert_by(Markup)
 
     def check(self, value: t.Any) -> bool:
         return callable(getattr(value, "__html__", None))
@@ -177,8 +177,8 @@ class TagUUID(JSONTag):
     __slots__ = ()
     key = " u"
     check = _instances_of(UUID)
-    to_json = _through(attrgetter("hex"))
-    to_python = _through(UUID)
+    to_json = _convert_by(attrgetter("hex"))
+    to_python = _convert_by(UUID)
 
 
 class TagDateTime(JSONTag):
@@ -187,8 +187,8 @@ class TagDateTime(JSONTag):
     __slots__ = ()
     key = " d"
     check = _instances_of(datetime)
-    to_json = _through(http_date)
-    to_python = _through(parse_date)
+    to_json = _convert_by(http_date)
+    to_python = _convert_by(parse_date)
 
 
 class TaggedJSONSerializer:
