@@ -69,7 +69,7 @@ def explain_second_loop(error: BaseException) -> None:
     if type(error) is not RuntimeError or not is_in_greenlet() or " loop" not in str(error):
         return
     trace = error.__traceback__
-    called: TracebackType | None = None  # the innermost plain function that this package called
+    called: TracebackType | None = None  # the innermost synchronous function that we called
     is_ours = True
     while trace is not None:
         module: str = trace.tb_frame.f_globals.get("__name__") or ""

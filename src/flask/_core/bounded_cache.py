@@ -21,8 +21,8 @@ def store(
 ) -> None:
     """Store a value in a cache of at most ``max_entries * max_bytes`` bytes.
 
-    A full cache is emptied, so invented values from clients cannot displace common ones for long.
-    Reading uses the dict directly, without checks.
+    A full cache is emptied, so values that a client invents cannot displace common ones for long.
+    To read, use the dict directly.
 
     :param cache: a dict.
     :param key: text, bytes, or a tuple of them.
@@ -42,5 +42,5 @@ def size_of(thing: t.Any) -> int:
     kind = type(thing)
     if kind is tuple or kind is list:
         return getsizeof(thing) + sum(map(size_of, thing))
-    # A class is there anyway; only a reference to it is kept.
+    # A class exists anyway. The cache holds only a reference to it.
     return 0 if isinstance(thing, type) else getsizeof(thing)

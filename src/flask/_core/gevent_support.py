@@ -86,7 +86,7 @@ class HubInput:
             is_done.release()
 
         self._hub.loop.run_callback_threadsafe(gevent.spawn, work)
-        is_done.acquire()  # for the thread of the loop, as any reading of a body
+        is_done.acquire()  # blocks the thread of the loop, as any read of a body does
         result, error = outcome.pop()
         if error is not None:
             raise error
@@ -100,7 +100,7 @@ class SharedLoop:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process
+        if hasattr(os, "register_at_fork"):  # a forked process has none of the parent's threads
             os.register_at_fork(after_in_child=self._forget)
 
     def _forget(self) -> None:
@@ -142,7 +142,7 @@ class SharedLoop:
             )
             try:
                 is_done.wait()
-            except BaseException:  # the greenlet is killed, or a timeout of gevent is over
+            except BaseException:  # the greenlet was killed, or a timeout of gevent expired
                 loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
                 is_done.wait()
                 raise
@@ -157,7 +157,8 @@ class SharedLoop:
                 from gevent.threadpool import ThreadPool
 
                 self._pool = ThreadPool(1)
-                # Made there: what it waits with belongs to the thread.
+                # The loop is created in the thread that runs it: its selector belongs to the
+                # thread.
                 self._loop = self._pool.apply(_new_event_loop)
                 self._pool.spawn(self._loop.run_forever)
             return self._loop

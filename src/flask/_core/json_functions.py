@@ -1,7 +1,7 @@
-"""JSON as the current application reads and writes it; ``flask.json`` hands these functions on.
+"""The functions of ``flask.json``: JSON as the current application reads and writes it.
 
-They follow ``current_app.json``; outside an application context they are the standard library's,
-with the same additional types.
+They use ``current_app.json``. Outside an application context they use the standard library, with
+the same additional types.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class _Provider(t.Protocol):
 
 
 def _default(o: t.Any) -> t.Any:
-    """Return a stand-in, that JSON knows, for an object that it does not know.
+    """Convert an object that JSON does not support to one that it does.
 
-    :raises TypeError: there is none.
+    :raises TypeError: the type is not supported.
     """
     if isinstance(o, date):
         return http_date(o)
-    from decimal import Decimal  # 1 ms that an application without such objects does not need
+    from decimal import Decimal  # 1 ms, which most applications do not need
 
     if isinstance(o, Decimal | UUID):
         return str(o)
@@ -51,9 +51,9 @@ def _provider() -> _Provider | None:
 
 
 def dumps(obj: t.Any, **kwargs: t.Any) -> str:
-    """Return the JSON text of an object, as ``json.dumps``.
+    """Return the JSON text of an object, as ``json.dumps`` does.
 
-    :param kwargs: passed on to the current application's provider, or to ``json.dumps``.
+    :param kwargs: passed to the current application's provider, or to ``json.dumps``.
     """
     provider = _provider()
     if provider is not None:
@@ -62,7 +62,7 @@ def dumps(obj: t.Any, **kwargs: t.Any) -> str:
 
 
 def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
-    """Write the JSON text of an object to an open text file, as ``json.dump``."""
+    """Write the JSON text of an object to an open text file, as ``json.dump`` does."""
     provider = _provider()
     if provider is not None:
         provider.dump(obj, fp, **kwargs)
@@ -71,16 +71,16 @@ def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
 
 
 def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
-    """Return the object that a JSON text stands for, as ``json.loads``.
+    """Parse a JSON text, as ``json.loads`` does.
 
-    :raises ValueError: the text is no JSON.
+    :raises ValueError: the text is not valid JSON.
     """
     provider = _provider()
     return _json.loads(s, **kwargs) if provider is None else provider.loads(s, **kwargs)
 
 
 def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
-    """Return what the JSON text in an open file stands for."""
+    """Parse the JSON text in an open file, as ``json.load`` does."""
     provider = _provider()
     return _json.load(fp, **kwargs) if provider is None else provider.load(fp, **kwargs)
 
@@ -91,8 +91,8 @@ _PUBLIC_MODULE: t.Final = "flask.json"
 class JsonModule:
     """The JSON module of a request: its attribute ``json_module``.
 
-    As in official Flask, it is ``app.json`` if an application is current, and ``flask.json`` on the
-    class. A value that is set on the request takes precedence.
+    As in official Flask, it is ``app.json`` if an application is current, and ``flask.json`` if it
+    is read on the class. A value that is set on the request takes precedence.
     """
 
     def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:

@@ -1,11 +1,10 @@
-"""Wait, from synchronous code, for something awaitable.
+"""Wait, in synchronous code, for an awaitable.
 
-The request lifecycle is synchronous and written once. Where it meets an ``async def`` view, hook or
-handler it calls `wait`. Under WSGI the awaitable runs on an event loop that belongs to the worker
-thread and lives as long as the thread. Under ASGI it runs on the server's loop: step by step in the
-greenlet that waits (``asgi/_greenlet_executor``), or by the executor of a worker thread
-(``asgi/_thread_executor``),
-which is found here. If gevent has replaced threads by greenlets, see ``gevent_support``.
+The request lifecycle is synchronous and written once. To run an ``async def`` view, hook or handler
+it calls `wait`. Under WSGI the awaitable runs on an event loop that belongs to the worker thread
+and exists as long as the thread. Under ASGI it runs on the server's loop: step by step in the
+greenlet that waits (``asgi/_greenlet_executor``), or through the executor of a worker thread
+(``asgi/_thread_executor``). If gevent has replaced threads by greenlets, see ``gevent_support``.
 """
 
 from __future__ import annotations
@@ -32,10 +31,10 @@ _HAS_EAGER_TASKS: t.Final = sys.version_info >= (3, 12)
 
 
 class Executor(t.Protocol):
-    """Runs synchronous code beside an event loop, and waits for it."""
+    """Runs synchronous code in a thread, and its awaitables on an event loop elsewhere."""
 
     def wait(self, awaitable: Awaitable[t.Any]) -> t.Any:
-        """Return what the awaitable returns; it runs on the executor's loop."""
+        """Run an awaitable on the executor's loop, and return its result."""
 
 
 def _no_greenlet() -> None:
@@ -45,30 +44,31 @@ def _no_greenlet() -> None:
 get_greenlet: Callable[[], t.Any] = _no_greenlet
 """Returns the greenlet that is running.
 
-``asgi/_greenlet_executor`` sets it, and the next one, so that greenlet is needed only there.
+``asgi/_greenlet_executor`` sets it, and `greenlet_class`, so that only that module imports
+greenlet.
 """
 greenlet_class: t.Any = None
-"""The class of the greenlets that can wait while the loop goes on."""
+"""The class of the greenlets that can wait while the loop continues."""
 DONE: t.Final = object()
-"""What a greenlet gives back when its work is done."""
+"""What a greenlet switches back with when its work is done."""
 
 
 class _ThreadState(threading.local):
-    """What belongs to one thread."""
+    """The event loop and the executor of a thread."""
 
     loop: ThreadLoop | None = None
-    """The thread's own event loop, once it waited for something."""
+    """The thread's own event loop, created when the thread waits for the first time."""
     executor: Executor | None = None
-    """What runs the thread's code, if its loop runs in another thread."""
+    """The executor that runs the thread's code, if its event loop runs in another thread."""
 
 
 _thread_state = _ThreadState()
 
 
-# Registered first, so that it runs last: after all that may still wait at the process's end.
+# Registered first, so it runs last: other functions may still wait when the process ends.
 @atexit.register
 def _close_loop_of_main_thread() -> None:
-    """Close the loop while the modules that it needs for that are whole."""
+    """Close the loop before the interpreter clears the modules that closing it needs."""
     _thread_state.loop = None
 
 
@@ -82,15 +82,12 @@ if hasattr(os, "register_at_fork"):
 
 
 def set_thread_executor(executor: Executor | None) -> None:
-    """Let a executor wait for everything that this thread waits for.
-
-    ``None`` ends that.
-    """
+    """Set the executor that runs the awaitables of this thread; ``None`` removes it."""
     _thread_state.executor = executor
 
 
 def get_thread_executor() -> Executor | None:
-    """Return the executor that waits for this thread."""
+    """Return the executor that runs the awaitables of this thread."""
     return _thread_state.executor
 
 
@@ -104,18 +101,18 @@ def _get_thread_loop() -> ThreadLoop:
 def wait(awaitable: Awaitable[Result]) -> Result:
     """Run an awaitable to its end and return its result.
 
-    Context variables that it sets are set for the caller too, as if it had been called plainly.
-    In a thread whose event loop is running already (a notebook, an async test), the awaitable runs
-    in a short-lived thread of its own, because that loop cannot be entered a second time.
+    Context variables that it sets are set for the caller too, as after a call of a synchronous
+    function. If the thread's event loop is already running, as in a notebook or an async test, the
+    awaitable runs in a short-lived thread, because that loop cannot be entered a second time.
 
-    :raises BaseException: whatever the awaitable raises.
+    :raises BaseException: the error of the awaitable.
     """
     here: t.Any = get_greenlet()
     if type(here) is greenlet_class:
-        # It runs here, step by step, as a task of the loop would run it. What it yields is for the
-        # loop; the task yields it, and is resumed when it is time. PERF: no method of its own.
+        # The awaitable runs here, step by step, as a task would run it. What it yields is meant for
+        # the loop: the greenlet's task yields it, and the loop resumes the task. PERF: inlined.
         steps: t.Any = here.steps
-        if steps is None:  # it awaits already, and what it awaits waits here; or it has failed
+        if steps is None:  # the greenlet awaits already, or its last awaitable has failed
             if _HAS_EAGER_TASKS and _is_in_eager_task(here):
                 return _wait_in_a_thread(awaitable)
             steps = _await_for(here)
@@ -131,10 +128,10 @@ def wait(awaitable: Awaitable[Result]) -> Result:
             else:
                 yielded = steps.send(value)
                 continue
-            try:  # not above: whoever takes it and goes on would still be handling it
+            try:  # not in the handler above: the awaitable may catch the error and continue
                 yielded = steps.throw(thrown)
             finally:
-                del thrown  # its traceback holds this frame
+                del thrown  # avoid a reference cycle
         here.steps = steps
         result: Result = here.awaited
         here.awaited = None
@@ -153,12 +150,12 @@ def wait(awaitable: Awaitable[Result]) -> Result:
 
 
 def is_in_coroutine(depth: int = 2) -> bool:
-    """Return whether the code that called the caller can await.
+    """Return whether the caller's caller can await.
 
     A coroutine can. Synchronous code that this package called cannot, even if a loop is running in
     its thread.
 
-    :param depth: how many calls up that code is; 2 is the caller's caller.
+    :param depth: the number of calls between the code and this function; 2 is the caller's caller.
     """
     import asyncio
 
@@ -176,7 +173,7 @@ def is_in_coroutine(depth: int = 2) -> bool:
 
 
 def is_in_greenlet() -> bool:
-    """Tell whether the caller runs in a greenlet."""
+    """Return whether the caller runs in a greenlet of `greenlet_class`."""
     return type(get_greenlet()) is greenlet_class
 
 
@@ -186,7 +183,7 @@ def has_server_loop() -> bool:
 
 
 def can_wait_here() -> bool:
-    """Tell whether the caller runs in a greenlet, which waits while the loop goes on."""
+    """Return whether the caller runs in a greenlet, and can wait in it."""
     here: t.Any = get_greenlet()
     return type(here) is greenlet_class and not (
         _HAS_EAGER_TASKS and here.steps is None and _is_in_eager_task(here)
@@ -194,9 +191,9 @@ def can_wait_here() -> bool:
 
 
 def _is_in_eager_task(greenlet: t.Any) -> bool:
-    """Tell whether another task takes its first step inside of a greenlet, as eager ones do.
+    """Return whether another task takes its first step in a greenlet, as eager tasks do.
 
-    The greenlet's own task cannot wait in its stead. It is known by its context.
+    The greenlet's own task cannot wait for it. Each task is recognized by its context.
     """
     import asyncio
 
@@ -206,9 +203,9 @@ def _is_in_eager_task(greenlet: t.Any) -> bool:
 
 @types.coroutine
 def _await_for(greenlet: t.Any) -> Generator[t.Any, t.Any, t.NoReturn]:
-    """Await what is sent, and yield `DONE` after it.
+    """Await each awaitable that is sent, and yield `DONE` after it.
 
-    PERF: one generator awaits one thing after another; 0.08 us less than one for each.
+    PERF: one generator for all awaitables of a greenlet; 0.08 us less than one for each.
     """
     while True:
         awaitable: t.Any = yield DONE
@@ -217,20 +214,19 @@ def _await_for(greenlet: t.Any) -> Generator[t.Any, t.Any, t.NoReturn]:
 
 
 async def _await(awaitable: Awaitable[t.Any]) -> t.Any:
-    """Await anything; ``yield from`` takes coroutines alone."""
+    """Await an awaitable that is not a coroutine, because ``yield from`` takes only coroutines."""
     return await awaitable
 
 
 def wait_long(awaitable: Awaitable[Result]) -> Result:
-    """Wait as `wait` does, for something that may take as long as a client likes.
+    """Wait as `wait` does, for an awaitable that may take any time.
 
-    Ctrl-C cancels it, and is raised when it has ended. Raised at once, it may hit the loop between
-    two steps of its own, and what the loop was about to do never happens. ``asyncio.run`` does the
-    same.
+    Ctrl-C cancels the awaitable, and ``KeyboardInterrupt`` is raised when it has ended. If it were
+    raised at once, it could interrupt the event loop itself. ``asyncio.run`` does the same.
 
-    PERF: 10 us more in the main thread; elsewhere nothing.
+    PERF: 10 us more in the main thread; no cost elsewhere.
 
-    :raises KeyboardInterrupt: by Ctrl-C; if it comes again, at once.
+    :raises KeyboardInterrupt: the user pressed Ctrl-C; at once if they press it again.
     """
     import asyncio
     import signal
@@ -280,8 +276,7 @@ def _run(thread_loop: ThreadLoop, awaitable: Awaitable[Result], context: Context
     failure: list[BaseException] = []
 
     async def await_it() -> None:
-        # An error is kept from the task: the frame of the loop, which the error's traceback holds,
-        # holds the task.
+        # The task must not hold the error: a frame in the error's traceback holds the task.
         if abandoned.must_watch:
             abandoned.watch()
         try:
