@@ -1,7 +1,7 @@
 """The configuration: a dict that can be filled from files, objects and the environment.
 
-Loaders take only keys that are written in upper case, so helper names in a configuration file do
-not leak into the configuration (`Config.from_prefixed_env` keeps the case that it finds).
+Loaders take only keys in upper case, so helper names in a configuration file do not become
+settings. `Config.from_prefixed_env` takes keys in any case.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _HasConfig(t.Protocol):
 
 
 class ConfigAttribute(t.Generic[Value]):
-    """An attribute of the application that lives in its configuration.
+    """An attribute of the application that is stored in its configuration.
 
     :param name: the configuration key.
     :param get_converter: applied to the stored value at each read, such as seconds to `timedelta`.
@@ -52,7 +52,7 @@ class ConfigAttribute(t.Generic[Value]):
 
 
 class Config(dict[str, t.Any]):
-    """A dict of settings that knows how to load itself.
+    """A dict of settings, with methods to load them.
 
     :param root_path: folder that relative file names start from; the application's root path, or
         its instance path with ``instance_relative_config=True``.
@@ -97,7 +97,7 @@ class Config(dict[str, t.Any]):
         return True
 
     def from_envvar(self, variable_name: str, silent: bool = False) -> bool:
-        """Load the Python file whose path stands in an environment variable.
+        """Load the Python file whose path is in an environment variable.
 
         :param silent: return ``False`` for an unset variable or a missing file.
         :raises RuntimeError: the variable is not set.
@@ -117,10 +117,10 @@ class Config(dict[str, t.Any]):
     ) -> bool:
         """Take every environment variable that starts with a prefix and ``_``.
 
-        ``FLASK_DEBUG=true`` sets ``DEBUG`` to ``True``; a double underscore goes into a nested
-        dict: ``FLASK_DATABASE__PORT=5432`` sets ``config["DATABASE"]["PORT"]``.
+        ``FLASK_DEBUG=true`` sets ``DEBUG`` to ``True``. A double underscore sets an entry of a
+        nested dict: ``FLASK_DATABASE__PORT=5432`` sets ``config["DATABASE"]["PORT"]``.
 
-        :param loads: parses each value; one that it cannot parse stays a string.
+        :param loads: parses each value; a value that it cannot parse stays a string.
         :returns: always ``True``.
         :raises TypeError: a variable sets an entry of a value that is not a dict. The text names
             both variables.
@@ -137,7 +137,7 @@ class Config(dict[str, t.Any]):
         return True
 
     def _set_nested(self, dotted: str, value: t.Any) -> None:
-        """Set ``A__B__C`` as ``self["A"]["B"]["C"]``, making dicts on the way."""
+        """Set ``A__B__C`` as ``self["A"]["B"]["C"]``; missing dicts are created."""
         if "__" not in dotted:
             self[dotted] = value
             return
@@ -190,8 +190,8 @@ class Config(dict[str, t.Any]):
         """Return the settings whose key starts with a prefix, as a dict.
 
         :param namespace: the prefix, such as ``"MAIL_"``.
-        :param lowercase: make the keys of the result lower case, ready to be keyword arguments.
-        :param trim_namespace: leave the prefix out of the keys of the result.
+        :param lowercase: convert the keys to lower case, so they can be keyword arguments.
+        :param trim_namespace: remove the prefix from the keys.
         """
         found: dict[str, t.Any] = {}
         for key, value in self.items():
@@ -238,12 +238,12 @@ def _parsed(text: str, loads: Callable[[str], t.Any]) -> t.Any:
     try:
         return loads(text)
     except Exception:
-        # Whatever the parser calls an error: then the text itself is the setting.
+        # Any parser may be passed, so any error means that the text itself is the setting.
         return text
 
 
 def _explained(error: OSError) -> OSError:
-    """Return the same error, its text saying what was tried."""
+    """Return the same error, with a text that says what failed."""
     error.strerror = f"Unable to load configuration file ({error.strerror})"
     return error
 

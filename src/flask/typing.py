@@ -1,8 +1,6 @@
-"""What a view may return and what a hook may be, as type aliases.
+"""Type aliases for what views return and what hooks are.
 
-The names are those that applications and extensions import from ``flask.typing``. This file knows
-no other room; where a type would be the application class itself, the alias is `AnyApp`, because
-inner rooms never name the class that stands on the top floor.
+Applications and extensions import these names from ``flask.typing``.
 """
 
 from __future__ import annotations
@@ -30,7 +28,7 @@ AnyApp: t.TypeAlias = t.Any
 ResponseValue = t.Union[
     str,
     bytes,
-    # A TypedDict is a Mapping, but no dict.
+    # A TypedDict is a Mapping, but not a dict.
     Mapping[str, t.Any],
     "list[t.Any]",
     "Response",
@@ -49,7 +47,7 @@ HeadersValue = t.Union[
     Mapping[str, HeaderValue],
     Sequence["tuple[str, HeaderValue]"],
 ]
-"""What a view may give as headers beside the body."""
+"""What a view may return as headers."""
 
 ResponseReturnValue = t.Union[
     ResponseValue,

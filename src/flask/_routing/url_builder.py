@@ -1,7 +1,8 @@
-"""From an endpoint and values to a path, where that is plain.
+"""Build the path of an endpoint from values, in the common case.
 
-A plain endpoint has one rule, and that rule is fixed text and whole converters. Whatever else is
-asked, such as a query string, another host or a missing value, is the map's to build or to refuse.
+In the common case the endpoint has one rule, and that rule is fixed text and whole converters. The
+map builds all other URLs, for example those with a query string or another host, and raises the
+errors.
 """
 
 from __future__ import annotations
@@ -19,16 +20,17 @@ _NEEDS_NO_QUOTES = re.compile(r"[\w.~-]*", re.ASCII).fullmatch
 _NEEDS_NO_QUOTES_IN_PATH = re.compile(r"[\w./~-]*", re.ASCII).fullmatch
 
 Step: t.TypeAlias = tuple[str, type | None, Callable[[t.Any], str], str]
-"""Name of a value, a type whose values are quick to write, the converter's way, the text behind."""
+"""Name of a value, a type that needs no converter, the converter's method, the text that
+follows."""
 
 
 class PathBuilder:
     """Builds the paths of one rule.
 
-    PERF: 0.5 us for two values; the map's way takes 5 us.
+    PERF: 0.5 us for two values; the map takes 5 us.
 
     :param rule: bound to its map.
-    :raises UnsupportedRule: the rule is not plain.
+    :raises UnsupportedRule: only the map can build its URLs.
     """
 
     __slots__ = ("start", "steps")
@@ -65,7 +67,7 @@ class PathBuilder:
         ]
 
     def build(self, values: dict[str, t.Any]) -> str | None:
-        """Return the path for some values; ``None``: the map shall build it, or say why not."""
+        """Return the path for some values; ``None``: the map must build it or raise an error."""
         steps = self.steps
         if len(values) != len(steps):
             return None
@@ -79,7 +81,7 @@ class PathBuilder:
                 if kind is int:
                     path += f"{value}{text}"
                     continue
-                # PERF: asking the text costs 0.06 us, the pattern 0.15 us.
+                # PERF: the methods of the text take 0.06 us, the pattern takes 0.15 us.
                 if (value.isascii() and value.isalnum()) or _NEEDS_NO_QUOTES(value):
                     path += value + text
                     continue
@@ -87,12 +89,12 @@ class PathBuilder:
                 path += to_url(value) + text
             except (TypeError, ValueError):
                 return None
-        # Two slashes in front would name another host.
+        # A URL that begins with two slashes would name another host.
         return path if path[:2] != "//" else f"/{path.lstrip('/')}"
 
 
 def _is_unmodified(rule: Rule) -> bool:
-    """Tell whether nobody changed how a rule is chosen and built."""
+    """Return whether a rule has Werkzeug's methods to choose and to build a URL."""
     return all(
         getattr(getattr(rule, name), "__func__", None) is getattr(Rule, name)
         for name in ("build", "suitable_for")
@@ -100,7 +102,7 @@ def _is_unmodified(rule: Rule) -> bool:
 
 
 def _fast_type(segment: Segment) -> type | None:
-    """Return the type whose values need no converter: it would write them just so."""
+    """Return the type whose values need no converter, because it would not change them."""
     converter = segment.converter
     if type(converter) is UnicodeConverter and "to_url" not in vars(converter):
         return str
@@ -110,7 +112,7 @@ def _fast_type(segment: Segment) -> type | None:
 
 
 def make_builder(rules: Sequence[Rule]) -> PathBuilder | None:
-    """Return the builder for an endpoint with these rules; ``None`` if it is not plain."""
+    """Return the builder for an endpoint with these rules; ``None`` if only the map can build."""
     if len(rules) != 1:
         return None
     try:

@@ -1,7 +1,7 @@
-"""Jinja's environment for an application, and where its templates are found.
+"""Jinja's environment for an application, and the loader of its templates.
 
-Importing this room imports Jinja, which takes 12 ms; so nothing does before a template is asked
-for. Templates are found in the application's folder, then in its blueprints'.
+This module imports Jinja, which takes 12 ms. So it is imported when the first template is used.
+Templates are found in the application's folder, then in its blueprints'.
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ class Environment(BaseEnvironment):
 class DispatchingJinjaLoader(BaseLoader):
     """Looks for a template in the app's folder, then in each blueprint's.
 
-    Blueprints are asked in the order of their registration; the one that the current request
-    belongs to has no precedence.
+    The order is that of registration. The blueprint of the current request has no precedence.
 
     :param app: the application.
     """
@@ -49,7 +48,7 @@ class DispatchingJinjaLoader(BaseLoader):
         self.app = app
 
     def get_source(self, environment: BaseEnvironment, template: str) -> Source:
-        """Return a template's text, its file name and what tells its age.
+        """Return a template's text, its file name and a function that checks its age.
 
         :raises TemplateNotFound: no loader has it.
         """
@@ -60,7 +59,7 @@ class DispatchingJinjaLoader(BaseLoader):
             source = _ask(loader, environment, template)
             attempts.append((loader, owner, source))
             found = found or source
-            if found and not explain:  # an explanation tells what all of them answer
+            if found and not explain:  # the explanation lists all loaders
                 break
         if explain:
             explain_template_loading_attempts(self.app, template, attempts)
@@ -81,7 +80,7 @@ class DispatchingJinjaLoader(BaseLoader):
 
 
 def _ask(loader: BaseLoader, environment: BaseEnvironment, template: str) -> Source | None:
-    """Return what a loader knows of a template; ``None`` if it does not have it."""
+    """Return a template from a loader; ``None`` if the loader does not have it."""
     try:
         return loader.get_source(environment, template)
     except TemplateNotFound:
