@@ -4,7 +4,7 @@ Werkzeug's initializer computes ten attributes for each request. Here each one i
 first access, with the same result.
 """
 
-# What are plain attributes of Werkzeug's class are properties and lazy attributes here.
+# Attributes that Werkzeug's class assigns are properties and lazy attributes here.
 # pyright: reportIncompatibleVariableOverride=false, reportIncompatibleMethodOverride=false, reportAssignmentType=false
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DELETED = object()
 
 
 class _Host(cached_property[str]):
-    """The host. Official Flask reads it before code of the application can delete it."""
+    """The host. It can be deleted: official Flask reads it before the application's code runs."""
 
     def __delete__(self, instance: object) -> None:
         instance.__dict__.pop("host", None)
@@ -41,11 +41,11 @@ class EnvironRequest(RequestBase):
     shallow: bool = False
     _environ: WSGIEnvironment
     _original_environ: WSGIEnvironment | None = None
-    """The environment before the application could change it; ``None`` while it could not."""
+    """A copy of the environment, made before the application can change it; ``None`` until then."""
     _query: t.Any = None
     """The query string, if it was set or deleted."""
     _adds_itself: bool = True
-    """Whether the request is to be found in its environment, while it is the current one."""
+    """Whether the environment contains the request while the request is current."""
     _assigned: t.ClassVar[tuple[str, ...]] = ()
     """Attributes that Werkzeug's initializer assigns and a subclass overrides; assigned here."""
 
@@ -59,7 +59,7 @@ class EnvironRequest(RequestBase):
     def __init__(
         self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False
     ) -> None:
-        # PERF: 0.16 us; Werkzeug's own initialiser takes 1.31 us.
+        # PERF: 0.16 us; Werkzeug's initializer takes 1.31 us.
         self._environ = environ
         if shallow:
             self.shallow = True
@@ -84,10 +84,10 @@ class EnvironRequest(RequestBase):
 
         You may change it. Method, URL and addresses of the request stay the same.
 
-        PERF: the request is entered when somebody looks: 0.25 us less for those where nobody does.
+        PERF: the request is added at the first access: 0.25 us less if there is none.
         """
         environ = self._environ
-        if self._original_environ is None:  # without the request, which would close a circle
+        if self._original_environ is None:  # without the request, to avoid a reference cycle
             self._original_environ = {**environ, "werkzeug.request": None}
         if self._adds_itself and environ.get("werkzeug.request") is not self:
             environ["werkzeug.request"] = self
@@ -104,11 +104,11 @@ class EnvironRequest(RequestBase):
     def environ(self) -> None:
         del self._environ
 
-    # What Werkzeug's initialiser sets ------------------------------------------------------------
+    # Attributes that Werkzeug's initializer sets -------------------------------------------------
 
     @lazy
     def method(self) -> str:
-        """The HTTP method, in upper case."""
+        """The HTTP method in upper case, such as ``GET``."""
         method: str = (self._original_environ or self._environ).get("REQUEST_METHOD", "GET")
         return method.upper()
 
@@ -125,7 +125,7 @@ class EnvironRequest(RequestBase):
 
     @lazy
     def root_path(self) -> str:
-        """The prefix under which the application is mounted; no slash at its end."""
+        """The prefix under which the application is mounted, without a trailing slash."""
         prefix: str = (self._original_environ or self._environ).get("SCRIPT_NAME") or ""
         return _wsgi_decoding_dance(prefix).rstrip("/")
 
@@ -137,7 +137,7 @@ class EnvironRequest(RequestBase):
 
     @property
     def query_string(self) -> bytes:
-        """The query string, as sent: the part after the question mark."""
+        """The query string as sent: the part of the URL after the question mark."""
         own: bytes | None = self._query
         if own is None:
             query: str = (self._original_environ or self._environ).get("QUERY_STRING", "")
@@ -156,7 +156,7 @@ class EnvironRequest(RequestBase):
 
     @lazy
     def headers(self) -> Headers:
-        """The headers as sent; names in any case."""
+        """The headers; their names are case-insensitive."""
         return RequestHeaders(self._environ)
 
     @lazy
@@ -181,14 +181,16 @@ DEFAULT_FILE_MEMORY_SIZE: t.Final = 2 * 1024 * 1024
 
 
 NOT_SET: t.Final[t.Any] = object()
-"""Marks that a request has no limit of its own, so the configuration's limit applies."""
+"""The limit is not set on the request, so the configuration's limit applies."""
 
 
 def limit(name: str, doc: str) -> t.Any:
-    """Make a limit: what is set on the request, else the configuration; ``None`` is no limit.
+    """Return a property for a limit: the value that is set on the request, else the configuration.
 
-    :param name: of the attribute; in upper case, of the setting.
-    :param doc: what the limit is for.
+    ``None`` means no limit.
+
+    :param name: the name of the attribute, and in upper case that of the setting.
+    :param doc: the docstring.
     """
     key = name.upper()
     own = f"_{name}"
@@ -215,6 +217,6 @@ def get_max_file_memory_size(request: t.Any) -> int | None:
     context = get_app_context(None)
     if context is None:
         return DEFAULT_FILE_MEMORY_SIZE
-    # COMPAT: a configuration that an application makes by hand has only Flask's own keys.
+    # COMPAT: an application may replace the configuration by one that has only Flask's keys.
     size: int | None = context.app.config.get("MAX_FILE_MEMORY_SIZE", DEFAULT_FILE_MEMORY_SIZE)
     return size

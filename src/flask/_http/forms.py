@@ -1,6 +1,6 @@
-"""Read forms as nearly every client sends them.
+"""Parse forms in the common case.
 
-A request whose class has steps of its own, and a body that is not plain, go Werkzeug's way.
+Werkzeug parses the form if the request's class overrides a step, or if the body is unusual.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ URLENCODED: t.Final = "application/x-www-form-urlencoded"
 _URLENCODED_TYPES: t.Final = frozenset(
     {URLENCODED, f"{URLENCODED}; charset=UTF-8", f"{URLENCODED}; charset=utf-8"}
 )
-"""As browsers and their scripts write it; no charset but UTF-8 has ever been heeded."""
+"""The header as browsers and their scripts write it. The charset is always UTF-8."""
 
-_new_multidict: t.Any = ImmutableMultiDict.__new__  # PERF: an empty one needs no initialiser
+_new_multidict: t.Any = ImmutableMultiDict.__new__  # PERF: an empty one needs no initializer
 
 _multipart_type = re.compile(r"multipart/form-data; ?boundary=([\w'+.-]{1,70})", re.ASCII)
 
 _LONGEST_KEPT: t.Final = 200
-"""Characters of a content type whose boundary may stay in a pattern that Python keeps."""
+"""Characters of the longest content type whose boundary may stay in the cache of ``re``."""
 
 FORM_STEPS: t.Final = (
     "_get_file_stream",
@@ -46,11 +46,12 @@ FORM_STEPS: t.Final = (
     "stream",
     "want_form_data_parsed",
 )
-"""Members of a request that decide how a form is read; whoever has one of their own keeps it."""
+"""Members of a request that decide how a form is parsed. An override of one disables this
+module."""
 
 
 class FormRequest(t.Protocol):
-    """What is needed of a request to read its form."""
+    """The attributes of a request that parsing its form needs."""
 
     _environ: dict[str, t.Any]
     parameter_storage_class: t.Any
@@ -76,7 +77,7 @@ class FormRequest(t.Protocol):
 
 
 def load_form(request: FormRequest) -> bool:
-    """Set ``form`` and ``files`` of a request; ``False`` if Werkzeug must do it.
+    """Set ``form`` and ``files`` of a request; return ``False`` if Werkzeug must do it.
 
     :raises werkzeug.exceptions.RequestEntityTooLarge: a limit is exceeded (413).
     :raises werkzeug.exceptions.ClientDisconnected: the body ends before its length (400).
@@ -100,7 +101,7 @@ def load_form(request: FormRequest) -> bool:
 def read_fields(request: FormRequest) -> t.Any:
     """Return the fields of a request with an urlencoded form.
 
-    `NEEDS_LIBRARY` if it has another one, or Werkzeug must read it. Files there are none then.
+    `NEEDS_LIBRARY` if the form has another type, or if Werkzeug must parse it.
 
     :raises werkzeug.exceptions.ClientDisconnected: the body ends before its length (400).
     """
@@ -131,7 +132,7 @@ def read_fields(request: FormRequest) -> t.Any:
 
 
 def _limits_fields() -> bool:
-    """Return whether Werkzeug limits urlencoded forms as well: releases before 3.1.9 do."""
+    """Return whether Werkzeug limits urlencoded forms too, as releases before 3.1.9 do."""
     parser = FormDataParser(max_form_memory_size=0, silent=False)
     try:
         parser.parse(BytesIO(), URLENCODED, 1)
@@ -149,7 +150,7 @@ def _fits(request: FormRequest) -> bool:
 
 
 def _take_body(request: FormRequest, longest: int) -> t.Any:
-    """Take the whole body, if it is at hand or can be read at once; else `NEEDS_LIBRARY`."""
+    """Return the whole body if it was read or can be read in one piece, else `NEEDS_LIBRARY`."""
     if request._is_body_taken:
         return getattr(request, "_cached_data", NEEDS_LIBRARY)
     body = read_body(request._environ, request.max_content_length, longest)
@@ -159,7 +160,7 @@ def _take_body(request: FormRequest, longest: int) -> t.Any:
 
 
 def _load_multipart(request: FormRequest, boundary: str) -> bool:
-    # 3 ms at its first use, which most applications never come to.
+    # 3 ms, which most applications do not need.
     from .multipart import Form, Limits, parse_stream, parse_whole
 
     limits = Limits(request.max_form_memory_size, request.max_form_parts)
@@ -170,7 +171,7 @@ def _load_multipart(request: FormRequest, boundary: str) -> bool:
         try:
             form = parse_stream(request.stream.read, boundary, limits)
         except ValueError:
-            form = Form()  # as Werkzeug does: what is malformed is empty
+            form = Form()  # as in Werkzeug, a malformed form is empty
     else:
         form = NEEDS_LIBRARY
         if len(body) <= memory_size:
@@ -183,10 +184,10 @@ def _load_multipart(request: FormRequest, boundary: str) -> bool:
 
 
 def forget_long_boundary(content_type: str) -> None:
-    """Empty Python's cache of patterns, if Werkzeug's parser left a large one there.
+    """Empty the cache of ``re`` if Werkzeug's parser added a large pattern to it.
 
     Werkzeug compiles each boundary. The cache has 512 entries, each of 20 times the boundary's
-    bytes. No client writes such a boundary: it has at most 70 characters (RFC 2046 section 5.1.1).
+    bytes. Real boundaries are not that long: the maximum is 70 characters (RFC 2046 section 5.1.1).
 
     :param content_type: the header of the request.
     """
@@ -195,5 +196,5 @@ def forget_long_boundary(content_type: str) -> None:
 
 
 def make_file(memory_size: int) -> t.IO[bytes]:
-    """Make an empty file that stays in memory up to a size."""
+    """Create an empty file that stays in memory up to a size."""
     return t.cast("t.IO[bytes]", SpooledTemporaryFile(memory_size, "rb+"))

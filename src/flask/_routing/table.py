@@ -46,9 +46,9 @@ class Leaf:
     arguments: list[Segment]
     """The dynamic parts, in the order of the path."""
     defaults: dict[str, t.Any]
-    """Arguments that the rule itself gives."""
+    """The default arguments of the rule."""
     is_custom: bool
-    """Whether a converter of the application's own converts one of the parts."""
+    """Whether one of the parts has a custom converter."""
 
     def __init__(self, rule: Rule, arguments: list[Segment]) -> None:
         self.rule = rule
