@@ -1,10 +1,10 @@
-"""The response, as views meet it.
+"""The response object of views.
 
-It is Werkzeug's class. The usual response, whose body is known as a whole, takes a shorter way to
-the same bytes.
+It is a subclass of Werkzeug's response. A response whose body is known as a whole, which is the
+usual case, is sent on a fast path.
 """
 
-# What are plain attributes of Werkzeug's class are properties and lazy attributes here.
+# Attributes that Werkzeug's class assigns are properties and lazy attributes here.
 # pyright: reportIncompatibleVariableOverride=false, reportIncompatibleMethodOverride=false, reportAssignmentType=false
 
 from __future__ import annotations
@@ -43,19 +43,19 @@ _new_object = object.__new__
 class Response(ResponseBase):
     """An HTTP response; HTML by default.
 
-    A response that is made from a text or bytes keeps them as they are, until somebody asks for its
-    body as an iterable or for its callbacks; and it has no ``Headers`` until somebody asks for
-    them. Such a response takes a shorter way to the server.
+    A response that is created from a text or bytes stores the bytes. Its ``Headers`` are created at
+    the first access to `headers`, its iterable at the first access to `response`. Until then it is
+    sent on a fast path.
 
     :param response: the body: ``str``, ``bytes``, or an iterable of either, asynchronous or not.
     :param status: a code, or a line such as ``"404 Gone Fishing"``; 200 by default.
     :param headers: a mapping, pairs, or ``Headers``.
-    :param mimetype: media type; text gets a charset.
-    :param content_type: taken as it is, instead of ``mimetype``.
-    :param direct_passthrough: hand the body to the server unchecked.
+    :param mimetype: media type; a charset is added for text.
+    :param content_type: the whole header, instead of ``mimetype``.
+    :param direct_passthrough: pass the body to the server unchecked.
     """
 
-    __module__ = "flask.wrappers"  # where it is promised, and pickled
+    __module__ = "flask.wrappers"  # the public module, which pickles name
 
     default_mimetype: str | None = "text/html"
     json_module: t.Any = json_functions
@@ -64,22 +64,22 @@ class Response(ResponseBase):
     direct_passthrough: bool = False
 
     _body: bytes | None = None
-    """The whole body; ``None`` where it stands in `_iterable`."""
+    """The whole body; ``None`` if it is in `_iterable`."""
     _content_type: tuple[str, str] | None
-    """The header; it counts while there are no `_headers`. ``None``: it is among the file's."""
+    """The header, while `_headers` is ``None``; ``None`` if it is one of the file's headers."""
     _headers: Headers | None = None
-    """The headers, once somebody asked for them; they begin with type and length."""
+    """The headers, created at the first access; they begin with type and length."""
     _more_headers: list[tuple[str, str]] | None = None
-    """What else is to be sent, as long as there are no `_headers`; ready for WSGI."""
+    """Other headers, while `_headers` is ``None``; ready for WSGI."""
     _is_forced: bool = False
-    """Whether the body was read off another response: as an iterable it is no list then."""
+    """Whether the body is that of another response; then the iterable is not a list."""
     _file: FileBody | None = None
-    """Where the body is what was in a file: its headers, and how to open it."""
+    """The file whose content is the body: its headers, and how to open it."""
     _iterable: t.Iterable[str] | t.Iterable[bytes]
     _callbacks: list[t.Callable[[], t.Any]]
 
     _is_unmodified: t.ClassVar[bool] = True
-    """Whether nobody changed how a response is made or sent."""
+    """Whether the class overrides nothing that decides how a response is created or sent."""
 
     if not t.TYPE_CHECKING:  # to type checkers the methods are Werkzeug's
         close = SendingMethod()
@@ -96,7 +96,7 @@ class Response(ResponseBase):
     def _detect_overrides(cls) -> bool:
         """Compute `_is_unmodified`: when the class is made, and at the first request."""
         cls._is_unmodified = (
-            all(getattr(cls, name) is plain for name, plain in SENDING.items())
+            all(getattr(cls, name) is built_in for name, built_in in SENDING.items())
             and getattr_static(cls, "force_type") is _FORCE_TYPE
             and cls.__new__ is object.__new__
             # A subclass may have properties here, which only its objects can answer.
@@ -140,7 +140,7 @@ class Response(ResponseBase):
 
     @property
     def headers(self) -> Headers:
-        """The headers; names in any case, several values for a name are possible."""
+        """The headers; names are case-insensitive and may have several values."""
         headers = self._headers
         if headers is None:
             if self._content_type is None:
@@ -159,15 +159,15 @@ class Response(ResponseBase):
 
     @headers.deleter
     def headers(self) -> None:
-        self._open_body()  # and nothing is left to make headers from: an AttributeError
+        self._open_body()  # afterwards `headers` raises AttributeError
         self._headers = self._content_type = self._file = None
 
     def _open_body(self) -> None:
-        """Let a whole body be an iterable with callbacks, as Werkzeug's are."""
+        """Convert a whole body to an iterable with callbacks, as Werkzeug's responses have."""
         body = self._body
         if body is not None:
             if self._headers is None:
-                _ = self.headers  # they tell the length of this body, whatever becomes of it
+                _ = self.headers  # they contain the length of this body
             if self._file is not None:
                 self._iterable = self._file.open(body)
             else:
@@ -181,7 +181,7 @@ class Response(ResponseBase):
     ) -> t.Iterable[str] | t.Iterable[bytes]:
         """The body as an iterable.
 
-        A list or tuple is known as a whole, all else is streamed.
+        A list or tuple is a whole body. Any other iterable is streamed.
         """
         self._open_body()
         return self._iterable
@@ -224,18 +224,18 @@ class Response(ResponseBase):
 
     @classmethod
     def force_type(cls, response: t.Any, environ: WSGIEnvironment | None = None) -> Response:
-        """Turn a Werkzeug response, or a WSGI application, into one of this class.
+        """Convert a Werkzeug response, or a WSGI application, to this class.
 
         :param response: a response is changed in place; an application is called.
-        :param environ: what an application is called with.
-        :raises TypeError: an application, but no environment.
+        :param environ: the WSGI environment for the application.
+        :raises TypeError: it is an application, but there is no environment.
         """
         forced = t.cast("Response", super().force_type(response, environ))
-        # Werkzeug's class keeps as plain attributes what are properties here.
+        # Attributes of Werkzeug's class are properties here.
         own = vars(forced)
         set_state(forced, {name: own.pop(name) for name in WERKZEUG_NAMES & own.keys()})
         if not cls._is_unmodified:
-            forced._open_body()  # the class may have a say in how it is sent
+            forced._open_body()  # the class may override how it is sent
         return forced
 
     __getstate__ = get_state
@@ -267,7 +267,7 @@ class Response(ResponseBase):
                 return super().__call__(environ, start_response)
             pairs = found
         start_response(self._status, pairs)
-        # PERF: a list is what servers send at once; Granian takes anything else piece by piece.
+        # PERF: servers send a list at once; Granian reads other iterables item by item.
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _send_without_body(self, environ: t.Any, start_response: t.Any) -> t.Iterable[bytes]:
@@ -316,16 +316,16 @@ class Response(ResponseBase):
         """Set a cookie (RFC 6265).
 
         :param key: the cookie's name.
-        :param value: its value; what a cookie cannot carry is escaped.
-        :param max_age: how long it lives, in seconds; ``None``: until the browser is closed.
-        :param expires: until when it lives.
-        :param path: below which path the browser sends it.
-        :param domain: to which hosts; ``None``: only to the one that set it.
-        :param secure: only over HTTPS.
-        :param httponly: out of reach for scripts.
+        :param value: its value; characters that a cookie cannot contain are escaped.
+        :param max_age: its lifetime in seconds; ``None``: until the browser is closed.
+        :param expires: the time of its end.
+        :param path: the browser sends it only below this path.
+        :param domain: the browser sends it to these hosts; ``None``: only to the one that set it.
+        :param secure: the browser sends it only over HTTPS.
+        :param httponly: scripts cannot read it.
         :param samesite: ``"Strict"``, ``"Lax"`` or ``"None"``.
-        :param partitioned: kept apart for each top-level site; only over HTTPS.
-        :raises ValueError: ``samesite`` is something else.
+        :param partitioned: the browser stores it for each top-level site; only over HTTPS.
+        :raises ValueError: ``samesite`` has another value.
         """
         header = None
         if not domain:
@@ -346,7 +346,7 @@ class Response(ResponseBase):
             """Return the whole body; a streamed one is read to its end first.
 
             :param as_text: decode it as UTF-8.
-            :raises RuntimeError: the body is passed through, and so cannot be read.
+            :raises RuntimeError: the response has ``direct_passthrough``.
             """
             body = self._body
             if body is None or self._is_forced or self.direct_passthrough:
@@ -355,9 +355,9 @@ class Response(ResponseBase):
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
-        """Size from which a cookie makes Werkzeug warn, in bytes.
+        """Bytes of the largest cookie without a warning of Werkzeug: ``MAX_COOKIE_SIZE``.
 
-        ``MAX_COOKIE_SIZE``.
+        Browsers ignore larger cookies.
         """
         context = get_app_context(None)
         if context is None:
@@ -370,10 +370,10 @@ _VARY_COOKIE = ("Vary", "Cookie")
 
 
 def add_header(response: Response, name: str, value: str) -> None:
-    """Add a header to a response, without making its `Headers` for that.
+    """Add a header to a response without creating its `Headers`.
 
-    :param name: neither the content's type nor its length, nor ``Vary``.
-    :param value: ready to be sent; without line breaks.
+    :param name: any but ``Content-Type``, ``Content-Length`` and ``Vary``.
+    :param value: without line breaks.
     """
     if response._headers is not None:
         if response._headers.__class__ is Headers:
@@ -387,9 +387,9 @@ def add_header(response: Response, name: str, value: str) -> None:
 
 
 def vary_by_cookie(response: ResponseBase) -> None:
-    """Tell caches that an answer depends on the cookies.
+    """Add ``Vary: Cookie``, so caches know that the response depends on cookies.
 
-    ``Vary`` is RFC 9110 section 12.5.5. PERF: 0.2 us; ``response.vary.add`` takes 5 us.
+    See RFC 9110 section 12.5.5. PERF: 0.2 us; ``response.vary.add`` takes 5 us.
     """
     if isinstance(response, Response) and response._headers is None:
         if response._more_headers is None:
@@ -408,5 +408,5 @@ SENDING = {
         *("set_data", "status", "status_code"),
     )
 }
-"""What decides how a response is made and sent; whoever overrides one goes Werkzeug's way."""
+"""The methods that create and send a response. Werkzeug sends it if a subclass overrides one."""
 _FORCE_TYPE = getattr_static(Response, "force_type")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 WERKZEUG_NAMES: t.Final = frozenset({"_on_close", "headers", "response"})
-"""Werkzeug's names for what a response keeps under others."""
+"""Attributes of Werkzeug's response that are properties of this package's response."""
 
 _PACKAGE_NAMES = frozenset(
     {
@@ -20,7 +20,7 @@ _PACKAGE_NAMES = frozenset(
 
 
 def get_state(response: t.Any) -> dict[str, t.Any]:
-    """Return the attributes that Werkzeug's own response would have.
+    """Return the attributes that Werkzeug's response would have.
 
     :param response: its body is an iterable afterwards.
     """
@@ -30,14 +30,14 @@ def get_state(response: t.Any) -> dict[str, t.Any]:
 
 
 def set_state(response: t.Any, state: dict[str, t.Any]) -> None:
-    """Give a response such attributes."""
+    """Set the attributes that `get_state` returned."""
     vars(response).update({name: state[name] for name in state.keys() - WERKZEUG_NAMES})
     for name in WERKZEUG_NAMES & state.keys():
         setattr(response, name, state[name])
 
 
 class SendingMethod:
-    """A method that sends a response, and that may be replaced on one response.
+    """A method that sends a response, and that may be overridden on one response.
 
     The fast path does not call it, so a response with its own method does not take the fast path.
     """

@@ -1,9 +1,9 @@
-"""Bodies that are made while they are sent, with the request still at hand.
+"""Bodies that are generated while they are sent, with the request context.
 
-A streamed body is produced after the view has returned and the request context is gone. Here a
-generator gets its contexts back for each of its steps, and only for that: between two steps
-nothing of it is left on the thread. So an abandoned stream leaks nothing, its steps may run on
-different threads, and streams that are read in turn do not see each other's request.
+A streamed body is generated after the view has returned and its contexts were popped. The contexts
+of `stream_with_context` are current in each step of the generator, and only there. So an abandoned
+stream leaves no context behind, its steps may run in different threads, and streams that are read
+in turn do not see each other's request.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Chunk = t.TypeVar("Chunk", str, bytes)
 
 
 class _SyncIterator:
-    """An asynchronous iterator, waited for step by step."""
+    """A synchronous iterator that waits for each step of an asynchronous one."""
 
     def __init__(self, iterator: AsyncIterator[t.Any]) -> None:
         self._iterator = iterator
@@ -54,16 +54,16 @@ class _SyncIterator:
             raise StopIteration from None
 
     def close(self) -> None:
-        """End the iterator, if it is a generator: its ``finally`` blocks run."""
+        """Close the iterator if it is a generator, so its ``finally`` blocks run."""
         close = getattr(self._iterator, "aclose", None)
         if close is not None:
             wait(close())
 
 
 def iterate_sync(iterable: t.Any) -> Iterator[t.Any]:
-    """Return an iterator over an iterable of either kind.
+    """Return a synchronous iterator over a synchronous or asynchronous iterable.
 
-    Each step of an asynchronous one is waited for, as a view is.
+    It waits for each step of an asynchronous one with `wait`.
     """
     if isinstance(iterable, AsyncIterable):
         return _SyncIterator(aiter(iterable))
@@ -85,11 +85,10 @@ def stream_with_context(
 def stream_with_context(
     generator_or_function: t.Any,
 ) -> t.Any:
-    """Keep the request context for a generator that outlives the view.
+    """Keep the request context for a generator that runs after the view has returned.
 
-    Takes the generator, or decorates the function that makes it; it may be asynchronous. When the
-    generator ends, or is closed, teardown callbacks run once more, with the error if there was
-    one.
+    Pass the generator, or decorate the function that returns it. It may be asynchronous. When the
+    generator ends or is closed, teardown functions run again, with the error if there was one.
 
     :raises RuntimeError: no request context is active.
     """
@@ -119,7 +118,7 @@ def stream_with_context(
 def keep_context(iterator: t.Any) -> t.Any:
     """Return an iterator in whose steps the current contexts are current.
 
-    It is of the same kind: synchronous or asynchronous.
+    It is asynchronous if the argument is.
     """
     contexts = _Contexts(_cv_app.get(), _cv_request.get())
     if isinstance(iterator, AsyncIterator):
@@ -128,15 +127,15 @@ def keep_context(iterator: t.Any) -> t.Any:
 
 
 class _Contexts:
-    """The two contexts of a stream, as they were left after its last step."""
+    """The two contexts of a stream, and the contexts that were current after its last step."""
 
     call: Callable[..., t.Any] | None = None
-    """Calls the teardown functions, if they must run elsewhere than at the end of the stream."""
+    """Calls the teardown functions, if the server must run them after the end of the stream."""
 
     def __init__(self, app_context: t.Any, request_context: t.Any) -> None:
         self.app_context = app_context
         self.request_context = request_context
-        # What the variables held after the last step; the generator may have pushed others.
+        # The values of the variables after the last step; the generator may have pushed contexts.
         self.values = (app_context, request_context)
 
     @contextmanager
@@ -154,7 +153,7 @@ class _Contexts:
     def step(self, iterator: Iterator[t.Any]) -> t.Any:
         """Return the iterator's next chunk.
 
-        PERF: what `current` does, without a generator of its own: 1.5 us less for each chunk.
+        PERF: does the same as `current` without a generator: 1.5 us less for each chunk.
 
         :raises StopIteration: there is none.
         """
@@ -168,7 +167,7 @@ class _Contexts:
             _cv_app.reset(app_token)
 
     def iterate(self, iterator: Iterator[t.Any]) -> Generator[t.Any, None, None]:
-        """Yield what the iterator yields, each step with the contexts at hand."""
+        """Yield the items of the iterator; the contexts are current in each step."""
         app = self.app_context.app
         error: BaseException | None = None
         if appcontext_pushed.receivers:
@@ -188,7 +187,7 @@ class _Contexts:
             try:
                 self.finish(iterator, error)
             finally:
-                error = None  # its traceback holds this frame
+                error = None  # avoid a reference cycle
 
     async def iterate_async(self, iterator: AsyncIterator[t.Any]) -> AsyncGenerator[t.Any, None]:
         """Do the same for an asynchronous iterator."""
@@ -215,7 +214,7 @@ class _Contexts:
                 error = None  # avoid a reference cycle
 
     def finish(self, iterator: Iterator[t.Any], error: BaseException | None) -> None:
-        """Close the iterator; run the teardown callbacks if nothing lives on."""
+        """Close the iterator, and run the teardown functions."""
         app = self.app_context.app
         with self.current():
             try:
@@ -241,10 +240,10 @@ class _Contexts:
 
 
 class AsyncStream:
-    """What `stream_with_context` returns for an asynchronous iterator.
+    """The result of `stream_with_context` for an asynchronous iterator.
 
-    :param contexts: of the request.
-    :param chunks: the iterator, or the function that returns it.
+    :param contexts: the contexts of the request.
+    :param chunks: the iterator.
     """
 
     def __init__(self, contexts: _Contexts, chunks: AsyncIterable[t.Any]) -> None:
@@ -263,21 +262,21 @@ class AsyncStream:
 
 
 class StreamedBody:
-    """A body that is made while it is sent, and closed when that ends.
+    """A body that is generated while it is sent, and closed at the end.
 
-    PERF: a server's loop over it resumes one generator for each chunk. Werkzeug's way calls a
-    method as well: 0.2 us more for each.
+    PERF: for each chunk a server resumes one generator. Werkzeug's iterator also calls a method:
+    0.2 us more for each chunk.
 
     :param chunks: ``str`` or ``bytes``.
-    :param close: called by the server at the end, whatever happened (PEP 3333).
+    :param close: the server always calls it at the end (PEP 3333).
     """
 
     __slots__ = ("_encoded", "close", "is_awaited", "stream")
 
     is_awaited: bool
-    """Whether it comes from an asynchronous iterator, whose steps await and do not block."""
+    """Whether the chunks are from an asynchronous iterator, whose steps do not block."""
     stream: AsyncStream | None
-    """That iterator, if it keeps the request."""
+    """That iterator, if it keeps the request context."""
 
     def __init__(self, chunks: t.Iterable[str] | t.Iterable[bytes], close: t.Any) -> None:
         self.stream = chunks if isinstance(chunks, AsyncStream) else None
@@ -293,14 +292,14 @@ class StreamedBody:
 
 
 class ThreadedSteps:
-    """A synchronous iterator whose steps run in threads, one after another.
+    """An asynchronous iterator that runs the steps of a synchronous one in threads.
 
-    Between two steps it holds no thread. All steps run in one copy of the context.
+    Between two steps it occupies no thread. All steps run in one copy of the context.
 
-    :param iterable: may block; it is closed, if it has a ``close``, in a thread too.
+    :param iterable: its steps may block. Its ``close``, if it has one, is also called in a thread.
     :param pool: the threads.
     :param app: the application that the iterator belongs to.
-    :param executor: runs the awaitables of a step; ``None``: the thread's own loop.
+    :param executor: runs the awaitables of a step; ``None``: the thread's own event loop.
     """
 
     def __init__(
@@ -326,7 +325,7 @@ class ThreadedSteps:
         return item
 
     async def aclose(self) -> None:
-        """Close the iterator in a thread, or at the end of a step that is running."""
+        """Close the iterator in a thread; if a step is running, at its end."""
         with self._lock:
             must_close = not self._is_closed and not self._is_running
             self._is_closed = True
@@ -335,7 +334,7 @@ class ThreadedSteps:
             await self._do(close, can_leave=False)
 
     async def _do(self, call: Work, can_leave: bool) -> t.Any:
-        """Call something in a thread.
+        """Call a function in a thread.
 
         :param can_leave: do not call it if the caller is cancelled before a thread is free.
         """
@@ -354,19 +353,19 @@ class ThreadedSteps:
                 self._pool.withdraw(work)
             raise
         finally:
-            del done, work  # they hold the error, whose traceback holds this frame
+            del done, work  # avoid a reference cycle
         if error is not None:
             try:
                 raise error
             finally:
-                del error  # its traceback holds this frame
+                del error  # avoid a reference cycle
         return result
 
     # In a thread ---------------------------------------------------------------------------------
 
     def _next(self) -> t.Any:
         with self._lock:
-            if self._is_closed:  # just now; the iterator is closed in another thread
+            if self._is_closed:  # by another thread in the meantime
                 return _END
             self._is_running = True
         try:
@@ -394,16 +393,16 @@ class ThreadedSteps:
             set_thread_executor(None)
         try:
             loop.call_soon_threadsafe(_set_result, done, outcome)
-        except RuntimeError:  # the loop is closed: nobody waits any more
+        except RuntimeError:  # the loop is closed, so no task waits for the result
             with self._lock:
                 must_close, self._is_closed = not self._is_closed, True
             if must_close:
                 context.run(self._close)
         finally:
-            del done, outcome  # they hold the error, whose traceback holds this frame
+            del done, outcome  # avoid a reference cycle
 
     def _close(self) -> None:
-        """Close the iterator, and log an error, since no caller can get it."""
+        """Close the iterator; an error is logged, because no caller can handle it."""
         close = getattr(self._iterable, "close", None)
         try:
             if close is not None:
