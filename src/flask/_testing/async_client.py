@@ -1,4 +1,4 @@
-"""The test client for ``async`` tests: asks by ASGI on the test's own event loop."""
+"""The test client for ``async`` tests: sends requests over ASGI on the test's event loop."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
 
 
 class _Requests(FlaskClient):
-    """Makes requests and keeps cookies, as the plain client does; sends nothing."""
+    """Builds requests and stores cookies, as `FlaskClient` does; sends nothing."""
 
     def open(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        """Make the request instead of sending it."""
+        """Return the request instead of sending it."""
         self.application._look_again()
         kwargs.pop("buffered", None)
         request = self._request_of(args[0]) if args else None
@@ -33,7 +33,7 @@ class _Requests(FlaskClient):
 
 
 class StreamedResponse:
-    """An answer whose body is still coming.
+    """A response whose body is read while the application sends it.
 
     :param status: the HTTP status.
     :param headers: the headers.
@@ -50,14 +50,14 @@ class StreamedResponse:
 
 
 class AsyncFlaskClient:
-    """Asks an application by ASGI in ``async`` tests; keeps its cookies.
+    """Sends requests to an application over ASGI in ``async`` tests, and stores its cookies.
 
-    In an ``async with`` block the application's life begins before the first request and ends
-    with the block, as an ASGI server tells it: ``before_serving`` and so on.
+    An ``async with`` block runs the application's lifespan, as an ASGI server does:
+    ``before_serving`` functions run at its beginning, ``after_serving`` functions at its end.
 
     :param app: the application.
     :param response_wrapper: the class of the application's responses.
-    :param use_cookies: keep cookies from request to request.
+    :param use_cookies: store cookies, and send them with the next requests.
     """
 
     def __init__(
@@ -89,10 +89,10 @@ class AsyncFlaskClient:
     async def open(
         self, *args: t.Any, follow_redirects: bool = False, **kwargs: t.Any
     ) -> TestResponse:
-        """Send a request and read the whole answer.
+        """Send a request and read the whole response.
 
-        :param args: as ``FlaskClient.open`` takes them, with ``kwargs``.
-        :param follow_redirects: follow them; the response's ``history`` has the ones before.
+        :param args: as for ``FlaskClient.open``, with ``kwargs``.
+        :param follow_redirects: follow them; ``history`` of the response has the earlier responses.
         """
         request = self._requests.open(*args, **kwargs)
         history: list[TestResponse] = []
@@ -139,9 +139,9 @@ class AsyncFlaskClient:
 
     @asynccontextmanager
     async def stream(self, *args: t.Any, **kwargs: t.Any) -> AsyncIterator[StreamedResponse]:
-        """Send a request and read the answer as it comes.
+        """Send a request and read the response while the application sends it.
 
-        Leaving the block is going away.
+        At the end of the block the client disconnects.
 
         :param args: as for `open`, with ``kwargs``.
         """
@@ -152,10 +152,10 @@ class AsyncFlaskClient:
     def websocket(
         self, path: str, *, subprotocols: t.Iterable[str] = (), **kwargs: t.Any
     ) -> WebsocketConnection:
-        """Make a WebSocket; ``async with`` it shakes hands and goes away.
+        """Return a WebSocket; ``async with`` opens and closes it.
 
-        :param path: the path to ask.
-        :param subprotocols: what the client knows, the preferred one first.
+        :param path: the path.
+        :param subprotocols: the subprotocols of the client, the preferred one first.
         :param kwargs: as for `open`.
         """
         scope = self._requests._websocket_scope(path, subprotocols, kwargs)

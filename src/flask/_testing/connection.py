@@ -1,7 +1,6 @@
-"""One ASGI connection to an application in this process: what a server does, for tests.
+"""An ASGI connection to an application in this process, which replaces a server in tests.
 
-A `Connection` lives on a running event loop. A `LoopThread` gives synchronous code a loop to have
-connections on.
+A `Connection` belongs to a running event loop. A `LoopThread` runs one for synchronous code.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ Message: t.TypeAlias = t.MutableMapping[str, t.Any]
 AsgiCallable: t.TypeAlias = Callable[[t.Any, t.Any, t.Any], Awaitable[None]]
 
 EXTRAS: t.Final = "flask.environ"
-"""Key of a scope: entries for the WSGI environment that a scope has no other place for."""
+"""Key of a scope: entries of the WSGI environment that have no equivalent in a scope."""
 
-_CHUNK = 65536  # bytes of the body in one message, as servers do it
+_CHUNK = 65536  # bytes of the body in one message, as servers send it
 
 
 def make_scope(environ: WSGIEnvironment, kind: str = "http") -> dict[str, t.Any]:
-    """Make the scope of the request that a WSGI environment stands for.
+    """Return the ASGI scope for the request of a WSGI environment.
 
     :param environ: the environment.
     :param kind: ``"http"`` or ``"websocket"``.
@@ -76,10 +75,10 @@ def _headers_of(environ: WSGIEnvironment) -> Iterator[tuple[bytes, bytes]]:
 
 
 class Connection:
-    """A connection of a running event loop.
+    """An ASGI connection on a running event loop.
 
     :param app: the application.
-    :param scope: what the connection is.
+    :param scope: the scope of the connection.
     """
 
     def __init__(self, app: AsgiCallable, scope: Message) -> None:
@@ -93,25 +92,25 @@ class Connection:
 
     def start(self) -> None:
         """Call the application."""
-        # The context is the caller's, so that what is current there is current here.
+        # In the caller's context, so the contexts that are current there are current here.
         self._task = asyncio.get_running_loop().create_task(self._serve(), context=copy_context())
 
     async def _serve(self) -> None:
         try:
             await self._app(self.scope, self._to_app.get, self._from_app.put)
         except (SystemExit, KeyboardInterrupt) as error:
-            self._error = error  # raised to the caller: asyncio would end the loop
+            self._error = error  # raised in `end`, because asyncio would stop the loop
         finally:
             self._from_app.put_nowait(None)
 
     def send(self, message: Message) -> None:
-        """Give the application a message."""
+        """Send a message to the application."""
         self._to_app.put_nowait(message)
 
     async def receive(self) -> Message | None:
-        """Return the application's next message; ``None`` when it has ended.
+        """Return the application's next message; ``None`` if the application has ended.
 
-        :raises BaseException: what the application raised.
+        :raises BaseException: the error of the application.
         """
         message = await self._from_app.get()
         if message is None:
@@ -120,7 +119,7 @@ class Connection:
         return message
 
     async def end(self) -> None:
-        """Wait for the application's end; raise what it raised."""
+        """Wait until the application has ended; raise its error."""
         task, self._task = self._task, None
         if task is not None:
             try:
@@ -139,7 +138,7 @@ class Connection:
     def send_body(self, body: t.Any) -> None:
         """Send the request's body, in messages of moderate size.
 
-        :param body: a file, ``None`` for none.
+        :param body: a file; ``None``: the body is empty.
         """
         if body is None:
             body = BytesIO()
@@ -153,11 +152,11 @@ class Connection:
         self.send({"type": "http.request", "body": b"", "more_body": False})
 
     def disconnect(self) -> None:
-        """Tell the application that the client has gone."""
+        """Notify the application that the client disconnected."""
         self.send({"type": "http.disconnect"})
 
     async def head(self) -> tuple[str, list[tuple[str, str]]]:
-        """Return status line and headers of the answer."""
+        """Return the status line and the headers of the response."""
         message = await self.receive()
         if message is None:
             raise AssertionError("The application ended without an answer.")
@@ -166,20 +165,20 @@ class Connection:
         return str(message["status"]), headers
 
     async def next_part(self) -> bytes | None:
-        """Return the next part of the answer's body; ``None`` at its end."""
+        """Return the next part of the response's body; ``None`` at its end."""
         message = await self.receive()
         if message is None:
             return None
         assert message["type"] == "http.response.body", message
         if not message.get("more_body", False):
-            self.disconnect()  # as servers do after the answer
+            self.disconnect()  # as servers do after the response
             await self.end()
             self._from_app.put_nowait(None)
         part: bytes = message.get("body", b"")
         return part
 
     async def parts(self) -> AsyncIterator[bytes]:
-        """Yield the answer's body part by part."""
+        """Yield the parts of the response's body."""
         while (part := await self.next_part()) is not None:
             if part:
                 yield part
@@ -189,7 +188,7 @@ class Connection:
 
 
 class Lifespan:
-    """The life of an application on a running loop, as a server tells it.
+    """The lifespan of an application on a running event loop, as a server runs it.
 
     :param app: the application.
     """
@@ -199,12 +198,18 @@ class Lifespan:
         self._connection = Connection(app, scope)
 
     async def start(self) -> None:
-        """Begin; ``RuntimeError`` if the application could not."""
+        """Run the startup of the application.
+
+        :raises RuntimeError: it failed.
+        """
         self._connection.start()
         await self._exchange("startup")
 
     async def stop(self) -> None:
-        """End; ``RuntimeError`` if something went wrong."""
+        """Run the shutdown of the application.
+
+        :raises RuntimeError: it failed.
+        """
         await self._exchange("shutdown")
         await self._connection.end()
 
@@ -212,15 +217,15 @@ class Lifespan:
         self._connection.send({"type": f"lifespan.{what}"})
         answer = await self._connection.receive()
         if answer is None or answer["type"] != f"lifespan.{what}.complete":
-            told = "" if answer is None else answer.get("message", "")
-            raise RuntimeError(f"The application's {what} failed. {told}")
+            reason = "" if answer is None else answer.get("message", "")
+            raise RuntimeError(f"The application's {what} failed. {reason}")
 
 
 # A loop for synchronous code --------------------------------------------------------------------
 
 
 class LoopThread:
-    """An event loop in a thread; it ends with this object."""
+    """An event loop in a thread; it stops when this object is deleted."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -231,7 +236,7 @@ class LoopThread:
         self._finalizer = weakref.finalize(self, _stop_loop, self._loop, thread)
 
     def run(self, coroutine: Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
-        """Run a coroutine there, in the caller's context."""
+        """Run a coroutine on the loop, in a copy of the caller's context."""
         context = copy_context()
         done = threading.Event()
         outcome: list[t.Any] = [None, None]
@@ -259,7 +264,7 @@ class LoopThread:
             del error
 
     def close(self) -> None:
-        """Stop the loop; what still runs there is cancelled."""
+        """Stop the loop, and cancel its tasks."""
         self._finalizer()
 
 

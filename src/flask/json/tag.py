@@ -1,8 +1,8 @@
-"""JSON that remembers a few Python types: what a session cookie is written in.
+"""Tagged JSON, the format of session cookies: JSON that preserves some Python types.
 
-A value that JSON cannot carry is written as a dict with one key, the *tag*: ``{" t": [1, 2]}``
-is the tuple ``(1, 2)``. The tags' names and forms are those of Flask's cookies, so cookies can be
-read by either implementation.
+A value that JSON does not support is written as a dict with one key, the *tag*: ``{" t": [1, 2]}``
+is the tuple ``(1, 2)``. Names and forms of the tags are those of Flask's cookies, so each
+implementation can read the cookies of the other.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ __all__ = [
 
 
 class JSONTag:
-    """How one type is written and read; subclass it for a type of your own.
+    """Writes and reads one type; subclass it for another type.
 
-    :param serializer: the serializer that asks; a container asks it to tag what is inside.
+    :param serializer: the serializer; the tag of a container calls it for its items.
     """
 
     __slots__ = ("serializer",)
@@ -48,16 +48,16 @@ class JSONTag:
         self.serializer = serializer
 
     def check(self, value: t.Any) -> bool:
-        """Tell whether a value is of this type."""
-        raise NotImplementedError(f"{type(self).__name__} must write check().")
+        """Return whether a value is of this type."""
+        raise NotImplementedError(f"{type(self).__name__} must implement check().")
 
     def to_json(self, value: t.Any) -> t.Any:
-        """Return what stands in the JSON text for a value, without the tag."""
-        raise NotImplementedError(f"{type(self).__name__} must write to_json().")
+        """Convert a value to one that JSON supports, without the tag."""
+        raise NotImplementedError(f"{type(self).__name__} must implement to_json().")
 
     def to_python(self, value: t.Any) -> t.Any:
-        """Return the value that stood in the JSON text behind this tag."""
-        raise NotImplementedError(f"{type(self).__name__} must write to_python().")
+        """Convert the result of `to_json` back to the value."""
+        raise NotImplementedError(f"{type(self).__name__} must implement to_python().")
 
     def tag(self, value: t.Any) -> dict[str, t.Any]:
         """Return a value's JSON form with the tag around it."""
@@ -65,21 +65,21 @@ class JSONTag:
 
 
 def _instances_of(kind: type) -> t.Any:
-    """Make the ``check`` of a tag for the instances of one class."""
+    """Return the ``check`` of a tag for the instances of one class."""
 
-    # PERF: every value passes every check; a name in a closure is read faster than an attribute.
+    # PERF: each value is checked by several tags; a closure is faster than an attribute.
     def check(_: JSONTag, value: t.Any) -> bool:
-        """Tell whether a value is an instance of the tag's class."""
+        """Return whether a value is an instance of the tag's class."""
         return isinstance(value, kind)
 
     return check
 
 
 def _convert_by(function: Callable[[t.Any], t.Any]) -> t.Any:
-    """Make the ``to_json`` or ``to_python`` of a tag whose values one function converts."""
+    """Return the ``to_json`` or ``to_python`` of a tag whose values one function converts."""
 
     def convert(_: JSONTag, value: t.Any) -> t.Any:
-        """Return the other form of a value: JSON's of Python's, or back."""
+        """Convert a value to the form for JSON, or back."""
         return function(value)
 
     return convert
@@ -88,7 +88,7 @@ def _convert_by(function: Callable[[t.Any], t.Any]) -> t.Any:
 class TagDict(JSONTag):
     """A dict whose only key looks like a tag.
 
-    The key is written with ``__`` behind it.
+    ``__`` is added to the key.
     """
 
     __slots__ = ()
@@ -110,7 +110,7 @@ class TagDict(JSONTag):
 
 
 class PassDict(JSONTag):
-    """Any other dict: written as it is, its values tagged."""
+    """Any other dict: written without a tag; its values are tagged."""
 
     __slots__ = ()
     check = _instances_of(dict)
@@ -123,7 +123,7 @@ class PassDict(JSONTag):
 
 
 class _Items(JSONTag):
-    """What is written as the list of its items, each tagged."""
+    """A type that is written as the list of its tagged items."""
 
     __slots__ = ()
 
@@ -142,7 +142,7 @@ class TagTuple(_Items):
 
 
 class PassList(_Items):
-    """A list: written as it is, its items tagged."""
+    """A list: written without a tag; its items are tagged."""
 
     __slots__ = ()
     check = _instances_of(list)
@@ -160,7 +160,7 @@ class TagBytes(JSONTag):
 
 
 class TagMarkup(JSONTag):
-    """Text that is safe in HTML; it comes back as ``Markup``."""
+    """An object with ``__html__``; it is read as ``Markup``."""
 
     __slots__ = ()
     key = " m"
@@ -194,7 +194,7 @@ class TagDateTime(JSONTag):
 class TaggedJSONSerializer:
     """Writes and reads JSON in which tagged values keep their type.
 
-    Has ``dumps`` and ``loads``, which is all that itsdangerous asks of a serializer.
+    It has ``dumps`` and ``loads``, which itsdangerous requires of a serializer.
     """
 
     __slots__ = ("is_default", "order", "tags")
@@ -202,14 +202,15 @@ class TaggedJSONSerializer:
     default_tags: list[type[JSONTag]] = [
         *(TagDict, PassDict, TagTuple, PassList, TagBytes, TagMarkup, TagUUID, TagDateTime)
     ]
-    """The types that are known from the start, in the order in which they are asked."""
+    """The tags of each new serializer, in the order in which they check values."""
 
     tags: dict[str, JSONTag]
-    """The tags that can be read, by their key."""
+    """The tags by key, for reading."""
     order: list[JSONTag]
-    """The types in the order in which they are asked, at writing, whether a value is theirs."""
+    """The tags in the order in which they check values, for writing."""
     is_default: bool
-    """Whether only the default types are known; none of them takes what JSON can carry."""
+    """Whether only the default tags are registered. None of them changes a value of JSON's
+    types."""
 
     def __init__(self) -> None:
         self.tags = {}
@@ -221,13 +222,13 @@ class TaggedJSONSerializer:
     def register(
         self, tag_class: type[JSONTag], force: bool = False, index: int | None = None
     ) -> None:
-        """Add a type.
+        """Add a tag.
 
-        :param tag_class: how the type is written and read.
-        :param force: take the place of a tag with the same key.
-        :param index: place in the order; ``None`` is the end. A type whose values some earlier
-            type takes for its own must stand before it.
-        :raises KeyError: the key is taken, and ``force`` is not set.
+        :param tag_class: the class of the tag.
+        :param force: replace a tag with the same key.
+        :param index: the position in the order; ``None`` is the end. A tag must be before another
+            one that also accepts its values.
+        :raises KeyError: another tag has the key, and ``force`` is not set.
         """
         self.is_default = False
         tag = tag_class(self)
@@ -238,17 +239,14 @@ class TaggedJSONSerializer:
         self.order.insert(len(self.order) if index is None else index, tag)
 
     def tag(self, value: t.Any) -> t.Any:
-        """Return a value's JSON form, tagged where JSON lacks the type."""
+        """Convert a value for JSON, with a tag if JSON does not support the type."""
         for tag in self.order:
             if tag.check(value):
                 return tag.tag(value)
         return value
 
     def untag(self, value: dict[str, t.Any]) -> t.Any:
-        """Return the value that a dict stands for, if its one key is a tag.
-
-        Else the dict.
-        """
+        """Convert a dict whose only key is a tag to the value; return any other dict unchanged."""
         if len(value) == 1:
             ((key, inside),) = value.items()
             if key in self.tags:
@@ -256,7 +254,7 @@ class TaggedJSONSerializer:
         return value
 
     def _untag_scan(self, value: t.Any) -> t.Any:
-        """Untag a decoded value from the inside out."""
+        """Untag the items of a decoded value, then the value itself."""
         if isinstance(value, dict):
             return self.untag({key: self._untag_scan(inside) for key, inside in value.items()})
         if isinstance(value, list):
@@ -268,8 +266,8 @@ class TaggedJSONSerializer:
         return dumps(self.tag(value), separators=(",", ":"))
 
     def loads(self, value: str) -> t.Any:
-        """Return the value that a tagged JSON text stands for.
+        """Parse a tagged JSON text.
 
-        :raises ValueError: the text is no JSON, or some tag's content is malformed.
+        :raises ValueError: the text is not valid JSON, or the value of a tag is malformed.
         """
         return self._untag_scan(loads(value))
