@@ -1,7 +1,6 @@
-"""The two contexts, and what can be done with the current one.
+"""The two contexts, and functions that use the current one.
 
-A context says what is current while an application, or a request, is being worked on: see
-``_context``.
+The classes of the contexts are in ``_context``.
 """
 
 from __future__ import annotations
@@ -89,9 +88,9 @@ def copy_current_request_context(f: Function) -> Function:
 
 
 def copy_current_websocket_context(f: Function) -> Function:
-    """Let a function run elsewhere with the current WebSocket at hand.
+    """Decorate a function to run in a copy of the current WebSocket's context.
 
-    As `copy_current_request_context` does. A task of the handler has it at hand anyway.
+    It works like `copy_current_request_context`. A task that the handler starts does not need it.
 
     :raises RuntimeError: no WebSocket is active.
     """

@@ -1,6 +1,6 @@
-"""Errors that explain themselves, for mistakes that are easy to make and hard to see.
+"""Errors with an explanation, for common mistakes that are hard to find.
 
-They appear only in debug mode; in production the plain error is raised instead.
+They are raised only in debug mode. In production the original error is raised.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ Source: t.TypeAlias = tuple[str, str | None, t.Callable[[], bool] | None]
 
 
 class UnexpectedUnicodeError(AssertionError, UnicodeError):
-    """Text was found where bytes were expected, or the other way round."""
+    """Text was found instead of bytes, or bytes instead of text."""
 
 
 class DebugFilesKeyError(KeyError, AssertionError):
-    """The browser sent only the name of the file that was asked for.
+    """The browser sent only the name of the file that the view accesses.
 
     :param request: the request.
     :param key: the form field.
@@ -101,7 +101,7 @@ def attach_enctype_error_multidict(request: Request) -> None:
 
 
 def _dump_loader_info(loader: BaseLoader) -> Iterator[str]:
-    """Describe a template loader: its class and its plain attributes, a line each."""
+    """Describe a template loader: its class and its simple attributes, a line each."""
     yield f"class: {type(loader).__module__}.{type(loader).__name__}"
     for key, value in sorted(vars(loader).items()):
         if key.startswith("_"):
@@ -119,11 +119,11 @@ def explain_template_loading_attempts(
     template: str,
     attempts: list[tuple[BaseLoader, t.Any, Source | None]],
 ) -> None:
-    """Log, at level INFO, where a template was looked for and what was found.
+    """Log, at level INFO, which loaders were tried for a template, and the results.
 
     :param app: the application whose logger is used.
-    :param template: the name that was asked for.
-    :param attempts: loader, the application or blueprint that it belongs to, and what it gave.
+    :param template: the name of the template.
+    :param attempts: loader, the application or blueprint that it belongs to, and its result.
     """
     lines = [f"Locating template {template!r}:"]
     found = 0

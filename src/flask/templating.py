@@ -1,7 +1,7 @@
-"""Templates are rendered, with the application's names.
+"""Render Jinja templates, with the names that the application provides.
 
-Jinja does the work. It is imported when the first template is asked for, with the classes that
-`_templating.environment` holds and this module hands on.
+Jinja is imported when the first template is used. This module re-exports the classes of
+`_templating.environment`.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
 
 
 def _default_template_ctx_processor() -> dict[str, t.Any]:
-    """Give templates ``g``, and ``request`` while there is one.
+    """Return ``g`` and, in a request, ``request`` for templates.
 
-    The objects themselves, not the proxies: a template asks for them often. The session stays the
-    proxy among Jinja's globals, because being handed out already marks it as read.
+    They are the objects, not the proxies, because templates use them often. The session is a proxy
+    among Jinja's globals, because an access to it marks it as accessed.
     """
     names: dict[str, t.Any] = {}
     app_context = _cv_app.get(None)
@@ -53,13 +53,13 @@ def _default_template_ctx_processor() -> dict[str, t.Any]:
 
 
 def _find(names: TemplateName) -> tuple[t.Any, Template]:
-    """Return the current application and its first template of some names."""
+    """Return the current application, and the first of some templates that exists."""
     app = current_app._get_current_object()
     return app, app.jinja_env.get_or_select_template(names)
 
 
 def _read(source: str) -> tuple[t.Any, Template]:
-    """Return the current application, and the template of a text."""
+    """Return the current application, and a template from its text."""
     app = current_app._get_current_object()
     return app, app.jinja_env.from_string(source)
 
@@ -70,9 +70,9 @@ def _send(signal: Signal, app: t.Any, template: Template, context: dict[str, t.A
 
 
 def _render(app: t.Any, template: Template, context: dict[str, t.Any]) -> str:
-    """Render a template, with the application's names, between the two signals."""
+    """Render a template, and send the two signals."""
     app.update_template_context(context)
-    if before_render_template.receivers:  # PERF: mostly nobody listens
+    if before_render_template.receivers:  # PERF: usually there are none
         _send(before_render_template, app, template, context)
     text = template.render(context)
     if template_rendered.receivers:
@@ -81,7 +81,7 @@ def _render(app: t.Any, template: Template, context: dict[str, t.Any]) -> str:
 
 
 def _stream(app: t.Any, template: Template, context: dict[str, t.Any]) -> Iterator[str]:
-    """Render a template piece by piece, with the request at hand if there is one."""
+    """Render a template in parts; in a request the request context is kept."""
     app.update_template_context(context)
     _send(before_render_template, app, template, context)
 
@@ -95,9 +95,9 @@ def _stream(app: t.Any, template: Template, context: dict[str, t.Any]) -> Iterat
 def render_template(template_name_or_list: TemplateName, **context: t.Any) -> str:
     """Render a template by name.
 
-    :param template_name_or_list: a name, a template object, or a list of which the first that
-        exists is taken.
-    :param context: names for the template.
+    :param template_name_or_list: a name, a template object, or a list; the first that exists is
+        rendered.
+    :param context: the variables of the template.
     :raises RuntimeError: no application context is active.
     :raises jinja2.TemplateNotFound: no folder has it.
     """
@@ -105,17 +105,17 @@ def render_template(template_name_or_list: TemplateName, **context: t.Any) -> st
 
 
 def render_template_string(source: str, **context: t.Any) -> str:
-    """Render a template that is given as text; it is autoescaped.
+    """Render a template from its text, with autoescaping.
 
     :param source: the template's text.
-    :param context: names for the template.
+    :param context: the variables of the template.
     :raises RuntimeError: no application context is active.
     """
     return _render(*_read(source), context)
 
 
 def stream_template(template_name_or_list: TemplateName, **context: t.Any) -> Iterator[str]:
-    """Render a template by name, piece by piece, as a streamed body.
+    """Render a template by name in parts, for a streamed body.
 
     See `render_template`.
     """
@@ -123,7 +123,7 @@ def stream_template(template_name_or_list: TemplateName, **context: t.Any) -> It
 
 
 def stream_template_string(source: str, **context: t.Any) -> Iterator[str]:
-    """Render a template given as text, piece by piece.
+    """Render a template from its text in parts, for a streamed body.
 
     See `render_template_string`.
     """

@@ -1,4 +1,4 @@
-"""Test an application without a server: a client, requests made by hand, a command runner."""
+"""Test an application without a server: test clients, a builder of requests, a command runner."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class FlaskCliRunner(CliRunner):
     """Runs an application's commands in the same process.
 
     :param app: the application.
-    :param kwargs: as click's runner takes them.
+    :param kwargs: arguments of click's runner.
     """
 
     app: AnyApp
@@ -45,7 +45,7 @@ class FlaskCliRunner(CliRunner):
 
         :param cli: the command; ``app.cli`` by default.
         :param args: its arguments, a list or one string.
-        :param kwargs: as click's runner takes them; ``obj`` is made from the application.
+        :param kwargs: arguments of click's ``invoke``; ``obj`` is created from the application.
         :returns: output, exit code and exception.
         """
         create_app: Callable[[], AnyApp] = lambda: self.app  # noqa: E731

@@ -1,4 +1,4 @@
-"""The request and the response, as views meet them; a face to the two rooms behind it."""
+"""Re-exports the classes of requests and responses."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The command line: find the application, load environment files, run and add commands.
 
-``flask`` starts at `main`. Applications and extensions use `AppGroup`, `with_appcontext` and
-`pass_script_info` for commands of their own, and `FlaskGroup` for a command like ``flask``.
+``flask`` calls `main`. Applications and extensions use `AppGroup`, `with_appcontext` and
+`pass_script_info` for their own commands, and `FlaskGroup` for a command like ``flask``.
 
-This file hands names on and defines none. The floors of the room, lowest first: ``_types``,
+This module only re-exports names. The layers of the package, the lowest first: ``_types``,
 ``_dotenv``, ``_banner``, ``_locate``; ``_script``; ``_options``; ``_commands``, ``_serve``;
 ``_groups``; ``_main``.
 """

@@ -1,4 +1,4 @@
-"""The command ``serve``: the application on Granian, a server made for production."""
+"""The command ``serve``, which serves the application with Granian, a production server."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Pat
 
 
 _THREADS: t.Final = 16
-"""Of a process on WSGI, if not said otherwise: enough for views that wait for a database."""
+"""The default for WSGI: enough threads for views that wait for a database."""
 _CLIENT_TIMEOUT: t.Final = 60
-"""Seconds for a client on WSGI by default; the same as in common proxies."""
+"""The default for WSGI in seconds, which is common in proxies."""
 
 
 _CLOSE_TIMEOUT: t.Final = 2.0
-"""Seconds that the handlers of WebSockets have to end when the process stops."""
+"""Seconds that WebSocket handlers have to end when the process stops."""
 
 
 def _count_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -109,14 +109,14 @@ def serve_command(
         interface = "asgi" if _wants_asgi(app) else "wsgi"
     _check(interface, app, health, options)
 
-    # New processes begin with nothing imported, so a reload meets the code as it is then.
+    # New processes import everything again, so a reload uses the current code.
     multiprocessing.set_start_method("spawn", force=True)
     server = ResilientServer(
         info.app_import_path or "app",
         address=options["host"],
         port=options["port"],
         uds=options["uds"],
-        interface=Interfaces.ASGI,  # for WSGI too: see asgi/_threaded_wsgi
+        interface=Interfaces.ASGI,  # for WSGI too; see asgi/_threaded_wsgi
         workers=options["workers"] or _count_cores(),
         http=HTTPModes(options["http"]),
         websockets=interface == "asgi",
@@ -124,7 +124,7 @@ def serve_command(
         ssl_cert=options["cert"],
         ssl_key=options["key"],
         respawn_failed_workers=True,
-        # One client that stalls its upload, or listens for ever, would keep the server as it is.
+        # Otherwise one client with a stalled upload or an endless stream would prevent the stop.
         workers_kill_timeout=options["graceful_timeout"],
     )
     script = partial(ScriptInfo, info.app_import_path, info.create_app, info.set_debug_flag)
@@ -136,7 +136,7 @@ def serve_command(
 
 
 def _check(interface: str, app: AnyApp, health: str | None, options: dict[str, t.Any]) -> None:
-    """Refuse what cannot be served."""
+    """Raise an error for options that do not fit the interface."""
     if interface == "asgi" and not hasattr(app, "asgi_app"):
         raise click.UsageError("This application has no 'asgi_app' to be served over ASGI.")
     for name in ("threads", "client_timeout"):
@@ -150,7 +150,7 @@ def _check(interface: str, app: AnyApp, health: str | None, options: dict[str, t
 
 
 def _wants_asgi(app: AnyApp) -> bool:
-    """Tell whether an application has views that ASGI serves better, or alone."""
+    """Return whether an application has WebSockets or asynchronous views."""
     return hasattr(app, "asgi_app") and (
         any(rule.websocket for rule in app.url_map.iter_rules())
         or any(map(is_async_view, app.view_functions.values()))
@@ -160,7 +160,7 @@ def _wants_asgi(app: AnyApp) -> bool:
 def _make_loader(
     script: Callable[[], ScriptInfo], interface: str, health: str | None, options: dict[str, t.Any]
 ) -> Callable[[], t.Any]:
-    """Return a function that loads the application in each process; it can be pickled."""
+    """Return a function that loads the application in a worker process. It can be pickled."""
     if interface == "wsgi":
         timeout = options["client_timeout"] or _CLIENT_TIMEOUT
         load = partial(_load_wsgi, script, health, options["threads"] or _THREADS, timeout)
@@ -170,7 +170,7 @@ def _make_loader(
 
 
 def _load(load: Callable[[], t.Any], graceful_timeout: float) -> t.Any:
-    """Load the application in a process that answers requests."""
+    """Load the application in a worker process."""
     from ._supervisor import end_with_main_process
 
     end_with_main_process(graceful_timeout)
@@ -180,7 +180,7 @@ def _load(load: Callable[[], t.Any], graceful_timeout: float) -> t.Any:
 def _load_wsgi(
     script: Callable[[], ScriptInfo], health: str | None, threads: int, timeout: float
 ) -> t.Any:
-    """Load the application in a process that serves WSGI."""
+    """Load an application that is served over WSGI."""
     served = import_string("flask.asgi._threaded_wsgi.ThreadedWsgi")  # a higher layer, with asyncio
     app: t.Any = script().load_app()
     if health is not None:
@@ -189,16 +189,16 @@ def _load_wsgi(
 
 
 def _load_asgi(script: Callable[[], ScriptInfo], health: str | None) -> t.Any:
-    """Load the application in a process that serves ASGI."""
+    """Load an application that is served over ASGI."""
     served = _GracefulASGI(script().load_app())
     return served if health is None else _HealthCheckASGI(served, health)
 
 
 class _GracefulASGI:
-    """An application whose WebSockets are closed with a word before the process stops.
+    """An application whose WebSockets get a close frame before the process stops.
 
-    Granian cuts them off. So ``SIGTERM`` comes here first, and goes on as ``SIGINT``, which is the
-    same to Granian.
+    Granian would only close their connections. So this class handles ``SIGTERM``, closes the
+    WebSockets, and then raises ``SIGINT``, which Granian handles like ``SIGTERM``.
     """
 
     def __init__(self, app: t.Any) -> None:
@@ -210,19 +210,19 @@ class _GracefulASGI:
         return serve(scope, receive, send)
 
     async def _serve_lifespan(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> None:
-        import asyncio  # 9 ms that other commands need not wait for
+        import asyncio  # 9 ms, which other commands do not need
 
-        loop = asyncio.get_running_loop()  # it runs, and Granian has set its handlers
+        loop = asyncio.get_running_loop()  # Granian has set its signal handlers now
         try:
             try:
                 loop.remove_signal_handler(signal.SIGTERM)
-            except AttributeError:  # COMPAT: rloop 0.5 knows the method, and fails in it
+            except AttributeError:  # COMPAT: the method of rloop 0.5 fails
                 pass
-            # Not the loop's own way: uvloop loses what comes while it does not run, and Granian
-            # lets it rest between the application's start and the first request.
+            # Not loop.add_signal_handler: uvloop loses signals while it does not run, and Granian
+            # stops the loop between the application's startup and the first request.
             signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(self._begin, loop))
         except (NotImplementedError, ValueError):
-            pass  # Windows has no such signals, and a thread of a server none of its own
+            pass  # on Windows, or if the server runs in a thread
         await self.app(scope, receive, send)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -243,7 +243,7 @@ class _GracefulASGI:
 
 
 class _HealthCheckWSGI:
-    """A WSGI application that answers one path before another one is asked."""
+    """WSGI middleware that responds to a health check at one path."""
 
     def __init__(self, app: t.Any, path: str) -> None:
         self.app = app
@@ -258,7 +258,7 @@ class _HealthCheckWSGI:
 
 
 class _HealthCheckASGI:
-    """An ASGI application that does the same."""
+    """ASGI middleware that responds to a health check at one path."""
 
     def __init__(self, app: t.Any, path: str) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""A door to ``App``, an application without its serving half."""
+"""Re-exports ``App``, an application that can be set up but does not serve requests."""
 
 from __future__ import annotations
 

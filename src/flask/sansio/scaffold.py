@@ -1,4 +1,4 @@
-"""A door to ``Scaffold``, what applications and blueprints share."""
+"""Re-exports ``Scaffold``, the base class of applications and blueprints."""
 
 from __future__ import annotations
 
