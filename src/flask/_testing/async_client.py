@@ -13,9 +13,10 @@ from werkzeug.test import TestResponse
 from werkzeug.wrappers import Request as BaseRequest
 from werkzeug.wsgi import get_current_url
 
+from .._http.environ_scope import make_scope
 from ..typing import AnyApp
 from .client import FlaskClient
-from .connection import Connection, Lifespan, make_scope
+from .connection import Connection, Lifespan
 from .websocket import WebsocketConnection
 
 _REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})

@@ -19,9 +19,10 @@ from werkzeug.wrappers import Request as BaseRequest
 from werkzeug.wsgi import get_current_url
 
 from .._app.lifespan import BACKGROUND
+from .._http.environ_scope import make_scope
 from ..sessions import SessionMixin
 from ..typing import AnyApp
-from .connection import Connection, LoopThread, make_scope
+from .connection import Connection, LoopThread
 from .websocket import WebsocketSession
 
 if t.TYPE_CHECKING:

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from .._core.bounded_cache import store
 from .._core.current import _cv_app, _cv_request
-from .._testing.connection import EXTRAS
+from .._http.environ_scope import EXTRAS
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

@@ -18,9 +18,9 @@ from types import FunctionType
 from .._context.routed import HTTP
 from .._core.lazy import lazy
 from .._core.waiting import can_wait_here
+from .._http.environ_scope import EXTRAS
 from .._http.response import WITHOUT_BODY
 from .._routing.table import UNREAD
-from .._testing.connection import EXTRAS
 from ..ctx import RequestContext
 from ..typing import AnyApp
 from ..wrappers import Response

@@ -33,7 +33,7 @@ from wsproto.events import (
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from .._core.waiting import wait_long
-from .._testing.connection import make_scope
+from .._http.environ_scope import make_scope
 from ..typing import AnyApp
 from ._request_body import Message as AsgiMessage
 from ._scope import Scope
