@@ -119,7 +119,7 @@ def explain_template_loading_attempts(
     template: str,
     attempts: list[tuple[BaseLoader, t.Any, Source | None]],
 ) -> None:
-    """Log, at level INFO, which loaders were tried for a template, and the results.
+    """Log, at level INFO, which loaders were tried for a template.
 
     :param app: the application whose logger is used.
     :param template: the name of the template.

@@ -69,7 +69,9 @@ if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
 
 
 def make_response(*args: t.Any) -> Response:
-    """Convert the return value of a view to a response, for example to set headers on it.
+    """Convert the return value of a view to a response.
+
+    A view may use it to set headers.
 
     :param args: nothing for an empty response, one value, or the parts of a tuple such as body
         and status.
@@ -135,7 +137,7 @@ def redirect(
 
 
 def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
-    """Raise the HTTP exception for a status, or end the request with a response.
+    """Raise the HTTP exception for a status, or one with a response.
 
     :param code: a status, such as 404, or a response.
     :param args: arguments of the exception, with ``kwargs``; the first is the description.

@@ -132,7 +132,7 @@ class SessionInterface:
         return self.null_session_class()
 
     def is_null_session(self, obj: object) -> bool:
-        """Return whether a session is from `make_null_session`; then it is not saved."""
+        """Return whether a session is a null session, which is not saved."""
         return isinstance(obj, self.null_session_class)
 
     def must_see(self, app: AnyApp, cookies: str) -> bool:
@@ -260,7 +260,7 @@ class SecureCookieSessionInterface(SessionInterface):
 
     @property
     def opens_on_demand(self) -> bool:  # type: ignore[override]
-        """Whether no subclass or object overrides how a session is opened and saved."""
+        """Whether nothing overrides how a session is opened and saved."""
         return vars(self).keys().isdisjoint(_OPENING) and all(
             getattr(type(self), name) is built_in for name, built_in in _OPENING.items()
         )

@@ -79,7 +79,7 @@ def get_root_path(import_name: str) -> str:
 
 
 def find_package(import_name: str) -> tuple[str | None, str]:
-    """Return where a package is installed, and the folder that it is imported from.
+    """Return where a package is installed, and the folder of its import.
 
     :param import_name: a module's full name.
     :returns: ``(prefix, folder)``: the installation prefix, or ``None`` if the package is in a

@@ -62,7 +62,7 @@ def dumps(obj: t.Any, **kwargs: t.Any) -> str:
 
 
 def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
-    """Write the JSON text of an object to an open text file, as ``json.dump`` does."""
+    """Write the JSON text of an object to an open file, as ``json.dump`` does."""
     provider = _provider()
     if provider is not None:
         provider.dump(obj, fp, **kwargs)

@@ -27,7 +27,9 @@ _MOST_TYPES, _LARGEST_TYPE = 1000, 1024  # a client may have chosen the media ty
 
 
 def content_type_of(media_type: str) -> tuple[str, str]:
-    """Return the ``Content-Type`` header for a media type; a charset is added for text.
+    """Return the ``Content-Type`` header for a media type.
+
+    A charset is added for text.
 
     :raises ValueError: the media type contains a line break.
     """

@@ -355,9 +355,9 @@ class Response(ResponseBase):
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
-        """Bytes of the largest cookie without a warning of Werkzeug: ``MAX_COOKIE_SIZE``.
+        """Size in bytes from which Werkzeug warns about a cookie.
 
-        Browsers ignore larger cookies.
+        It is the setting ``MAX_COOKIE_SIZE``. Browsers ignore larger cookies.
         """
         context = get_app_context(None)
         if context is None:
@@ -387,9 +387,9 @@ def add_header(response: Response, name: str, value: str) -> None:
 
 
 def vary_by_cookie(response: ResponseBase) -> None:
-    """Add ``Vary: Cookie``, so caches know that the response depends on cookies.
+    """Add ``Vary: Cookie`` to a response (RFC 9110 section 12.5.5).
 
-    See RFC 9110 section 12.5.5. PERF: 0.2 us; ``response.vary.add`` takes 5 us.
+    PERF: 0.2 us; ``response.vary.add`` takes 5 us.
     """
     if isinstance(response, Response) and response._headers is None:
         if response._more_headers is None:

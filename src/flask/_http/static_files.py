@@ -295,7 +295,9 @@ def _wrap(environ: WSGIEnvironment, file: t.IO[bytes], size: int) -> t.Iterable[
 
 
 def limit_to_content_length(response: t.Any) -> t.Any:
-    """Make a response send exactly as many bytes of a file as ``Content-Length`` says.
+    """Make a response send no more bytes of a file than ``Content-Length``.
+
+    A file that becomes too short is an error.
 
     :param response: from Werkzeug's ``send_file``; it is changed in place.
     """
@@ -341,7 +343,7 @@ class _SizedFile(FileWrapper):
 
 
 def join_below(root: str, folder: str, name: str) -> str | None:
-    """Return the path of a name below a folder; ``None`` if it is outside of the folder.
+    """Return the path of a name below a folder; ``None`` if it leads out.
 
     :param root: the base of a relative folder.
     :param folder: a trusted folder.

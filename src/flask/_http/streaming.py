@@ -85,7 +85,7 @@ def stream_with_context(
 def stream_with_context(
     generator_or_function: t.Any,
 ) -> t.Any:
-    """Keep the request context for a generator that runs after the view has returned.
+    """Keep the request context for a generator that outlives the view.
 
     Pass the generator, or decorate the function that returns it. It may be asynchronous. When the
     generator ends or is closed, teardown functions run again, with the error if there was one.

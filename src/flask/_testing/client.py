@@ -118,7 +118,7 @@ def _build(builder: werkzeug.test.EnvironBuilder) -> BaseRequest:
 
 
 class FlaskClient(Client):
-    """Sends requests to an application without a server, and stores its cookies.
+    """Sends requests to an application without a server; stores cookies.
 
     In a ``with`` block the context of the last request stays current until the next request or the
     end of the block. So a test can inspect ``request``, ``session`` and ``g``.

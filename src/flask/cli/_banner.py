@@ -25,7 +25,7 @@ def show_server_banner(debug: bool | None, app_import_path: str | None) -> None:
 
 
 def warn_run_ignored() -> None:
-    """Print that ``app.run()`` does nothing in a module that ``flask`` imports."""
+    """Print that ``app.run()`` is ignored in a module that ``flask`` imports."""
     if not is_running_from_reloader():
         click.secho(
             " * Ignoring a call to 'app.run()' that would block the current 'flask' CLI command.\n"

@@ -43,7 +43,7 @@ class AppGroup(click.Group):
     def command(
         self, *args: t.Any, **kwargs: t.Any
     ) -> Callable[[Callback], click.Command] | click.Command:
-        """Create a command from the decorated function, as `click.Group.command` does.
+        """Create a command from a function, as `click.Group.command` does.
 
         :param with_appcontext: pass ``False`` for a command that needs no application.
         """
@@ -149,7 +149,7 @@ class FlaskGroup(AppGroup):
         parent: click.Context | None = None,
         **extra: t.Any,
     ) -> click.Context:
-        """Create the context for a command line, with a `ScriptInfo` as its object.
+        """Create the context for a command line; its object is a `ScriptInfo`.
 
         It sets ``FLASK_RUN_FROM_CLI``, so ``app.run()`` in an imported module does nothing.
         """

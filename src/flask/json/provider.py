@@ -42,9 +42,10 @@ class _ProvidedApp(t.Protocol):
 
 
 class JSONProvider:
-    """Reads and writes JSON for an application. Subclass it to use another JSON library.
+    """Reads and writes JSON for an application.
 
-    A subclass must implement `dumps` and `loads`; the other methods call them.
+    Subclass it to use another JSON library. A subclass must implement `dumps` and `loads`; the
+    other methods call them.
 
     :param app: the application, which is weakly referenced.
     """

@@ -246,7 +246,10 @@ class TaggedJSONSerializer:
         return value
 
     def untag(self, value: dict[str, t.Any]) -> t.Any:
-        """Convert a dict whose only key is a tag to the value; return any other dict unchanged."""
+        """Convert a dict whose only key is a tag to the tagged value.
+
+        Any other dict is returned unchanged.
+        """
         if len(value) == 1:
             ((key, inside),) = value.items()
             if key in self.tags:
