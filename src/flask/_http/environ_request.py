@@ -12,11 +12,9 @@ from __future__ import annotations
 import typing as t
 from inspect import getattr_static
 
-from werkzeug._internal import _wsgi_decoding_dance
 from werkzeug.datastructures import Headers
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as RequestBase
-from werkzeug.wsgi import _get_server
 
 from .._core.current import get_app_context
 from .._core.lazy import lazy, note_overrides
@@ -121,19 +119,21 @@ class EnvironRequest(RequestBase):
     @lazy
     def server(self) -> tuple[str, int | None] | None:
         """The server's host and port; ``(path, None)`` for a Unix socket."""
-        return _get_server(self._original_environ or self._environ)
+        environ = self._original_environ or self._environ
+        name: str | None = environ.get("SERVER_NAME")
+        return None if name is None else (name, _parse_port(environ.get("SERVER_PORT")))
 
     @lazy
     def root_path(self) -> str:
         """The prefix under which the application is mounted, without a trailing slash."""
         prefix: str = (self._original_environ or self._environ).get("SCRIPT_NAME") or ""
-        return _wsgi_decoding_dance(prefix).rstrip("/")
+        return prefix.encode("latin-1").decode(errors="replace").rstrip("/")
 
     @lazy
     def path(self) -> str:
         """The path after `root_path`, decoded."""
         path: str = (self._original_environ or self._environ).get("PATH_INFO") or ""
-        return "/" + _wsgi_decoding_dance(path).lstrip("/")
+        return "/" + path.encode("latin-1").decode(errors="replace").lstrip("/")
 
     @property
     def query_string(self) -> bytes:
@@ -165,6 +165,16 @@ class EnvironRequest(RequestBase):
         return (self._original_environ or self._environ).get("REMOTE_ADDR")
 
     host = _Host(RequestBase.host.fget)  # type: ignore[attr-defined]
+
+
+def _parse_port(text: str | None) -> int | None:
+    """Return a port as a number; ``None`` if the server listens on a Unix socket."""
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        return None
 
 
 _ASSIGNED: t.Final = {

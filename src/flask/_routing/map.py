@@ -74,8 +74,9 @@ class Map(_Map):
         ``None`` if only the map can build its URLs, or if there is no such endpoint.
         """
         if endpoint not in self.builders:
-            rules = self._rules_by_endpoint.get(endpoint)
-            if not rules:
+            try:
+                rules = list(self.iter_rules(endpoint))
+            except KeyError:
                 return None  # unknown endpoints must not fill the cache
             self.builders[endpoint] = make_builder(rules) if self._is_by_path() else None
         return self.builders[endpoint]
