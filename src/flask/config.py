@@ -47,7 +47,7 @@ class ConfigAttribute(t.Generic[Value]):
         value = obj.config[self.__name__]
         return value if self.get_converter is None else self.get_converter(value)
 
-    def __set__(self, obj: _HasConfig, value: t.Any) -> None:
+    def __set__(self, obj: _HasConfig, value: object) -> None:
         obj.config[self.__name__] = value
 
 
@@ -113,7 +113,7 @@ class Config(dict[str, t.Any]):
         )
 
     def from_prefixed_env(
-        self, prefix: str = "FLASK", *, loads: Callable[[str], t.Any] = json.loads
+        self, prefix: str = "FLASK", *, loads: Callable[[str], object] = json.loads
     ) -> bool:
         """Take every environment variable that starts with a prefix and ``_``.
 
@@ -136,7 +136,7 @@ class Config(dict[str, t.Any]):
                     raise TypeError(_explain_conflict(name, start)) from error
         return True
 
-    def _set_nested(self, dotted: str, value: t.Any) -> None:
+    def _set_nested(self, dotted: str, value: object) -> None:
         """Set ``A__B__C`` as ``self["A"]["B"]["C"]``; missing dicts are created."""
         if "__" not in dotted:
             self[dotted] = value
@@ -152,7 +152,7 @@ class Config(dict[str, t.Any]):
     def from_file(
         self,
         filename: str | os.PathLike[str],
-        load: Callable[[t.IO[t.Any]], Mapping[str, t.Any]],
+        load: Callable[[t.IO[t.Any]], Mapping[str, object]],
         silent: bool = False,
         text: bool = True,
     ) -> bool:
@@ -174,7 +174,7 @@ class Config(dict[str, t.Any]):
             raise _explained(error) from None
         return self.from_mapping(settings)
 
-    def from_mapping(self, mapping: Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> bool:
+    def from_mapping(self, mapping: Mapping[str, object] | None = None, **kwargs: object) -> bool:
         """Take the upper-case keys of a mapping and of keyword arguments.
 
         :returns: always ``True``.
@@ -193,7 +193,7 @@ class Config(dict[str, t.Any]):
         :param lowercase: convert the keys to lower case, so they can be keyword arguments.
         :param trim_namespace: remove the prefix from the keys.
         """
-        found: dict[str, t.Any] = {}
+        found: dict[str, object] = {}
         for key, value in self.items():
             if key.startswith(namespace):
                 name = key[len(namespace) :] if trim_namespace else key
@@ -234,7 +234,7 @@ def _explain_conflict(name: str, start: str) -> str:
     )
 
 
-def _parsed(text: str, loads: Callable[[str], t.Any]) -> t.Any:
+def _parsed(text: str, loads: Callable[[str], object]) -> object:
     try:
         return loads(text)
     except Exception:

@@ -29,7 +29,7 @@ ResponseValue = t.Union[
     str,
     bytes,
     # A TypedDict is a Mapping, but not a dict.
-    Mapping[str, t.Any],
+    Mapping[str, object],
     "list[t.Any]",
     "Response",
     Iterator[str],
@@ -77,8 +77,8 @@ TeardownCallable = (
 TemplateContextProcessorCallable = (
     Callable[[], dict[str, t.Any]] | Callable[[], Awaitable[dict[str, t.Any]]]
 )
-TemplateFilterCallable = Callable[..., t.Any]
-TemplateGlobalCallable = Callable[..., t.Any]
+TemplateFilterCallable = Callable[..., object]
+TemplateGlobalCallable = Callable[..., object]
 TemplateTestCallable = Callable[..., bool]
 URLDefaultCallable = Callable[[str, dict[str, t.Any]], None]
 URLValuePreprocessorCallable = Callable[[str | None, dict[str, t.Any] | None], None]

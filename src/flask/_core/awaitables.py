@@ -12,7 +12,7 @@ from .waiting import is_in_greenlet, wait
 _OURS = frozenset({"blinker", "flask", "jinja2", "werkzeug"})
 
 
-def is_async_callable(function: t.Any) -> bool:
+def is_async_callable(function: object) -> bool:
     """Return whether a callable creates a coroutine.
 
     This is so for ``async def`` functions and methods, objects whose ``__call__`` is one, and
@@ -28,7 +28,7 @@ def is_async_callable(function: t.Any) -> bool:
     )
 
 
-def is_async_view(view: t.Any) -> bool:
+def is_async_view(view: object) -> bool:
     """Return whether a view function, or a method of its class, is ``async def``.
 
     :param view: a function that is routed.
@@ -40,7 +40,7 @@ def is_async_view(view: t.Any) -> bool:
     return any(iscoroutinefunction(getattr(kind, name, None)) for name in names)
 
 
-def is_awaitable(value: t.Any) -> bool:
+def is_awaitable(value: object) -> bool:
     """Return whether a value is awaitable. For a proxy, its current object decides.
 
     :param value: anything.

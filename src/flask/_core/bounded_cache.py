@@ -37,10 +37,9 @@ def store(
     cache[key] = value
 
 
-def size_of(thing: t.Any) -> int:
+def size_of(thing: object) -> int:
     """Return the bytes that a value uses, including the items of a tuple or a list."""
-    kind = type(thing)
-    if kind is tuple or kind is list:
+    if type(thing) is tuple or type(thing) is list:
         return getsizeof(thing) + sum(map(size_of, thing))
     # A class exists anyway. The cache holds only a reference to it.
     return 0 if isinstance(thing, type) else getsizeof(thing)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-import typing as t
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -61,9 +60,9 @@ def get_root_path(import_name: str) -> str:
         # package, which has no single folder.
         return os.getcwd()
 
-    loader: t.Any = spec.loader
-    if hasattr(loader, "get_filename"):
-        filename: str | None = loader.get_filename(import_name)
+    get_filename: Callable[[str], str] | None = getattr(spec.loader, "get_filename", None)
+    if get_filename is not None:
+        filename: str | None = get_filename(import_name)
     else:
         # COMPAT: older importers set the file on the module that they load.
         __import__(import_name)

@@ -33,8 +33,8 @@ class _AbandonedGenerators:
     any: bool = False
     """Whether a generator was abandoned."""
 
-    def __init__(self, loop: t.Any) -> None:
-        self._close: t.Any = getattr(loop, _HOOK, None)
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._close: Callable[[t.Any], object] | None = getattr(loop, _HOOK, None)
         self.must_watch = self._close is None
         """Whether `watch` has to be called each time the loop runs, because it is not asyncio's."""
         if not self.must_watch:
@@ -46,9 +46,10 @@ class _AbandonedGenerators:
             self._close = sys.get_asyncgen_hooks().finalizer
             sys.set_asyncgen_hooks(finalizer=self._notice)
 
-    def _notice(self, generator: t.Any) -> None:
+    def _notice(self, generator: object) -> None:
         self.any = True
-        self._close(generator)
+        if self._close is not None:
+            self._close(generator)
 
 
 class ThreadLoop:
@@ -89,7 +90,7 @@ class ThreadLoop:
         if self._process != getpid():
             # A forked process shares the parent's selector. close() would unregister files from it,
             # and the parent would wait forever.
-            t.cast("t.Any", self.loop)._closed = True
+            self.loop._closed = True  # type: ignore[attr-defined]
         # It may be running at the end of the process, in another thread.
         elif not self.loop.is_running() and not self.loop.is_closed():
             self.close()
@@ -145,7 +146,7 @@ async def _nothing() -> t.AsyncGenerator[None, None]:
 
 
 def _find_closing_class() -> type:
-    closing: t.Any = _nothing().aclose()
+    closing = _nothing().aclose()
     closing.close()
     return type(closing)
 

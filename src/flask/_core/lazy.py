@@ -62,7 +62,7 @@ class lazy(t.Generic[Value]):
 
     def _get_overridden(self, instance: object) -> Value:
         kept = instance.__dict__
-        value: t.Any = kept.get(self.name, _MISSING)
+        value = kept.get(self.name, _MISSING)
         if value is _MISSING:
             value = kept[self.name] = self.method(instance)
         return t.cast("Value", value)

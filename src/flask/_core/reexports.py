@@ -200,13 +200,13 @@ def origins(module: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def module_getattr(module: str) -> Callable[[str], t.Any]:
+def module_getattr(module: str) -> Callable[[str], object]:
     """Return the ``__getattr__`` of a module that re-exports names (PEP 562).
 
     :param module: the name of the module, a key of `NAMES`.
     """
 
-    def __getattr__(name: str) -> t.Any:
+    def __getattr__(name: str) -> object:
         place, there = origins(module).get(name, ("", ""))
         if not place:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")

@@ -11,20 +11,20 @@ import os
 import threading
 import typing as t
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 
 IDLE_SECONDS: t.Final = 10.0
 """How long a thread waits for more work before it ends."""
 
-Work = Callable[[], t.Any]
+Work = Callable[[], object]
 
 
 class App(t.Protocol):
     """The application that the work belongs to."""
 
     @property
-    def config(self) -> t.Any:
+    def config(self) -> Mapping[str, int]:
         """The settings that limit a pool."""
 
     def _log(self, level: str, message: str) -> None:

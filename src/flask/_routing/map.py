@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
+from types import FunctionType
 
 from werkzeug.routing import Map as _Map
 from werkzeug.routing import Rule, RuleFactory
@@ -51,7 +52,7 @@ class Map(_Map):
             self._registered.append(rule)
         self._forget()
 
-    def __setattr__(self, name: str, value: t.Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
         if name in _TABLE_ATTRIBUTES:
             self._forget()
@@ -118,7 +119,7 @@ _TABLE_ATTRIBUTES = frozenset(
 """Attributes of a map that its table depends on."""
 
 
-def _defer_builder(rule: t.Any) -> bool:
+def _defer_builder(rule: Rule) -> bool:
     """Make a rule compile its URL builders at the first use.
 
     :returns: whether the rule was changed. Delete its ``_compile_builder`` after it is bound then.
@@ -126,27 +127,28 @@ def _defer_builder(rule: t.Any) -> bool:
     PERF: Werkzeug compiles two functions when it binds a rule, which is nine tenths of the time of
     registering it. Most rules never use them, because `make_builder` builds their paths.
     """
-    kind: t.Any = type(rule)
+    kind = type(rule)
     compiles = getattr(kind, "_compile_builder", None)
     if compiles is None or compiles is not _compile or kind.build is not Rule.build:
         return False
 
-    def make(append_unknown: bool = True) -> t.Any:
+    def make(append_unknown: bool = True) -> object:
         if rule.defaults or not _SPECIAL_NAMES.isdisjoint(rule.arguments) or _repeats_itself(rule):
             return _compile(rule, append_unknown)  # it may raise an error
         return _DeferredBuilder(rule, append_unknown)
 
     # PERF: never through __dict__. CPython 3.11 reads the attributes of an object more slowly after
     # its __dict__ was accessed: 0.02 us more, several times for each request.
-    rule._compile_builder = make
+    rule._compile_builder = make  # type: ignore[method-assign, assignment]
     return True
 
 
-_compile: t.Callable[..., t.Any] = getattr(Rule, "_compile_builder", lambda *_: None)
+# It is called only if this release of Werkzeug has the method.
+_compile: t.Callable[[Rule, bool], FunctionType] = vars(Rule).get("_compile_builder")  # type: ignore[assignment]
 _SPECIAL_NAMES = frozenset({"None", "True", "False"})  # Python rejects them as argument names
 
 
-def _repeats_itself(rule: t.Any) -> bool:
+def _repeats_itself(rule: Rule) -> bool:
     """Return whether two dynamic parts of a rule have the same name."""
     names = [name for is_dynamic, name in rule._trace if is_dynamic]
     return len(names) != len(set(names))
@@ -156,13 +158,13 @@ class _DeferredBuilder:
     """Takes the place of a rule's compiled builder until the first call."""
 
     def __init__(self, rule: Rule, append_unknown: bool) -> None:
-        self.rule: t.Any = rule
+        self.rule = rule
         self.append_unknown = append_unknown
 
     def __get__(self, instance: object, owner: type | None = None) -> t.Self:
         return self
 
-    def __call__(self, /, **values: t.Any) -> t.Any:
+    def __call__(self, /, **values: object) -> object:
         rule = self.rule
         build = _compile(rule, self.append_unknown).__get__(rule, None)
         setattr(rule, "_build_unknown" if self.append_unknown else "_build", build)

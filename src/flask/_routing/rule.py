@@ -8,7 +8,6 @@ part is.
 from __future__ import annotations
 
 import re
-import typing as t
 from collections.abc import Callable
 from functools import cache
 
@@ -53,7 +52,7 @@ class Segment:
     """Whether code of the application converts the text to the view's argument."""
     matches: Callable[[str], object]
     """Returns a true value if the converter's pattern matches a text."""
-    to_python: Callable[[str], t.Any] | None
+    to_python: Callable[[str], object] | None
     """Converts a text to the view's argument; ``None`` means the text itself. Raises
     ``ValueError``, or its subclass ``ValidationError``, for a text that is not valid."""
 

@@ -19,7 +19,9 @@ from werkzeug.routing import Rule
 
 from .rule import Segment, UnsupportedRule, read_rule
 
-Answer: t.TypeAlias = tuple[Rule | None, dict[str, t.Any]]
+Arguments: t.TypeAlias = dict[str, t.Any]
+"""The arguments of a view, by name."""
+Answer: t.TypeAlias = tuple[Rule | None, Arguments]
 
 ASK_THE_MAP: t.Final[Answer] = (None, {})
 """The map must match this path."""
@@ -28,7 +30,7 @@ NOTHING: t.Final[Answer] = (None, {})
 
 ROUTE: t.Final = "flask.route"
 """Key of a WSGI environment: ``(path, table, answer)``, an earlier result of the table."""
-UNREAD: t.Final[dict[str, t.Any]] = {}
+UNREAD: t.Final[Arguments] = {}
 """Arguments that are not converted yet, because only a custom converter can do it."""
 NOT_ASKED: t.Final = (None, None, ASK_THE_MAP)
 """The value of `ROUTE` for a request that was not matched yet."""
@@ -45,7 +47,7 @@ class Leaf:
     rule: Rule
     arguments: list[Segment]
     """The dynamic parts, in the order of the path."""
-    defaults: dict[str, t.Any]
+    defaults: Arguments
     """The default arguments of the rule."""
     is_custom: bool
     """Whether one of the parts has a custom converter."""
@@ -60,7 +62,7 @@ class Leaf:
         """Return the rule and the view's arguments, converted from texts."""
         if self.is_custom and not converts:
             return self.rule, UNREAD
-        values: dict[str, t.Any] = {}
+        values: Arguments = {}
         try:
             for segment, text in zip(self.arguments, texts, strict=False):
                 read = segment.to_python
@@ -160,7 +162,7 @@ class Table:
         self.exact = {}
         self.by_prefix = {"": self.root}
 
-    def fill(self, rules: Iterable[Rule], ambiguous: set[t.Any]) -> None:
+    def fill(self, rules: Iterable[Rule], ambiguous: set[object]) -> None:
         """Add the rules, once.
 
         :param rules: bound rules in the order of registration, all on the same host.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from werkzeug.routing import IntegerConverter, Rule, UnicodeConverter
 
@@ -66,7 +66,7 @@ class PathBuilder:
             for segment, text in zip(segments, texts[1:], strict=True)
         ]
 
-    def build(self, values: dict[str, t.Any]) -> str | None:
+    def build(self, values: Mapping[str, object]) -> str | None:
         """Return the path for some values; ``None``: the map must build it or raise an error."""
         steps = self.steps
         if len(values) != len(steps):

@@ -6,9 +6,9 @@ renders as Jinja's class does, and ``tests/test_templates.py`` fails.
 
 from __future__ import annotations
 
-import typing as t
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
+from types import CodeType
 
 import markupsafe
 from jinja2 import Environment
@@ -21,7 +21,7 @@ from markupsafe import Markup
 _escape_text: Callable[[str], str] | None = getattr(markupsafe, "_escape_inner", None)
 
 
-def _escape_for_output(value: t.Any) -> str:
+def _escape_for_output(value: object) -> str:
     """Return what ``markupsafe.escape`` returns, as a text that is not marked as safe.
 
     PERF: the compiler generates ``escape(...)`` only for text that is joined to the output, where
@@ -40,7 +40,11 @@ class Template(BaseTemplate):
 
     @classmethod
     def from_code(
-        cls, environment: Environment, code: t.Any, globals: t.Any, uptodate: t.Any = None
+        cls,
+        environment: Environment,
+        code: CodeType,
+        globals: MutableMapping[str, object],
+        uptodate: Callable[[], bool] | None = None,
     ) -> BaseTemplate:
         """Create a template from compiled code; called by loaders and ``from_string``."""
         template = super().from_code(environment, code, globals, uptodate)
@@ -55,9 +59,9 @@ class Template(BaseTemplate):
 
     def new_context(
         self,
-        vars: dict[str, t.Any] | None = None,
+        vars: dict[str, object] | None = None,
         shared: bool = False,
-        locals: Mapping[str, t.Any] | None = None,
+        locals: Mapping[str, object] | None = None,
     ) -> Context:
         """Create the context of one rendering.
 
@@ -66,7 +70,7 @@ class Template(BaseTemplate):
         known = self.globals
         if shared or locals or type(known) is not ChainMap:
             return super().new_context(vars, shared, locals)
-        names: dict[str, t.Any] = {}
+        names: dict[str, object] = {}
         for part in reversed(known.maps):
             names.update(part)
         environment = self.environment
