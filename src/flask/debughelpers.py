@@ -6,8 +6,9 @@ They are raised only in debug mode. In production the original error is raised.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from werkzeug.datastructures import FileStorage
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Request
 
@@ -19,6 +20,18 @@ if t.TYPE_CHECKING:
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = module_getattr(__name__)
+
+
+class _Routed(t.Protocol):
+    """A request with the result of routing."""
+
+    @property
+    def routing_exception(self) -> Exception | None: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def base_url(self) -> str: ...
+
 
 Source: t.TypeAlias = tuple[str, str | None, t.Callable[[], bool] | None]
 
@@ -60,7 +73,7 @@ class FormDataRoutingRedirect(AssertionError):
     :param request: the request; its ``routing_exception`` is the redirect.
     """
 
-    def __init__(self, request: t.Any) -> None:
+    def __init__(self, request: _Routed) -> None:
         redirect = request.routing_exception
         assert isinstance(redirect, RequestRedirect)
         text = (
@@ -87,9 +100,10 @@ def attach_enctype_error_multidict(request: Request) -> None:
     files_class = request.files.__class__
 
     class ExplainingFiles(files_class):  # type: ignore[valid-type, misc]
-        def __getitem__(self, key: str) -> t.Any:
+        def __getitem__(self, key: str) -> FileStorage:
             try:
-                return super().__getitem__(key)
+                file: FileStorage = super().__getitem__(key)
+                return file
             except KeyError:
                 if key not in request.form:
                     raise
@@ -117,7 +131,7 @@ def _dump_loader_info(loader: BaseLoader) -> Iterator[str]:
 def explain_template_loading_attempts(
     app: t.Any,
     template: str,
-    attempts: list[tuple[BaseLoader, t.Any, Source | None]],
+    attempts: Sequence[tuple[BaseLoader, t.Any, Source | None]],
 ) -> None:
     """Log, at level INFO, which loaders were tried for a template.
 

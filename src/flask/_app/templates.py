@@ -48,7 +48,7 @@ class TemplatedApp(Scaffold):
         """Make the loader of the application's and the blueprints' templates."""
         from .._templating.environment import DispatchingJinjaLoader
 
-        return DispatchingJinjaLoader(self)
+        return DispatchingJinjaLoader(self)  # type: ignore[arg-type]  # an `App` is one
 
     def select_jinja_autoescape(self, filename: str | None) -> bool:
         """Tell whether a template is autoescaped, by its file name's end.

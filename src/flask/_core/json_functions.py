@@ -11,21 +11,27 @@ import json as _json
 import sys
 import typing as t
 from datetime import date
+from typing import IO, AnyStr
 from uuid import UUID
 
 from werkzeug.http import http_date
 
 from .current import get_app_context
 
+Json: t.TypeAlias = t.Any
+"""A value that JSON can represent, or one that the provider converts.
+
+It is `Any`: the reader of a text knows its structure, and a provider may accept other types."""
+
 
 class _Provider(t.Protocol):
-    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str: ...
-    def dump(self, obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None: ...
-    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any: ...
-    def load(self, fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any: ...
+    def dumps(self, obj: Json, **kwargs: Json) -> str: ...
+    def dump(self, obj: Json, fp: t.IO[str], **kwargs: Json) -> None: ...
+    def loads(self, s: str | bytes, **kwargs: Json) -> Json: ...
+    def load(self, fp: IO[AnyStr], **kwargs: Json) -> Json: ...
 
 
-def _default(o: t.Any) -> t.Any:
+def _default(o: object) -> Json:
     """Convert an object that JSON does not support to one that it does.
 
     :raises TypeError: the type is not supported.
@@ -50,7 +56,7 @@ def _provider() -> _Provider | None:
     return provider
 
 
-def dumps(obj: t.Any, **kwargs: t.Any) -> str:
+def dumps(obj: Json, **kwargs: Json) -> str:
     """Return the JSON text of an object, as ``json.dumps`` does.
 
     :param kwargs: passed to the current application's provider, or to ``json.dumps``.
@@ -61,7 +67,7 @@ def dumps(obj: t.Any, **kwargs: t.Any) -> str:
     return _json.dumps(obj, **{"default": _default, **kwargs})
 
 
-def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
+def dump(obj: Json, fp: t.IO[str], **kwargs: Json) -> None:
     """Write the JSON text of an object to an open file, as ``json.dump`` does."""
     provider = _provider()
     if provider is not None:
@@ -70,7 +76,7 @@ def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
         _json.dump(obj, fp, **{"default": _default, **kwargs})
 
 
-def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
+def loads(s: str | bytes, **kwargs: Json) -> Json:
     """Parse a JSON text, as ``json.loads`` does.
 
     :raises ValueError: the text is not valid JSON.
@@ -79,13 +85,17 @@ def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
     return _json.loads(s, **kwargs) if provider is None else provider.loads(s, **kwargs)
 
 
-def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
+def load(fp: IO[AnyStr], **kwargs: Json) -> Json:
     """Parse the JSON text in an open file, as ``json.load`` does."""
     provider = _provider()
     return _json.load(fp, **kwargs) if provider is None else provider.load(fp, **kwargs)
 
 
 _PUBLIC_MODULE: t.Final = "flask.json"
+
+
+class _HasJsonModule(t.Protocol):
+    _json_module: object
 
 
 class JsonModule:
@@ -95,15 +105,15 @@ class JsonModule:
     is read on the class. A value that is set on the request takes precedence.
     """
 
-    def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:
+    def __get__(self, instance: _HasJsonModule | None, owner: type | None = None) -> Json:
         if instance is not None:
             module = instance._json_module or _provider()
             if module is not None:
                 return module
         return sys.modules.get(_PUBLIC_MODULE, sys.modules[__name__])
 
-    def __set__(self, instance: t.Any, value: t.Any) -> None:
+    def __set__(self, instance: _HasJsonModule, value: object) -> None:
         instance._json_module = value
 
-    def __delete__(self, instance: t.Any) -> None:
+    def __delete__(self, instance: _HasJsonModule) -> None:
         instance._json_module = None

@@ -26,6 +26,7 @@ class App(t.Protocol):
     @property
     def config(self) -> Mapping[str, int]:
         """The settings that limit a pool."""
+        ...
 
     def _log(self, level: str, message: str) -> None:
         """Log that a pool is full."""

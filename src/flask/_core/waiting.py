@@ -35,6 +35,7 @@ class Executor(t.Protocol):
 
     def wait(self, awaitable: Awaitable[Result]) -> Result:
         """Run an awaitable on the executor's loop, and return its result."""
+        ...
 
 
 def _no_greenlet() -> None:
@@ -111,7 +112,7 @@ def wait(awaitable: Awaitable[Result]) -> Result:
     if type(here) is greenlet_class:
         # The awaitable runs here, step by step, as a task would run it. What it yields is meant for
         # the loop: the greenlet's task yields it, and the loop resumes the task. PERF: inlined.
-        steps = here.steps
+        steps: t.Any = here.steps
         if steps is None:  # the greenlet awaits already, or its last awaitable has failed
             if _HAS_EAGER_TASKS and _is_in_eager_task(here):
                 return _wait_in_a_thread(awaitable)

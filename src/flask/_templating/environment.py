@@ -7,13 +7,20 @@ Templates are found in the application's folder, then in its blueprints'.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2 import Environment as BaseEnvironment
 
 from ..debughelpers import Source, explain_template_loading_attempts
 from .template import Template as FastTemplate
+
+
+class _App(t.Protocol):
+    @property
+    def config(self) -> Mapping[str, bool]: ...
+    def create_global_jinja_loader(self) -> BaseLoader: ...
+    def iter_blueprints(self) -> Iterable[object]: ...
 
 
 class Environment(BaseEnvironment):
@@ -27,7 +34,7 @@ class Environment(BaseEnvironment):
 
     template_class: type[Template] = FastTemplate
 
-    def __init__(self, app: t.Any, **options: t.Any) -> None:
+    def __init__(self, app: _App, **options: t.Any) -> None:
         if "loader" not in options:
             options["loader"] = app.create_global_jinja_loader()
         self.app = app
@@ -44,7 +51,7 @@ class DispatchingJinjaLoader(BaseLoader):
 
     __module__ = "flask.templating"  # where it is promised
 
-    def __init__(self, app: t.Any) -> None:
+    def __init__(self, app: _App) -> None:
         self.app = app
 
     def get_source(self, environment: BaseEnvironment, template: str) -> Source:
@@ -53,7 +60,7 @@ class DispatchingJinjaLoader(BaseLoader):
         :raises TemplateNotFound: no loader has it.
         """
         explain = self.app.config["EXPLAIN_TEMPLATE_LOADING"]
-        attempts: list[tuple[BaseLoader, t.Any, Source | None]] = []
+        attempts: list[tuple[BaseLoader, object, Source | None]] = []
         found: Source | None = None
         for owner, loader in self._iter_loaders(template):
             source = _ask(loader, environment, template)
@@ -67,7 +74,8 @@ class DispatchingJinjaLoader(BaseLoader):
             raise TemplateNotFound(template)
         return found
 
-    def _iter_loaders(self, template: str) -> Iterator[tuple[t.Any, BaseLoader]]:
+    def _iter_loaders(self, template: str) -> Iterator[tuple[object, BaseLoader]]:
+        owner: t.Any  # with a `cached_property`, which a protocol cannot describe
         for owner in (self.app, *self.app.iter_blueprints()):
             loader = owner.jinja_loader
             if loader is not None:

@@ -6,6 +6,7 @@ renders as Jinja's class does, and ``tests/test_templates.py`` fails.
 
 from __future__ import annotations
 
+import typing as t
 from collections import ChainMap
 from collections.abc import Callable, Mapping, MutableMapping
 from types import CodeType
@@ -21,7 +22,7 @@ from markupsafe import Markup
 _escape_text: Callable[[str], str] | None = getattr(markupsafe, "_escape_inner", None)
 
 
-def _escape_for_output(value: object) -> str:
+def _escape_for_output(value: t.Any) -> str:
     """Return what ``markupsafe.escape`` returns, as a text that is not marked as safe.
 
     PERF: the compiler generates ``escape(...)`` only for text that is joined to the output, where

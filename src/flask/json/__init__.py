@@ -20,7 +20,7 @@ if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = module_getattr(__name__)
 
 
-def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:
+def jsonify(*args: object, **kwargs: object) -> Response:
     """Return a JSON response with the arguments.
 
     ``jsonify(name="Ann")`` and ``jsonify({"name": "Ann"})`` are the same. Several positional

@@ -11,10 +11,11 @@ import typing as t
 import weakref
 from collections.abc import Callable, Iterable
 from json import encoder as _encoder
+from typing import IO, AnyStr
 
 from .._core.bounded_cache import store
 from .._core.fast_paths import OTHER_APPLICATION
-from .._core.json_functions import _default
+from .._core.json_functions import Json, _default
 from .._core.lazy import lazy
 from .._core.reexports import module_getattr
 from .._http.body import loads
@@ -29,13 +30,15 @@ if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
 _COMPACT = (",", ":")
 _SPACED = (", ", ": ")
 
-Encode: t.TypeAlias = Callable[[t.Any, int], Iterable[str]]
-Settings: t.TypeAlias = tuple[Callable[[t.Any], t.Any], bool, bool]
-_ResponseSettings: t.TypeAlias = tuple[Callable[[t.Any], t.Any], bool, bool, str]
+Default: t.TypeAlias = Callable[[t.Any], Json]
+Encode: t.TypeAlias = Callable[[object, int], Iterable[str]]
+Settings: t.TypeAlias = tuple[Default, bool, bool]
+_ResponseSettings: t.TypeAlias = tuple[Default, bool, bool, str]
 
 
 class _ProvidedApp(t.Protocol):
-    response_class: type[t.Any]
+    @property
+    def response_class(self) -> type[Response]: ...
 
     @property
     def debug(self) -> bool: ...
@@ -51,10 +54,10 @@ class JSONProvider:
     """
 
     _application: _ProvidedApp
-    _reference: Callable[[], t.Any]
+    _reference: Callable[[], _ProvidedApp | None]
     """Returns the application, or ``None`` once it is deleted. PERF: a proxy costs more."""
 
-    def __init__(self, app: t.Any) -> None:
+    def __init__(self, app: _ProvidedApp) -> None:
         self._app = weakref.proxy(app)
         self._reference = weakref.ref(app)
 
@@ -64,37 +67,37 @@ class JSONProvider:
         return self._application
 
     @_app.setter
-    def _app(self, value: t.Any) -> None:
+    def _app(self, value: _ProvidedApp) -> None:
         self._application = value  # PERF: not through __dict__, which makes reading slow
         self._reference = lambda: value
 
-    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+    def dumps(self, obj: Json, **kwargs: t.Any) -> str:
         """Return the JSON text of an object.
 
         :param kwargs: arguments for the library.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement dumps().")
 
-    def dump(self, obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
+    def dump(self, obj: Json, fp: t.IO[str], **kwargs: t.Any) -> None:
         """Write the JSON text of an object to an open text file."""
         fp.write(self.dumps(obj, **kwargs))
 
-    def _compact(self, obj: t.Any) -> str:
+    def _compact(self, obj: object) -> str:
         """Return the shortest JSON text of an object."""
         return self.dumps(obj, separators=_COMPACT)
 
-    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
+    def loads(self, s: str | bytes, **kwargs: t.Any) -> Json:
         """Parse a JSON text.
 
         :raises ValueError: the text is not valid JSON.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement loads().")
 
-    def load(self, fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
+    def load(self, fp: IO[AnyStr], **kwargs: t.Any) -> Json:
         """Parse the JSON text in an open file."""
         return self.loads(fp.read(), **kwargs)
 
-    def _prepare_response_obj(self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]) -> t.Any:
+    def _prepare_response_obj(self, args: tuple[Json, ...], kwargs: dict[str, Json]) -> Json:
         """Return the arguments of ``jsonify`` as one object."""
         if kwargs:
             if args:
@@ -107,7 +110,7 @@ class JSONProvider:
             return args[0]
         return args or None
 
-    def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
+    def response(self, *args: Json, **kwargs: Json) -> Response:
         """Return a response whose body is the JSON text of the arguments.
 
         One positional argument is the object itself, several become a list, keyword arguments
@@ -127,7 +130,7 @@ class DefaultJSONProvider(JSONProvider):
     5.6.7), ``Decimal``, ``UUID``, dataclasses and objects with ``__html__``.
     """
 
-    default: Callable[[t.Any], t.Any] = staticmethod(_default)
+    default: Default = staticmethod(_default)
     """Called with an object that JSON does not support. It returns one that JSON supports, or
     raises ``TypeError``."""
 
@@ -154,7 +157,7 @@ class DefaultJSONProvider(JSONProvider):
     )
     """How the last response was written: the settings, and the encoder and header for them."""
 
-    def __setattr__(self, name: str, value: t.Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         if name == "dumps":
             self.__dict__["_overrides_dumps"] = True
         super().__setattr__(name, value)
@@ -164,7 +167,7 @@ class DefaultJSONProvider(JSONProvider):
         """The cached encoders, by separators, each with its settings."""
         return {}
 
-    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+    def dumps(self, obj: Json, **kwargs: t.Any) -> str:
         """Return the JSON text of an object.
 
         :param kwargs: arguments of ``json.dumps``; they override the provider's attributes.
@@ -182,12 +185,12 @@ class DefaultJSONProvider(JSONProvider):
         }
         return json.dumps(obj, **{**own, **kwargs})
 
-    def _compact(self, obj: t.Any) -> str:
+    def _compact(self, obj: object) -> str:
         if self.__class__.dumps is _dumps and not self._overrides_dumps:
             return self._encode(obj, _COMPACT)  # PERF: 0.2 us less
         return self.dumps(obj, separators=_COMPACT)
 
-    def _encode(self, obj: t.Any, separators: tuple[str, str] | None) -> str:
+    def _encode(self, obj: object, separators: tuple[str, str] | None) -> str:
         """Return the JSON text of an object, with a cached encoder."""
         separators = separators or _SPACED
         # Read each time: they may be set at any time, on the provider and on its class.
@@ -212,7 +215,7 @@ class DefaultJSONProvider(JSONProvider):
             separators=separators,
         )
 
-    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:
+    def loads(self, s: str | bytes, **kwargs: t.Any) -> Json:
         """Parse a JSON text.
 
         :param kwargs: arguments of ``json.loads``.
@@ -224,7 +227,7 @@ class DefaultJSONProvider(JSONProvider):
                 return value
         return json.loads(s, **kwargs)
 
-    def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
+    def response(self, *args: Json, **kwargs: Json) -> Response:
         """Return a response with the arguments as JSON.
 
         See `JSONProvider.response`.
@@ -237,7 +240,7 @@ class DefaultJSONProvider(JSONProvider):
             obj = args[0]  # PERF: 0.1 us less
         else:
             obj = self._prepare_response_obj(args, kwargs)
-        app: t.Any = self._reference()
+        app = self._reference()
         if app is None:
             app = self._app  # raises ReferenceError, because the application was deleted
         if not self.compact and (self.compact is not None or app.debug):
@@ -260,7 +263,7 @@ class DefaultJSONProvider(JSONProvider):
             if not text:  # not in the handler above, so the error has no context
                 text = self._encode(obj, _COMPACT)  # raises the error
             try:
-                decided = app._decisions
+                decided = app._decisions  # type: ignore[attr-defined]
             except AttributeError:
                 decided = OTHER_APPLICATION
             response_class = decided.plain_response
@@ -279,7 +282,7 @@ _MOST_ENCODERS = 20  # an application may pass other separators in each call
 
 
 def _make_encoder(
-    default: Callable[[t.Any], t.Any],
+    default: Default,
     ensure_ascii: bool,
     sort_keys: bool,
     separators: tuple[str, str],

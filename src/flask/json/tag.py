@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
@@ -17,6 +17,7 @@ from uuid import UUID
 from markupsafe import Markup
 from werkzeug.http import http_date, parse_date
 
+from .._core.json_functions import Json
 from . import dumps, loads
 
 __all__ = [
@@ -47,19 +48,19 @@ class JSONTag:
     def __init__(self, serializer: TaggedJSONSerializer) -> None:
         self.serializer = serializer
 
-    def check(self, value: t.Any) -> bool:
+    def check(self, value: Json) -> bool:
         """Return whether a value is of this type."""
         raise NotImplementedError(f"{type(self).__name__} must implement check().")
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: Json) -> Json:
         """Convert a value to one that JSON supports, without the tag."""
         raise NotImplementedError(f"{type(self).__name__} must implement to_json().")
 
-    def to_python(self, value: t.Any) -> t.Any:
+    def to_python(self, value: Json) -> Json:
         """Convert the result of `to_json` back to the value."""
         raise NotImplementedError(f"{type(self).__name__} must implement to_python().")
 
-    def tag(self, value: t.Any) -> dict[str, t.Any]:
+    def tag(self, value: Json) -> Json:
         """Return a value's JSON form with the tag around it."""
         return {self.key: self.to_json(value)}
 
@@ -68,17 +69,17 @@ def _instances_of(kind: type) -> t.Any:
     """Return the ``check`` of a tag for the instances of one class."""
 
     # PERF: each value is checked by several tags; a closure is faster than an attribute.
-    def check(_: JSONTag, value: t.Any) -> bool:
+    def check(_: JSONTag, value: object) -> bool:
         """Return whether a value is an instance of the tag's class."""
         return isinstance(value, kind)
 
     return check
 
 
-def _convert_by(function: Callable[[t.Any], t.Any]) -> t.Any:
+def _convert_by(function: Callable[[t.Any], object]) -> t.Any:
     """Return the ``to_json`` or ``to_python`` of a tag whose values one function converts."""
 
-    def convert(_: JSONTag, value: t.Any) -> t.Any:
+    def convert(_: JSONTag, value: object) -> object:
         """Convert a value to the form for JSON, or back."""
         return function(value)
 
@@ -94,17 +95,17 @@ class TagDict(JSONTag):
     __slots__ = ()
     key = " di"
 
-    def check(self, value: t.Any) -> bool:
+    def check(self, value: object) -> bool:
         if not isinstance(value, dict) or len(value) != 1:
             return False
         (key,) = value
         return key in self.serializer.tags
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: dict[str, object]) -> dict[str, Json]:
         ((key, inside),) = value.items()
         return {f"{key}__": self.serializer.tag(inside)}
 
-    def to_python(self, value: t.Any) -> t.Any:
+    def to_python(self, value: dict[str, object]) -> dict[str, object]:
         ((key, inside),) = value.items()
         return {key[:-2]: inside}
 
@@ -115,7 +116,7 @@ class PassDict(JSONTag):
     __slots__ = ()
     check = _instances_of(dict)
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: dict[str, object]) -> dict[str, Json]:
         tag = self.serializer.tag
         return {key: tag(inside) for key, inside in value.items()}
 
@@ -127,7 +128,7 @@ class _Items(JSONTag):
 
     __slots__ = ()
 
-    def to_json(self, value: t.Any) -> t.Any:
+    def to_json(self, value: Iterable[object]) -> list[Json]:
         tag = self.serializer.tag
         return [tag(item) for item in value]
 
@@ -167,7 +168,7 @@ class TagMarkup(JSONTag):
     to_json = _convert_by(lambda value: str(value.__html__()))
     to_python = _convert_by(Markup)
 
-    def check(self, value: t.Any) -> bool:
+    def check(self, value: object) -> bool:
         return callable(getattr(value, "__html__", None))
 
 
@@ -238,14 +239,14 @@ class TaggedJSONSerializer:
             self.tags[tag.key] = tag
         self.order.insert(len(self.order) if index is None else index, tag)
 
-    def tag(self, value: t.Any) -> t.Any:
+    def tag(self, value: object) -> Json:
         """Convert a value for JSON, with a tag if JSON does not support the type."""
         for tag in self.order:
             if tag.check(value):
                 return tag.tag(value)
         return value
 
-    def untag(self, value: dict[str, t.Any]) -> t.Any:
+    def untag(self, value: dict[str, object]) -> Json:
         """Convert a dict whose only key is a tag to the tagged value.
 
         Any other dict is returned unchanged.
@@ -256,7 +257,7 @@ class TaggedJSONSerializer:
                 return self.tags[key].to_python(inside)
         return value
 
-    def _untag_scan(self, value: t.Any) -> t.Any:
+    def _untag_scan(self, value: object) -> Json:
         """Untag the items of a decoded value, then the value itself."""
         if isinstance(value, dict):
             return self.untag({key: self._untag_scan(inside) for key, inside in value.items()})
@@ -264,11 +265,11 @@ class TaggedJSONSerializer:
             return [self._untag_scan(item) for item in value]
         return value
 
-    def dumps(self, value: t.Any) -> str:
+    def dumps(self, value: object) -> str:
         """Return the JSON text of a value, tagged, without white space."""
         return dumps(self.tag(value), separators=(",", ":"))
 
-    def loads(self, value: str) -> t.Any:
+    def loads(self, value: str) -> Json:
         """Parse a tagged JSON text.
 
         :raises ValueError: the text is not valid JSON, or the value of a tag is malformed.
