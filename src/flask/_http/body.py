@@ -8,12 +8,16 @@ input.
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Callable
 from json import JSONDecoder
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.wsgi import LimitedStream
 
-from .query import NEEDS_LIBRARY
+from .query import NEEDS_LIBRARY, NeedsLibrary
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 LONGEST_BODY: t.Final = 999_999
 """Bytes of the longest body that is read in one piece by default."""
@@ -22,10 +26,12 @@ LONGEST_BODY: t.Final = 999_999
 _MOST_DIGITS = 12
 
 
-_scan: t.Any = JSONDecoder().scan_once  # type: ignore[attr-defined]
+_scan: Callable[[str, int], tuple[object, int]] = JSONDecoder().scan_once  # type: ignore[attr-defined]
 
 
-def read_body(environ: dict[str, t.Any], limit: int | None, longest: int = LONGEST_BODY) -> t.Any:
+def read_body(
+    environ: WSGIEnvironment, limit: int | None, longest: int = LONGEST_BODY
+) -> bytes | NeedsLibrary:
     """Read the whole body, if its length is known and moderate.
 
     If the result is `NEEDS_LIBRARY`, nothing has been read.
@@ -63,7 +69,7 @@ def read_body(environ: dict[str, t.Any], limit: int | None, longest: int = LONGE
     return body
 
 
-def loads(data: str | bytes) -> t.Any:
+def loads(data: str | bytes) -> object:
     """Parse a JSON text; `NEEDS_LIBRARY` if it is malformed or not UTF-8.
 
     PERF: 0.4 us for a small object; ``json.loads`` of bytes takes 1.4 us.

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 import time
 import typing as t
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.http import http_date, parse_cookie
 
-from .query import NEEDS_LIBRARY
+from .query import NEEDS_LIBRARY, NeedsLibrary
 
 _SIMPLE_NAME = re.compile(r"[\w.-]+", re.ASCII).fullmatch
 _SIMPLE_PATH = re.compile(r"[\w./~-]*", re.ASCII).fullmatch
@@ -29,7 +29,7 @@ _SAME_SITE = {
 }
 
 
-def parse_cookies(header: str) -> t.Any:
+def parse_cookies(header: str) -> ImmutableMultiDict[str, str] | NeedsLibrary:
     """Return the cookies of a request, as `ImmutableMultiDict`, or `NEEDS_LIBRARY`.
 
     PERF: 1 us for two cookies; Werkzeug's function takes 4 us.
@@ -72,8 +72,8 @@ _is_unambiguous = re.compile(r"(?:[!-~]|(?<=;) )*").fullmatch
 def dump_cookie(
     name: str,
     value: str,
-    max_age: t.Any,
-    expires: t.Any,
+    max_age: timedelta | int | None,
+    expires: str | datetime | int | float | None,
     path: str | None,
     secure: bool,
     httponly: bool,

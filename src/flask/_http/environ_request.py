@@ -40,14 +40,14 @@ class EnvironRequest(RequestBase):
     _environ: WSGIEnvironment
     _original_environ: WSGIEnvironment | None = None
     """A copy of the environment, made before the application can change it; ``None`` until then."""
-    _query: t.Any = None
+    _query: object = None
     """The query string, if it was set or deleted."""
     _adds_itself: bool = True
     """Whether the environment contains the request while the request is current."""
     _assigned: t.ClassVar[tuple[str, ...]] = ()
     """Attributes that Werkzeug's initializer assigns and a subclass overrides; assigned here."""
 
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         note_overrides(cls)
         cls._assigned = tuple(
@@ -70,7 +70,7 @@ class EnvironRequest(RequestBase):
 
     def _assign(self, environ: WSGIEnvironment, shallow: bool) -> None:
         """Assign the attributes that a subclass overrides, as Werkzeug's initializer does."""
-        values: dict[str, t.Any] = {"environ": environ, "shallow": shallow}
+        values: dict[str, object] = {"environ": environ, "shallow": shallow}
         for name in self._assigned:
             if getattr(getattr_static(self, name), "fset", name) is not None:  # not read-only
                 value = values[name] if name in values else _ASSIGNED[name].__get__(self)
@@ -138,13 +138,13 @@ class EnvironRequest(RequestBase):
     @property
     def query_string(self) -> bytes:
         """The query string as sent: the part of the URL after the question mark."""
-        own: bytes | None = self._query
+        own = self._query
         if own is None:
             query: str = (self._original_environ or self._environ).get("QUERY_STRING", "")
             return query.encode("latin1")
         if own is _DELETED:
             raise AttributeError("The query string of this request was deleted.")
-        return own
+        return own  # type: ignore[return-value]
 
     @query_string.setter
     def query_string(self, value: bytes) -> None:
@@ -206,20 +206,20 @@ def limit(name: str, doc: str) -> t.Any:
     own = f"_{name}"
     default: int | None = getattr(RequestBase, name)
 
-    def get_limit(request: t.Any) -> int | None:
-        value: t.Any = getattr(request, own)
+    def get_limit(request: object) -> int | None:
+        value = getattr(request, own)
         if value is NOT_SET:
             context = get_app_context(None)
             value = default if context is None else context.app.config[key]
         return value  # type: ignore[no-any-return]
 
-    def set_limit(request: t.Any, value: int | None) -> None:
+    def set_limit(request: object, value: int | None) -> None:
         setattr(request, own, value)
 
     return property(get_limit, set_limit, doc=doc)
 
 
-def get_max_file_memory_size(request: t.Any) -> int | None:
+def get_max_file_memory_size(request: object) -> int | None:
     """Largest form whose files are kept in memory, in bytes.
 
     ``MAX_FILE_MEMORY_SIZE``.

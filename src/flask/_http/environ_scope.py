@@ -25,7 +25,7 @@ def make_scope(environ: WSGIEnvironment, kind: str = "http") -> dict[str, t.Any]
     root = environ.get("SCRIPT_NAME", "").rstrip("/").encode("latin-1").decode(errors="replace")
     raw = environ.get("PATH_INFO", "").encode("latin-1")
     port = environ.get("SERVER_PORT") or "80"
-    scope: dict[str, t.Any] = {
+    scope: dict[str, object] = {
         "type": kind,
         "asgi": {"version": "3.0", "spec_version": "2.5"},
         "http_version": environ.get("SERVER_PROTOCOL", "HTTP/1.1").removeprefix("HTTP/"),
@@ -42,9 +42,10 @@ def make_scope(environ: WSGIEnvironment, kind: str = "http") -> dict[str, t.Any]
     }
     if kind == "http":
         scope["method"] = environ.get("REQUEST_METHOD", "GET")
-        scope[EXTRAS] = {key: value for key, value in environ.items() if "." in key}
+        extras = {key: value for key, value in environ.items() if "." in key}
         for key in ("wsgi.input", "wsgi.input_terminated", "wsgi.url_scheme", "wsgi.version"):
-            scope[EXTRAS].pop(key, None)
+            extras.pop(key, None)
+        scope[EXTRAS] = extras
     return scope
 
 

@@ -15,7 +15,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from .body import read_body
-from .query import NEEDS_LIBRARY, parse_query
+from .query import NEEDS_LIBRARY, NeedsLibrary, parse_query
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 Texts: t.TypeAlias = ImmutableMultiDict[str, str]
 Files: t.TypeAlias = ImmutableMultiDict[str, FileStorage]
@@ -27,7 +30,7 @@ _URLENCODED_TYPES: t.Final = frozenset(
 )
 """The header as browsers and their scripts write it. The charset is always UTF-8."""
 
-_new_multidict: t.Any = ImmutableMultiDict.__new__  # PERF: an empty one needs no initializer
+_new_multidict = ImmutableMultiDict.__new__  # PERF: an empty one needs no initializer
 
 _multipart_type = re.compile(r"multipart/form-data; ?boundary=([\w'+.-]{1,70})", re.ASCII)
 
@@ -53,17 +56,19 @@ module."""
 class FormRequest(t.Protocol):
     """The attributes of a request that parsing its form needs."""
 
-    _environ: dict[str, t.Any]
-    parameter_storage_class: t.Any
-    form_data_parser_class: t.Any
+    _environ: WSGIEnvironment
     _is_body_taken: bool
     _is_body_read: bool
     _is_form_parsed: bool
     _has_fields_only: bool
     shallow: bool
 
-    stream: t.Any
-
+    @property
+    def parameter_storage_class(self) -> type: ...
+    @property
+    def form_data_parser_class(self) -> type: ...
+    @property
+    def stream(self) -> t.IO[bytes]: ...
     @property
     def content_length(self) -> int | None: ...
     @property
@@ -98,7 +103,7 @@ def load_form(request: FormRequest) -> bool:
     return True
 
 
-def read_fields(request: FormRequest) -> t.Any:
+def read_fields(request: FormRequest) -> Texts | NeedsLibrary:
     """Return the fields of a request with an urlencoded form.
 
     `NEEDS_LIBRARY` if the form has another type, or if Werkzeug must parse it.
@@ -115,7 +120,7 @@ def read_fields(request: FormRequest) -> t.Any:
         or (_FIELDS_ARE_LIMITED and not _fits(request))
     ):
         return NEEDS_LIBRARY
-    body: t.Any
+    body: bytes | NeedsLibrary
     if request._is_body_taken:
         body = getattr(request, "_cached_data", NEEDS_LIBRARY)
     else:
@@ -149,10 +154,11 @@ def _fits(request: FormRequest) -> bool:
     return limit is None or length is None or length <= limit
 
 
-def _take_body(request: FormRequest, longest: int) -> t.Any:
+def _take_body(request: FormRequest, longest: int) -> bytes | NeedsLibrary:
     """Return the whole body if it was read or can be read in one piece, else `NEEDS_LIBRARY`."""
     if request._is_body_taken:
-        return getattr(request, "_cached_data", NEEDS_LIBRARY)
+        cached: bytes | NeedsLibrary = getattr(request, "_cached_data", NEEDS_LIBRARY)
+        return cached
     body = read_body(request._environ, request.max_content_length, longest)
     if body is not NEEDS_LIBRARY:
         request._is_body_taken = request._is_body_read = True
@@ -166,7 +172,7 @@ def _load_multipart(request: FormRequest, boundary: str) -> bool:
     limits = Limits(request.max_form_memory_size, request.max_form_parts)
     memory_size = request.max_file_memory_size or 0
     body = _take_body(request, memory_size)
-    form: t.Any
+    form: Form | NeedsLibrary
     if body is NEEDS_LIBRARY:
         try:
             form = parse_stream(request.stream.read, boundary, limits)

@@ -155,7 +155,7 @@ class RequestHeaders(EnvironHeaders):
             name = _find_key(key)
         return self.environ[name]  # type: ignore[no-any-return]
 
-    def __reduce_ex__(self, protocol: t.SupportsIndex) -> t.Any:
+    def __reduce_ex__(self, protocol: t.SupportsIndex) -> tuple[object, ...]:
         return EnvironHeaders, (self.environ,)
 
     _get_key = __getitem__  # type: ignore[assignment]  # Werkzeug's other methods call it

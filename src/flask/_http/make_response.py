@@ -28,16 +28,21 @@ _RESPONSES = (HTTPException, BaseResponse)
 _HEADERS = (Headers, dict, tuple, list)
 
 
+class _Json(t.Protocol):
+    def response(self, obj: object, /) -> Response: ...
+
+
 class _Maker(t.Protocol):
     """The application."""
 
-    response_class: type[t.Any]
+    @property
+    def response_class(self) -> type[Response]: ...
 
     @property
-    def json(self) -> t.Any: ...
+    def json(self) -> _Json: ...
 
 
-def to_response(app: _Maker, rv: t.Any) -> t.Any:
+def to_response(app: _Maker, rv: t.Any) -> Response:
     """Convert a view's return value to a response.
 
     :param app: its ``response_class`` and ``json`` create the response.
@@ -75,7 +80,7 @@ def to_response(app: _Maker, rv: t.Any) -> t.Any:
 
     if status is not None:
         if isinstance(status, _TEXTS):
-            response.status = status
+            response.status = status  # type: ignore[assignment]  # bytes, too
         else:
             response.status_code = status
     if headers:
@@ -98,7 +103,7 @@ def _unpack(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
     )
 
 
-def _force_type(app: _Maker, rv: t.Any) -> t.Any:
+def _force_type(app: _Maker, rv: object) -> Response:
     """Convert another response class, or a WSGI application, to the application's response."""
     context = _current_context()
     kind = app.response_class
@@ -111,7 +116,7 @@ def _force_type(app: _Maker, rv: t.Any) -> t.Any:
         state: t.Any = rv.__getstate__()
         vars(rv).update(state)  # Werkzeug's class reads ordinary attributes
     try:
-        return kind.force_type(rv, context.request.environ)
+        return kind.force_type(rv, context.request.environ)  # type: ignore[arg-type]
     except TypeError as error:
         raise TypeError(f"{error}\n{_describe_invalid(rv)}").with_traceback(
             sys.exc_info()[2]
@@ -129,7 +134,7 @@ def _current_context() -> t.Any:
     return context
 
 
-def _describe_invalid(rv: t.Any) -> str:
+def _describe_invalid(rv: object) -> str:
     """Return an error text for an invalid return value."""
     if rv is None:
         request = _current_context().request
@@ -145,11 +150,11 @@ def _describe_invalid(rv: t.Any) -> str:
 
 def _name_view() -> str:
     """Return a sentence that names the view of the current request; empty if there is none."""
-    context: t.Any = _cv_request.get(None)
+    context = _cv_request.get(None)
     if context is None:
         return ""
     endpoint = context.request.endpoint
-    view: t.Any = context.app.view_functions.get(endpoint)
+    view = context.app.view_functions.get(endpoint)
     if view is None:
         return ""
     view = getattr(view, "view_class", None) or inspect.unwrap(view)

@@ -17,10 +17,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser, default_stream_factory
 
 from .._core.lazy import lazy
-from .query import NEEDS_LIBRARY
+from .query import NEEDS_LIBRARY, NeedsLibrary
 
 Read = Callable[[int], bytes]
-Store = Callable[[t.Any], object]
+Store = Callable[[bytes], object]
 
 CHUNK_SIZE: t.Final = 128 * 1024
 """Bytes of a large body that are read at a time.
@@ -68,7 +68,9 @@ class _Unsupported(Exception):
     """Werkzeug must parse the rest, which begins at the parser's position."""
 
 
-def parse_whole(body: bytes, boundary: str, limits: Limits, memory_size: int) -> t.Any:
+def parse_whole(
+    body: bytes, boundary: str, limits: Limits, memory_size: int
+) -> Form | NeedsLibrary:
     """Return a `Form` whose files are in memory; `NEEDS_LIBRARY` if Werkzeug must parse it.
 
     :param body: the whole body.
@@ -272,7 +274,7 @@ class _Reader:
     def _read_file(self) -> t.IO[bytes]:
         if self.memory_size is not None:
             # The whole body is in the buffer, so nothing is stored.
-            return _open_in_memory(self._read_content([].append, None), self.memory_size)
+            return _open_in_memory(self._read_content(_discard, None), self.memory_size)
         file = default_stream_factory(None, None, None)
         try:
             file.write(self._read_content(file.write, None))
@@ -326,6 +328,10 @@ class _Reader:
             search = max(search - keep, start)
 
 
+def _discard(chunk: bytes) -> None:
+    """Do not store a chunk."""
+
+
 _ENDS = (b"--", b"--\r\n")
 
 
@@ -366,7 +372,7 @@ def _find(buffer: bytes, wanted: bytes, start: int) -> int:
 
 def _open_in_memory(content: bytes, memory_size: int) -> t.IO[bytes]:
     """Return a file with this content."""
-    file: t.Any = SpooledTemporaryFile(memory_size, "rb+")  # noqa: SIM115  # closed by the request
+    file = SpooledTemporaryFile(memory_size, "rb+")  # noqa: SIM115  # closed by the request
     if type(getattr(file, "_file", None)) is BytesIO:
         file._file = BytesIO(
             content

@@ -5,11 +5,19 @@ from __future__ import annotations
 import typing as t
 from binascii import a2b_qp
 from collections.abc import Callable
+from enum import Enum
 
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import BadRequestKeyError
 
-NEEDS_LIBRARY: t.Final = object()
+
+class NeedsLibrary(Enum):
+    """The type of `NEEDS_LIBRARY`."""
+
+    NEEDS_LIBRARY = 0
+
+
+NEEDS_LIBRARY: t.Final = NeedsLibrary.NEEDS_LIBRARY
 """Returned if the caller must use Werkzeug or the standard library, above all for malformed
 input."""
 
@@ -31,18 +39,19 @@ class Parameters(ImmutableMultiDict[str, str]):
             pass
         raise BadRequestKeyError(key)
 
-    def __reduce_ex__(self, protocol: t.SupportsIndex) -> t.Any:
+    def __reduce_ex__(self, protocol: t.SupportsIndex) -> tuple[object, ...]:
         return ImmutableMultiDict, (list(self.items(multi=True)),)
 
 
 Parameters.__name__ = ImmutableMultiDict.__name__
 
-_get_list: Callable[[t.Any, str], list[str]] = dict.__getitem__  # a MultiDict is a dict of lists
-_put_lists: t.Any = dict.update
-_new_parameters: t.Any = Parameters.__new__
+# A MultiDict is a dict of lists.
+_get_list: Callable[[object, str], list[str]] = dict.__getitem__  # type: ignore[assignment]  # a MultiDict is a dict of lists
+_put_lists: Callable[..., None] = dict.update
+_new_parameters = Parameters.__new__
 
 
-def parse_query(query: str) -> t.Any:
+def parse_query(query: str) -> ImmutableMultiDict[str, str] | NeedsLibrary:
     """Return the parameters of a query string as an `ImmutableMultiDict`, or `NEEDS_LIBRARY`.
 
     The rules are those of HTML forms (https://url.spec.whatwg.org/#urlencoded-parsing). Bytes that

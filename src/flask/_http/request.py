@@ -55,7 +55,7 @@ class Request(EnvironRequest):
 
     json_module: t.Any = JsonModule()
     """Parses JSON: ``app.json`` if an application is current."""
-    _cached_json: tuple[t.Any, t.Any] = _NO_JSON_YET
+    _cached_json: tuple[object, object] = _NO_JSON_YET
     _json_module: t.Any = None
 
     url_rule: Rule | None = None
@@ -80,7 +80,7 @@ class Request(EnvironRequest):
     _max_form_memory_size: int | None = NOT_SET
     _max_form_parts: int | None = NOT_SET
 
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         cls._has_default_form = all(
             getattr(cls, name) is getattr(Request, name) for name in FORM_STEPS
@@ -129,20 +129,20 @@ class Request(EnvironRequest):
     def args(self) -> MultiDict[str, str]:
         """The parameters of the query string: the part of the URL after the question mark."""
         if self._query is None and self.parameter_storage_class is ImmutableMultiDict:
-            parameters: t.Any = parse_query(
+            parameters = parse_query(
                 (self._original_environ or self._environ).get("QUERY_STRING", "")
             )
             if parameters is not NEEDS_LIBRARY:
-                return parameters  # type: ignore[no-any-return]
+                return parameters
         return super().args
 
     @lazy
     def cookies(self) -> ImmutableMultiDict[str, str]:
         """The cookies that the client sent."""
         if self.dict_storage_class is ImmutableMultiDict:
-            cookies: t.Any = parse_cookies(self._environ.get("HTTP_COOKIE", ""))
+            cookies = parse_cookies(self._environ.get("HTTP_COOKIE", ""))
             if cookies is not NEEDS_LIBRARY:
-                return cookies  # type: ignore[no-any-return]
+                return cookies
         return super().cookies
 
     if not t.TYPE_CHECKING:  # to type checkers the method is Werkzeug's, with its overloads
@@ -223,11 +223,11 @@ class Request(EnvironRequest):
         """The fields of a form in the body."""
         # PERF: an urlencoded form has no files, so `files` is not created: 1.5 us less.
         if self._has_default_form:
-            form: t.Any = read_fields(self)  # type: ignore[arg-type]
+            form = read_fields(self)  # pyright: ignore[reportArgumentType]
             if form is not NEEDS_LIBRARY:
-                return form  # type: ignore[no-any-return]
+                return form
         self._load_form_data()
-        kept: t.Any = self.__dict__
+        kept = self.__dict__
         if "form" not in kept:
             return self.form  # a subclass stores it elsewhere
         return kept["form"]  # type: ignore[no-any-return]
@@ -236,7 +236,7 @@ class Request(EnvironRequest):
     def files(self) -> ImmutableMultiDict[str, FileStorage]:
         """The files of a form in the body."""
         self._load_form_data()
-        kept: t.Any = self.__dict__
+        kept = self.__dict__
         if "files" not in kept:
             return self.files  # a subclass stores it elsewhere
         return kept["files"]  # type: ignore[no-any-return]
@@ -269,7 +269,9 @@ class Request(EnvironRequest):
         try:
             if given is not None and self._has_fields_only:
                 kept["files"] = ImmutableMultiDict()
-            elif self.shallow or not self._has_default_form or not load_form(t.cast("t.Any", self)):
+            elif (
+                self.shallow or not self._has_default_form or not load_form(self)  # pyright: ignore[reportArgumentType]
+            ):
                 super()._load_form_data()
                 forget_long_boundary(self._environ.get("CONTENT_TYPE", ""))
         finally:

@@ -32,7 +32,7 @@ from .response_state import WERKZEUG_NAMES, SendingMethod, get_state, set_state
 from .streaming import StreamedBody, iterate_sync
 
 if t.TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # Codes that have no body (RFC 9110 sections 15.2, 15.3.5 and 15.4.5).
 WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
@@ -76,7 +76,7 @@ class Response(ResponseBase):
     _file: FileBody | None = None
     """The file whose content is the body: its headers, and how to open it."""
     _iterable: t.Iterable[str] | t.Iterable[bytes]
-    _callbacks: list[t.Callable[[], t.Any]]
+    _callbacks: list[t.Callable[[], object]]
 
     _is_unmodified: t.ClassVar[bool] = True
     """Whether the class overrides nothing that decides how a response is created or sent."""
@@ -88,7 +88,7 @@ class Response(ResponseBase):
         get_wsgi_response = SendingMethod()
         iter_encoded = SendingMethod()
 
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         cls._detect_overrides()
 
@@ -199,12 +199,12 @@ class Response(ResponseBase):
     @property
     def _on_close(
         self,
-    ) -> list[t.Callable[[], t.Any]]:
+    ) -> list[t.Callable[[], object]]:
         self._open_body()
         return self._callbacks
 
     @_on_close.setter
-    def _on_close(self, value: list[t.Callable[[], t.Any]]) -> None:
+    def _on_close(self, value: list[t.Callable[[], object]]) -> None:
         self._open_body()
         self._callbacks = value
 
@@ -223,14 +223,18 @@ class Response(ResponseBase):
             self._status = line
 
     @classmethod
-    def force_type(cls, response: t.Any, environ: WSGIEnvironment | None = None) -> Response:
+    def force_type(
+        cls,
+        response: ResponseBase | WSGIApplication,
+        environ: WSGIEnvironment | None = None,
+    ) -> Response:
         """Convert a Werkzeug response, or a WSGI application, to this class.
 
         :param response: a response is changed in place; an application is called.
         :param environ: the WSGI environment for the application.
         :raises TypeError: it is an application, but there is no environment.
         """
-        forced = t.cast("Response", super().force_type(response, environ))
+        forced: Response = super().force_type(response, environ)  # type: ignore[arg-type, assignment]
         # Attributes of Werkzeug's class are properties here.
         own = vars(forced)
         set_state(forced, {name: own.pop(name) for name in WERKZEUG_NAMES & own.keys()})
@@ -270,7 +274,9 @@ class Response(ResponseBase):
         # PERF: servers send a list at once; Granian reads other iterables item by item.
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
-    def _send_without_body(self, environ: t.Any, start_response: t.Any) -> t.Iterable[bytes]:
+    def _send_without_body(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> t.Iterable[bytes]:
         if self._body is not None and self._status_code == 304:
             if self._file is not None and self._headers is None and self._more_headers is None:
                 start_response(
@@ -283,7 +289,9 @@ class Response(ResponseBase):
                 return []
         return super().__call__(environ, start_response)
 
-    def _send_opened(self, environ: t.Any, start_response: t.Any) -> t.Iterable[bytes]:
+    def _send_opened(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> t.Iterable[bytes]:
         """Send a response whose body is an iterable."""
         self._open_body()
         pairs = None

@@ -7,6 +7,7 @@ wrote, and official Flask reads a cache that this package wrote.
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
 
 WERKZEUG_NAMES: t.Final = frozenset({"_on_close", "headers", "response"})
 """Attributes of Werkzeug's response that are properties of this package's response."""
@@ -19,7 +20,14 @@ _PACKAGE_NAMES = frozenset(
 )
 
 
-def get_state(response: t.Any) -> dict[str, t.Any]:
+class _Response(t.Protocol):
+    _is_unmodified: bool
+    direct_passthrough: bool
+
+    def _open_body(self) -> None: ...
+
+
+def get_state(response: _Response) -> dict[str, object]:
     """Return the attributes that Werkzeug's response would have.
 
     :param response: its body is an iterable afterwards.
@@ -29,7 +37,7 @@ def get_state(response: t.Any) -> dict[str, t.Any]:
     return {**state, **theirs, "direct_passthrough": response.direct_passthrough}
 
 
-def set_state(response: t.Any, state: dict[str, t.Any]) -> None:
+def set_state(response: object, state: Mapping[str, object]) -> None:
     """Set the attributes that `get_state` returned."""
     vars(response).update({name: state[name] for name in state.keys() - WERKZEUG_NAMES})
     for name in WERKZEUG_NAMES & state.keys():
@@ -46,17 +54,17 @@ class SendingMethod:
         self.owner = owner
         self.name = name
 
-    def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:
+    def __get__(self, instance: object, owner: type | None = None) -> t.Any:
         if instance is not None and self.name in instance.__dict__:
             return instance.__dict__[self.name]
         return getattr(super(self.owner, owner if instance is None else instance), self.name)
 
-    def __set__(self, instance: t.Any, value: t.Any) -> None:
+    def __set__(self, instance: _Response, value: object) -> None:
         instance._open_body()
         instance._is_unmodified = False
         instance.__dict__[self.name] = value
 
-    def __delete__(self, instance: t.Any) -> None:
+    def __delete__(self, instance: object) -> None:
         if self.name not in instance.__dict__:
             raise AttributeError(self.name)
         del instance.__dict__[self.name]

@@ -16,6 +16,7 @@ import typing as t
 import zlib
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
+from collections.abc import Mapping
 from hashlib import sha1
 
 from .._core.bounded_cache import store
@@ -164,7 +165,7 @@ def pack(payload: bytes) -> bytes:
 _JSON_TYPES: t.Final = frozenset({str, int, float, bool, type(None)})
 
 
-def needs_no_tags(data: dict[str, t.Any]) -> bool:
+def needs_no_tags(data: Mapping[object, object]) -> bool:
     """Return whether JSON can represent a session's data without tags."""
     for key, value in data.items():
         if type(key) is not str or key[:1] == " " or type(value) not in _JSON_TYPES:

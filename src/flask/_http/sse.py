@@ -30,7 +30,7 @@ _FIRST = b": \n\n"  # sent at once, so the client knows that it is connected
 class ServerSentEvent:
     """One event for the client."""
 
-    data: t.Any = None
+    data: object = None
     """A text, possibly of several lines; anything else is written as JSON. ``None``: no data."""
     event: str | None = None
     """The name of the event; ``None``: ``message``."""
@@ -72,7 +72,7 @@ def _one_line(what: str, text: str) -> str:
     return text
 
 
-def _encode(event: t.Any) -> bytes:
+def _encode(event: object) -> bytes:
     """Return the bytes for a value that the generator yielded.
 
     Only a `ServerSentEvent` has a name, an id or a delay. A dict is always data, because its keys
@@ -85,7 +85,7 @@ def _encode(event: t.Any) -> bytes:
 
 
 def stream_events(
-    events: Iterable[t.Any] | AsyncIterable[t.Any],
+    events: Iterable[object] | AsyncIterable[object],
     *,
     retry: int | None = None,
     heartbeat: float | None = HEARTBEAT,
@@ -102,7 +102,7 @@ def stream_events(
     :raises RuntimeError: no request is active.
     """
     first = _FIRST if retry is None else ServerSentEvent(retry=retry).encode()
-    encoded: t.Any
+    encoded: Iterator[bytes] | AsyncIterator[bytes]
     if isinstance(events, AsyncIterable):
         encoded = _encode_awaited(aiter(events), first, heartbeat)
     elif heartbeat is None and not has_server_loop():
@@ -120,12 +120,12 @@ def stream_events(
 
 
 async def _encode_awaited(
-    events: AsyncIterator[t.Any], first: bytes, heartbeat: float | None
+    events: AsyncIterator[object], first: bytes, heartbeat: float | None
 ) -> AsyncIterator[bytes]:
     """Yield the bytes of events, and comments as heartbeats."""
     import asyncio
 
-    step: asyncio.Task[t.Any] | None = None
+    step: asyncio.Task[object] | None = None
     try:
         yield first
         while True:
@@ -147,11 +147,11 @@ async def _encode_awaited(
         del step  # avoid a reference cycle
 
 
-async def _next_of(events: AsyncIterator[t.Any]) -> t.Any:
+async def _next_of(events: AsyncIterator[object]) -> object:
     return await anext(events, _OVER)
 
 
-def _encode_each(events: Iterator[t.Any], first: bytes) -> Iterator[bytes]:
+def _encode_each(events: Iterator[object], first: bytes) -> Iterator[bytes]:
     try:
         yield first
         yield from map(_encode, events)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import mimetypes
 import os
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from io import BytesIO
 from stat import S_ISREG
@@ -18,6 +18,7 @@ from time import time
 import werkzeug.utils
 from werkzeug.http import http_date
 from werkzeug.security import safe_join
+from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import FileWrapper, wrap_file
 
 from .._core.bounded_cache import store
@@ -55,8 +56,10 @@ _new_object = object.__new__
 class _FileApp(t.Protocol):
     """The application that sends a file."""
 
-    config: t.Any
-    response_class: t.Any
+    @property
+    def config(self) -> Mapping[str, object]: ...
+    @property
+    def response_class(self) -> type[BaseResponse]: ...
 
     def get_send_file_max_age(self, filename: str | None) -> int | None: ...
 
@@ -181,7 +184,7 @@ def _is_unchanged(environ: WSGIEnvironment, known: _CachedFile) -> bool:
     return t.cast("bool", environ["HTTP_IF_MODIFIED_SINCE"] == known.last_modified)
 
 
-def _is_unmodified_class(kind: type[t.Any]) -> bool:
+def _is_unmodified_class(kind: type) -> bool:
     """Return whether a class of responses sends files as `Response` does."""
     return (
         issubclass(kind, Response)
@@ -190,7 +193,9 @@ def _is_unmodified_class(kind: type[t.Any]) -> bool:
     )
 
 
-_is_unmodified: Callable[[t.Any], bool] = lru_cache(maxsize=256)(_is_unmodified_class)
+_is_unmodified: Callable[[type], t.TypeGuard[type[Response]]] = lru_cache(maxsize=256)(  # type: ignore[assignment]
+    _is_unmodified_class
+)
 
 
 def _open(path: str, largest: int) -> tuple[bytes | None, t.IO[bytes] | None, os.stat_result]:
@@ -294,7 +299,7 @@ def _wrap(environ: WSGIEnvironment, file: t.IO[bytes], size: int) -> t.Iterable[
     return _SizedFile(file, size)
 
 
-def limit_to_content_length(response: t.Any) -> t.Any:
+def limit_to_content_length(response: BaseResponse) -> BaseResponse:
     """Make a response send no more bytes of a file than ``Content-Length``.
 
     A file that becomes too short is an error.
@@ -323,7 +328,7 @@ class _SizedFile(FileWrapper):
         super().__init__(file)
         self._size = self._left = size
 
-    def seek(self, *args: t.Any) -> None:
+    def seek(self, *args: int) -> None:
         """Continue at another position, for a range."""
         super().seek(*args)
         self._left = self._size - (self.tell() or 0)
