@@ -43,6 +43,7 @@ if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = module_getattr(__name__)
 
 Function = t.TypeVar("Function", bound=Callable[..., t.Any])
+Result = t.TypeVar("Result")
 
 
 def _active_context(wanted_by: str) -> RequestContext:
@@ -105,7 +106,7 @@ def _in_copies_of(context: RequestContext, f: Function) -> Function:
     always_awaits = is_awaited and context._is_websocket
     generates = isgeneratorfunction(f) or isasyncgenfunction(f)
 
-    def in_context(*args: t.Any, **kwargs: t.Any) -> t.Any:
+    def in_context(*args: object, **kwargs: object) -> object:
         if generates:  # its body runs later
             with _current_alone(original):
                 return keep_context(f(*args, **kwargs))
@@ -132,7 +133,7 @@ def _current_alone(original: RequestContext) -> Iterator[None]:
 
 
 async def _await_in_copy(
-    original: RequestContext, coroutine: Coroutine[t.Any, t.Any, t.Any]
-) -> t.Any:
+    original: RequestContext, coroutine: Coroutine[object, None, Result]
+) -> Result:
     with _current_alone(original):
         return await coroutine

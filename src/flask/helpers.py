@@ -11,6 +11,7 @@ import sys
 import typing as t
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import AnyStr
 
 import werkzeug.utils
 from werkzeug.exceptions import Aborter
@@ -68,7 +69,7 @@ if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = module_getattr(__name__)
 
 
-def make_response(*args: t.Any) -> Response:
+def make_response(*args: object) -> Response:
     """Convert the return value of a view to a response.
 
     A view may use it to set headers.
@@ -200,7 +201,7 @@ def get_flashed_messages(
     return flashes if with_categories else [pair[1] for pair in flashes]
 
 
-def _prepare_send_file_kwargs(**kwargs: t.Any) -> dict[str, t.Any]:
+def _prepare_send_file_kwargs(**kwargs: object) -> dict[str, t.Any]:
     """Add the application's settings to the arguments of Werkzeug's ``send_file``."""
     environ = request.environ  # first, so the error without a request is about the request
     if kwargs.get("max_age") is None:
@@ -215,7 +216,7 @@ def _prepare_send_file_kwargs(**kwargs: t.Any) -> dict[str, t.Any]:
 
 
 def send_file(
-    path_or_file: os.PathLike[t.AnyStr] | str | t.IO[bytes],
+    path_or_file: os.PathLike[AnyStr] | str | t.IO[bytes],
     mimetype: str | None = None,
     as_attachment: bool = False,
     download_name: str | None = None,

@@ -7,7 +7,7 @@ Jinja is imported when the first template is used. This module re-exports the cl
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from blinker import Signal
 
@@ -20,6 +20,12 @@ if t.TYPE_CHECKING:
     from jinja2 import Template
 
     from ._templating.environment import DispatchingJinjaLoader, Environment
+
+
+class _App(t.Protocol):
+    def ensure_sync(self, func: Callable[..., t.Any], /) -> Callable[..., t.Any]: ...
+    def update_template_context(self, context: dict[str, t.Any], /) -> None: ...
+
 
 TemplateName: t.TypeAlias = "str | Template | list[str | Template]"
 
@@ -42,7 +48,7 @@ def _default_template_ctx_processor() -> dict[str, t.Any]:
     They are the objects, not the proxies, because templates use them often. The session is a proxy
     among Jinja's globals, because an access to it marks it as accessed.
     """
-    names: dict[str, t.Any] = {}
+    names: dict[str, object] = {}
     app_context = _cv_app.get(None)
     if app_context is not None:
         names["g"] = app_context.g
@@ -52,24 +58,24 @@ def _default_template_ctx_processor() -> dict[str, t.Any]:
     return names
 
 
-def _find(names: TemplateName) -> tuple[t.Any, Template]:
+def _find(names: TemplateName) -> tuple[_App, Template]:
     """Return the current application, and the first of some templates that exists."""
     app = current_app._get_current_object()
     return app, app.jinja_env.get_or_select_template(names)
 
 
-def _read(source: str) -> tuple[t.Any, Template]:
+def _read(source: str) -> tuple[_App, Template]:
     """Return the current application, and a template from its text."""
     app = current_app._get_current_object()
     return app, app.jinja_env.from_string(source)
 
 
-def _send(signal: Signal, app: t.Any, template: Template, context: dict[str, t.Any]) -> None:
+def _send(signal: Signal, app: _App, template: Template, context: dict[str, object]) -> None:
     """Send one of the two signals about a template."""
     signal.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
 
 
-def _render(app: t.Any, template: Template, context: dict[str, t.Any]) -> str:
+def _render(app: _App, template: Template, context: dict[str, object]) -> str:
     """Render a template, and send the two signals."""
     app.update_template_context(context)
     if before_render_template.receivers:  # PERF: usually there are none
@@ -80,7 +86,7 @@ def _render(app: t.Any, template: Template, context: dict[str, t.Any]) -> str:
     return text
 
 
-def _stream(app: t.Any, template: Template, context: dict[str, t.Any]) -> Iterator[str]:
+def _stream(app: _App, template: Template, context: dict[str, object]) -> Iterator[str]:
     """Render a template in parts; in a request the request context is kept."""
     app.update_template_context(context)
     _send(before_render_template, app, template, context)
@@ -92,7 +98,7 @@ def _stream(app: t.Any, template: Template, context: dict[str, t.Any]) -> Iterat
     return pieces() if _cv_request.get(None) is None else stream_with_context(pieces())
 
 
-def render_template(template_name_or_list: TemplateName, **context: t.Any) -> str:
+def render_template(template_name_or_list: TemplateName, **context: object) -> str:
     """Render a template by name.
 
     :param template_name_or_list: a name, a template object, or a list; the first that exists is
@@ -104,7 +110,7 @@ def render_template(template_name_or_list: TemplateName, **context: t.Any) -> st
     return _render(*_find(template_name_or_list), context)
 
 
-def render_template_string(source: str, **context: t.Any) -> str:
+def render_template_string(source: str, **context: object) -> str:
     """Render a template from its text, with autoescaping.
 
     :param source: the template's text.
@@ -114,7 +120,7 @@ def render_template_string(source: str, **context: t.Any) -> str:
     return _render(*_read(source), context)
 
 
-def stream_template(template_name_or_list: TemplateName, **context: t.Any) -> Iterator[str]:
+def stream_template(template_name_or_list: TemplateName, **context: object) -> Iterator[str]:
     """Render a template by name in parts, for a streamed body.
 
     See `render_template`.
@@ -122,7 +128,7 @@ def stream_template(template_name_or_list: TemplateName, **context: t.Any) -> It
     return _stream(*_find(template_name_or_list), context)
 
 
-def stream_template_string(source: str, **context: t.Any) -> Iterator[str]:
+def stream_template_string(source: str, **context: object) -> Iterator[str]:
     """Render a template from its text in parts, for a streamed body.
 
     See `render_template_string`.

@@ -58,7 +58,7 @@ class View:
         raise NotImplementedError(f"{type(self).__name__} must implement dispatch_request().")
 
     @classmethod
-    def as_view(cls, name: str, *class_args: t.Any, **class_kwargs: t.Any) -> RouteCallable:
+    def as_view(cls, name: str, *class_args: object, **class_kwargs: object) -> RouteCallable:
         """Return the view function.
 
         :param name: the name of the function, which is the default endpoint.
@@ -66,7 +66,7 @@ class View:
         """
         kept = None if cls.init_every_request else cls(*class_args, **class_kwargs)
 
-        def view(**kwargs: t.Any) -> ResponseReturnValue:
+        def view(**kwargs: object) -> ResponseReturnValue:
             # `view_class` of the registered function, because a decorator may have changed it.
             made = routed.view_class(*class_args, **class_kwargs) if kept is None else kept
             answer: ResponseReturnValue = _app().ensure_sync(made.dispatch_request)(**kwargs)
@@ -97,7 +97,7 @@ class MethodView(View):
     ``get`` if there is no ``head``. Other HTTP methods get a 405.
     """
 
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if "methods" in cls.__dict__:
             return
