@@ -87,14 +87,14 @@ class SecureCookieSession(  # pyright: ignore[reportIncompatibleMethodOverride]
             super().__setitem__(key, value)
 
 
-def _mark_modified(session: t.Any) -> None:
+def _mark_modified(session: SessionMixin) -> None:
     session.modified = True
 
 
 class NullSession(SecureCookieSession):
     """The session without a secret key: empty and read-only."""
 
-    def _fail(self, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
+    def _fail(self, *args: object, **kwargs: object) -> t.NoReturn:
         """Raise the error for a change.
 
         :raises RuntimeError: always.
@@ -116,7 +116,7 @@ class SessionInterface:
     ``after_request`` functions.
     """
 
-    null_session_class: type[t.Any] = NullSession
+    null_session_class: type[SessionMixin] = NullSession
     """The class of the session that is used if `open_session` returns ``None``."""
 
     pickle_based: bool = False
@@ -127,7 +127,7 @@ class SessionInterface:
     if there was one or the client sent a cookie. Set it only if the two methods have no other
     effects."""
 
-    def make_null_session(self, app: AnyApp) -> t.Any:
+    def make_null_session(self, app: AnyApp) -> SessionMixin:
         """Return the session that is used if `open_session` returns ``None``."""
         return self.null_session_class()
 
@@ -218,11 +218,25 @@ class SessionInterface:
         raise NotImplementedError(f"{type(self).__name__} must implement save_session().")
 
 
+class _Serializer(t.Protocol):
+    def dumps(self, value: t.Any, /) -> str: ...
+    def loads(self, value: str, /) -> t.Any: ...
+
+
+class _CookieAttributes(t.TypedDict):
+    path: str
+    domain: str | None
+    secure: bool
+    httponly: bool
+    samesite: str | None
+    partitioned: bool
+
+
 session_json_serializer = TaggedJSONSerializer()
 """Writes the data of session cookies."""
 
 
-def _lazy_sha1(string: bytes = b"") -> t.Any:
+def _lazy_sha1(string: bytes = b"") -> object:
     """Return ``hashlib.sha1(string)``.
 
     It is looked up when it is called, because FIPS builds of Python may lack it.
@@ -247,13 +261,13 @@ class SecureCookieSessionInterface(SessionInterface):
     salt: str = _SALT
     """Mixed into the key, so signatures of the application for other purposes are not valid."""
 
-    digest_method: t.Callable[..., t.Any] = staticmethod(_lazy_sha1)
+    digest_method: t.Callable[..., object] = staticmethod(_lazy_sha1)
     """Hash function of the signature. HMAC with SHA-1 is secure, and existing cookies use it."""
 
     key_derivation: str = "hmac"
     """How itsdangerous derives the signing key from the secret key."""
 
-    serializer: t.Any = session_json_serializer
+    serializer: _Serializer = session_json_serializer
     """An object with ``dumps`` and ``loads`` for the data."""
 
     session_class: type[SecureCookieSession] = SecureCookieSession
@@ -379,7 +393,7 @@ class SecureCookieSessionInterface(SessionInterface):
 
         name = self.get_cookie_name(app)
         # Keyword arguments: a response class may override the methods with some of them only.
-        attributes: dict[str, t.Any] = {
+        attributes: _CookieAttributes = {
             "path": self.get_cookie_path(app),
             "domain": self.get_cookie_domain(app),
             "secure": self.get_cookie_secure(app),
@@ -396,7 +410,7 @@ class SecureCookieSessionInterface(SessionInterface):
         if not session.accessed:
             vary_by_cookie(response)
 
-    def _sign(self, app: AnyApp, session: t.Any) -> str:
+    def _sign(self, app: AnyApp, session: SessionMixin) -> str:
         """Return the value of the cookie for a session."""
         secret_key = app.secret_key
         # PERF: the conditions were checked when the session was opened; 0.2 us less.

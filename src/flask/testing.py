@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import click
 from click.testing import CliRunner, Result
 from werkzeug.test import Client
 
@@ -39,7 +40,10 @@ class FlaskCliRunner(CliRunner):
         self.app = app
 
     def invoke(  # type: ignore[override]
-        self, cli: t.Any = None, args: t.Any = None, **kwargs: t.Any
+        self,
+        cli: click.Command | None = None,
+        args: str | Sequence[str] | None = None,
+        **kwargs: t.Any,
     ) -> Result:
         """Run a command with the application.
 

@@ -165,7 +165,7 @@ def pack(payload: bytes) -> bytes:
 _JSON_TYPES: t.Final = frozenset({str, int, float, bool, type(None)})
 
 
-def needs_no_tags(data: Mapping[object, object]) -> bool:
+def needs_no_tags(data: Mapping[str, object]) -> bool:
     """Return whether JSON can represent a session's data without tags."""
     for key, value in data.items():
         if type(key) is not str or key[:1] == " " or type(value) not in _JSON_TYPES:

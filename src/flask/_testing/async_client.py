@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Request as BaseRequest
+from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import get_current_url
 
 from .._http.environ_scope import make_scope
@@ -25,7 +26,7 @@ _REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
 class _Requests(FlaskClient):
     """Builds requests and stores cookies, as `FlaskClient` does; sends nothing."""
 
-    def open(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    def open(self, *args: object, **kwargs: t.Any) -> t.Any:
         """Return the request instead of sending it."""
         self.application._look_again()
         kwargs.pop("buffered", None)
@@ -62,7 +63,10 @@ class AsyncFlaskClient:
     """
 
     def __init__(
-        self, app: AnyApp, response_wrapper: t.Any = None, use_cookies: bool = True
+        self,
+        app: AnyApp,
+        response_wrapper: type[BaseResponse] | None = None,
+        use_cookies: bool = True,
     ) -> None:
         self.application = app
         self._requests = _Requests(app, response_wrapper, use_cookies=use_cookies)
@@ -139,7 +143,7 @@ class AsyncFlaskClient:
             await connection.end()
 
     @asynccontextmanager
-    async def stream(self, *args: t.Any, **kwargs: t.Any) -> AsyncIterator[StreamedResponse]:
+    async def stream(self, *args: object, **kwargs: object) -> AsyncIterator[StreamedResponse]:
         """Send a request and read the response while the application sends it.
 
         At the end of the block the client disconnects.

@@ -83,7 +83,7 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
             path = url.path + (f"?{url.query}" if url.query else "")
         return base_url, path
 
-    def json_dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+    def json_dumps(self, obj: object, **kwargs: object) -> str:
         """Write the ``json`` argument, with the application's provider."""
         text: str = self.app.json.dumps(obj, **kwargs)
         return text
@@ -146,11 +146,11 @@ class FlaskClient(Client):
         self.environ_base = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": agent}
         self.preserve_context = False
         # Contexts that stay current: of the request that is being sent, and of the last one.
-        self._new_contexts: list[t.ContextManager[t.Any]] = []
+        self._new_contexts: list[t.ContextManager[object]] = []
         self._context_stack = ExitStack()
 
     @contextmanager
-    def session_transaction(self, *args: t.Any, **kwargs: t.Any) -> Iterator[SessionMixin]:
+    def session_transaction(self, *args: object, **kwargs: object) -> Iterator[SessionMixin]:
         """Open the client's session, to read and change it.
 
         It is saved when the block ends.
@@ -228,7 +228,7 @@ class FlaskClient(Client):
     ) -> tuple[t.Iterable[bytes], str, Headers]:
         """Send the request of an environment, over WSGI or ASGI."""
         if not self.asgi:
-            waiting: list[t.Any] = []
+            waiting: list[object] = []
             environ[BACKGROUND] = waiting  # the client starts them, as a server does at the end
             try:
                 return super().run_wsgi_app(environ, buffered)
@@ -245,7 +245,7 @@ class FlaskClient(Client):
     def _ask(self, environ: WSGIEnvironment) -> tuple[str, Headers, Iterator[bytes]]:
         """Send a request over ASGI; the body is read while the caller iterates over it."""
         loop = self._get_loop()
-        connection: Connection = loop.run(self._connect(environ))
+        connection = loop.run(self._connect(environ))
         status, headers = loop.run(connection.head())
         first = loop.run(connection.next_part())
         return status, Headers(headers), _iterate(loop, connection, first)
@@ -315,7 +315,7 @@ class FlaskClient(Client):
             self._loop = LoopThread()
         return self._loop
 
-    def _request_of(self, given: t.Any) -> BaseRequest | None:
+    def _request_of(self, given: object) -> BaseRequest | None:
         """Return the request of a builder or an environment, or a copy of a request."""
         if isinstance(given, werkzeug.test.EnvironBuilder):
             builder = copy(given)

@@ -16,8 +16,11 @@ from io import BytesIO
 from .._core.current import BY_CLIENT
 from .._core.event_loops import close_loop
 
+Result = t.TypeVar("Result")
 Message: t.TypeAlias = t.MutableMapping[str, t.Any]
-AsgiCallable: t.TypeAlias = Callable[[t.Any, t.Any, t.Any], Awaitable[None]]
+Receive: t.TypeAlias = Callable[[], Awaitable[Message]]
+Send: t.TypeAlias = Callable[[Message], Awaitable[None]]
+AsgiCallable: t.TypeAlias = Callable[[t.Any, Receive, Send], Awaitable[None]]
 
 _CHUNK = 65536  # bytes of the body in one message, as servers send it
 
@@ -83,7 +86,7 @@ class Connection:
 
     # HTTP ----------------------------------------------------------------------------------------
 
-    def send_body(self, body: t.Any) -> None:
+    def send_body(self, body: t.IO[bytes] | None) -> None:
         """Send the request's body, in messages of moderate size.
 
         :param body: a file; ``None``: the body is empty.
@@ -183,17 +186,18 @@ class LoopThread:
         thread.start()
         self._finalizer = weakref.finalize(self, _stop_loop, self._loop, thread)
 
-    def run(self, coroutine: Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
+    def run(self, coroutine: Coroutine[object, None, Result]) -> Result:
         """Run a coroutine on the loop, in a copy of the caller's context."""
         context = copy_context()
         done = threading.Event()
-        outcome: list[t.Any] = [None, None]
+        outcome: list[Result] = []
+        failure: list[BaseException] = []
 
         async def run() -> None:
             try:
-                outcome[0] = await coroutine
+                outcome.append(await coroutine)
             except BaseException as error:
-                outcome[1] = error
+                failure.append(error)
             done.set()
 
         tasks: list[asyncio.Task[None]] = []  # the loop itself holds tasks only weakly
@@ -202,14 +206,9 @@ class LoopThread:
             run(),
         )
         done.wait()
-        result, error = outcome
-        outcome.clear()
-        if error is None:
-            return result
-        try:
-            raise error
-        finally:
-            del error
+        if failure:
+            raise failure.pop()  # the frame does not hold the error: no reference cycle
+        return outcome.pop()
 
     def close(self) -> None:
         """Stop the loop, and cancel its tasks."""

@@ -175,7 +175,7 @@ class WebsocketSession:
         """Send a text or bytes."""
         self._loop.run(self._connection.send(data))
 
-    def send_json(self, value: t.Any) -> None:
+    def send_json(self, value: object) -> None:
         """Send a value, written as JSON."""
         self._loop.run(self._connection.send_json(value))
 
@@ -184,7 +184,7 @@ class WebsocketSession:
 
         :raises WebsocketClosed: the application has closed the WebSocket.
         """
-        return t.cast("str | bytes", self._loop.run(self._connection.receive()))
+        return self._loop.run(self._connection.receive())
 
     def receive_json(self) -> t.Any:
         """Receive the next message, read as JSON."""
