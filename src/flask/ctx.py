@@ -44,6 +44,7 @@ if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
 
 Function = t.TypeVar("Function", bound=Callable[..., t.Any])
 Result = t.TypeVar("Result")
+AfterRequest = t.TypeVar("AfterRequest", bound=ft.AfterRequestCallable[t.Any])
 
 
 def _active_context(wanted_by: str) -> RequestContext:
@@ -56,9 +57,7 @@ def _active_context(wanted_by: str) -> RequestContext:
     return context
 
 
-def after_this_request(
-    f: ft.AfterRequestCallable[t.Any],
-) -> ft.AfterRequestCallable[t.Any]:
+def after_this_request(f: AfterRequest) -> AfterRequest:
     """Call a function with the response of this request only.
 
     It returns the response.

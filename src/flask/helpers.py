@@ -94,7 +94,7 @@ def url_for(
     _method: str | None = None,
     _scheme: str | None = None,
     _external: bool | None = None,
-    **values: t.Any,
+    **values: object,
 ) -> str:
     """Build the URL of an endpoint; see ``Flask.url_for``.
 

@@ -23,8 +23,8 @@ if t.TYPE_CHECKING:
 
 
 class _App(t.Protocol):
-    def ensure_sync(self, func: Callable[..., t.Any], /) -> Callable[..., t.Any]: ...
-    def update_template_context(self, context: dict[str, t.Any], /) -> None: ...
+    def ensure_sync(self, func: Callable[..., object], /) -> Callable[..., object]: ...
+    def update_template_context(self, context: dict[str, object], /) -> None: ...
 
 
 TemplateName: t.TypeAlias = "str | Template | list[str | Template]"
@@ -42,7 +42,7 @@ if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = module_getattr(__name__)
 
 
-def _default_template_ctx_processor() -> dict[str, t.Any]:
+def _default_template_ctx_processor() -> dict[str, object]:
     """Return ``g`` and, in a request, ``request`` for templates.
 
     They are the objects, not the proxies, because templates use them often. The session is a proxy

@@ -42,7 +42,7 @@ class _Maker(t.Protocol):
     def json(self) -> _Json: ...
 
 
-def to_response(app: _Maker, rv: t.Any) -> Response:
+def to_response(app: _Maker, rv: object) -> Response:
     """Convert a view's return value to a response.
 
     :param app: its ``response_class`` and ``json`` create the response.
@@ -52,8 +52,7 @@ def to_response(app: _Maker, rv: t.Any) -> Response:
         application.
     :raises TypeError: the value is none of these.
     """
-    status: t.Any = None
-    headers: t.Any = None
+    status = headers = None
     if isinstance(rv, tuple):
         rv, status, headers = _unpack(rv)
 

@@ -56,7 +56,7 @@ class Request(EnvironRequest):
     json_module: t.Any = JsonModule()
     """Parses JSON: ``app.json`` if an application is current."""
     _cached_json: tuple[object, object] = _NO_JSON_YET
-    _json_module: t.Any = None
+    _json_module: object = None
 
     url_rule: Rule | None = None
     """The rule that the URL matched; ``None`` if none did."""

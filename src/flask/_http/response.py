@@ -10,7 +10,7 @@ usual case, is sent on a fast path.
 from __future__ import annotations
 
 import typing as t
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Iterable, Mapping
 from datetime import datetime, timedelta
 from inspect import getattr_static
 
@@ -32,7 +32,13 @@ from .response_state import WERKZEUG_NAMES, SendingMethod, get_state, set_state
 from .streaming import StreamedBody, iterate_sync
 
 if t.TYPE_CHECKING:
+    from http import HTTPStatus
+
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+Body: t.TypeAlias = (
+    str | bytes | Iterable[str] | Iterable[bytes] | AsyncIterable[str] | AsyncIterable[bytes]
+)
 
 # Codes that have no body (RFC 9110 sections 15.2, 15.3.5 and 15.4.5).
 WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
@@ -109,9 +115,9 @@ class Response(ResponseBase):
 
     def __init__(
         self,
-        response: t.Any = None,
-        status: t.Any = None,
-        headers: t.Any = None,
+        response: Body | None = None,
+        status: int | str | HTTPStatus | None = None,
+        headers: Mapping[str, str | Iterable[str]] | Iterable[tuple[str, str]] | None = None,
         mimetype: str | None = None,
         content_type: str | None = None,
         direct_passthrough: bool = False,
@@ -126,8 +132,7 @@ class Response(ResponseBase):
             and not direct_passthrough
             and self._is_unmodified
         ):
-            body: t.Any = response
-            self._body = body.encode() if type(response) is str else body
+            self._body = response.encode() if type(response) is str else response  # type: ignore[assignment]
             self._content_type = content_type_of(media_type)
             self._status_code = 200 if status is None else status
             self._status = STATUS_LINES.get(self._status_code, "")
@@ -135,8 +140,15 @@ class Response(ResponseBase):
                 self.status = self._status_code
         else:
             if isinstance(response, AsyncIterable):
-                response = iterate_sync(response)
-            super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
+                response = iterate_sync(response)  # type: ignore[assignment]
+            super().__init__(
+                response,  # type: ignore[arg-type]
+                status,
+                headers,
+                mimetype,
+                content_type,
+                direct_passthrough,
+            )
 
     @property
     def headers(self) -> Headers:

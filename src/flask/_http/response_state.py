@@ -54,7 +54,7 @@ class SendingMethod:
         self.owner = owner
         self.name = name
 
-    def __get__(self, instance: object, owner: type | None = None) -> t.Any:
+    def __get__(self, instance: object, owner: type | None = None) -> object:
         if instance is not None and self.name in instance.__dict__:
             return instance.__dict__[self.name]
         return getattr(super(self.owner, owner if instance is None else instance), self.name)

@@ -22,7 +22,7 @@ from .._app.lifespan import BACKGROUND
 from .._http.environ_scope import make_scope
 from ..sessions import SessionMixin
 from ..typing import AnyApp
-from .connection import Connection, LoopThread
+from .connection import Connection, LoopThread, Message
 from .websocket import WebsocketSession
 
 if t.TYPE_CHECKING:
@@ -132,7 +132,7 @@ class FlaskClient(Client):
     application: AnyApp
     asgi: bool = False
     """Whether requests are sent over ASGI; otherwise over WSGI."""
-    environ_base: dict[str, t.Any]
+    environ_base: WSGIEnvironment
     """Entries of every request's environment."""
     preserve_context: bool
     """Whether the context of the last request stays current."""
@@ -198,7 +198,7 @@ class FlaskClient(Client):
 
     def open(
         self,
-        *args: t.Any,
+        *args: object,
         buffered: bool = False,
         follow_redirects: bool = False,
         **kwargs: t.Any,
@@ -302,7 +302,7 @@ class FlaskClient(Client):
 
     def _websocket_scope(
         self, path: str, subprotocols: t.Iterable[str], kwargs: dict[str, t.Any]
-    ) -> dict[str, t.Any]:
+    ) -> Message:
         environ = self._request_from_builder_args((path,), kwargs).environ
         self._add_cookies_to_wsgi(environ)
         environ["wsgi.url_scheme"] = "wss" if environ["wsgi.url_scheme"] == "https" else "ws"

@@ -11,6 +11,7 @@ from types import TracebackType
 
 from werkzeug.datastructures import Headers
 
+from .._core.json_functions import Json
 from .connection import AsgiCallable, Connection, LoopThread, Message
 
 
@@ -128,7 +129,7 @@ class WebsocketConnection:
         data: str | bytes = message["bytes"] if text is None else text
         return data
 
-    async def receive_json(self) -> t.Any:
+    async def receive_json(self) -> Json:
         """Receive a message, and read it as JSON."""
         return json.loads(await self.receive())
 
@@ -186,7 +187,7 @@ class WebsocketSession:
         """
         return self._loop.run(self._connection.receive())
 
-    def receive_json(self) -> t.Any:
+    def receive_json(self) -> Json:
         """Receive the next message, read as JSON."""
         return self._loop.run(self._connection.receive_json())
 

@@ -22,7 +22,7 @@ from ._types import CertParamType, SeparatedPathType, join_certificate_and_key
 if t.TYPE_CHECKING:
     from ssl import SSLContext
 
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 @click.command("run", short_help="Serve the app for development.", params=[debug_option])
@@ -112,7 +112,7 @@ def _fail_every_request(error: Exception) -> WSGIApplication:
     """Return an application that raises the error of loading the real one."""
     trace = error.__traceback__
 
-    def application(environ: t.Any, start_response: t.Any) -> Iterable[bytes]:
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> t.NoReturn:
         # `raise` adds this frame to the error's traceback. Without the reset the traceback would
         # grow with each request.
         raise error.with_traceback(trace)
@@ -124,7 +124,7 @@ class _ShellApp(t.Protocol):
     import_name: str
     instance_path: str
 
-    def make_shell_context(self) -> dict[str, t.Any]: ...
+    def make_shell_context(self) -> dict[str, object]: ...
 
 
 @click.command("shell", short_help="Open a Python shell with the app.")
@@ -138,7 +138,7 @@ def shell_command() -> None:
     import code
 
     app: _ShellApp = current_app._get_current_object()
-    namespace: dict[str, t.Any] = {}
+    namespace: dict[str, object] = {}
     startup = os.environ.get("PYTHONSTARTUP")
     if startup and os.path.isfile(startup):
         with open(startup, "rb") as file:  # bytes: compile() reads the encoding declaration
@@ -154,7 +154,7 @@ def shell_command() -> None:
     )
 
 
-def _complete_names_of(namespace: dict[str, t.Any]) -> None:
+def _complete_names_of(namespace: dict[str, object]) -> None:
     """Let the tab key complete names of the shell, if Python is configured for completion."""
     hook = getattr(sys, "__interactivehook__", None)
     if hook is None:
@@ -200,7 +200,7 @@ def routes_command(sort: str, all_methods: bool) -> None:
         click.echo("No routes were registered.")
         return
     if sort != "match":
-        routes.sort(key=lambda route: t.cast("t.Any", getattr(route, sort)))
+        routes.sort(key=lambda route: getattr(route, sort))
 
     columns = {
         "Endpoint": [route.endpoint for route in routes],

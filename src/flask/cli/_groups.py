@@ -16,7 +16,7 @@ from ._options import app_option, debug_option, env_file_option, version_option
 from ._script import ScriptInfo, enter_context_of, run_to_the_end, with_appcontext
 from ._serve import serve_command
 
-Callback = Callable[..., t.Any]
+Callback = Callable[..., object]
 
 
 class AppGroup(click.Group):
@@ -38,10 +38,10 @@ class AppGroup(click.Group):
     def command(self, __func: Callback) -> click.Command: ...
 
     @t.overload
-    def command(self, *args: t.Any, **kwargs: t.Any) -> Callable[[Callback], click.Command]: ...
+    def command(self, *args: object, **kwargs: object) -> Callable[[Callback], click.Command]: ...
 
     def command(
-        self, *args: t.Any, **kwargs: t.Any
+        self, *args: object, **kwargs: object
     ) -> Callable[[Callback], click.Command] | click.Command:
         """Create a command from a function, as `click.Group.command` does.
 
@@ -62,10 +62,10 @@ class AppGroup(click.Group):
     def group(self, __func: Callback) -> click.Group: ...
 
     @t.overload
-    def group(self, *args: t.Any, **kwargs: t.Any) -> Callable[[Callback], click.Group]: ...
+    def group(self, *args: object, **kwargs: object) -> Callable[[Callback], click.Group]: ...
 
     def group(
-        self, *args: t.Any, **kwargs: t.Any
+        self, *args: object, **kwargs: object
     ) -> Callable[[Callback], click.Group] | click.Group:
         """Create an `AppGroup` from the decorated function, as click does."""
         kwargs.setdefault("cls", AppGroup)
@@ -82,7 +82,7 @@ def _run_to_the_end(command: click.Command) -> None:
         _run_to_the_end(inner)
 
 
-def _take_function(args: tuple[t.Any, ...]) -> tuple[Callback | None, tuple[t.Any, ...]]:
+def _take_function(args: tuple[object, ...]) -> tuple[Callback | None, tuple[object, ...]]:
     """Return the function of ``@group.command`` without parentheses, and the other arguments."""
     if args and callable(args[0]):
         return args[0], args[1:]

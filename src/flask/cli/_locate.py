@@ -19,8 +19,7 @@ import os
 import re
 import sys
 import traceback
-import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import FunctionType, ModuleType, TracebackType
 
 import click
@@ -114,7 +113,7 @@ def find_app_by_string(module: ModuleType, app_name: str) -> App:
     )
 
 
-def _read_reference(text: str) -> tuple[str, list[t.Any], dict[str, t.Any]]:
+def _read_reference(text: str) -> tuple[str, list[object], dict[str, object]]:
     """Parse ``name`` or ``name(literal, key=literal)``: name, arguments, keyword arguments."""
     try:
         expression = ast.parse(text.strip(), mode="eval").body
@@ -144,9 +143,9 @@ def _read_reference(text: str) -> tuple[str, list[t.Any], dict[str, t.Any]]:
 def _call_factory(
     factory: FunctionType,
     if_refused: str,
-    args: Sequence[t.Any] = (),
-    kwargs: dict[str, t.Any] | None = None,
-) -> t.Any:
+    args: Sequence[object] = (),
+    kwargs: dict[str, object] | None = None,
+) -> object:
     """Call a factory; an ``async def`` factory runs to its end.
 
     If it does not accept the arguments, `NoAppException` is raised with the text ``if_refused``. A
@@ -161,7 +160,7 @@ def _call_factory(
     return wait_if_awaitable(made)
 
 
-def _was_entered(function: Callable[..., t.Any], trace: TracebackType | None) -> bool:
+def _was_entered(function: object, trace: TracebackType | None) -> bool:
     """Return whether a traceback contains a frame of a function."""
     code = function.__code__ if isinstance(function, FunctionType) else None
     return any(frame.f_code is code for frame, _ in traceback.walk_tb(trace))

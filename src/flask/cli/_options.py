@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
-import typing as t
 
 import click
 from click.core import ParameterSource
@@ -47,7 +46,7 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool 
     return value
 
 
-def get_version(ctx: click.Context, param: click.Parameter | None, value: t.Any) -> None:
+def get_version(ctx: click.Context, param: click.Parameter | None, value: object) -> None:
     """Print the versions of Python, Flask and Werkzeug, and end the command.
 
     It is the callback of ``--version``, and does nothing if ``value`` is false.

@@ -24,7 +24,7 @@ from ._locate import NoAppException, locate_app, prepare_import, split_import_pa
 APP_FILES = ("wsgi.py", "app.py")
 """Files in the current directory that may contain the application, if the user names none."""
 
-Function = t.TypeVar("Function", bound=Callable[..., t.Any])
+Function = t.TypeVar("Function", bound=Callable[..., object])
 
 
 class ScriptInfo:
@@ -111,7 +111,7 @@ def with_appcontext(f: Function) -> Function:
 
     @functools.wraps(f)
     @click.pass_context
-    def in_context(ctx: click.Context, /, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    def in_context(ctx: click.Context, /, *args: object, **kwargs: object) -> object:
         if not has_app_context():
             enter_context_of(ctx.ensure_object(ScriptInfo).load_app(), ctx)
         return _wait_for_command(ctx.invoke(f, *args, **kwargs))
@@ -128,15 +128,15 @@ def run_to_the_end(function: Function) -> Function:
         return function
 
     @functools.wraps(function)
-    def waiting(*args: t.Any, **kwargs: t.Any) -> t.Any:
+    def waiting(*args: object, **kwargs: object) -> object:
         return _wait_for_command(function(*args, **kwargs))
 
     return t.cast("Function", waiting)
 
 
-def _wait_for_command(result: t.Any) -> t.Any:
+def _wait_for_command(result: object) -> object:
     """Return the result of a command; wait for it if it is awaitable. Ctrl-C cancels it."""
-    return wait_long(result) if is_awaitable(result) else result
+    return wait_long(result) if is_awaitable(result) else result  # type: ignore[arg-type]
 
 
 class _HasContext(t.Protocol):

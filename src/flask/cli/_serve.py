@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import typing as t
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from functools import partial
 from pathlib import Path
 
@@ -15,11 +15,25 @@ from werkzeug.utils import import_string
 
 from .._core.awaitables import is_async_view
 from .._core.environment import get_debug_flag
-from ..typing import AnyApp
 from ._script import ScriptInfo, pass_script_info
 
 if t.TYPE_CHECKING:
     import asyncio
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from werkzeug.routing import Map
+
+Message: t.TypeAlias = MutableMapping[str, t.Any]
+Scope: t.TypeAlias = Message
+Receive: t.TypeAlias = Callable[[], Awaitable[Message]]
+Send: t.TypeAlias = Callable[[Message], Awaitable[None]]
+AsgiApp: t.TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class _App(t.Protocol):
+    url_map: Map
+    view_functions: dict[str, t.Callable[..., object]]
+
 
 _WITHOUT_GRANIAN = (
     "'flask serve' needs Granian, which is not installed. Install it with:\n\n"
@@ -135,7 +149,7 @@ def serve_command(
         raise click.UsageError(f"Granian refuses the setting {error}.") from None
 
 
-def _check(interface: str, app: AnyApp, health: str | None, options: dict[str, t.Any]) -> None:
+def _check(interface: str, app: object, health: str | None, options: Mapping[str, object]) -> None:
     """Raise an error for options that do not fit the interface."""
     if interface == "asgi" and not hasattr(app, "asgi_app"):
         raise click.UsageError("This application has no 'asgi_app' to be served over ASGI.")
@@ -149,7 +163,7 @@ def _check(interface: str, app: AnyApp, health: str | None, options: dict[str, t
         raise click.UsageError("'--health' takes a path that begins with a slash.")
 
 
-def _wants_asgi(app: AnyApp) -> bool:
+def _wants_asgi(app: _App) -> bool:
     """Return whether an application has WebSockets or asynchronous views."""
     return hasattr(app, "asgi_app") and (
         any(rule.websocket for rule in app.url_map.iter_rules())
@@ -158,8 +172,11 @@ def _wants_asgi(app: AnyApp) -> bool:
 
 
 def _make_loader(
-    script: Callable[[], ScriptInfo], interface: str, health: str | None, options: dict[str, t.Any]
-) -> Callable[[], t.Any]:
+    script: Callable[[], ScriptInfo],
+    interface: str,
+    health: str | None,
+    options: Mapping[str, t.Any],
+) -> Callable[[], AsgiApp]:
     """Return a function that loads the application in a worker process. It can be pickled."""
     if interface == "wsgi":
         timeout = options["client_timeout"] or _CLIENT_TIMEOUT
@@ -169,7 +186,7 @@ def _make_loader(
     return partial(_load, load, options["graceful_timeout"])
 
 
-def _load(load: Callable[[], t.Any], graceful_timeout: float) -> t.Any:
+def _load(load: Callable[[], AsgiApp], graceful_timeout: float) -> AsgiApp:
     """Load the application in a worker process."""
     from ._supervisor import end_with_main_process
 
@@ -179,16 +196,16 @@ def _load(load: Callable[[], t.Any], graceful_timeout: float) -> t.Any:
 
 def _load_wsgi(
     script: Callable[[], ScriptInfo], health: str | None, threads: int, timeout: float
-) -> t.Any:
+) -> AsgiApp:
     """Load an application that is served over WSGI."""
     served = import_string("flask.asgi._threaded_wsgi.ThreadedWsgi")  # a higher layer, with asyncio
-    app: t.Any = script().load_app()
+    app: WSGIApplication = script().load_app()
     if health is not None:
         app = _HealthCheckWSGI(app, health)
     return _GracefulASGI(served(app, threads, timeout))
 
 
-def _load_asgi(script: Callable[[], ScriptInfo], health: str | None) -> t.Any:
+def _load_asgi(script: Callable[[], ScriptInfo], health: str | None) -> AsgiApp:
     """Load an application that is served over ASGI."""
     served = _GracefulASGI(script().load_app())
     return served if health is None else _HealthCheckASGI(served, health)
@@ -201,15 +218,15 @@ class _GracefulASGI:
     WebSockets, and then raises ``SIGINT``, which Granian handles like ``SIGTERM``.
     """
 
-    def __init__(self, app: t.Any) -> None:
+    def __init__(self, app: AsgiApp) -> None:
         self.app = app
         self._closing_tasks: set[asyncio.Task[None]] = set()
 
-    def __call__(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> t.Any:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         serve = self._serve_lifespan if scope["type"] == "lifespan" else self.app
         return serve(scope, receive, send)
 
-    async def _serve_lifespan(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> None:
+    async def _serve_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         import asyncio  # 9 ms, which other commands do not need
 
         loop = asyncio.get_running_loop()  # Granian has set its signal handlers now
@@ -245,11 +262,11 @@ class _GracefulASGI:
 class _HealthCheckWSGI:
     """WSGI middleware that responds to a health check at one path."""
 
-    def __init__(self, app: t.Any, path: str) -> None:
+    def __init__(self, app: WSGIApplication, path: str) -> None:
         self.app = app
         self.path = path
 
-    def __call__(self, environ: dict[str, t.Any], start_response: t.Any) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] != self.path:
             answer: Iterable[bytes] = self.app(environ, start_response)
             return answer
@@ -260,11 +277,11 @@ class _HealthCheckWSGI:
 class _HealthCheckASGI:
     """ASGI middleware that responds to a health check at one path."""
 
-    def __init__(self, app: t.Any, path: str) -> None:
+    def __init__(self, app: AsgiApp, path: str) -> None:
         self.app = app
         self.path = path
 
-    async def __call__(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != self.path:
             await self.app(scope, receive, send)
             return

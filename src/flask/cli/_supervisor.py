@@ -11,6 +11,7 @@ import os
 import signal
 import time
 import typing as t
+from multiprocessing.process import BaseProcess
 from threading import Thread
 
 from granian.server import Server
@@ -76,7 +77,7 @@ def end_with_main_process(graceful_timeout: float) -> None:
         ).start()
 
 
-def _wait_and_stop(main: t.Any, graceful_timeout: float) -> None:
+def _wait_and_stop(main: BaseProcess, graceful_timeout: float) -> None:
     main.join()
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(graceful_timeout)

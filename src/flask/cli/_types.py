@@ -26,7 +26,7 @@ class CertParamType(_ParamType):
 
     def convert(
         self, value: t.Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> t.Any:
+    ) -> object:
         """Convert a value of the option.
 
         :raises click.BadParameter: the value is none of the three, Python has no ``ssl`` module, or
