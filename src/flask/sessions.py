@@ -42,10 +42,7 @@ class SessionMixin(MutableMapping[str, t.Any]):
 
     @property
     def permanent(self) -> bool:
-        """Whether the session is kept after the browser is closed.
-
-        Its lifetime is ``PERMANENT_SESSION_LIFETIME``.
-        """
+        """Whether the session is kept for ``PERMANENT_SESSION_LIFETIME``."""
         permanent: bool = self.get("_permanent", False)
         return permanent
 
@@ -110,10 +107,8 @@ class NullSession(SecureCookieSession):
 class SessionInterface:
     """Opens and saves the sessions of an application.
 
-    Subclass it to store them elsewhere.
-
-    `open_session` is called before routing for every request, `save_session` after all
-    ``after_request`` functions.
+    Subclass it to store them elsewhere. `open_session` is called before routing for every request,
+    `save_session` after all ``after_request`` functions.
     """
 
     null_session_class: type[SessionMixin] = NullSession
@@ -221,15 +216,6 @@ class SessionInterface:
 class _Serializer(t.Protocol):
     def dumps(self, value: object, /) -> str: ...
     def loads(self, value: str, /) -> object: ...
-
-
-class _CookieAttributes(t.TypedDict):
-    path: str
-    domain: str | None
-    secure: bool
-    httponly: bool
-    samesite: str | None
-    partitioned: bool
 
 
 session_json_serializer = TaggedJSONSerializer()
@@ -393,7 +379,7 @@ class SecureCookieSessionInterface(SessionInterface):
 
         name = self.get_cookie_name(app)
         # Keyword arguments: a response class may override the methods with some of them only.
-        attributes: _CookieAttributes = {
+        attributes: dict[str, t.Any] = {
             "path": self.get_cookie_path(app),
             "domain": self.get_cookie_domain(app),
             "secure": self.get_cookie_secure(app),

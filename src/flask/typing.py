@@ -23,7 +23,10 @@ if t.TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 AnyApp: t.TypeAlias = t.Any
-"""The application, in signatures that users override with ``app: Flask``."""
+"""The application, in methods that users override with ``app: Flask``, and where users read it.
+
+It is `Any`, because `Flask` is in a higher layer, and because an override may not narrow the type
+of an argument: a protocol here would make ``app: Flask`` in a subclass an error."""
 
 ResponseValue = t.Union[
     str,

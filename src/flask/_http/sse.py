@@ -13,7 +13,8 @@ from .._core.current import current_app
 from .._core.threads import events as event_threads
 from .._core.waiting import has_server_loop
 from .response import Response
-from .streaming import ThreadedSteps, stream_with_context
+from .streaming import stream_with_context
+from .threaded_steps import ThreadedSteps
 
 if t.TYPE_CHECKING:
     import asyncio

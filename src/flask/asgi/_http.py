@@ -19,7 +19,8 @@ from .._app.lifespan import BACKGROUND
 from .._core.current import BY_CLIENT, get_app_context
 from .._core.threads import PoolFull, events, views
 from .._core.waiting import wait
-from .._http.streaming import ThreadedSteps, iterate_sync
+from .._http.streaming import iterate_sync
+from .._http.threaded_steps import ThreadedSteps
 from ..typing import AnyApp
 from ._exchange import Answer, ClientGone, Exchange
 from ._executor_choice import may_block, may_cancel
