@@ -101,19 +101,6 @@ def drop_entity_headers(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [pair for pair in pairs if pair[0].lower() not in _ENTITY_HEADERS]
 
 
-class FileBody(t.Protocol):
-    """A file that is the body of a response."""
-
-    pairs: list[tuple[str, str]]
-    """The headers."""
-    kept: list[tuple[str, str]]
-    """The headers of a 304; empty if they are not computed yet."""
-
-    def open(self, content: bytes) -> t.Iterable[bytes]:
-        """Return the file as an iterable."""
-        ...
-
-
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 

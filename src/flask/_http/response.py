@@ -19,10 +19,10 @@ from werkzeug.wrappers import Response as ResponseBase
 
 from .._core import json_functions
 from .._core.current import get_app_context
+from .body_kind import GIVEN, BodyKind
 from .cookies import dump_cookie
 from .headers import (
     STATUS_LINES,
-    FileBody,
     content_type_of,
     drop_entity_headers,
     make_headers,
@@ -69,20 +69,23 @@ class Response(ResponseBase):
 
     direct_passthrough: bool = False
 
+    # On the fast path: a whole body, and its headers until the first access to `headers`.
     _body: bytes | None = None
-    """The whole body; ``None`` if it is in `_iterable`."""
+    """The whole body; ``None`` after the first access to the body as an iterable."""
     _content_type: tuple[str, str] | None
-    """The header, while `_headers` is ``None``; ``None`` if it is one of the file's headers."""
-    _headers: Headers | None = None
-    """The headers, created at the first access; they begin with type and length."""
+    """The header ``Content-Type``; ``None`` if `_kind` has it."""
     _more_headers: list[tuple[str, str]] | None = None
-    """Other headers, while `_headers` is ``None``; ready for WSGI."""
-    _is_forced: bool = False
-    """Whether the body is that of another response; then the iterable is not a list."""
-    _file: FileBody | None = None
-    """The file whose content is the body: its headers, and how to open it."""
+    """Headers that were added before the first access to `headers`."""
+    _kind: BodyKind = GIVEN
+    """Where `_body` is from."""
+
+    # Afterwards: the attributes of Werkzeug's response.
+    _headers: Headers | None = None
+    """The headers, created at the first access."""
     _iterable: t.Iterable[str] | t.Iterable[bytes]
+    """The body as an iterable, if `_body` is ``None``."""
     _callbacks: list[t.Callable[[], object]]
+    """The functions of ``call_on_close``, if `_body` is ``None``."""
 
     _is_unmodified: t.ClassVar[bool] = True
     """Whether the class overrides nothing that decides how a response is created or sent."""
@@ -141,25 +144,18 @@ class Response(ResponseBase):
         else:
             if isinstance(response, AsyncIterable):
                 response = iterate_sync(response)  # type: ignore[assignment]
-            super().__init__(
-                response,  # type: ignore[arg-type]
-                status,
-                headers,
-                mimetype,
-                content_type,
-                direct_passthrough,
-            )
+            arguments = (status, headers, mimetype, content_type, direct_passthrough)
+            super().__init__(response, *arguments)  # type: ignore[arg-type]
 
     @property
     def headers(self) -> Headers:
         """The headers; names are case-insensitive and may have several values."""
         headers = self._headers
         if headers is None:
-            if self._content_type is None:
-                pairs = self._file.pairs  # type: ignore[union-attr]
-            else:
-                length = ("Content-Length", str(len(self._body)))  # type: ignore[arg-type]
-                pairs = [self._content_type, length]
+            body = self._body
+            if body is None:
+                raise AttributeError("The headers of this response were deleted.")
+            pairs = self._kind.make_headers(body, self._content_type)
             if self._more_headers is not None:
                 pairs += self._more_headers
             headers = self._headers = make_headers(pairs)
@@ -171,19 +167,15 @@ class Response(ResponseBase):
 
     @headers.deleter
     def headers(self) -> None:
-        self._open_body()  # afterwards `headers` raises AttributeError
-        self._headers = self._content_type = self._file = None
+        self._materialize()  # afterwards `headers` raises AttributeError
+        self._headers = None
 
-    def _open_body(self) -> None:
+    def _materialize(self) -> None:
         """Convert a whole body to an iterable with callbacks, as Werkzeug's responses have."""
         body = self._body
         if body is not None:
-            if self._headers is None:
-                _ = self.headers  # they contain the length of this body
-            if self._file is not None:
-                self._iterable = self._file.open(body)
-            else:
-                self._iterable = iter([body] if body else ()) if self._is_forced else [body]
+            _ = self.headers  # they contain the length of this body
+            self._iterable = self._kind.make_iterable(body)
             self._callbacks = []
             self._body = None
 
@@ -195,29 +187,29 @@ class Response(ResponseBase):
 
         A list or tuple is a whole body. Any other iterable is streamed.
         """
-        self._open_body()
+        self._materialize()
         return self._iterable
 
     @response.setter
     def response(self, value: t.Iterable[str] | t.Iterable[bytes]) -> None:
-        self._open_body()
+        self._materialize()
         self._iterable = value
 
     @response.deleter
     def response(self) -> None:
-        self._open_body()
+        self._materialize()
         del self._iterable
 
     @property
     def _on_close(
         self,
     ) -> list[t.Callable[[], object]]:
-        self._open_body()
+        self._materialize()
         return self._callbacks
 
     @_on_close.setter
     def _on_close(self, value: list[t.Callable[[], object]]) -> None:
-        self._open_body()
+        self._materialize()
         self._callbacks = value
 
     @property
@@ -251,7 +243,7 @@ class Response(ResponseBase):
         own = vars(forced)
         set_state(forced, {name: own.pop(name) for name in WERKZEUG_NAMES & own.keys()})
         if not cls._is_unmodified:
-            forced._open_body()  # the class may override how it is sent
+            forced._materialize()  # the class may override how it is sent
         return forced
 
     __getstate__ = get_state
@@ -261,23 +253,24 @@ class Response(ResponseBase):
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> t.Iterable[bytes]:
         """Send the response as a WSGI application does (PEP 3333)."""
-        body = self._body
         if self._status_code in WITHOUT_BODY:
             return self._send_without_body(environ, start_response)
-        if body is None or not (body or self._file is None):
-            return self._send_opened(environ, start_response)
+        body = self._body
+        if body is None or not (body or self._kind.may_be_empty):
+            return self._send_iterable(environ, start_response)
         if self._headers is None:
             content_type = self._content_type
             if content_type is None:
-                pairs = [*self._file.pairs]  # type: ignore[union-attr]
+                pairs = self._kind.make_headers(body, None)
             else:
+                # PERF: `make_headers` inlined.
                 pairs = [content_type, ("Content-Length", str(len(body)))]
             if self._more_headers is not None:
                 if self.autocorrect_location_header:
                     return super().__call__(environ, start_response)
                 pairs += self._more_headers
         else:
-            sized = self.automatically_set_content_length and not self._is_forced
+            sized = self.automatically_set_content_length and self._kind.is_readable
             found = make_wsgi_headers(self._headers, body if sized else None)
             if found is None or self.autocorrect_location_header:
                 return super().__call__(environ, start_response)
@@ -289,23 +282,23 @@ class Response(ResponseBase):
     def _send_without_body(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> t.Iterable[bytes]:
-        if self._body is not None and self._status_code == 304:
-            if self._file is not None and self._headers is None and self._more_headers is None:
-                start_response(
-                    self._status, self._file.kept or drop_entity_headers(self._file.pairs)
-                )
+        body = self._body
+        if body is not None and self._status_code == 304:
+            if self._headers is None and self._more_headers is None:
+                pairs = self._kind.make_headers_of_304(body, self._content_type)
+                start_response(self._status, pairs)
                 return []
-            pairs = make_wsgi_headers(self.headers, None)
-            if pairs is not None and not self.autocorrect_location_header:
-                start_response(self._status, drop_entity_headers(pairs))
+            found = make_wsgi_headers(self.headers, None)
+            if found is not None and not self.autocorrect_location_header:
+                start_response(self._status, drop_entity_headers(found))
                 return []
         return super().__call__(environ, start_response)
 
-    def _send_opened(
+    def _send_iterable(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> t.Iterable[bytes]:
         """Send a response whose body is an iterable."""
-        self._open_body()
+        self._materialize()
         pairs = None
         if (
             self._is_unmodified
@@ -369,7 +362,7 @@ class Response(ResponseBase):
             :raises RuntimeError: the response has ``direct_passthrough``.
             """
             body = self._body
-            if body is None or self._is_forced or self.direct_passthrough:
+            if body is None or not self._kind.is_readable or self.direct_passthrough:
                 return super().get_data(as_text)
             return body.decode() if as_text else body
 
@@ -395,15 +388,16 @@ def add_header(response: Response, name: str, value: str) -> None:
     :param name: any but ``Content-Type``, ``Content-Length`` and ``Vary``.
     :param value: without line breaks.
     """
-    if response._headers is not None:
-        if response._headers.__class__ is Headers:
-            response._headers._list.append((name, value))
+    headers = response._headers
+    if headers is None:
+        if response._more_headers is None:
+            response._more_headers = [(name, value)]
         else:
-            response._headers.add(name, value)
-    elif response._more_headers is None:
-        response._more_headers = [(name, value)]
+            response._more_headers.append((name, value))
+    elif headers.__class__ is Headers:
+        headers._list.append((name, value))
     else:
-        response._more_headers.append((name, value))
+        headers.add(name, value)
 
 
 def vary_by_cookie(response: ResponseBase) -> None:

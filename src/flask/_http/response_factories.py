@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from .._core.bounded_cache import store
+from .body_kind import FORCED
 from .headers import STATUS_LINES, content_type_of, is_valid_location, make_headers
 from .response import WITHOUT_BODY, Response, add_header
 
@@ -62,7 +63,7 @@ def make_read_response(
     :param is_head: leave out the body; ``Content-Length`` is still that of the body.
     """
     response = _new_object(kind)
-    response._is_forced = True
+    response._kind = FORCED
     response._content_type = content_type
     response._more_headers = None
     if is_head:

@@ -13,10 +13,7 @@ WERKZEUG_NAMES: t.Final = frozenset({"_on_close", "headers", "response"})
 """Attributes of Werkzeug's response that are properties of this package's response."""
 
 _PACKAGE_NAMES = frozenset(
-    {
-        *("_body", "_callbacks", "_content_type", "_file", "_headers", "_iterable"),
-        *("_more_headers", "_is_forced"),
-    }
+    {"_body", "_callbacks", "_content_type", "_headers", "_iterable", "_kind", "_more_headers"}
 )
 
 
@@ -24,7 +21,7 @@ class _Response(t.Protocol):
     _is_unmodified: bool
     direct_passthrough: bool
 
-    def _open_body(self) -> None: ...
+    def _materialize(self) -> None: ...
 
 
 def get_state(response: _Response) -> dict[str, object]:
@@ -60,7 +57,7 @@ class SendingMethod:
         return getattr(super(self.owner, owner if instance is None else instance), self.name)
 
     def __set__(self, instance: _Response, value: object) -> None:
-        instance._open_body()
+        instance._materialize()
         instance._is_unmodified = False
         instance.__dict__[self.name] = value
 

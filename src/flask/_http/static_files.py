@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import FileWrapper, wrap_file
 
 from .._core.bounded_cache import store
+from .body_kind import BodyKind, Pairs
 from .headers import drop_entity_headers, make_headers
 from .response import Response
 
@@ -162,14 +163,13 @@ def make_file_response(
     else:
         response._body = content
         response._content_type = None
-        response._is_forced = True
         # PERF: 0.1 us less than a call of the class.
-        response._file = body = _new_object(_File)
-        body.environ = environ
-        body.path = path
-        body.facts = facts
-        body.pairs = pairs
-        body.kept = known.kept.copy() if is_conditional and max_age is None else []
+        response._kind = kind_of_body = _new_object(_FileBody)
+        kind_of_body.environ = environ
+        kind_of_body.path = path
+        kind_of_body.facts = facts
+        kind_of_body.pairs = pairs
+        kind_of_body.pairs_of_304 = known.kept.copy() if is_conditional and max_age is None else []
     response.direct_passthrough = True
     response._status_code = 304 if is_conditional else 200
     response._status = "304 NOT MODIFIED" if is_conditional else "200 OK"
@@ -264,32 +264,48 @@ def _set_max_age(pairs: list[tuple[str, str]], place: int, seconds: int) -> None
     pairs.insert(place + 1, ("Expires", http_date(int(time() + seconds))))
 
 
-class _File:
-    """The file whose content is the body of a response."""
+class _FileBody(BodyKind):
+    """The content of a small file, with the headers of the file.
 
-    __slots__ = ("environ", "facts", "kept", "pairs", "path")
+    For a 304 the file was not read, so the body is empty.
+    """
+
+    __slots__ = ("environ", "facts", "pairs", "pairs_of_304", "path")
 
     environ: WSGIEnvironment
     path: str
     facts: os.stat_result
-    pairs: list[tuple[str, str]]
-    kept: list[tuple[str, str]]
+    pairs: Pairs
+    """The headers."""
+    pairs_of_304: Pairs
+    """The headers of a 304; empty if they are not computed yet."""
 
-    def open(self, content: bytes) -> t.Iterable[bytes]:
+    is_readable = False
+    may_be_empty = False
+
+    def make_headers(self, body: bytes, content_type: tuple[str, str] | None) -> Pairs:
+        """Return the headers of the file."""
+        return self.pairs.copy()
+
+    def make_headers_of_304(self, body: bytes, content_type: tuple[str, str] | None) -> Pairs:
+        """Return the headers of the file for a 304."""
+        return self.pairs_of_304 or drop_entity_headers(self.pairs)
+
+    def make_iterable(self, body: bytes) -> t.Iterable[bytes]:
         """Return the file as Werkzeug passes it to the server.
 
-        :param content: its content, which is used if the file was changed or deleted.
+        The body is used if the file was changed or deleted.
         """
         facts = self.facts
         try:
             _, file, now = _open(self.path, -1)
         except OSError:
-            return _wrap(self.environ, BytesIO(content), facts.st_size)
+            return _wrap(self.environ, BytesIO(body), facts.st_size)
         was = (facts.st_ino, facts.st_size, facts.st_mtime_ns)
         if file is not None and (now.st_ino, now.st_size, now.st_mtime_ns) != was:
             file.close()
             file = None
-        return _wrap(self.environ, file or BytesIO(content), facts.st_size)
+        return _wrap(self.environ, file or BytesIO(body), facts.st_size)
 
 
 def _wrap(environ: WSGIEnvironment, file: t.IO[bytes], size: int) -> t.Iterable[bytes]:
