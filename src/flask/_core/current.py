@@ -56,7 +56,11 @@ get_request_context: Callable[..., t.Any] = _cv_request.get
 
 
 def _fast_members(
-    names: t.Iterable[str], variable: ContextVar[Context], attribute: str, message: str, made: str
+    names: t.Iterable[str],
+    variable: ContextVar[Context],
+    attribute: str,
+    message: str,
+    stored_as: str,
 ) -> dict[str, object]:
     """Return the members of a proxy class that read ``variable``'s ``attribute`` directly.
 
@@ -64,7 +68,7 @@ def _fast_members(
     us through these properties, 0.25 us through ``__getattr__``.
 
     :param names: the attributes that get a property.
-    :param made: the attribute of the context that stores the object once it is created; its value
+    :param stored_as: the attribute of the context that stores the object once it is created; its value
         is ``None`` until then.
     """
     get = variable.get
@@ -73,7 +77,7 @@ def _fast_members(
         context = get(None)
         if context is None:
             raise RuntimeError(message)
-        known = getattr(context, made)
+        known = getattr(context, stored_as)
         return getattr(context, attribute) if known is None else known
 
     def make(name: str) -> property:
@@ -82,7 +86,7 @@ def _fast_members(
             context = get(None)
             if context is None:
                 raise RuntimeError(message)
-            known = getattr(context, made)
+            known = getattr(context, stored_as)
             return getattr(getattr(context, attribute) if known is None else known, name)
 
         return property(read)
@@ -113,7 +117,7 @@ def _proxy(
     attribute: str | None,
     message: str,
     names: t.Iterable[str] = (),
-    made: str = "",
+    stored_as: str = "",
 ) -> t.Any:
     """Create the proxy to ``attribute`` of the context in ``variable``, or to the context.
 
@@ -122,7 +126,7 @@ def _proxy(
     """
     body: dict[str, object] = {"__slots__": (), "__doc__": LocalProxy.__doc__}
     if attribute is not None:
-        body |= _fast_members(names, variable, attribute, message, made or attribute)
+        body |= _fast_members(names, variable, attribute, message, stored_as or attribute)
     # COMPAT: repr(), reports and tests show the class name of an unbound proxy.
     kind = type("LocalProxy", (LocalProxy,), body)
 
@@ -156,7 +160,7 @@ request = _proxy(
         *("remote_addr", "environ", "blueprint", "blueprints", "endpoint", "routing_exception"),
         *("url_rule", "view_args"),
     ],
-    made="_request",
+    stored_as="_request",
 )
 session = _proxy(
     _cv_request,

@@ -20,7 +20,7 @@ class PrivateName(t.NamedTuple):
     name: str
     """The name."""
     modules: tuple[str, ...]
-    """The modules and packages of ours that use it, as paths below ``flask``."""
+    """The modules and packages of this package that use it, as paths below ``flask``."""
     reason: str
     """Why it is used."""
     is_optional: bool = False

@@ -73,7 +73,7 @@ class Request(EnvironRequest):
     _has_fields_only: bool = False
     """Whether `form` was parsed, and there are no files."""
     _is_body_taken: bool = False
-    """Whether the body was read whole, or its `stream` was made."""
+    """Whether the body was read whole, or its `stream` was created."""
     _is_body_read: bool = False
     """Whether the body was read whole, without `stream`."""
     _max_content_length: int | None = NOT_SET

@@ -103,7 +103,7 @@ class Response(ResponseBase):
 
     @classmethod
     def _detect_overrides(cls) -> bool:
-        """Compute `_is_unmodified`: when the class is made, and at the first request."""
+        """Compute `_is_unmodified`: when the class is created, and at the first request."""
         cls._is_unmodified = (
             all(getattr(cls, name) is built_in for name, built_in in SENDING.items())
             and getattr_static(cls, "force_type") is _FORCE_TYPE

@@ -29,9 +29,9 @@ def get_state(response: _Response) -> dict[str, object]:
 
     :param response: its body is an iterable afterwards.
     """
-    theirs = {name: getattr(response, name) for name in ("response", "headers", "_on_close")}
+    inherited = {name: getattr(response, name) for name in ("response", "headers", "_on_close")}
     state = {name: value for name, value in vars(response).items() if name not in _PACKAGE_NAMES}
-    return {**state, **theirs, "direct_passthrough": response.direct_passthrough}
+    return {**state, **inherited, "direct_passthrough": response.direct_passthrough}
 
 
 def set_state(response: object, state: Mapping[str, object]) -> None:

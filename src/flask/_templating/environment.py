@@ -27,7 +27,7 @@ class Environment(BaseEnvironment):
     """Jinja's environment, with the application's loader by default.
 
     :param app: the application.
-    :param options: as ``jinja2.Environment`` takes them.
+    :param options: arguments of ``jinja2.Environment``.
     """
 
     __module__ = "flask.templating"  # where it is promised

@@ -89,7 +89,7 @@ def _count_cores() -> int:
     "--http",
     type=click.Choice(["auto", "1", "2"]),
     default="auto",
-    help="Version of HTTP. 'auto' takes what the client speaks.",
+    help="Version of HTTP. 'auto' accepts both.",
 )
 @click.option(
     "--graceful-timeout",
@@ -103,10 +103,10 @@ def _count_cores() -> int:
 def serve_command(
     info: ScriptInfo, /, interface: str, health: str | None, **options: t.Any
 ) -> None:
-    """Serve the application with Granian, a server made for production.
+    """Serve the application with Granian, a production server.
 
     SIGTERM stops it when the requests under way are answered, or their time is over. SIGHUP
-    replaces the processes one by one by new ones, which import the application anew.
+    replaces the processes one by one by new ones, which import the application again.
     """
     try:
         from granian.constants import HTTPModes, Interfaces
