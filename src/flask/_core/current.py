@@ -68,8 +68,8 @@ def _fast_members(
     us through these properties, 0.25 us through ``__getattr__``.
 
     :param names: the attributes that get a property.
-    :param stored_as: the attribute of the context that stores the object once it is created; its value
-        is ``None`` until then.
+    :param stored_as: the attribute of the context that stores the object; ``None`` until it is
+        created.
     """
     get = variable.get
 

@@ -39,7 +39,7 @@ class EnvironRequest(RequestBase):
     shallow: bool = False
     _environ: WSGIEnvironment
     _original_environ: WSGIEnvironment | None = None
-    """A copy of the environment from before the application can change it; ``None`` until then."""
+    """A copy of the original environment; ``None`` until the application can change it."""
     _query: object = None
     """The query string, if it was set or deleted."""
     _adds_itself: bool = True
