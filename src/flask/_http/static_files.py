@@ -69,7 +69,15 @@ class _CachedFile:
     """The headers of a file; valid until its size, its time or its type changes."""
 
     __slots__ = (
-        *("cache_at", "date_at", "etag", "extension", "kept", "last_modified", "media_type"),
+        *(
+            "cache_at",
+            "date_at",
+            "etag",
+            "extension",
+            "pairs_of_304",
+            "last_modified",
+            "media_type",
+        ),
         *("modified", "pairs", "second", "size"),
     )
 
@@ -79,7 +87,7 @@ class _CachedFile:
     media_type: str | None
     pairs: list[tuple[str, str]]
     """The headers without a ``max-age``."""
-    kept: list[tuple[str, str]]
+    pairs_of_304: list[tuple[str, str]]
     """The headers of a 304."""
     second: int
     """The time of their ``Date`` header."""
@@ -145,7 +153,7 @@ def make_file_response(
     if known.second != int(time()):
         second = int(time())
         known.pairs[known.date_at] = ("Date", http_date(second))
-        known.kept = drop_entity_headers(known.pairs)
+        known.pairs_of_304 = drop_entity_headers(known.pairs)
         known.second = second  # last, because other threads read it first
     pairs = known.pairs.copy()
     if max_age is None:
@@ -169,7 +177,9 @@ def make_file_response(
         kind_of_body.path = path
         kind_of_body.facts = facts
         kind_of_body.pairs = pairs
-        kind_of_body.pairs_of_304 = known.kept.copy() if is_conditional and max_age is None else []
+        kind_of_body.pairs_of_304 = (
+            known.pairs_of_304.copy() if is_conditional and max_age is None else []
+        )
     response.direct_passthrough = True
     response._status_code = 304 if is_conditional else 200
     response._status = "304 NOT MODIFIED" if is_conditional else "200 OK"
@@ -244,7 +254,7 @@ def _read_headers(path: str, facts: os.stat_result) -> _CachedFile:
     known.extension = extension
     known.media_type = media_type
     known.pairs = pairs
-    known.kept = []
+    known.pairs_of_304 = []
     known.second = 0
     known.cache_at = names.index("Cache-Control")
     known.date_at = names.index("Date")
