@@ -9,6 +9,7 @@ import click
 from click.testing import CliRunner, Result
 from werkzeug.test import Client
 
+from ._core.reexports import module_getattr
 from ._testing.client import EnvironBuilder, FlaskClient
 from ._testing.websocket import WebsocketClosed, WebsocketRefused, WebsocketSession
 from .cli import ScriptInfo
@@ -23,6 +24,9 @@ __all__ = [
     "WebsocketRefused",
     "WebsocketSession",
 ]
+
+if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
+    __getattr__ = module_getattr(__name__)
 
 
 class FlaskCliRunner(CliRunner):

@@ -170,6 +170,17 @@ NAMES: t.Final[dict[str, str]] = {
         flask._templating.environment: DispatchingJinjaLoader Environment
         jinja2: BaseLoader Environment=BaseEnvironment Template TemplateNotFound
     """,
+    "flask.testing": """
+        importlib
+        werkzeug
+        contextlib: ExitStack contextmanager
+        copy: copy
+        flask._testing.client: _get_werkzeug_version
+        flask.sessions: SessionMixin
+        types: TracebackType
+        urllib.parse: urlsplit
+        werkzeug.wrappers: Request=BaseRequest
+    """,
     "flask.views": """
         flask.typing=ft
     """,
