@@ -25,7 +25,7 @@ Answer = tuple[dict[str, str], bytes]
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     (tmp_path / "static").mkdir()
-    static_files._known.clear()
+    static_files._cached_files.clear()
     return tmp_path / "static" / "a.txt"
 
 

@@ -50,7 +50,7 @@ def app(tmp_path: Path) -> Flask:
 
 @pytest.fixture(autouse=True)
 def nothing_known() -> None:
-    static_files._known.clear()
+    static_files._cached_files.clear()
 
 
 def ask(app: Flask, path: str, **kwargs: t.Any) -> tuple[str, list[tuple[str, str]], bytes]:
@@ -363,4 +363,4 @@ def test_what_is_known_of_files_does_not_pile_up(
     monkeypatch.setattr(static_files, "_MOST_KNOWN", 2)
     for name in ("page.html", "plain.txt", "empty.txt"):
         ask(app, f"/static/{name}")
-    assert len(static_files._known) <= 2
+    assert len(static_files._cached_files) <= 2

@@ -217,7 +217,7 @@ bodies = st.tuples(
 @example(body=PLAIN, size=1)
 def test_any_body_in_pieces_of_any_size(body: bytes, size: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(flask._http.multipart, "PIECE", size)
+        patch.setattr(flask._http.multipart, "CHUNK_SIZE", size)
         agree(body)
 
 

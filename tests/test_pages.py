@@ -20,7 +20,7 @@ from werkzeug.utils import redirect as werkzeug_redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from flask import Flask, Response
-from flask._http.headers import is_ready_location
+from flask._http.headers import is_valid_location
 from flask._http.response_factories import _pages, make_error_page, make_redirect
 
 Sent = tuple[str, list[tuple[str, str]], bytes]
@@ -45,7 +45,7 @@ def test_a_redirect_is_werkzeugs(location: str, code: int) -> None:
 
 @given(st.text(st.sampled_from("/ab?=&.~-_%#: é@"), max_size=12))
 def test_a_location_is_only_ready_where_werkzeug_would_not_change_it(location: str) -> None:
-    if is_ready_location(location):
+    if is_valid_location(location):
         assert iri_to_uri(location) == location
 
 

@@ -55,11 +55,11 @@ _ON_DEMAND = frozenset({"cli", "testing"})  # 12 ms that no request needs
 
 
 def __getattr__(name: str) -> t.Any:
-    """Answer for what is imported when somebody asks, and for ``flask.__version__``.
+    """Import a submodule at the first access; return ``flask.__version__``.
 
-    The latter is on its way out.
+    The latter is deprecated.
 
-    :raises AttributeError: any other name.
+    :raises AttributeError: there is no such name.
     """
     if name in _ON_DEMAND:
         return importlib.import_module(f"flask.{name}")

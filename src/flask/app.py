@@ -25,8 +25,8 @@ from ._app.lifecycle import ExcInfo, Lifecycle
 from ._core.awaitables import wait_if_awaitable
 from ._core.current import _cv_request, g, request, session
 from ._core.environment import get_debug_flag, get_load_dotenv
-from ._core.lazy import found_late, lazy
-from ._core.reexports import answer_for
+from ._core.lazy import lazy_default, lazy
+from ._core.reexports import module_getattr
 from .asgi import _websocket_lifecycle as websocket_lifecycle
 from .asgi._wsgi_servers import serve_upgrade_request, warn_about_hypercorn
 from .ctx import RequestContext
@@ -48,7 +48,7 @@ if t.TYPE_CHECKING:
 __all__ = ["Flask", "Rule", "_make_timedelta"]
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 
 class Flask(Lifecycle):
@@ -189,7 +189,7 @@ class Flask(Lifecycle):
     # WebSockets: how they are registered, and the steps of each ----------------------------------
 
     websocket_class: type[Websocket] = t.cast(
-        "t.Any", found_late(websocket_lifecycle.import_websocket_class)
+        "t.Any", lazy_default(websocket_lifecycle.import_websocket_class)
     )
     """Makes ``websocket``."""
     before_websocket_funcs = websocket_routes.before_websocket_funcs
@@ -234,7 +234,7 @@ class Flask(Lifecycle):
         from . import cli
 
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
-            cli.say_that_run_is_ignored()
+            cli.warn_run_ignored()
             return
         if get_load_dotenv(load_dotenv):
             cli.load_dotenv()

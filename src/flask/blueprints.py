@@ -15,7 +15,7 @@ from ._app.blueprint_setup import BlueprintSetupState, DeferredSetupFunction
 from ._app.scaffold import HOOK_REGISTERS, Function, T_teardown, setupmethod
 from ._core.current import current_app
 from ._core.lazy import lazy
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from .helpers import send_from_directory
 from .wrappers import Response
 
@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 __all__ = ["Blueprint", "BlueprintSetupState", "DeferredSetupFunction"]
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 
 class Blueprint(BaseBlueprint):

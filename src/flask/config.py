@@ -1,7 +1,7 @@
 """The configuration: a dict that can be filled from files, objects and the environment.
 
-Loaders take only keys that are written in upper case, so helper names in a configuration file do
-not leak into the configuration (`Config.from_prefixed_env` keeps the case that it finds).
+Loaders take only keys in upper case, so helper names in a configuration file do not become
+settings. `Config.from_prefixed_env` takes keys in any case.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _HasConfig(t.Protocol):
 
 
 class ConfigAttribute(t.Generic[Value]):
-    """An attribute of the application that lives in its configuration.
+    """An attribute of the application that is stored in its configuration.
 
     :param name: the configuration key.
     :param get_converter: applied to the stored value at each read, such as seconds to `timedelta`.
@@ -47,12 +47,12 @@ class ConfigAttribute(t.Generic[Value]):
         value = obj.config[self.__name__]
         return value if self.get_converter is None else self.get_converter(value)
 
-    def __set__(self, obj: _HasConfig, value: t.Any) -> None:
+    def __set__(self, obj: _HasConfig, value: object) -> None:
         obj.config[self.__name__] = value
 
 
 class Config(dict[str, t.Any]):
-    """A dict of settings that knows how to load itself.
+    """A dict of settings, with methods to load them.
 
     :param root_path: folder that relative file names start from; the application's root path, or
         its instance path with ``instance_relative_config=True``.
@@ -97,7 +97,7 @@ class Config(dict[str, t.Any]):
         return True
 
     def from_envvar(self, variable_name: str, silent: bool = False) -> bool:
-        """Load the Python file whose path stands in an environment variable.
+        """Load the Python file whose path is in an environment variable.
 
         :param silent: return ``False`` for an unset variable or a missing file.
         :raises RuntimeError: the variable is not set.
@@ -113,14 +113,14 @@ class Config(dict[str, t.Any]):
         )
 
     def from_prefixed_env(
-        self, prefix: str = "FLASK", *, loads: Callable[[str], t.Any] = json.loads
+        self, prefix: str = "FLASK", *, loads: Callable[[str], object] = json.loads
     ) -> bool:
         """Take every environment variable that starts with a prefix and ``_``.
 
-        ``FLASK_DEBUG=true`` sets ``DEBUG`` to ``True``; a double underscore goes into a nested
-        dict: ``FLASK_DATABASE__PORT=5432`` sets ``config["DATABASE"]["PORT"]``.
+        ``FLASK_DEBUG=true`` sets ``DEBUG`` to ``True``. A double underscore sets an entry of a
+        nested dict: ``FLASK_DATABASE__PORT=5432`` sets ``config["DATABASE"]["PORT"]``.
 
-        :param loads: parses each value; one that it cannot parse stays a string.
+        :param loads: parses each value; a value that it cannot parse stays a string.
         :returns: always ``True``.
         :raises TypeError: a variable sets an entry of a value that is not a dict. The text names
             both variables.
@@ -136,8 +136,8 @@ class Config(dict[str, t.Any]):
                     raise TypeError(_explain_conflict(name, start)) from error
         return True
 
-    def _set_nested(self, dotted: str, value: t.Any) -> None:
-        """Set ``A__B__C`` as ``self["A"]["B"]["C"]``, making dicts on the way."""
+    def _set_nested(self, dotted: str, value: object) -> None:
+        """Set ``A__B__C`` as ``self["A"]["B"]["C"]``; missing dicts are created."""
         if "__" not in dotted:
             self[dotted] = value
             return
@@ -152,7 +152,7 @@ class Config(dict[str, t.Any]):
     def from_file(
         self,
         filename: str | os.PathLike[str],
-        load: Callable[[t.IO[t.Any]], Mapping[str, t.Any]],
+        load: Callable[[t.IO[t.Any]], Mapping[str, object]],
         silent: bool = False,
         text: bool = True,
     ) -> bool:
@@ -174,7 +174,7 @@ class Config(dict[str, t.Any]):
             raise _explained(error) from None
         return self.from_mapping(settings)
 
-    def from_mapping(self, mapping: Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> bool:
+    def from_mapping(self, mapping: Mapping[str, object] | None = None, **kwargs: object) -> bool:
         """Take the upper-case keys of a mapping and of keyword arguments.
 
         :returns: always ``True``.
@@ -190,10 +190,10 @@ class Config(dict[str, t.Any]):
         """Return the settings whose key starts with a prefix, as a dict.
 
         :param namespace: the prefix, such as ``"MAIL_"``.
-        :param lowercase: make the keys of the result lower case, ready to be keyword arguments.
-        :param trim_namespace: leave the prefix out of the keys of the result.
+        :param lowercase: convert the keys to lower case, so they can be keyword arguments.
+        :param trim_namespace: remove the prefix from the keys.
         """
-        found: dict[str, t.Any] = {}
+        found: dict[str, object] = {}
         for key, value in self.items():
             if key.startswith(namespace):
                 name = key[len(namespace) :] if trim_namespace else key
@@ -234,16 +234,16 @@ def _explain_conflict(name: str, start: str) -> str:
     )
 
 
-def _parsed(text: str, loads: Callable[[str], t.Any]) -> t.Any:
+def _parsed(text: str, loads: Callable[[str], object]) -> object:
     try:
         return loads(text)
     except Exception:
-        # Whatever the parser calls an error: then the text itself is the setting.
+        # Any parser may be passed, so any error means that the text itself is the setting.
         return text
 
 
 def _explained(error: OSError) -> OSError:
-    """Return the same error, its text saying what was tried."""
+    """Return the same error, with a text that says what failed."""
     error.strerror = f"Unable to load configuration file ({error.strerror})"
     return error
 

@@ -1,7 +1,6 @@
-"""The two contexts, and what can be done with the current one.
+"""The two contexts, and functions that use the current one.
 
-A context says what is current while an application, or a request, is being worked on: see
-``_context``.
+The classes of the contexts are in ``_context``.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from ._core.current import (
     has_request_context,
     has_websocket_context,
 )
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from ._core.waiting import is_in_coroutine
 from ._http.streaming import keep_context
 
@@ -41,9 +40,11 @@ __all__ = [
 ]
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 Function = t.TypeVar("Function", bound=Callable[..., t.Any])
+Result = t.TypeVar("Result")
+AfterRequest = t.TypeVar("AfterRequest", bound=ft.AfterRequestCallable[t.Any])
 
 
 def _active_context(wanted_by: str) -> RequestContext:
@@ -56,9 +57,7 @@ def _active_context(wanted_by: str) -> RequestContext:
     return context
 
 
-def after_this_request(
-    f: ft.AfterRequestCallable[t.Any],
-) -> ft.AfterRequestCallable[t.Any]:
+def after_this_request(f: AfterRequest) -> AfterRequest:
     """Call a function with the response of this request only.
 
     It returns the response.
@@ -89,9 +88,9 @@ def copy_current_request_context(f: Function) -> Function:
 
 
 def copy_current_websocket_context(f: Function) -> Function:
-    """Let a function run elsewhere with the current WebSocket at hand.
+    """Decorate a function to run in a copy of the current WebSocket's context.
 
-    As `copy_current_request_context` does. A task of the handler has it at hand anyway.
+    It works like `copy_current_request_context`. A task that the handler starts does not need it.
 
     :raises RuntimeError: no WebSocket is active.
     """
@@ -106,7 +105,7 @@ def _in_copies_of(context: RequestContext, f: Function) -> Function:
     always_awaits = is_awaited and context._is_websocket
     generates = isgeneratorfunction(f) or isasyncgenfunction(f)
 
-    def in_context(*args: t.Any, **kwargs: t.Any) -> t.Any:
+    def in_context(*args: object, **kwargs: object) -> object:
         if generates:  # its body runs later
             with _current_alone(original):
                 return keep_context(f(*args, **kwargs))
@@ -133,7 +132,7 @@ def _current_alone(original: RequestContext) -> Iterator[None]:
 
 
 async def _await_in_copy(
-    original: RequestContext, coroutine: Coroutine[t.Any, t.Any, t.Any]
-) -> t.Any:
+    original: RequestContext, coroutine: Coroutine[object, None, Result]
+) -> Result:
     with _current_alone(original):
         return await coroutine

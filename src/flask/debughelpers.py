@@ -1,34 +1,47 @@
-"""Errors that explain themselves, for mistakes that are easy to make and hard to see.
+"""Errors with an explanation, for common mistakes that are hard to find.
 
-They appear only in debug mode; in production the plain error is raised instead.
+They are raised only in debug mode. In production the original error is raised.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from werkzeug.datastructures import FileStorage
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Request
 
 from ._core.current import _cv_request
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 
 if t.TYPE_CHECKING:
     from jinja2.loaders import BaseLoader
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
+
+
+class _Routed(t.Protocol):
+    """A request with the result of routing."""
+
+    @property
+    def routing_exception(self) -> Exception | None: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def base_url(self) -> str: ...
+
 
 Source: t.TypeAlias = tuple[str, str | None, t.Callable[[], bool] | None]
 
 
 class UnexpectedUnicodeError(AssertionError, UnicodeError):
-    """Text was found where bytes were expected, or the other way round."""
+    """Text was found instead of bytes, or bytes instead of text."""
 
 
 class DebugFilesKeyError(KeyError, AssertionError):
-    """The browser sent only the name of the file that was asked for.
+    """The browser sent only the name of the file that the view accesses.
 
     :param request: the request.
     :param key: the form field.
@@ -60,7 +73,7 @@ class FormDataRoutingRedirect(AssertionError):
     :param request: the request; its ``routing_exception`` is the redirect.
     """
 
-    def __init__(self, request: t.Any) -> None:
+    def __init__(self, request: _Routed) -> None:
         redirect = request.routing_exception
         assert isinstance(redirect, RequestRedirect)
         text = (
@@ -87,9 +100,10 @@ def attach_enctype_error_multidict(request: Request) -> None:
     files_class = request.files.__class__
 
     class ExplainingFiles(files_class):  # type: ignore[valid-type, misc]
-        def __getitem__(self, key: str) -> t.Any:
+        def __getitem__(self, key: str) -> FileStorage:
             try:
-                return super().__getitem__(key)
+                file: FileStorage = super().__getitem__(key)
+                return file
             except KeyError:
                 if key not in request.form:
                     raise
@@ -101,7 +115,7 @@ def attach_enctype_error_multidict(request: Request) -> None:
 
 
 def _dump_loader_info(loader: BaseLoader) -> Iterator[str]:
-    """Describe a template loader: its class and its plain attributes, a line each."""
+    """Describe a template loader: its class and its simple attributes, a line each."""
     yield f"class: {type(loader).__module__}.{type(loader).__name__}"
     for key, value in sorted(vars(loader).items()):
         if key.startswith("_"):
@@ -117,13 +131,13 @@ def _dump_loader_info(loader: BaseLoader) -> Iterator[str]:
 def explain_template_loading_attempts(
     app: t.Any,
     template: str,
-    attempts: list[tuple[BaseLoader, t.Any, Source | None]],
+    attempts: Sequence[tuple[BaseLoader, t.Any, Source | None]],
 ) -> None:
-    """Log, at level INFO, where a template was looked for and what was found.
+    """Log, at level INFO, which loaders were tried for a template.
 
     :param app: the application whose logger is used.
-    :param template: the name that was asked for.
-    :param attempts: loader, the application or blueprint that it belongs to, and what it gave.
+    :param template: the name of the template.
+    :param attempts: loader, the application or blueprint that it belongs to, and its result.
     """
     lines = [f"Locating template {template!r}:"]
     found = 0

@@ -1,7 +1,7 @@
-"""The proxies to what is current, with the types that users see.
+"""The proxies to the current application, request, session and so on, with their types.
 
-The objects are those of ``_core/current``; here they get the types of the top floor. A proxy can be
-imported anywhere and used wherever its context is active.
+The objects are those of ``_core/current``. You can import a proxy anywhere, and use it while its
+context is active.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from ._core import current
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from .app import Flask
 from .ctx import AppContext, RequestContext, _AppCtxGlobals
 from .sessions import SessionMixin
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 _no_app_msg = current.NO_APP_MESSAGE
 _no_req_msg = current.NO_REQUEST_MESSAGE
@@ -41,16 +41,16 @@ _cv_app: ContextVar[AppContext] = current._cv_app
 app_ctx: AppContext = current.app_ctx
 """The active application context."""
 current_app: Flask = current.current_app
-"""The application that is being worked on."""
+"""The current application."""
 g: _AppCtxGlobals = current.g
-"""A namespace for whatever lives as long as the application context: one request, usually."""
+"""A namespace for data of the application context, which usually exists for one request."""
 
 _cv_request: ContextVar[RequestContext] = current._cv_request
 request_ctx: RequestContext = current.request_ctx
 """The active request context."""
 request: Request = current.request
-"""The request that is being answered."""
+"""The current request."""
 session: SessionMixin = current.session
-"""The session of the client that sent it."""
+"""The session of the client that sent the request."""
 websocket: Websocket = current.websocket
-"""The WebSocket that is being served."""
+"""The current WebSocket."""

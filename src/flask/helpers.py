@@ -1,6 +1,6 @@
-"""What views call: build URLs, redirect, abort, flash, send files.
+"""Functions for views: build URLs, redirect, abort, flash messages, send files.
 
-Everything here goes through the current context, so it works wherever a context is active.
+They use the current context.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 import typing as t
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import AnyStr
 
 import werkzeug.utils
 from werkzeug.exceptions import Aborter
@@ -29,13 +30,13 @@ from ._core.current import (
 )
 from ._core.environment import get_debug_flag, get_load_dotenv, get_root_path
 from ._core.hook_scopes import _split_blueprint_path
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from ._http.sse import ServerSentEvent, stream_events
 from ._http.static_files import (
     LONGEST_NAME,
-    hold_to_length,
     join_below,
-    join_short,
+    join_below_cached,
+    limit_to_content_length,
     make_file_response,
 )
 from ._http.streaming import stream_with_context
@@ -65,18 +66,18 @@ __all__ = [
 ]
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 
-def make_response(*args: t.Any) -> Response:
-    """Return the response that a view's return value stands for.
+def make_response(*args: object) -> Response:
+    """Convert the return value of a view to a response.
 
-    So that headers can be set on it.
+    A view may use it to set headers.
 
     :param args: nothing for an empty response, one value, or the parts of a tuple such as body
         and status.
     :raises RuntimeError: no application context is active.
-    :raises TypeError: the value is nothing that a view may return.
+    :raises TypeError: a view may not return this value.
     """
     response: Response
     if args:
@@ -93,22 +94,22 @@ def url_for(
     _method: str | None = None,
     _scheme: str | None = None,
     _external: bool | None = None,
-    **values: t.Any,
+    **values: object,
 ) -> str:
     """Build the URL of an endpoint; see ``Flask.url_for``.
 
-    :param endpoint: name of the view; with a leading dot, of the current blueprint.
-    :param _anchor: becomes ``#anchor``.
-    :param _method: of several rules of the endpoint, one that takes this HTTP method.
+    :param endpoint: the endpoint; a leading dot means the current blueprint.
+    :param _anchor: added as ``#anchor``.
+    :param _method: use a rule of the endpoint that accepts this HTTP method.
     :param _scheme: the scheme of an external URL.
-    :param _external: with scheme and host. By default inside a request: no; outside: yes.
-    :param values: the rule's dynamic parts; others go to the query string.
+    :param _external: with scheme and host. The default is false in a request, true elsewhere.
+    :param values: the values of the rule's dynamic parts; others become the query string.
     :raises werkzeug.routing.BuildError: no rule fits the endpoint and the values.
     :raises RuntimeError: no application context is active.
     """
     context = get_request_context(None)
     if context is not None and not _external and _anchor is _method is _scheme is None:
-        # PERF: what the application's method does first, one call less.
+        # PERF: the application's method does the same first; one call less.
         path: str | None = context._build_path(endpoint, values)
         if path is not None:
             return path
@@ -127,7 +128,7 @@ def redirect(
 
     :param location: the URL.
     :param code: the status: 301, 302, 303, 305, 307 or 308.
-    :param Response: class of the response where no application is current.
+    :param Response: class of the response, if no application is current.
     """
     context = _cv_app.get(None)
     if context is not None:
@@ -137,10 +138,10 @@ def redirect(
 
 
 def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
-    """Raise the HTTP exception of a status, or answer with a response at once.
+    """Raise the HTTP exception for a status, or one with a response.
 
     :param code: a status, such as 404, or a response.
-    :param args: given to the exception, as ``kwargs``; the first is the description.
+    :param args: arguments of the exception, with ``kwargs``; the first is the description.
     :raises werkzeug.exceptions.HTTPException: always.
     :raises LookupError: no exception has that status.
     """
@@ -148,14 +149,14 @@ def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn
     if context is not None:
         aborter = context.app.aborter
         if type(aborter) is Aborter and type(code) is int and code in aborter.mapping:
-            # PERF: what Werkzeug's aborter does after it has imported something: 0.8 us earlier.
+            # PERF: Werkzeug's aborter does the same, after an import: 0.8 us less.
             raise aborter.mapping[code](*args, **kwargs)
         aborter(code, *args, **kwargs)
     _wz_abort(code, *args, **kwargs)
 
 
 def get_template_attribute(template_name: str, attribute: str) -> t.Any:
-    """Return what a template exports: a macro or a variable.
+    """Return a macro or a variable of a template.
 
     :raises jinja2.TemplateNotFound: there is no such template.
     :raises AttributeError: the template exports no such name.
@@ -166,8 +167,8 @@ def get_template_attribute(template_name: str, attribute: str) -> t.Any:
 def flash(message: str, category: str = "message") -> None:
     """Keep a message for the next request, in the session.
 
-    :param message: shown to the user by a template that asks `get_flashed_messages`.
-    :param category: such as ``"error"``; free text.
+    :param message: shown to the user by a template that calls `get_flashed_messages`.
+    :param category: any text, such as ``"error"``.
     :raises RuntimeError: no request is active, or the application has no secret key.
     """
     # A new list: the session notices only that a key is set.
@@ -182,12 +183,12 @@ def flash(message: str, category: str = "message") -> None:
 def get_flashed_messages(
     with_categories: bool = False, category_filter: Iterable[str] = ()
 ) -> list[str] | list[tuple[str, str]]:
-    """Take the kept messages out of the session and return them.
+    """Remove the flashed messages from the session and return them.
 
-    Asked again in the same request, it returns the same messages.
+    Another call in the same request returns the same messages.
 
     :param with_categories: return pairs of category and message.
-    :param category_filter: only messages of these categories; empty means all.
+    :param category_filter: return only messages of these categories; empty means all.
     :raises RuntimeError: no request is active.
     """
     context = request_ctx._get_current_object()
@@ -200,9 +201,9 @@ def get_flashed_messages(
     return flashes if with_categories else [pair[1] for pair in flashes]
 
 
-def _prepare_send_file_kwargs(**kwargs: t.Any) -> dict[str, t.Any]:
-    """Add what the application knows to the arguments of Werkzeug's ``send_file``."""
-    environ = request.environ  # first, so that without a request the error says so
+def _prepare_send_file_kwargs(**kwargs: object) -> dict[str, t.Any]:
+    """Add the application's settings to the arguments of Werkzeug's ``send_file``."""
+    environ = request.environ  # first, so the error without a request is about the request
     if kwargs.get("max_age") is None:
         kwargs["max_age"] = current_app.get_send_file_max_age
     kwargs.update(
@@ -215,7 +216,7 @@ def _prepare_send_file_kwargs(**kwargs: t.Any) -> dict[str, t.Any]:
 
 
 def send_file(
-    path_or_file: os.PathLike[t.AnyStr] | str | t.IO[bytes],
+    path_or_file: os.PathLike[AnyStr] | str | t.IO[bytes],
     mimetype: str | None = None,
     as_attachment: bool = False,
     download_name: str | None = None,
@@ -226,16 +227,16 @@ def send_file(
 ) -> Response:
     """Return a response with the content of a file.
 
-    Never pass a path that a user gave: that is what `send_from_directory` is for.
+    Never pass a path from a user. Use `send_from_directory` for it.
 
     :param path_or_file: a path, relative to the application's root path, or a binary file object.
     :param mimetype: guessed from the name by default.
     :param as_attachment: let the browser save the file instead of showing it.
-    :param download_name: the name to save it under; needed for a file object.
-    :param conditional: answer ranges and conditions (RFC 9110 sections 13 and 14).
-    :param etag: make an entity tag from the file's facts, or use this one.
-    :param last_modified: the file's own time by default.
-    :param max_age: seconds that caches may keep it; by default what the application says.
+    :param download_name: the name under which the browser saves it; required for a file object.
+    :param conditional: support ranges and conditions (RFC 9110 sections 13 and 14).
+    :param etag: ``True``: create an entity tag from the file's size and time; or the tag itself.
+    :param last_modified: the time of the file by default.
+    :param max_age: seconds that caches may keep it; by default the application's setting.
     :raises FileNotFoundError: there is no such file.
     """
     context = get_request_context(None)
@@ -248,9 +249,9 @@ def send_file(
     ):
         app = get_app_context().app
         path = os.path.join(app.root_path, path_or_file)
-        plain = make_file_response(app, context._environ, path, max_age)
-        if plain is not None:
-            return plain
+        fast = make_file_response(app, context._environ, path, max_age)
+        if fast is not None:
+            return fast
     response = werkzeug.utils.send_file(
         **_prepare_send_file_kwargs(
             max_age=max_age,
@@ -263,16 +264,16 @@ def send_file(
             path_or_file=path_or_file,
         )
     )
-    return t.cast("Response", hold_to_length(response))
+    return t.cast("Response", limit_to_content_length(response))
 
 
 def send_from_directory(
     directory: os.PathLike[str] | str, path: os.PathLike[str] | str, **kwargs: t.Any
 ) -> Response:
-    """Return a response with a file from a folder, and from nowhere else.
+    """Return a response with a file in a folder.
 
     :param directory: a trusted folder, relative to the application's root path.
-    :param path: what the client asked for; may not lead out of the folder.
+    :param path: the path from the client; it must not lead out of the folder.
     :param kwargs: as for `send_file`.
     :raises werkzeug.exceptions.NotFound: there is no such file below the folder.
     """
@@ -285,15 +286,15 @@ def send_from_directory(
     ):
         app = get_app_context().app
         is_short = len(path) <= LONGEST_NAME and len(directory) <= LONGEST_NAME
-        join = join_short if is_short else join_below
+        join = join_below_cached if is_short else join_below
         joined = join(app.root_path, directory, path)
         if joined is not None:
             max_age = kwargs.get("max_age")
-            # PERF: not request.environ, which enters the request: the dict would grow, 0.2 us.
-            plain = make_file_response(app, context._environ, joined, max_age)
-            if plain is not None:
-                return plain
+            # PERF: not request.environ, which adds the request to the dict: 0.2 us.
+            fast = make_file_response(app, context._environ, joined, max_age)
+            if fast is not None:
+                return fast
     response = werkzeug.utils.send_from_directory(
         directory, path, **_prepare_send_file_kwargs(**kwargs)
     )
-    return t.cast("Response", hold_to_length(response))
+    return t.cast("Response", limit_to_content_length(response))

@@ -1,7 +1,7 @@
 """The application's logger, and a stream that follows the current request.
 
-The logger bears the application's name. A handler is added only if nothing else would show its
-messages, so that a program's own logging set-up is left alone.
+The logger has the application's name. A handler is added only if no other handler shows its
+messages, so the logging configuration of a program stays as it is.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import typing as t
 from werkzeug.local import LocalProxy
 
 from ._core.current import _cv_request
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 
 @LocalProxy
 def wsgi_errors_stream() -> t.TextIO:
     """The server's error stream during a request, else ``sys.stderr``.
 
-    A proxy: it is asked at every write, so a handler that holds it follows the request. A logging
+    It is a proxy, so a handler that holds it writes to the stream of the current request. A logging
     configuration can name it: ``"stream": "ext://flask.logging.wsgi_errors_stream"``.
     """
     context = _cv_request.get(None)
@@ -33,7 +33,7 @@ def wsgi_errors_stream() -> t.TextIO:
 
 
 default_handler = logging.StreamHandler(t.cast("t.TextIO", wsgi_errors_stream))
-"""Writes to `wsgi_errors_stream`; added to an application's logger if nothing else is there."""
+"""Writes to `wsgi_errors_stream`; added to an application's logger that has no other handler."""
 
 default_handler.setFormatter(
     logging.Formatter("[%(asctime)s] %(levelname)s in %(module)s: %(message)s")
@@ -49,9 +49,9 @@ class _HasName(t.Protocol):
 
 
 def has_level_handler(logger: logging.Logger) -> bool:
-    """Tell whether some handler would show a message of the logger.
+    """Return whether a handler shows messages of the logger.
 
-    Handlers are looked for from the logger upwards, as far as messages propagate.
+    The handlers of its parents count too, as far as messages propagate.
     """
     level = logger.getEffectiveLevel()
     current: logging.Logger | None = logger
@@ -63,9 +63,9 @@ def has_level_handler(logger: logging.Logger) -> bool:
 
 
 def create_logger(app: _HasName) -> logging.Logger:
-    """Return an application's logger, set up so that it is seen.
+    """Return an application's logger, with a handler.
 
-    In debug mode a logger without a level gets ``DEBUG``.
+    In debug mode a logger without a level gets the level ``DEBUG``.
 
     :param app: its ``name`` is the logger's name.
     """

@@ -1,7 +1,7 @@
-"""Sessions: a dict that follows a client from request to request.
+"""Sessions: data of a client that is kept from request to request.
 
-The built-in interface keeps the data in a signed cookie: the client can read it, but not change
-it. Another interface may keep it elsewhere; an application uses the one in ``session_interface``.
+The built-in interface stores the data in a signed cookie. The client can read it, but not change
+it. Another interface, which you set as ``app.session_interface``, may store it elsewhere.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 
 from werkzeug.datastructures import CallbackDict, MultiDict
 
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from ._http.response import vary_by_cookie
-from ._http.signing import Signer, in_base64, is_plain, signer_of
+from ._http.signing import Signer, base64_forms, get_signer, needs_no_tags
 from .json.provider import JSONProvider
 from .json.tag import TaggedJSONSerializer
 from .typing import AnyApp
@@ -25,27 +25,24 @@ if t.TYPE_CHECKING:
     from itsdangerous import URLSafeTimedSerializer
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 
 class SessionMixin(MutableMapping[str, t.Any]):
-    """What the rest of the framework asks of a session beside being a dict."""
+    """The attributes of a session besides those of a mapping."""
 
     new: bool = False
-    """Whether the session has just begun, if the interface knows."""
+    """Whether the session is new, if the interface supports it."""
 
     modified: bool = True
     """Whether the data may have changed. ``True`` is always safe."""
 
     accessed: bool = False
-    """Whether the session was looked at in this request: then the answer varies by cookie."""
+    """Whether the session was accessed in this request. The response varies by cookie then."""
 
     @property
     def permanent(self) -> bool:
-        """Whether the session outlives the browser.
-
-        It lives for ``PERMANENT_SESSION_LIFETIME``.
-        """
+        """Whether the session is kept for ``PERMANENT_SESSION_LIFETIME``."""
         permanent: bool = self.get("_permanent", False)
         return permanent
 
@@ -60,26 +57,26 @@ class SecureCookieSession(  # pyright: ignore[reportIncompatibleMethodOverride]
     """A session in a signed cookie.
 
     Setting and deleting keys marks it as modified. A change *inside* a value, such as appending to
-    a list, is not seen: set ``session.modified = True`` then.
+    a list, is not noticed: set ``session.modified = True`` then.
 
-    :param initial: the data to begin with.
+    :param initial: the initial data.
     """
 
     modified: bool = False
 
-    _was_plain: bool = False
+    _was_verified_fast: bool = False
     """Whether the cookie was verified on the fast path, so the next one may be signed on it."""
 
     def __init__(
-        self, initial: Mapping[str, t.Any] | t.Iterable[tuple[str, t.Any]] | None = None
+        self, initial: Mapping[str, object] | t.Iterable[tuple[str, object]] | None = None
     ) -> None:
-        # PERF: what CallbackDict's initialiser does; 0.2 us less.
+        # PERF: does the same as CallbackDict's initializer; 0.2 us less.
         if initial is not None:
             dict.__init__(self, initial)
         self.on_update = _mark_modified
 
-    def __setitem__(self, key: str, value: t.Any) -> None:
-        # PERF: the usual case; 0.2 us less than through Werkzeug's wrapper.
+    def __setitem__(self, key: str, value: object) -> None:
+        # PERF: the usual case; 0.2 us less than Werkzeug's method.
         if self.on_update is _mark_modified:
             dict.__setitem__(self, key, value)
             self.modified = True
@@ -87,17 +84,17 @@ class SecureCookieSession(  # pyright: ignore[reportIncompatibleMethodOverride]
             super().__setitem__(key, value)
 
 
-def _mark_modified(session: t.Any) -> None:
+def _mark_modified(session: SessionMixin) -> None:
     session.modified = True
 
 
 class NullSession(SecureCookieSession):
-    """The session without a secret key: empty, and not to be written."""
+    """The session without a secret key: empty and read-only."""
 
-    def _fail(self, *args: t.Any, **kwargs: t.Any) -> t.NoReturn:
-        """Refuse to be written.
+    def _fail(self, *args: object, **kwargs: object) -> t.NoReturn:
+        """Raise the error for a change.
 
-        :raises RuntimeError: always; its text says what to set.
+        :raises RuntimeError: always.
         """
         raise RuntimeError(
             "The session is unavailable because no secret key was set. Set the secret_key on the"
@@ -108,43 +105,41 @@ class NullSession(SecureCookieSession):
 
 
 class SessionInterface:
-    """How an application opens and saves sessions.
+    """Opens and saves the sessions of an application.
 
-    Subclass it to keep them elsewhere.
-
-    `open_session` is called before routing for every request, `save_session` after all
-    ``after_request`` functions.
+    Subclass it to store them elsewhere. `open_session` is called before routing for every request,
+    `save_session` after all ``after_request`` functions.
     """
 
-    null_session_class: type[t.Any] = NullSession
-    """The session that takes the place of one that could not be opened."""
+    null_session_class: type[SessionMixin] = NullSession
+    """The class of the session that is used if `open_session` returns ``None``."""
 
     pickle_based: bool = False
-    """Whether the interface pickles; told for extensions that look at it."""
+    """Whether the interface uses pickle. Extensions read it."""
 
     opens_on_demand: bool = False
-    """Whether `open_session` may wait until somebody asks for the session, and `save_session` be
-    left out if nobody did and the client sent no cookie. Only for interfaces whose methods do
-    nothing else that could be seen."""
+    """Whether `open_session` is called at the first access to the session, and `save_session` only
+    if there was one or the client sent a cookie. Set it only if the two methods have no other
+    effects."""
 
-    def make_null_session(self, app: AnyApp) -> t.Any:
-        """Return the session to use where `open_session` returned ``None``."""
+    def make_null_session(self, app: AnyApp) -> SessionMixin:
+        """Return the session that is used if `open_session` returns ``None``."""
         return self.null_session_class()
 
     def is_null_session(self, obj: object) -> bool:
-        """Tell whether a session is such a stand-in, and so is not saved."""
+        """Return whether a session is a null session, which is not saved."""
         return isinstance(obj, self.null_session_class)
 
     def must_see(self, app: AnyApp, cookies: str) -> bool:
-        """Tell whether a session that nobody asked for may need to be saved.
+        """Return whether a session that was not accessed may need to be saved.
 
-        Only asked where `opens_on_demand`.
+        It is called only if `opens_on_demand` is true.
 
         :param cookies: the request's ``Cookie`` header.
         """
         return True
 
-    # What the cookie looks like, by the configuration --------------------------------------------
+    # The attributes of the cookie, from the configuration ----------------------------------------
 
     def get_cookie_name(self, app: AnyApp) -> str:
         """Return the cookie's name: ``SESSION_COOKIE_NAME``."""
@@ -183,94 +178,98 @@ class SessionInterface:
         return samesite
 
     def get_cookie_partitioned(self, app: AnyApp) -> bool:
-        """Return ``SESSION_COOKIE_PARTITIONED``: kept per top-level site."""
+        """Return ``SESSION_COOKIE_PARTITIONED``: stored for each top-level site."""
         partitioned: bool = app.config["SESSION_COOKIE_PARTITIONED"]
         return partitioned
 
     def get_expiration_time(self, app: AnyApp, session: SessionMixin) -> datetime | None:
-        """Return when the cookie ends; ``None``: when the browser is closed."""
+        """Return when the cookie expires; ``None``: when the browser is closed."""
         if not session.permanent:
             return None
         end: datetime = datetime.now(UTC) + app.permanent_session_lifetime
         return end
 
     def should_set_cookie(self, app: AnyApp, session: SessionMixin) -> bool:
-        """Tell whether the answer shall set the cookie.
+        """Return whether the response sets the cookie.
 
-        If the session changed, and for a permanent one, unless
-        ``SESSION_REFRESH_EACH_REQUEST`` is off, always: its end moves on.
+        It does if the session was modified. For a permanent session it always does, unless
+        ``SESSION_REFRESH_EACH_REQUEST`` is off, so that the cookie expires later.
         """
         return session.modified or (
             session.permanent and bool(app.config["SESSION_REFRESH_EACH_REQUEST"])
         )
 
-    # To be written by a subclass -----------------------------------------------------------------
+    # A subclass implements these -----------------------------------------------------------------
 
     def open_session(self, app: AnyApp, request: Request) -> SessionMixin | None:
         """Return the session of a request; ``None`` if it cannot be opened.
 
-        Called before routing: the request's endpoint is not known yet.
+        It is called before routing, so the request has no endpoint yet.
         """
-        raise NotImplementedError(f"{type(self).__name__} must write open_session().")
+        raise NotImplementedError(f"{type(self).__name__} must implement open_session().")
 
     def save_session(self, app: AnyApp, session: SessionMixin, response: Response) -> None:
-        """Save the session at the end of a request: set a cookie."""
-        raise NotImplementedError(f"{type(self).__name__} must write save_session().")
+        """Save the session at the end of a request."""
+        raise NotImplementedError(f"{type(self).__name__} must implement save_session().")
+
+
+class _Serializer(t.Protocol):
+    def dumps(self, value: object, /) -> str: ...
+    def loads(self, value: str, /) -> object: ...
 
 
 session_json_serializer = TaggedJSONSerializer()
 """Writes the data of session cookies."""
 
 
-def _lazy_sha1(string: bytes = b"") -> t.Any:
+def _lazy_sha1(string: bytes = b"") -> object:
     """Return ``hashlib.sha1(string)``.
 
-    Looked up late, because FIPS builds of Python may lack it.
+    It is looked up when it is called, because FIPS builds of Python may lack it.
     """
     return hashlib.sha1(string)
 
 
-_PERMANENT = in_base64(b'"_permanent"')
+_PERMANENT = base64_forms(b'"_permanent"')
 """How the key of a permanent session may look in a cookie."""
 
 _SALT = "cookie-session"
 
-_MOST_COOKIES = 20  # of one name; what a client may let us verify for one request
+_MOST_COOKIES = 20  # cookies of one name that are verified for one request
 
 
 class SecureCookieSessionInterface(SessionInterface):
     """Sessions in signed cookies.
 
-    Bytes and signatures are those of Flask's own cookies.
+    The cookies are compatible with those of official Flask.
     """
 
     salt: str = _SALT
-    """Mixed into the key, so that another signature of the application is no session."""
+    """Mixed into the key, so signatures of the application for other purposes are not valid."""
 
-    digest_method: t.Callable[..., t.Any] = staticmethod(_lazy_sha1)
-    """Hash function of the signature. HMAC with SHA-1 is sound; it is what cookies in use have."""
+    digest_method: t.Callable[..., object] = staticmethod(_lazy_sha1)
+    """Hash function of the signature. HMAC with SHA-1 is secure, and existing cookies use it."""
 
     key_derivation: str = "hmac"
-    """How the signing key is made from the secret key; a method of itsdangerous."""
+    """How itsdangerous derives the signing key from the secret key."""
 
-    serializer: t.Any = session_json_serializer
-    """Has ``dumps`` and ``loads`` for the data."""
+    serializer: _Serializer = session_json_serializer
+    """An object with ``dumps`` and ``loads`` for the data."""
 
     session_class: type[SecureCookieSession] = SecureCookieSession
 
     @property
     def opens_on_demand(self) -> bool:  # type: ignore[override]
-        """Whether nobody changed what a session is, or how it is opened and saved."""
+        """Whether nothing overrides how a session is opened and saved."""
         return vars(self).keys().isdisjoint(_OPENING) and all(
-            getattr(type(self), name) is plain for name, plain in _OPENING.items()
+            getattr(type(self), name) is built_in for name, built_in in _OPENING.items()
         )
 
     def get_signing_serializer(self, app: AnyApp) -> URLSafeTimedSerializer | None:
-        """Return what signs and verifies the cookie.
+        """Return the serializer that signs and verifies the cookie.
 
-        ``None`` without a secret key.
-
-        Keys in ``SECRET_KEY_FALLBACKS`` verify; only ``SECRET_KEY`` signs.
+        It is ``None`` without a secret key. ``SECRET_KEY`` signs and verifies, the keys in
+        ``SECRET_KEY_FALLBACKS`` only verify.
         """
         if not app.secret_key:
             return None
@@ -286,15 +285,15 @@ class SecureCookieSessionInterface(SessionInterface):
             signer_kwargs=signer,
         )
 
-    def _plain_signer(self, app: AnyApp) -> Signer | None:
-        """Return what signs and verifies quickly, made once for each key.
+    def _fast_signer(self, app: AnyApp) -> Signer | None:
+        """Return the fast signer for the secret key.
 
-        ``None`` where somebody changed how that is done.
+        ``None`` without a key, or if a subclass or this object overrides how cookies are signed.
         """
         secret_key = app.secret_key
         if (
             not secret_key
-            # Asked each time: attributes of classes and objects may be set at any time.
+            # Checked each time: attributes of classes and objects may be set at any time.
             or self.salt != _SALT
             or self.key_derivation != "hmac"
             or self.digest_method is not _lazy_sha1
@@ -304,33 +303,33 @@ class SecureCookieSessionInterface(SessionInterface):
             or not session_json_serializer.is_default
         ):
             return None
-        return signer_of(secret_key, _SALT)
+        return get_signer(secret_key, _SALT)
 
     def must_see(self, app: AnyApp, cookies: str) -> bool:
-        """Tell whether there may be a permanent session in a ``Cookie`` header.
+        """Return whether there may be a permanent session in a ``Cookie`` header.
 
-        PERF: 0.3 us instead of 6 us to verify and read a session that nobody looks at.
+        PERF: 0.3 us instead of 6 us to verify and parse a session that the view does not use.
         """
         if self.get_cookie_name(app) not in cookies:
             return False
-        # A compressed payload begins with a dot; a quoted cookie is hard to look into.
+        # Compressed payloads, which begin with a dot, and quoted cookies cannot be searched.
         return (
             "=." in cookies
             or "= " in cookies
             or '"' in cookies
             or any(text in cookies for text in _PERMANENT)
-            or self._plain_signer(app) is None
+            or self._fast_signer(app) is None
         )
 
     def open_session(self, app: AnyApp, request: Request) -> SecureCookieSession | None:
         """Return the session in the request's cookie.
 
-        If there are several cookies, the first genuine one counts. Without one the session is
-        empty.
+        If there are several cookies, the first one with a valid signature is used. Without one the
+        session is empty.
 
         :returns: ``None`` without a secret key.
         """
-        signer = self._plain_signer(app)
+        signer = self._fast_signer(app)
         signing = None
         if signer is None:
             signing = self.get_signing_serializer(app)
@@ -343,14 +342,15 @@ class SecureCookieSessionInterface(SessionInterface):
             return self.session_class()
         lifetime = int(app.permanent_session_lifetime.total_seconds())
         payload = None if signer is None else signer.verify(cookie, lifetime)
-        # Behind a tag's quote stands a space, whatever else the application's JSON writes.
+        # Each tag begins with a space: no quote before a space, no tags. Any JSON provider may read
+        # it.
         if payload is not None and b'" ' not in payload and payload.isascii():
             try:
                 data = app.json.loads(payload.decode())
-            except Exception:  # whatever the application's JSON raises, as with itsdangerous
+            except Exception:  # any error of the application's provider, as in itsdangerous
                 return self.session_class()
             session = self.session_class(data if isinstance(data, dict) else None)
-            session._was_plain = True
+            session._was_verified_fast = True
             return session
         signing = signing or self.get_signing_serializer(app)
         assert signing is not None  # there is a key
@@ -362,10 +362,10 @@ class SecureCookieSessionInterface(SessionInterface):
             try:
                 data = signing.loads(cookie, max_age=lifetime)
             except BadData as error:
-                # itsdangerous keeps the error in a frame of its traceback: open that circle.
+                # Avoid a reference cycle: a frame of the traceback holds the error.
                 error.__traceback__ = None
                 continue
-            # A value that the application signed, but not as a session, is no session.
+            # The application may have signed another value than a dict.
             return self.session_class(data if isinstance(data, dict) else None)
         return self.session_class()
 
@@ -378,7 +378,7 @@ class SecureCookieSessionInterface(SessionInterface):
             return
 
         name = self.get_cookie_name(app)
-        # By name: the response's class may have methods that take only some of them.
+        # Keyword arguments: a response class may override the methods with some of them only.
         attributes: dict[str, t.Any] = {
             "path": self.get_cookie_path(app),
             "domain": self.get_cookie_domain(app),
@@ -396,15 +396,15 @@ class SecureCookieSessionInterface(SessionInterface):
         if not session.accessed:
             vary_by_cookie(response)
 
-    def _sign(self, app: AnyApp, session: t.Any) -> str:
-        """Return the text of a cookie that carries a session's data."""
+    def _sign(self, app: AnyApp, session: SessionMixin) -> str:
+        """Return the value of the cookie for a session."""
         secret_key = app.secret_key
-        # PERF: what was plain when the session was opened is not asked again; 0.2 us less.
-        if secret_key and getattr(session, "_was_plain", False):
-            signer: Signer | None = signer_of(secret_key, _SALT)
+        # PERF: the conditions were checked when the session was opened; 0.2 us less.
+        if secret_key and getattr(session, "_was_verified_fast", False):
+            signer: Signer | None = get_signer(secret_key, _SALT)
         else:
-            signer = self._plain_signer(app)
-        if signer is not None and is_plain(session):
+            signer = self._fast_signer(app)
+        if signer is not None and needs_no_tags(session):
             provider = app.json
             if isinstance(provider, JSONProvider):
                 text = provider._compact(dict(session))
@@ -412,7 +412,7 @@ class SecureCookieSessionInterface(SessionInterface):
                 text = provider.dumps(dict(session), separators=(",", ":"))
             return signer.sign(text.encode())
         signing = self.get_signing_serializer(app)
-        assert signing is not None  # a session that can be written has a key
+        assert signing is not None  # without a key the session is read-only
         signed: str = signing.dumps(dict(session))
         return signed
 
@@ -426,4 +426,4 @@ _OPENING = {
         *("save_session", "session_class", "should_set_cookie"),
     )
 }
-"""What decides whether a session may wait until somebody asks for it."""
+"""The members that must not be overridden if a session is opened at the first access."""

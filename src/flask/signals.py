@@ -1,7 +1,7 @@
-"""The ten signals that tell what happens in an application.
+"""The ten signals of an application.
 
-Each is sent with the application object as sender. Receivers are asked for live at every request:
-sending to nobody costs one attribute test.
+The sender is the application object. Receivers may connect and disconnect at any time. A signal
+without receivers costs one attribute test.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ __all__ = [
     "template_rendered",
 ]
 
-# A namespace of our own, so that an extension's signal of the same name stays a different one.
+# A separate namespace, so an extension's signal of the same name is a different signal.
 _signals = Namespace()
 
-# In the order in which one request meets them.
+# In the order in which a request sends them.
 appcontext_pushed = _signals.signal("appcontext-pushed")
 request_started = _signals.signal("request-started")
 before_render_template = _signals.signal("before-render-template")

@@ -1,18 +1,18 @@
-"""Templates are rendered, with the application's names.
+"""Render Jinja templates, with the names that the application provides.
 
-Jinja does the work. It is imported when the first template is asked for, with the classes that
-`_templating.environment` holds and this module hands on.
+Jinja is imported when the first template is used. This module re-exports the classes of
+`_templating.environment`.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from blinker import Signal
 
 from ._core.current import _cv_app, _cv_request, current_app
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from ._http.streaming import stream_with_context
 from .signals import before_render_template, template_rendered
 
@@ -20,6 +20,12 @@ if t.TYPE_CHECKING:
     from jinja2 import Template
 
     from ._templating.environment import DispatchingJinjaLoader, Environment
+
+
+class _App(t.Protocol):
+    def ensure_sync(self, func: Callable[..., object], /) -> Callable[..., object]: ...
+    def update_template_context(self, context: dict[str, object], /) -> None: ...
+
 
 TemplateName: t.TypeAlias = "str | Template | list[str | Template]"
 
@@ -33,16 +39,16 @@ __all__ = [
 ]
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 
-def _default_template_ctx_processor() -> dict[str, t.Any]:
-    """Give templates ``g``, and ``request`` while there is one.
+def _default_template_ctx_processor() -> dict[str, object]:
+    """Return ``g`` and, in a request, ``request`` for templates.
 
-    The objects themselves, not the proxies: a template asks for them often. The session stays the
-    proxy among Jinja's globals, because being handed out already marks it as read.
+    They are the objects, not the proxies, because templates use them often. The session is a proxy
+    among Jinja's globals, because an access to it marks it as accessed.
     """
-    names: dict[str, t.Any] = {}
+    names: dict[str, object] = {}
     app_context = _cv_app.get(None)
     if app_context is not None:
         names["g"] = app_context.g
@@ -52,78 +58,78 @@ def _default_template_ctx_processor() -> dict[str, t.Any]:
     return names
 
 
-def _find(names: TemplateName) -> tuple[t.Any, Template]:
-    """Return the current application and its first template of some names."""
+def _find(names: TemplateName) -> tuple[_App, Template]:
+    """Return the current application, and the first of some templates that exists."""
     app = current_app._get_current_object()
     return app, app.jinja_env.get_or_select_template(names)
 
 
-def _read(source: str) -> tuple[t.Any, Template]:
-    """Return the current application, and the template of a text."""
+def _read(source: str) -> tuple[_App, Template]:
+    """Return the current application, and a template from its text."""
     app = current_app._get_current_object()
     return app, app.jinja_env.from_string(source)
 
 
-def _tell(signal: Signal, app: t.Any, template: Template, context: dict[str, t.Any]) -> None:
+def _send(signal: Signal, app: _App, template: Template, context: dict[str, object]) -> None:
     """Send one of the two signals about a template."""
     signal.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
 
 
-def _render(app: t.Any, template: Template, context: dict[str, t.Any]) -> str:
-    """Render a template, with the application's names, between the two signals."""
+def _render(app: _App, template: Template, context: dict[str, object]) -> str:
+    """Render a template, and send the two signals."""
     app.update_template_context(context)
-    if before_render_template.receivers:  # PERF: mostly nobody listens
-        _tell(before_render_template, app, template, context)
+    if before_render_template.receivers:  # PERF: usually there are none
+        _send(before_render_template, app, template, context)
     text = template.render(context)
     if template_rendered.receivers:
-        _tell(template_rendered, app, template, context)
+        _send(template_rendered, app, template, context)
     return text
 
 
-def _stream(app: t.Any, template: Template, context: dict[str, t.Any]) -> Iterator[str]:
-    """Render a template piece by piece, with the request at hand if there is one."""
+def _stream(app: _App, template: Template, context: dict[str, object]) -> Iterator[str]:
+    """Render a template in parts; in a request the request context is kept."""
     app.update_template_context(context)
-    _tell(before_render_template, app, template, context)
+    _send(before_render_template, app, template, context)
 
     def pieces() -> Iterator[str]:
         yield from template.generate(context)
-        _tell(template_rendered, app, template, context)
+        _send(template_rendered, app, template, context)
 
     return pieces() if _cv_request.get(None) is None else stream_with_context(pieces())
 
 
-def render_template(template_name_or_list: TemplateName, **context: t.Any) -> str:
+def render_template(template_name_or_list: TemplateName, **context: object) -> str:
     """Render a template by name.
 
-    :param template_name_or_list: a name, a template object, or a list of which the first that
-        exists is taken.
-    :param context: names for the template.
+    :param template_name_or_list: a name, a template object, or a list; the first that exists is
+        rendered.
+    :param context: the variables of the template.
     :raises RuntimeError: no application context is active.
     :raises jinja2.TemplateNotFound: no folder has it.
     """
     return _render(*_find(template_name_or_list), context)
 
 
-def render_template_string(source: str, **context: t.Any) -> str:
-    """Render a template that is given as text; it is autoescaped.
+def render_template_string(source: str, **context: object) -> str:
+    """Render a template from its text, with autoescaping.
 
     :param source: the template's text.
-    :param context: names for the template.
+    :param context: the variables of the template.
     :raises RuntimeError: no application context is active.
     """
     return _render(*_read(source), context)
 
 
-def stream_template(template_name_or_list: TemplateName, **context: t.Any) -> Iterator[str]:
-    """Render a template by name, piece by piece, as a streamed body.
+def stream_template(template_name_or_list: TemplateName, **context: object) -> Iterator[str]:
+    """Render a template by name in parts, for a streamed body.
 
     See `render_template`.
     """
     return _stream(*_find(template_name_or_list), context)
 
 
-def stream_template_string(source: str, **context: t.Any) -> Iterator[str]:
-    """Render a template given as text, piece by piece.
+def stream_template_string(source: str, **context: object) -> Iterator[str]:
+    """Render a template from its text in parts, for a streamed body.
 
     See `render_template_string`.
     """

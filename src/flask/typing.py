@@ -1,8 +1,6 @@
-"""What a view may return and what a hook may be, as type aliases.
+"""Type aliases for what views return and what hooks are.
 
-The names are those that applications and extensions import from ``flask.typing``. This file knows
-no other room; where a type would be the application class itself, the alias is `AnyApp`, because
-inner rooms never name the class that stands on the top floor.
+Applications and extensions import these names from ``flask.typing``.
 """
 
 from __future__ import annotations
@@ -25,13 +23,16 @@ if t.TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 AnyApp: t.TypeAlias = t.Any
-"""The application, in signatures that users override with ``app: Flask``."""
+"""The application, in methods that users override with ``app: Flask``, and where users read it.
+
+It is `Any`, because `Flask` is in a higher layer, and because an override may not narrow the type
+of an argument: a protocol here would make ``app: Flask`` in a subclass an error."""
 
 ResponseValue = t.Union[
     str,
     bytes,
-    # A TypedDict is a Mapping, but no dict.
-    Mapping[str, t.Any],
+    # A TypedDict is a Mapping, but not a dict.
+    Mapping[str, object],
     "list[t.Any]",
     "Response",
     Iterator[str],
@@ -49,7 +50,7 @@ HeadersValue = t.Union[
     Mapping[str, HeaderValue],
     Sequence["tuple[str, HeaderValue]"],
 ]
-"""What a view may give as headers beside the body."""
+"""What a view may return as headers."""
 
 ResponseReturnValue = t.Union[
     ResponseValue,
@@ -79,8 +80,8 @@ TeardownCallable = (
 TemplateContextProcessorCallable = (
     Callable[[], dict[str, t.Any]] | Callable[[], Awaitable[dict[str, t.Any]]]
 )
-TemplateFilterCallable = Callable[..., t.Any]
-TemplateGlobalCallable = Callable[..., t.Any]
+TemplateFilterCallable = Callable[..., object]
+TemplateGlobalCallable = Callable[..., object]
 TemplateTestCallable = Callable[..., bool]
 URLDefaultCallable = Callable[[str, dict[str, t.Any]], None]
 URLValuePreprocessorCallable = Callable[[str | None, dict[str, t.Any] | None], None]

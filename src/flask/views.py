@@ -1,7 +1,7 @@
-"""Views as classes: one object, or one method for each HTTP verb.
+"""Class-based views: `View`, and `MethodView` with a method for each HTTP method.
 
-``as_view`` turns a class into a function that can be routed; everything that a routed function can
-say by attributes, such as its methods, the class says by attributes too.
+``as_view`` converts a class to a view function. Attributes of the class, such as its HTTP methods,
+become attributes of the function.
 """
 
 from __future__ import annotations
@@ -10,76 +10,82 @@ import typing as t
 from collections.abc import Callable, Collection
 
 from ._core.current import current_app, get_app_context, request
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from .typing import ResponseReturnValue, RouteCallable
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
+
+
+class _App(t.Protocol):
+    def ensure_sync(self, func: Callable[..., object], /) -> Callable[..., ResponseReturnValue]: ...
+
 
 View_ = t.TypeVar("View_", bound="View")
 
 http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
-"""The method names that make a `MethodView` answer an HTTP verb."""
+"""The names of methods with which a `MethodView` handles an HTTP method."""
 
 
-def _app() -> t.Any:
-    """Return the current application; the proxy, which will raise, where there is none."""
-    # PERF: 0.1 us; every attribute that is read through the proxy costs 0.2 us.
+def _app() -> _App:
+    """Return the current application; if there is none, the proxy, which raises an error."""
+    # PERF: 0.1 us; an attribute that is read through the proxy takes 0.2 us.
     context = get_app_context(None)
-    return current_app if context is None else context.app
+    app: _App = current_app if context is None else context.app
+    return app
 
 
 class View:
-    """A view that is a class.
+    """A class-based view.
 
-    Write `dispatch_request`, and route ``as_view("name")``.
+    Implement `dispatch_request`, and register the view function ``as_view("name")``.
     """
 
     methods: t.ClassVar[Collection[str] | None] = None
-    """HTTP methods that routes to this view take; ``None`` leaves it to the route."""
+    """HTTP methods of the rules for this view; ``None``: the rule decides."""
 
     provide_automatic_options: t.ClassVar[bool | None] = None
-    """Whether ``OPTIONS`` is answered for the view; ``None``: unless `methods` lists it."""
+    """Whether ``OPTIONS`` gets the default response; ``None``: unless `methods` contains it."""
 
     blocking: t.ClassVar[bool | None] = None
-    """Whether the view may hold up its thread. ``False``: under ASGI it runs on the server's loop;
-    ``True``: in a worker thread; ``None``: on the loop if it is ``async def``."""
+    """Whether the view may block its thread. ``False``: under ASGI it runs on the server's loop.
+    ``True``: it runs in a worker thread. ``None``: on the loop if it is ``async def``."""
 
     decorators: t.ClassVar[list[Callable[..., t.Any]]] = []
-    """Applied to the made function in this order, so the last one is outermost."""
+    """Applied to the view function in this order, so the last one is the outermost."""
 
     init_every_request: t.ClassVar[bool] = True
-    """Make a new object for each request. With ``False`` one object answers all of them, at the
-    same time in several threads: then it must not keep a request's data on itself."""
+    """Create an object for each request. If it is ``False``, one object handles all requests, also
+    in several threads at the same time, so it must not store data of a request."""
 
     # Typed so that a method of a subclass may take the arguments of its rule.
     def dispatch_request(self, *args: t.Any, **kwargs: t.Any) -> ResponseReturnValue:
-        """Answer the current request; takes the URL's values as keyword arguments."""
-        raise NotImplementedError(f"{type(self).__name__} must write dispatch_request().")
+        """Handle the current request; the URL's values are keyword arguments."""
+        raise NotImplementedError(f"{type(self).__name__} must implement dispatch_request().")
 
     @classmethod
-    def as_view(cls, name: str, *class_args: t.Any, **class_kwargs: t.Any) -> RouteCallable:
-        """Make the function to route.
+    def as_view(cls, name: str, *class_args: object, **class_kwargs: object) -> RouteCallable:
+        """Return the view function.
 
-        :param name: name of the function, and so the default endpoint.
-        :param class_args: given to the class when an object is made, with ``class_kwargs``.
+        :param name: the name of the function, which is the default endpoint.
+        :param class_args: arguments of the class, with ``class_kwargs``.
         """
         kept = None if cls.init_every_request else cls(*class_args, **class_kwargs)
 
-        def view(**kwargs: t.Any) -> ResponseReturnValue:
-            # Asked of the routed function, not of cls: a decorator may have put a subclass there.
+        def view(**kwargs: object) -> ResponseReturnValue:
+            # `view_class` of the registered function, because a decorator may have changed it.
             made = routed.view_class(*class_args, **class_kwargs) if kept is None else kept
             answer: ResponseReturnValue = _app().ensure_sync(made.dispatch_request)(**kwargs)
             return answer
 
         routed: t.Any = view
-        # COMPAT: ``functools.wraps`` copies marks; so the mark is the function itself.
+        # COMPAT: `functools.wraps` copies attributes, so the value is the function itself.
         routed.undecorated = view
         for decorator in cls.decorators:
             routed.__name__ = name
             routed.__module__ = cls.__module__
             routed = decorator(routed)
-        # After the decorators too: they may return an object of their own.
+        # Again after the decorators, because they may return another object.
         routed.__name__ = name
         routed.__module__ = cls.__module__
         routed.__doc__ = cls.__doc__
@@ -91,13 +97,13 @@ class View:
 
 
 class MethodView(View):
-    """A view with one method for each HTTP verb: ``get``, ``post`` ...
+    """A view with one method for each HTTP method: ``get``, ``post`` ...
 
-    `methods` is worked out from the methods that the class and its bases write. ``HEAD`` falls
-    back to ``get``; a verb that is not written is answered with 405.
+    `methods` contains the HTTP methods that the class and its bases implement. ``HEAD`` calls
+    ``get`` if there is no ``head``. Other HTTP methods get a 405.
     """
 
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if "methods" in cls.__dict__:
             return
@@ -108,7 +114,7 @@ class MethodView(View):
             cls.methods = methods
 
     def dispatch_request(self, *args: t.Any, **kwargs: t.Any) -> ResponseReturnValue:
-        """Call the method for the request's verb."""
+        """Call the method for the request's HTTP method."""
         method = request.method
         handler = getattr(self, method.lower(), None)
         if handler is None and method == "HEAD":

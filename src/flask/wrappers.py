@@ -1,4 +1,4 @@
-"""The request and the response, as views meet them; a face to the two rooms behind it."""
+"""Re-exports the classes of requests and responses."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
 
-from ._core.reexports import answer_for
+from ._core.reexports import module_getattr
 from ._http.request import Request
 from ._http.response import Response
 
 __all__ = ["Request", "RequestBase", "Response", "ResponseBase"]
 
 if not TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)

@@ -144,7 +144,7 @@ def test_the_health_check_of_asgi_stands_before_the_app() -> None:
     async def send(message: dict[str, t.Any]) -> None:
         sent.append(message)
 
-    healthy = room._HealthyASGI(app, "/healthz")
+    healthy = room._HealthCheckASGI(app, "/healthz")
     for method, path in (("GET", "/healthz"), ("HEAD", "/healthz"), ("GET", "/")):
         call = healthy({"type": "http", "path": path, "method": method}, None, send)
         with pytest.raises(StopIteration):
@@ -233,7 +233,7 @@ def test_a_loop_that_fails_in_removing_a_signal_handler_serves_a_life(
     monkeypatch.setattr(asyncio.SelectorEventLoop, "remove_signal_handler", fail)
     before = signal.getsignal(signal.SIGTERM)
     try:
-        asyncio.run(room._PartingASGI(app)({"type": "lifespan"}, None, None))
+        asyncio.run(room._GracefulASGI(app)({"type": "lifespan"}, None, None))
         assert signal.getsignal(signal.SIGTERM) is not before
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -8,7 +8,7 @@ import pytest
 import werkzeug.routing
 from werkzeug.routing import BuildError, Rule
 
-from flask._routing.map import Map, _LaterBuilder
+from flask._routing.map import Map, _DeferredBuilder
 
 RULES: list[tuple[str, dict[str, t.Any]]] = [
     ("/", {}),
@@ -58,9 +58,9 @@ def test_urls_are_werkzeugs(text: str, options: t.Any, values: t.Any) -> None:
 def test_nothing_is_compiled_before_it_is_needed() -> None:
     rule = Rule("/<name>", endpoint="it")
     adapter = Map([rule]).bind("example.org")
-    assert isinstance(t.cast("t.Any", rule)._build, _LaterBuilder)
+    assert isinstance(t.cast("t.Any", rule)._build, _DeferredBuilder)
     assert adapter.build("it", {"name": "x"}, append_unknown=False) == "/x"
-    assert not isinstance(t.cast("t.Any", rule)._build, _LaterBuilder)
+    assert not isinstance(t.cast("t.Any", rule)._build, _DeferredBuilder)
     assert "_compile_builder" not in vars(rule)
 
 

@@ -403,7 +403,7 @@ class App(Scaffold):
         Called by ``redirect``.
         """
         kind = self.response_class
-        if issubclass(kind, Response) and kind._is_plain:
+        if issubclass(kind, Response) and kind._is_unmodified:
             response: BaseResponse = make_redirect(kind, location, code)
             return response
         return _wz_redirect(location, code=code, Response=kind)

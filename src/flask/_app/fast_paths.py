@@ -55,7 +55,7 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
     )
     # First: a change that comes in the meantime is noticed by the next request.
     guard = ClassGuard((type(app), base), (response_class or BaseResponse, BaseResponse))
-    if response_class is not None and not response_class._look_over():
+    if response_class is not None and not response_class._detect_overrides():
         response_class = None
     media_type = "" if response_class is None else response_class.default_mimetype
     routing = (

@@ -25,7 +25,7 @@ from .._core.current import get_app_context, get_request_context
 from .._core.hook_scopes import scopes_inward, scopes_outward
 from .._core.waiting import wait
 from .._http.make_response import to_response
-from .._http.response_factories import make_plain_response
+from .._http.response_factories import make_text_response
 from ..ctx import RequestContext
 from ..debughelpers import FormDataRoutingRedirect
 from ..signals import (
@@ -303,7 +303,7 @@ class Lifecycle(ServingApp):
         if kind is str:
             fast = self._fast_paths
             if fast.response_class is not None:
-                return make_plain_response(fast.response_class, rv, fast.text_type)  # type: ignore[arg-type]
+                return make_text_response(fast.response_class, rv, fast.text_type)  # type: ignore[arg-type]
         elif kind is dict or kind is list:
             return self.json.response(rv)
         elif kind is self.response_class:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 
 from .._core.awaitables import wait_if_awaitable
-from .._http.streaming import stepped
+from .._http.streaming import iterate_sync
 from ..typing import AnyApp
 from .background import BackgroundTasks
 from .scaffold import Function, setupmethod
@@ -80,7 +80,7 @@ class Lifespan:
                 wait_if_awaitable(app.ensure_sync(function)())
         for make_generator in self.around:
             with app.app_context():
-                generator = stepped(make_generator())
+                generator = iterate_sync(make_generator())
                 next(generator)
                 self._started.append(generator)
 

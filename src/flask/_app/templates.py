@@ -9,7 +9,7 @@ import typing as t
 from collections.abc import Callable
 
 from .. import typing as ft
-from .._core.lazy import found_late
+from .._core.lazy import lazy_default
 from .scaffold import Function, setupmethod
 
 if t.TYPE_CHECKING:
@@ -30,7 +30,7 @@ def import_environment_class() -> type[Environment]:
     return Environment
 
 
-jinja_environment: type[Environment] = t.cast("t.Any", found_late(import_environment_class))
+jinja_environment: type[Environment] = t.cast("t.Any", lazy_default(import_environment_class))
 """The default of ``jinja_environment``, imported at the first access."""
 
 

@@ -272,7 +272,7 @@ class RequestContext(RoutedContext):
             and get_request_context() is self
         ):
             if request is not None:
-                request._enters_environ = False
+                request._adds_itself = False
                 if "werkzeug.request" in self._environ:
                     self._environ["werkzeug.request"] = None
                 if request.routing_exception is not None:
@@ -326,7 +326,7 @@ class RequestContext(RoutedContext):
             return
         if not self._fast_paths.steps or request._is_form_parsed:
             request.close()
-        request._enters_environ = False
+        request._adds_itself = False
         if "werkzeug.request" in self._environ:
             self._environ["werkzeug.request"] = None
         if request.routing_exception is not None:

@@ -17,7 +17,7 @@ from werkzeug.routing import MapAdapter
 from .._core.fast_paths import FastPaths
 from .._core.hook_scopes import blueprint_names
 from .._core.lazy import lazy
-from .._http.request import Request, make_plain_request
+from .._http.request import Request, make_request
 from .._routing.table import ASK_THE_MAP, NOT_ASKED, NOTHING, ROUTE
 from .app import AppContext
 
@@ -29,7 +29,7 @@ _LONGEST_SHOWN = 255  # characters of a host in an error
 
 def ask_as_sent(request: t.Any, question: t.Callable[[t.Any], t.Any]) -> t.Any:
     """Return an attribute of a request, even if its environment was changed since."""
-    sent = getattr(request, "_sent", None)
+    sent = getattr(request, "_original_environ", None)
     if sent is None or type(request).__init__ is not Request.__init__:
         return question(request)  # a class that overrides it may have changed it on purpose
     changed, request._environ = request._environ, sent
@@ -77,10 +77,10 @@ class RoutedContext(AppContext):
         if request_class is None:  # it was replaced just now
             request = self.app.request_class(self._environ)
         else:
-            request = make_plain_request(request_class, self._environ)
+            request = make_request(request_class, self._environ)
         self._request = request
         if self._pushed == ():  # the request is over
-            request._enters_environ = False
+            request._adds_itself = False
         rule = self._url_rule
         if rule is not None:
             request.url_rule = rule

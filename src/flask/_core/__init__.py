@@ -1,1 +1,1 @@
-"""What every layer uses: context variables, waiting, threads, lazy attributes, re-exports."""
+"""The bottom layer: context variables, waiting, threads, lazy attributes, re-exports."""

@@ -7,12 +7,12 @@ from functools import partial
 from inspect import CO_COROUTINE, iscoroutinefunction
 from types import TracebackType
 
-from .waiting import is_in_fiber, wait
+from .waiting import is_in_greenlet, wait
 
 _OURS = frozenset({"blinker", "flask", "jinja2", "werkzeug"})
 
 
-def is_async_callable(function: t.Any) -> bool:
+def is_async_callable(function: object) -> bool:
     """Return whether a callable creates a coroutine.
 
     This is so for ``async def`` functions and methods, objects whose ``__call__`` is one, and
@@ -28,7 +28,7 @@ def is_async_callable(function: t.Any) -> bool:
     )
 
 
-def is_async_view(view: t.Any) -> bool:
+def is_async_view(view: object) -> bool:
     """Return whether a view function, or a method of its class, is ``async def``.
 
     :param view: a function that is routed.
@@ -40,7 +40,7 @@ def is_async_view(view: t.Any) -> bool:
     return any(iscoroutinefunction(getattr(kind, name, None)) for name in names)
 
 
-def is_awaitable(value: t.Any) -> bool:
+def is_awaitable(value: object) -> bool:
     """Return whether a value is awaitable. For a proxy, its current object decides.
 
     :param value: anything.
@@ -66,10 +66,10 @@ def explain_second_loop(error: BaseException) -> None:
 
     :param error: any error that nothing handled.
     """
-    if type(error) is not RuntimeError or not is_in_fiber() or " loop" not in str(error):
+    if type(error) is not RuntimeError or not is_in_greenlet() or " loop" not in str(error):
         return
     trace = error.__traceback__
-    called: TracebackType | None = None  # the innermost plain function that this package called
+    called: TracebackType | None = None  # the innermost synchronous function that we called
     is_ours = True
     while trace is not None:
         module: str = trace.tb_frame.f_globals.get("__name__") or ""

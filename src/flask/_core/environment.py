@@ -1,7 +1,7 @@
-"""Where an application lives: debug flag, root folder, instance folder, package finding.
+"""Find an application's root folder and instance folder, and read its environment variables.
 
-Nothing here knows an application object; everything is worked out from an import name, the
-modules that Python has loaded, and environment variables.
+The functions need no application object. They use an import name, the modules that Python has
+loaded, and environment variables.
 """
 
 from __future__ import annotations
@@ -9,43 +9,42 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-import typing as t
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 join_folders: Callable[[str, str], str] = lru_cache(maxsize=1000)(os.path.join)
-"""Joins a folder and a relative one. PERF: 0.04 us, where the function itself takes 0.4 us."""
+"""Joins a folder and a relative one. PERF: 0.04 us; ``os.path.join`` takes 0.4 us."""
 
 _OFF = {"", "0", "false", "no"}
 
 
 def get_debug_flag() -> bool:
-    """Tell whether ``FLASK_DEBUG`` asks for debug mode.
+    """Return whether ``FLASK_DEBUG`` switches debug mode on.
 
-    Unset, empty, ``0``, ``false`` and ``no`` (in any case) mean off; everything else means on.
+    Unset, empty, ``0``, ``false`` and ``no``, in any case, mean off. Everything else means on.
     """
     return os.environ.get("FLASK_DEBUG", "").lower() not in _OFF
 
 
 def get_load_dotenv(default: bool = True) -> bool:
-    """Tell whether ``.env`` files shall be read.
+    """Return whether ``.env`` files are read.
 
-    :param default: the answer while ``FLASK_SKIP_DOTENV`` is unset or empty; if the variable is
-        set, it decides, and ``0``, ``false`` and ``no`` mean that files are read.
+    :param default: returned if ``FLASK_SKIP_DOTENV`` is unset or empty. If the variable is set to
+        ``0``, ``false`` or ``no``, files are read; with any other value they are not.
     """
     skip = os.environ.get("FLASK_SKIP_DOTENV", "")
     return skip.lower() in _OFF if skip else default
 
 
 def get_root_path(import_name: str) -> str:
-    """Find the folder of a module or package.
+    """Return the folder of a module or package.
 
-    The current folder if it has no file.
+    It is the current folder if nothing can be imported by that name.
 
-    :param import_name: as in ``Flask(__name__)``: a module that is loaded, or can be found.
-    :raises RuntimeError: the module was found, but it says no file (a namespace package, an
-        exotic importer): the application must be given ``root_path`` explicitly.
+    :param import_name: as in ``Flask(__name__)``: a module that is loaded or can be imported.
+    :raises RuntimeError: the module was found, but has no file, for example because it is a
+        namespace package. Pass ``root_path`` to the application then.
     """
     module = sys.modules.get(import_name)
     file = getattr(module, "__file__", None)
@@ -57,15 +56,15 @@ def get_root_path(import_name: str) -> str:
         if spec is None or spec.loader is None:
             raise ValueError(import_name)
     except (ImportError, ValueError):
-        # Nothing can be imported by that name: an interactive session, an embedded interpreter;
-        # or only a namespace, which lies in no one folder.
+        # Nothing can be imported by that name, as in an interactive session; or it is a namespace
+        # package, which has no single folder.
         return os.getcwd()
 
-    loader: t.Any = spec.loader
-    if hasattr(loader, "get_filename"):
-        filename: str | None = loader.get_filename(import_name)
+    get_filename: Callable[[str], str] | None = getattr(spec.loader, "get_filename", None)
+    if get_filename is not None:
+        filename: str | None = get_filename(import_name)
     else:
-        # COMPAT: importers of old write the file into the module that they load.
+        # COMPAT: older importers set the file on the module that they load.
         __import__(import_name)
         filename = getattr(sys.modules[import_name], "__file__", None)
     if filename is None:
@@ -79,11 +78,11 @@ def get_root_path(import_name: str) -> str:
 
 
 def find_package(import_name: str) -> tuple[str | None, str]:
-    """Find where a package is installed, and the folder it is imported from.
+    """Return where a package is installed, and the folder of its import.
 
     :param import_name: a module's full name.
-    :returns: ``(prefix, folder)``: the installation prefix (``None`` if the package is not
-        installed but lies in a project folder), and the folder to find on ``sys.path``.
+    :returns: ``(prefix, folder)``: the installation prefix, or ``None`` if the package is in a
+        project folder and not installed; and the folder that ``sys.path`` holds.
     """
     folder = _folder_of_top_package(import_name)
 
@@ -91,7 +90,7 @@ def find_package(import_name: str) -> tuple[str | None, str]:
     if _is_below(folder, sys.prefix):
         return sys.prefix, folder
 
-    # Or into some site-packages elsewhere: the prefix is what stands above "lib".
+    # Or into another site-packages: the prefix is the folder above "lib".
     site_parent, site_name = os.path.split(folder)
     if site_name.lower() == "site-packages":
         parent, name = os.path.split(site_parent)
@@ -112,14 +111,14 @@ def _folder_of_top_package(import_name: str) -> str:
         if spec is None:
             raise ValueError(top_name)
     except (ImportError, ValueError):
-        # "__main__" and names that nothing can import stand in the current folder.
+        # "__main__", and names that cannot be imported, belong to the current folder.
         return os.getcwd()
 
     if spec.submodule_search_locations:
         if spec.origin in {None, "namespace"}:
             return _folder_of_namespace_package(import_name, spec.submodule_search_locations)
         return os.path.dirname(next(iter(spec.submodule_search_locations)))
-    assert spec.origin is not None  # a plain module always tells its file
+    assert spec.origin is not None  # a module that is not a package has a file
     return os.path.dirname(spec.origin)
 
 
@@ -143,12 +142,12 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def find_instance_path(import_name: str, name: str) -> str:
-    """Work out the default instance folder of an application.
+    """Return the default instance folder of an application.
 
     :param import_name: finds its package.
     :param name: the application's name.
 
-    ``<folder of the package>/instance`` in a project, ``<prefix>/var/<name>-instance`` when
+    It is ``<folder of the package>/instance`` in a project, and ``<prefix>/var/<name>-instance`` if
     the package is installed (Flask's documented rule).
     """
     prefix, folder = find_package(import_name)

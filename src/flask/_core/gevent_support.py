@@ -17,17 +17,19 @@ from contextvars import Context
 if t.TYPE_CHECKING:
     import asyncio
 
-Outcome: t.TypeAlias = tuple[t.Any, BaseException | None]
+Result = t.TypeVar("Result")
+
+Outcome: t.TypeAlias = tuple[object, BaseException | None]
 """The return value, and the error that was raised."""
 
 
 def has_patched_threads() -> bool:
     """Return whether gevent has replaced threads by greenlets."""
-    monkey: t.Any = sys.modules.get("gevent.monkey")
+    monkey = sys.modules.get("gevent.monkey")
     return monkey is not None and bool(monkey.is_module_patched("threading"))
 
 
-def run_in_native_thread(work: Callable[[], t.Any]) -> None:
+def run_in_native_thread(work: Callable[[], object]) -> None:
     """Run a function in a short-lived operating system thread, and wait for it.
 
     :param work: handles its own errors.
@@ -47,29 +49,31 @@ class HubInput:
     :param stream: the server's ``wsgi.input``.
     """
 
-    def __init__(self, stream: t.Any) -> None:
+    def __init__(self, stream: t.IO[bytes]) -> None:
         from gevent import get_hub, monkey
 
         self._stream = stream
         self._hub = get_hub()
-        self._new_lock: Callable[[], t.Any] = monkey.get_original("_thread", "allocate_lock")
+        self._new_lock: Callable[[], threading.Lock] = monkey.get_original(
+            "_thread", "allocate_lock"
+        )
 
-    def read(self, *size: t.Any) -> bytes:
+    def read(self, *size: int) -> bytes:
         """Read bytes; see PEP 3333."""
-        return t.cast("bytes", self._call(self._stream.read, size))
+        return self._call(self._stream.read, size)
 
-    def readline(self, *size: t.Any) -> bytes:
+    def readline(self, *size: int) -> bytes:
         """Read a line."""
-        return t.cast("bytes", self._call(self._stream.readline, size))
+        return self._call(self._stream.readline, size)
 
-    def readlines(self, *hint: t.Any) -> list[bytes]:
+    def readlines(self, *hint: int) -> list[bytes]:
         """Read the lines that are left."""
-        return t.cast("list[bytes]", self._call(self._stream.readlines, hint))
+        return self._call(self._stream.readlines, hint)
 
     def __iter__(self) -> t.Iterator[bytes]:
         return iter(self.readline, b"")
 
-    def _call(self, method: Callable[..., t.Any], arguments: tuple[t.Any, ...]) -> t.Any:
+    def _call(self, method: Callable[..., Result], arguments: tuple[int, ...]) -> Result:
         import gevent
 
         if gevent.get_hub() is self._hub:
@@ -86,11 +90,11 @@ class HubInput:
             is_done.release()
 
         self._hub.loop.run_callback_threadsafe(gevent.spawn, work)
-        is_done.acquire()  # for the thread of the loop, as any reading of a body
+        is_done.acquire()  # blocks the thread of the loop, as any read of a body does
         result, error = outcome.pop()
         if error is not None:
             raise error
-        return result
+        return t.cast("Result", result)
 
 
 class SharedLoop:
@@ -100,7 +104,7 @@ class SharedLoop:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process
+        if hasattr(os, "register_at_fork"):  # a forked process has none of the parent's threads
             os.register_at_fork(after_in_child=self._forget)
 
     def _forget(self) -> None:
@@ -113,7 +117,7 @@ class SharedLoop:
 
         return self._loop is not None and asyncio._get_running_loop() is self._loop
 
-    def run(self, awaitable: Awaitable[t.Any], context: Context) -> Outcome:
+    def run(self, awaitable: Awaitable[object], context: Context) -> Outcome:
         """Run an awaitable to its end, while other greenlets run.
 
         :param context: what it runs in.
@@ -142,7 +146,7 @@ class SharedLoop:
             )
             try:
                 is_done.wait()
-            except BaseException:  # the greenlet is killed, or a timeout of gevent is over
+            except BaseException:  # the greenlet was killed, or a timeout of gevent expired
                 loop.call_soon_threadsafe(lambda: [task.cancel() for task in tasks])
                 is_done.wait()
                 raise
@@ -157,7 +161,8 @@ class SharedLoop:
                 from gevent.threadpool import ThreadPool
 
                 self._pool = ThreadPool(1)
-                # Made there: what it waits with belongs to the thread.
+                # The loop is created in the thread that runs it: its selector belongs to the
+                # thread.
                 self._loop = self._pool.apply(_new_event_loop)
                 self._pool.spawn(self._loop.run_forever)
             return self._loop

@@ -1,8 +1,8 @@
-"""The scopes of hooks that a request meets, by its endpoint.
+"""Which blueprints' hooks run for an endpoint, and in which order.
 
-Hooks are registered under the name of a blueprint, or under ``None`` for the application. Which
-scopes take part follows from the endpoint alone; the registers themselves stay live dicts that
-extensions may change at any time.
+Hooks are registered under the name of a blueprint, or under ``None`` for the application. The
+scopes of a request depend on its endpoint alone. The registers themselves are dicts that extensions
+may change at any time.
 """
 
 from __future__ import annotations

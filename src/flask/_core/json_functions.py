@@ -1,7 +1,7 @@
-"""JSON as the current application reads and writes it; ``flask.json`` hands these functions on.
+"""The functions of ``flask.json``: JSON as the current application reads and writes it.
 
-They follow ``current_app.json``; outside an application context they are the standard library's,
-with the same additional types.
+They use ``current_app.json``. Outside an application context they use the standard library, with
+the same additional types.
 """
 
 from __future__ import annotations
@@ -11,28 +11,34 @@ import json as _json
 import sys
 import typing as t
 from datetime import date
+from typing import IO, AnyStr
 from uuid import UUID
 
 from werkzeug.http import http_date
 
 from .current import get_app_context
 
+Json: t.TypeAlias = t.Any
+"""A value that JSON can represent, or one that the provider converts.
+
+It is `Any`: the reader of a text knows its structure, and a provider may accept other types."""
+
 
 class _Provider(t.Protocol):
-    def dumps(self, obj: t.Any, **kwargs: t.Any) -> str: ...
-    def dump(self, obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None: ...
-    def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any: ...
-    def load(self, fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any: ...
+    def dumps(self, obj: Json, **kwargs: Json) -> str: ...
+    def dump(self, obj: Json, fp: t.IO[str], **kwargs: Json) -> None: ...
+    def loads(self, s: str | bytes, **kwargs: Json) -> Json: ...
+    def load(self, fp: IO[AnyStr], **kwargs: Json) -> Json: ...
 
 
-def _default(o: t.Any) -> t.Any:
-    """Return a stand-in, that JSON knows, for an object that it does not know.
+def _default(o: object) -> Json:
+    """Convert an object that JSON does not support to one that it does.
 
-    :raises TypeError: there is none.
+    :raises TypeError: the type is not supported.
     """
     if isinstance(o, date):
         return http_date(o)
-    from decimal import Decimal  # 1 ms that an application without such objects does not need
+    from decimal import Decimal  # 1 ms, which most applications do not need
 
     if isinstance(o, Decimal | UUID):
         return str(o)
@@ -50,10 +56,10 @@ def _provider() -> _Provider | None:
     return provider
 
 
-def dumps(obj: t.Any, **kwargs: t.Any) -> str:
-    """Return the JSON text of an object, as ``json.dumps``.
+def dumps(obj: Json, **kwargs: Json) -> str:
+    """Return the JSON text of an object, as ``json.dumps`` does.
 
-    :param kwargs: passed on to the current application's provider, or to ``json.dumps``.
+    :param kwargs: passed to the current application's provider, or to ``json.dumps``.
     """
     provider = _provider()
     if provider is not None:
@@ -61,8 +67,8 @@ def dumps(obj: t.Any, **kwargs: t.Any) -> str:
     return _json.dumps(obj, **{"default": _default, **kwargs})
 
 
-def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
-    """Write the JSON text of an object to an open text file, as ``json.dump``."""
+def dump(obj: Json, fp: t.IO[str], **kwargs: Json) -> None:
+    """Write the JSON text of an object to an open file, as ``json.dump`` does."""
     provider = _provider()
     if provider is not None:
         provider.dump(obj, fp, **kwargs)
@@ -70,17 +76,17 @@ def dump(obj: t.Any, fp: t.IO[str], **kwargs: t.Any) -> None:
         _json.dump(obj, fp, **{"default": _default, **kwargs})
 
 
-def loads(s: str | bytes, **kwargs: t.Any) -> t.Any:
-    """Return the object that a JSON text stands for, as ``json.loads``.
+def loads(s: str | bytes, **kwargs: Json) -> Json:
+    """Parse a JSON text, as ``json.loads`` does.
 
-    :raises ValueError: the text is no JSON.
+    :raises ValueError: the text is not valid JSON.
     """
     provider = _provider()
     return _json.loads(s, **kwargs) if provider is None else provider.loads(s, **kwargs)
 
 
-def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
-    """Return what the JSON text in an open file stands for."""
+def load(fp: IO[AnyStr], **kwargs: Json) -> Json:
+    """Parse the JSON text in an open file, as ``json.load`` does."""
     provider = _provider()
     return _json.load(fp, **kwargs) if provider is None else provider.load(fp, **kwargs)
 
@@ -88,22 +94,26 @@ def load(fp: t.IO[t.AnyStr], **kwargs: t.Any) -> t.Any:
 _PUBLIC_MODULE: t.Final = "flask.json"
 
 
+class _HasJsonModule(t.Protocol):
+    _json_module: object
+
+
 class JsonModule:
     """The JSON module of a request: its attribute ``json_module``.
 
-    As in official Flask, it is ``app.json`` if an application is current, and ``flask.json`` on the
-    class. A value that is set on the request takes precedence.
+    As in official Flask, it is ``app.json`` if an application is current, and ``flask.json`` if it
+    is read on the class. A value that is set on the request takes precedence.
     """
 
-    def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:
+    def __get__(self, instance: _HasJsonModule | None, owner: type | None = None) -> Json:
         if instance is not None:
             module = instance._json_module or _provider()
             if module is not None:
                 return module
         return sys.modules.get(_PUBLIC_MODULE, sys.modules[__name__])
 
-    def __set__(self, instance: t.Any, value: t.Any) -> None:
+    def __set__(self, instance: _HasJsonModule, value: object) -> None:
         instance._json_module = value
 
-    def __delete__(self, instance: t.Any) -> None:
+    def __delete__(self, instance: _HasJsonModule) -> None:
         instance._json_module = None

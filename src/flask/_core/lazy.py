@@ -1,13 +1,12 @@
 """An attribute that is computed at the first access.
 
 Most requests never read most attributes of a request, a context or a response. Unread attributes
-cost nothing. `lazy` is a *non-data* descriptor: the value is stored on the instance under
-the same name, so the second read is a plain attribute read and assigning to the attribute works as
-on any object.
+cost nothing. `lazy` is a *non-data* descriptor: the value is stored on the instance under the same
+name. So the second read is an ordinary attribute read, and you can assign to the attribute.
 
 A subclass may override such an attribute by a data descriptor, such as a property that reads
-``super().form``. Then there is nothing on the instance that hides the property, and the value is
-kept in the instance's ``__dict__`` alone, as Werkzeug's ``cached_property`` keeps it.
+``super().form``. Then the value is stored in the instance's ``__dict__``, where it does not hide
+the property, as Werkzeug's ``cached_property`` does it.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _MISSING = object()
 
 
 class lazy(t.Generic[Value]):
-    """Turn a method without arguments into an attribute computed once.
+    """Turn a method without arguments into an attribute that is computed once.
 
     PERF: a first read costs 0.15 us and each later one 0.02 us. Werkzeug's ``cached_property`` is
     a data descriptor: 0.23 and 0.12 us.
@@ -53,22 +52,22 @@ class lazy(t.Generic[Value]):
         if self.is_overridden:
             return self._get_overridden(instance)
         value = self.method(instance)
-        # PERF: not through __dict__, which would make CPython build a dict for the instance.
+        # PERF: not through __dict__: CPython would create a dict for the instance.
         try:
             setattr(instance, self.name, value)
-        except AttributeError:  # a property that was put on the class after it was made
+        except AttributeError:  # a property that was set on the class after it was created
             self.is_overridden = True
             instance.__dict__[self.name] = value
         return value
 
     def _get_overridden(self, instance: object) -> Value:
         kept = instance.__dict__
-        value: t.Any = kept.get(self.name, _MISSING)
+        value = kept.get(self.name, _MISSING)
         if value is _MISSING:
             value = kept[self.name] = self.method(instance)
         return t.cast("Value", value)
 
-    # Only for type checkers: at run time the absence of __set__ is the point.
+    # Only for type checkers. At run time there must be no __set__: see the module's docstring.
     if t.TYPE_CHECKING:
 
         def __set__(self, instance: object, value: Value) -> None: ...
@@ -87,8 +86,8 @@ def note_overrides(cls: type) -> None:
                 member.is_overridden = True
 
 
-class found_late(t.Generic[Value]):
-    """A class attribute whose default is imported when somebody first asks for it.
+class lazy_default(t.Generic[Value]):
+    """A class attribute whose default is imported at the first access.
 
     :param find: imports the default and returns it.
     """

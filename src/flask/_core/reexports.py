@@ -1,10 +1,10 @@
-"""Names that users take from a module which only happened to import them.
+"""Names that applications import from a module that does not define them.
 
 ``from flask.app import HTTPException`` works with Flask 3.1, because that module imports the class
-for its own use; public code is full of such lines. Rooms of this house import less, so they answer
-for the rest through `answer_for`. Nothing is imported until somebody asks.
+for its own use. Many applications contain such lines. This package's modules import less. They
+provide the other names through `module_getattr`, which imports them at the first access.
 
-What is listed here is no promise: new code imports a name from where it is defined.
+This list is no promise: in new code, import a name from the module that defines it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _TEMPLATE_TYPE_VARIABLES = """
     flask._app.templates: T_template_filter T_template_global T_template_test
 """
 
-# For each module: where a name comes from, then the names. A line without names is a module.
+# For each module, lines of the form "origin: names". A line without names re-exports a module.
+# "name=alias" re-exports a name under another one.
 NAMES: t.Final[dict[str, str]] = {
     "flask.app": f"""
         {_TEMPLATE_TYPE_VARIABLES}
@@ -194,9 +195,9 @@ NAMES: t.Final[dict[str, str]] = {
 
 
 def origins(module: str) -> dict[str, tuple[str, str]]:
-    """Return, for each name that a module answers for, where it is: module and name.
+    """Return the origin, as module and name, of each name that a module re-exports.
 
-    The second one is empty if the name stands for the module itself.
+    The second one is empty if the module itself is re-exported.
     """
     found: dict[str, tuple[str, str]] = {}
     for line in filter(str.strip, NAMES[module].splitlines()):
@@ -210,10 +211,13 @@ def origins(module: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def answer_for(module: str) -> Callable[[str], t.Any]:
-    """Make the ``__getattr__`` of a module (PEP 562)."""
+def module_getattr(module: str) -> Callable[[str], object]:
+    """Return the ``__getattr__`` of a module that re-exports names (PEP 562).
 
-    def __getattr__(name: str) -> t.Any:
+    :param module: the name of the module, a key of `NAMES`.
+    """
+
+    def __getattr__(name: str) -> object:
         place, there = origins(module).get(name, ("", ""))
         if not place:
             raise AttributeError(f"module {module!r} has no attribute {name!r}")

@@ -1,8 +1,8 @@
 """Worker threads of this process, which start when needed and end when idle.
 
 Each purpose has its own pool, so one kind of work never waits for another kind. The threads are
-daemons: a thread that hangs does not keep the process from ending. Code that must wait for work to
-end waits for the work, not for the threads.
+daemons: a thread that hangs does not prevent the process from ending. Code that must wait until
+work is done waits for the work, not for the threads.
 """
 
 from __future__ import annotations
@@ -11,21 +11,22 @@ import os
 import threading
 import typing as t
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 
 IDLE_SECONDS: t.Final = 10.0
 """How long a thread waits for more work before it ends."""
 
-Work = Callable[[], t.Any]
+Work = Callable[[], object]
 
 
 class App(t.Protocol):
-    """The application of the work."""
+    """The application that the work belongs to."""
 
     @property
-    def config(self) -> t.Any:
+    def config(self) -> Mapping[str, int]:
         """The settings that limit a pool."""
+        ...
 
     def _log(self, level: str, message: str) -> None:
         """Log that a pool is full."""
@@ -51,7 +52,7 @@ class Threads:
         self.queue = queue
         self.advice = advice
         self._begin()
-        if hasattr(os, "register_at_fork"):  # threads do not live on in a forked process
+        if hasattr(os, "register_at_fork"):  # a forked process has none of the parent's threads
             os.register_at_fork(after_in_child=self._begin)
 
     def _begin(self) -> None:
@@ -59,7 +60,7 @@ class Threads:
         self._handed: SimpleQueue[Work] = SimpleQueue()  # for threads that are idle
         self._waiting: OrderedDict[Work, None] = OrderedDict()  # for the next thread that is free
         self._count = 0  # threads that run
-        self._idle = 0  # threads that wait for work which nobody has promised them yet
+        self._idle = 0  # threads that wait, without those that have work in the queue
         self._logged: set[str] = set()
 
     def start(self, work: Work, app: App, can_refuse: bool = False) -> bool:
@@ -68,9 +69,9 @@ class Threads:
         :param work: the function.
         :param app: the application; its settings apply, and its logger gets the warnings.
         :param can_refuse: refuse the work if the queue is full.
-        :returns: whether a thread runs it at once; otherwise it waits for one, see `withdraw`.
+        :returns: whether a thread runs it at once. Otherwise it waits for a thread; see `withdraw`.
         :raises PoolFull: the work is refused.
-        :raises RuntimeError: the system has no thread left, and the pool has none.
+        :raises RuntimeError: the system cannot start a thread, and the pool has none.
         """
         with self._lock:
             if self._idle:
@@ -107,7 +108,7 @@ class Threads:
     def _start_thread(self, work: Work) -> None:
         try:
             threading.Thread(target=self._run, name="flask-worker", daemon=True).start()
-        except RuntimeError:  # the system has no more; then another thread of the pool does it
+        except RuntimeError:  # no more threads; then another thread of the pool runs the work
             with self._lock:
                 self._count -= 1
                 if not self._count:
@@ -133,12 +134,12 @@ class Threads:
                             return
             try:
                 work()
-            except BaseException:  # the thread ends by it; another one takes its place
+            except BaseException:  # this ends the thread; the pool may start another one
                 with self._lock:
                     self._count -= 1
                 raise
             finally:
-                del work  # an idle thread holds nothing
+                del work  # an idle thread must not keep a request in memory
 
     def _warn(self, app: App, state: str, most: int) -> None:
         """Log that work waits or is refused, once per process."""
@@ -170,12 +171,12 @@ views: t.Final = Threads(
 events: t.Final = Threads(
     "server-sent events", 1000, None, "An asynchronous generator of events needs no thread."
 )
-"""The steps of synchronous generators of server-sent events; a step may take any time."""
+"""The steps of synchronous generators of server-sent events. A step may wait for any time."""
 
 background: t.Final = Threads(
     "background tasks", 16, None, "An 'async def' task under ASGI needs no thread."
 )
-"""Synchronous background tasks, and all of them under WSGI."""
+"""Synchronous background tasks; under WSGI, all background tasks."""
 
 lifespan: t.Final = Threads(
     "startup and shutdown", 16, None, "They run in threads only if greenlet is not installed."

@@ -1,11 +1,10 @@
-"""Wait, from synchronous code, for something awaitable.
+"""Wait, in synchronous code, for an awaitable.
 
-The request lifecycle is synchronous and written once. Where it meets an ``async def`` view, hook or
-handler it calls `wait`. Under WSGI the awaitable runs on an event loop that belongs to the worker
-thread and lives as long as the thread. Under ASGI it runs on the server's loop: step by step in the
-greenlet that waits (``asgi/_greenlet_executor``), or by the executor of a worker thread
-(``asgi/_thread_executor``),
-which is found here. If gevent has replaced threads by greenlets, see ``gevent_support``.
+The request lifecycle is synchronous and written once. To run an ``async def`` view, hook or handler
+it calls `wait`. Under WSGI the awaitable runs on an event loop that belongs to the worker thread
+and exists as long as the thread. Under ASGI it runs on the server's loop: step by step in the
+greenlet that waits (``asgi/_greenlet_executor``), or through the executor of a worker thread
+(``asgi/_thread_executor``). If gevent has replaced threads by greenlets, see ``gevent_support``.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from contextvars import Context, copy_context
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE
 
 from .current import get_request_context
-from .event_loops import KeptLoop
+from .event_loops import ThreadLoop
 from .gevent_support import HubInput, has_patched_threads, run_in_native_thread, shared_loop
 
 Result = t.TypeVar("Result")
@@ -31,11 +30,12 @@ _CAN_AWAIT: t.Final = CO_COROUTINE | CO_ASYNC_GENERATOR
 _HAS_EAGER_TASKS: t.Final = sys.version_info >= (3, 12)
 
 
-class Driver(t.Protocol):
-    """Runs synchronous code beside an event loop, and waits for it."""
+class Executor(t.Protocol):
+    """Runs synchronous code in a thread, and its awaitables on an event loop elsewhere."""
 
-    def wait(self, awaitable: Awaitable[t.Any]) -> t.Any:
-        """Return what the awaitable returns; it runs on the driver's loop."""
+    def wait(self, awaitable: Awaitable[Result]) -> Result:
+        """Run an awaitable on the executor's loop, and return its result."""
+        ...
 
 
 def _no_greenlet() -> None:
@@ -45,77 +45,75 @@ def _no_greenlet() -> None:
 get_greenlet: Callable[[], t.Any] = _no_greenlet
 """Returns the greenlet that is running.
 
-``asgi/_greenlet_executor`` sets it, and the next one, so that greenlet is needed only there.
+``asgi/_greenlet_executor`` sets it, and `greenlet_class`, so that only that module imports
+greenlet.
 """
-fiber_class: t.Any = None
-"""The class of the greenlets that can wait while the loop goes on."""
+greenlet_class: t.Any = None
+"""The class of the greenlets that can wait while the loop continues."""
 DONE: t.Final = object()
-"""What a fiber gives back when its work is done."""
+"""What a greenlet switches back with when its work is done."""
 
 
-class _OfThread(threading.local):
-    """What belongs to one thread."""
+class _ThreadState(threading.local):
+    """The event loop and the executor of a thread."""
 
-    kept: KeptLoop | None = None
-    """The thread's own event loop, once it waited for something."""
-    driver: Driver | None = None
-    """What runs the thread's code, if its loop runs in another thread."""
-
-
-_of_thread = _OfThread()
+    loop: ThreadLoop | None = None
+    """The thread's own event loop, created when the thread waits for the first time."""
+    executor: Executor | None = None
+    """The executor that runs the thread's code, if its event loop runs in another thread."""
 
 
-# Registered first, so that it runs last: after all that may still wait at the process's end.
+_thread_state = _ThreadState()
+
+
+# Registered first, so it runs last: other functions may still wait when the process ends.
 @atexit.register
 def _close_loop_of_main_thread() -> None:
-    """Close the loop while the modules that it needs for that are whole."""
-    _of_thread.kept = None
+    """Close the loop before the interpreter clears the modules that closing it needs."""
+    _thread_state.loop = None
 
 
-def _leave_loops_to_parent() -> None:
-    _of_thread.driver = None
-    _of_thread.kept = None
+def _reset_after_fork() -> None:
+    _thread_state.executor = None
+    _thread_state.loop = None
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_loops_to_parent)
+    os.register_at_fork(after_in_child=_reset_after_fork)
 
 
-def set_driver_of_thread(driver: Driver | None) -> None:
-    """Let a driver wait for everything that this thread waits for.
-
-    ``None`` ends that.
-    """
-    _of_thread.driver = driver
+def set_thread_executor(executor: Executor | None) -> None:
+    """Set the executor that runs the awaitables of this thread; ``None`` removes it."""
+    _thread_state.executor = executor
 
 
-def get_driver_of_thread() -> Driver | None:
-    """Return the driver that waits for this thread."""
-    return _of_thread.driver
+def get_thread_executor() -> Executor | None:
+    """Return the executor that runs the awaitables of this thread."""
+    return _thread_state.executor
 
 
-def _loop_of_thread() -> KeptLoop:
-    kept = _of_thread.kept
-    if kept is None:
-        kept = _of_thread.kept = KeptLoop()
-    return kept
+def _get_thread_loop() -> ThreadLoop:
+    thread_loop = _thread_state.loop
+    if thread_loop is None:
+        thread_loop = _thread_state.loop = ThreadLoop()
+    return thread_loop
 
 
 def wait(awaitable: Awaitable[Result]) -> Result:
     """Run an awaitable to its end and return its result.
 
-    Context variables that it sets are set for the caller too, as if it had been called plainly.
-    In a thread whose event loop is running already (a notebook, an async test), the awaitable runs
-    in a short-lived thread of its own, because that loop cannot be entered a second time.
+    Context variables that it sets are set for the caller too, as after a call of a synchronous
+    function. If the thread's event loop is already running, as in a notebook or an async test, the
+    awaitable runs in a short-lived thread, because that loop cannot be entered a second time.
 
-    :raises BaseException: whatever the awaitable raises.
+    :raises BaseException: the error of the awaitable.
     """
-    here: t.Any = get_greenlet()
-    if type(here) is fiber_class:
-        # It runs here, step by step, as a task of the loop would run it. What it yields is for the
-        # loop; the task yields it, and is resumed when it is time. PERF: no method of its own.
+    here = get_greenlet()
+    if type(here) is greenlet_class:
+        # The awaitable runs here, step by step, as a task would run it. What it yields is meant for
+        # the loop: the greenlet's task yields it, and the loop resumes the task. PERF: inlined.
         steps: t.Any = here.steps
-        if steps is None:  # it awaits already, and what it awaits waits here; or it has failed
+        if steps is None:  # the greenlet awaits already, or its last awaitable has failed
             if _HAS_EAGER_TASKS and _is_in_eager_task(here):
                 return _wait_in_a_thread(awaitable)
             steps = _await_for(here)
@@ -131,10 +129,10 @@ def wait(awaitable: Awaitable[Result]) -> Result:
             else:
                 yielded = steps.send(value)
                 continue
-            try:  # not above: whoever takes it and goes on would still be handling it
+            try:  # not in the handler above: the awaitable may catch the error and continue
                 yielded = steps.throw(thrown)
             finally:
-                del thrown  # its traceback holds this frame
+                del thrown  # avoid a reference cycle
         here.steps = steps
         result: Result = here.awaited
         here.awaited = None
@@ -143,22 +141,22 @@ def wait(awaitable: Awaitable[Result]) -> Result:
 
     if asyncio._get_running_loop() is not None:
         return _wait_in_a_thread(awaitable)
-    driver = _of_thread.driver
-    if driver is not None:
-        return t.cast("Result", driver.wait(awaitable))
-    kept = _of_thread.kept
-    if kept is None and has_patched_threads():
+    executor = _thread_state.executor
+    if executor is not None:
+        return executor.wait(awaitable)
+    thread_loop = _thread_state.loop
+    if thread_loop is None and has_patched_threads():
         return _wait_in_a_thread(awaitable)
-    return _run(kept or _loop_of_thread(), awaitable, copy_context())
+    return _run(thread_loop or _get_thread_loop(), awaitable, copy_context())
 
 
 def is_in_coroutine(depth: int = 2) -> bool:
-    """Return whether the code that called the caller can await.
+    """Return whether the caller's caller can await.
 
     A coroutine can. Synchronous code that this package called cannot, even if a loop is running in
     its thread.
 
-    :param depth: how many calls up that code is; 2 is the caller's caller.
+    :param depth: the number of calls between the code and this function; 2 is the caller's caller.
     """
     import asyncio
 
@@ -175,62 +173,64 @@ def is_in_coroutine(depth: int = 2) -> bool:
     return False
 
 
-def is_in_fiber() -> bool:
-    """Tell whether the caller runs in a fiber."""
-    return type(get_greenlet()) is fiber_class
+def is_in_greenlet() -> bool:
+    """Return whether the caller runs in a greenlet of `greenlet_class`."""
+    return type(get_greenlet()) is greenlet_class
 
 
 def has_server_loop() -> bool:
     """Return whether an ASGI server's loop runs what the caller awaits."""
-    return is_in_fiber() or _of_thread.driver is not None
+    return is_in_greenlet() or _thread_state.executor is not None
 
 
 def can_wait_here() -> bool:
-    """Tell whether the caller runs in a fiber, which waits while the loop goes on."""
-    here: t.Any = get_greenlet()
-    return type(here) is fiber_class and not (
+    """Return whether the caller runs in a greenlet, and can wait in it."""
+    here = get_greenlet()
+    return type(here) is greenlet_class and not (
         _HAS_EAGER_TASKS and here.steps is None and _is_in_eager_task(here)
     )
 
 
-def _is_in_eager_task(fiber: t.Any) -> bool:
-    """Tell whether another task takes its first step inside of a fiber, as eager ones do.
+def _is_in_eager_task(greenlet: t.Any) -> bool:
+    """Return whether another task takes its first step in a greenlet, as eager tasks do.
 
-    The fiber's own task cannot wait in its stead. It is known by its context.
+    The greenlet's own task cannot wait for it. Each task is recognized by its context.
     """
     import asyncio
 
-    task: t.Any = asyncio.current_task()
-    return task is not None and task.get_context() is not fiber.go_back.__self__.gr_context
+    task = asyncio.current_task()
+    if task is None:
+        return False
+    context = task.get_context()  # type: ignore[attr-defined]  # from Python 3.12
+    return context is not greenlet.go_back.__self__.gr_context
 
 
 @types.coroutine
-def _await_for(fiber: t.Any) -> Generator[t.Any, t.Any, t.NoReturn]:
-    """Await what is sent, and yield `DONE` after it.
+def _await_for(greenlet: t.Any) -> Generator[object, t.Any, t.NoReturn]:
+    """Await each awaitable that is sent, and yield `DONE` after it.
 
-    PERF: one generator awaits one thing after another; 0.08 us less than one for each.
+    PERF: one generator for all awaitables of a greenlet; 0.08 us less than one for each.
     """
     while True:
-        awaitable: t.Any = yield DONE
-        fiber.awaited = yield from awaitable
+        awaitable = yield DONE
+        greenlet.awaited = yield from awaitable
         del awaitable
 
 
-async def _await(awaitable: Awaitable[t.Any]) -> t.Any:
-    """Await anything; ``yield from`` takes coroutines alone."""
+async def _await(awaitable: Awaitable[Result]) -> Result:
+    """Await an awaitable that is not a coroutine, because ``yield from`` takes only coroutines."""
     return await awaitable
 
 
 def wait_long(awaitable: Awaitable[Result]) -> Result:
-    """Wait as `wait` does, for something that may take as long as a client likes.
+    """Wait as `wait` does, for an awaitable that may take any time.
 
-    Ctrl-C cancels it, and is raised when it has ended. Raised at once, it may hit the loop between
-    two steps of its own, and what the loop was about to do never happens. ``asyncio.run`` does the
-    same.
+    Ctrl-C cancels the awaitable, and ``KeyboardInterrupt`` is raised when it has ended. If it were
+    raised at once, it could interrupt the event loop itself. ``asyncio.run`` does the same.
 
-    PERF: 10 us more in the main thread; elsewhere nothing.
+    PERF: 10 us more in the main thread; no cost elsewhere.
 
-    :raises KeyboardInterrupt: by Ctrl-C; if it comes again, at once.
+    :raises KeyboardInterrupt: the user pressed Ctrl-C; at once if they press it again.
     """
     import asyncio
     import signal
@@ -243,7 +243,7 @@ def wait_long(awaitable: Awaitable[Result]) -> Result:
     ):
         return wait(awaitable)
     is_interrupted = False
-    loop = _loop_of_thread().loop
+    loop = _get_thread_loop().loop
 
     async def interruptible() -> Result:
         task = asyncio.current_task()
@@ -273,15 +273,14 @@ def _wake() -> None:
     """Do nothing; a loop that waits comes to do it."""
 
 
-def _run(kept: KeptLoop, awaitable: Awaitable[Result], context: Context) -> Result:
-    loop = kept.loop
-    abandoned = kept.abandoned
+def _run(thread_loop: ThreadLoop, awaitable: Awaitable[Result], context: Context) -> Result:
+    loop = thread_loop.loop
+    abandoned = thread_loop.abandoned
     outcome: list[Result] = []
     failure: list[BaseException] = []
 
     async def await_it() -> None:
-        # An error is kept from the task: the frame of the loop, which the error's traceback holds,
-        # holds the task.
+        # The task must not hold the error: a frame in the error's traceback holds the task.
         if abandoned.must_watch:
             abandoned.watch()
         try:
@@ -293,7 +292,7 @@ def _run(kept: KeptLoop, awaitable: Awaitable[Result], context: Context) -> Resu
     try:
         loop.run_until_complete(task)
         if abandoned.any:
-            kept.close_abandoned()
+            thread_loop.close_abandoned()
     except BaseException:  # Ctrl-C, or a signal's exit; as asyncio.run() does
         if not task.done():
             task.cancel()
@@ -301,14 +300,14 @@ def _run(kept: KeptLoop, awaitable: Awaitable[Result], context: Context) -> Resu
         failure.clear()
         raise
     finally:
-        take_over(context)
+        copy_variables(context)
         del task
     if failure:
         raise failure.pop()
     return outcome[0]
 
 
-def take_over(context: Context) -> None:
+def copy_variables(context: Context) -> None:
     """Set, in the current context, the variables that were set in another one."""
     for variable, value in context.items():
         try:
@@ -329,11 +328,11 @@ def _wait_in_a_thread(awaitable: Awaitable[Result]) -> Result:
 
     def run() -> None:
         try:
-            kept = KeptLoop()
+            thread_loop = ThreadLoop()
             try:
-                outcome.append(_run(kept, awaitable, context))
+                outcome.append(_run(thread_loop, awaitable, context))
             finally:
-                kept.close()
+                thread_loop.close()
         except BaseException as error:
             failure.append(error)
 
@@ -344,7 +343,7 @@ def _wait_in_a_thread(awaitable: Awaitable[Result]) -> Result:
         thread.start()
         thread.join()
         del thread
-    take_over(context)
+    copy_variables(context)
     if failure:
         try:
             raise failure.pop()
@@ -362,7 +361,7 @@ def _wait_by_gevent(awaitable: Awaitable[Result]) -> Result:
             environ["wsgi.input"] = HubInput(environ["wsgi.input"])
     context = copy_context()
     result, error = shared_loop.run(awaitable, context)
-    take_over(context)
+    copy_variables(context)
     if error is None:
         return t.cast("Result", result)
     try:

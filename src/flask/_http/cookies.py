@@ -1,6 +1,6 @@
-"""Read and write plain cookies (RFC 6265), with what Werkzeug would say.
+"""Parse and write cookies (RFC 6265) in the common case, with the same results as Werkzeug.
 
-Each function answers only for the plain case, and leaves the others to Werkzeug.
+Each function handles only the common case. The caller uses Werkzeug for all others.
 """
 
 from __future__ import annotations
@@ -8,18 +8,18 @@ from __future__ import annotations
 import re
 import time
 import typing as t
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.http import http_date, parse_cookie
 
-from .query import NOT_PLAIN
+from .query import NEEDS_LIBRARY, NeedsLibrary
 
-_PLAIN_NAME = re.compile(r"[\w.-]+", re.ASCII).fullmatch
-_PLAIN_PATH = re.compile(r"[\w./~-]*", re.ASCII).fullmatch
-_PLAIN_VALUE = re.compile(r"[\w!#$%&'()*+\-./:<=>?@\[\]^`{|}~]*", re.ASCII).fullmatch
-"""What needs no quotes, by RFC 6265 section 4.1.1, and what Werkzeug does not quote either."""
+_SIMPLE_NAME = re.compile(r"[\w.-]+", re.ASCII).fullmatch
+_SIMPLE_PATH = re.compile(r"[\w./~-]*", re.ASCII).fullmatch
+_SIMPLE_VALUE = re.compile(r"[\w!#$%&'()*+\-./:<=>?@\[\]^`{|}~]*", re.ASCII).fullmatch
+"""Values that need no quotes by RFC 6265 section 4.1.1, and that Werkzeug does not quote."""
 
 _SAME_SITE = {
     None: "",
@@ -29,19 +29,19 @@ _SAME_SITE = {
 }
 
 
-def parse_cookies(header: str) -> t.Any:
-    """Return the cookies of a request, as `ImmutableMultiDict`.
+def parse_cookies(header: str) -> ImmutableMultiDict[str, str] | NeedsLibrary:
+    """Return the cookies of a request, as `ImmutableMultiDict`, or `NEEDS_LIBRARY`.
 
-    PERF: 1 us for two cookies; Werkzeug's takes 4 us.
+    PERF: 1 us for two cookies; Werkzeug's function takes 4 us.
 
-    :param header: the ``Cookie`` header as WSGI gives it.
+    :param header: the ``Cookie`` header from the WSGI environment.
     """
     if not header.isascii() or '"' in header or "\t" in header:
-        return NOT_PLAIN
+        return NEEDS_LIBRARY
     if _KEEPS_SPACES and not _is_unambiguous(header):
-        return NOT_PLAIN
+        return NEEDS_LIBRARY
     values: dict[str, list[str]] = {}
-    # PERF: as browsers write it, there is one space behind each semicolon and no other.
+    # PERF: browsers write one space after each semicolon, and no others.
     is_usual = header.count("; ") == header.count(" ") == header.count(";")
     for pair in header.split("; " if is_usual else ";"):
         name, _, value = pair.partition("=")
@@ -57,7 +57,7 @@ def parse_cookies(header: str) -> t.Any:
         else:
             values[name] = [value]
     cookies: ImmutableMultiDict[str, str] = ImmutableMultiDict.__new__(ImmutableMultiDict)
-    # A MultiDict is a dict of lists; its own initialiser takes the pairs apart once more.
+    # A MultiDict is a dict of lists; its initializer would copy each list again.
     dict.update(cookies, values)
     return cookies
 
@@ -66,29 +66,29 @@ _KEEPS_SPACES: t.Final = bool(parse_cookie("a b=c"))
 """Whether Werkzeug accepts names and values with spaces, as older releases do."""
 
 _is_unambiguous = re.compile(r"(?:[!-~]|(?<=;) )*").fullmatch
-"""A header that all releases of Werkzeug parse in the same way."""
+"""Matches a header that all releases of Werkzeug parse in the same way."""
 
 
 def dump_cookie(
     name: str,
     value: str,
-    max_age: t.Any,
-    expires: t.Any,
+    max_age: timedelta | int | None,
+    expires: str | datetime | int | float | None,
     path: str | None,
     secure: bool,
     httponly: bool,
     samesite: str | None,
     partitioned: bool,
 ) -> str | None:
-    """Return a ``Set-Cookie`` header; ``None`` for one that is not plain.
+    """Return a ``Set-Cookie`` header; ``None`` if Werkzeug must write it.
 
-    PERF: 0.8 us; Werkzeug's takes 4.5 us. The attributes stand in the same order.
+    PERF: 0.8 us; Werkzeug's function takes 4.5 us. The attributes have the same order.
 
     :param max_age: seconds.
     :param expires: a ``datetime`` with a time zone, or ``None``.
-    :param path: as it is sent; ``None`` sends none.
+    :param path: the attribute ``Path``; ``None`` sends none.
     """
-    if type(value) is not str or not _PLAIN_VALUE(value) or not _PLAIN_NAME(name):
+    if type(value) is not str or not _SIMPLE_VALUE(value) or not _SIMPLE_NAME(name):
         return None
     end = None
     if expires is not None:
@@ -100,7 +100,7 @@ def dump_cookie(
             return None
         if end is None:
             end = int(time.time() + max_age)
-    # What is longer than usual would be kept below, though a client may have chosen it.
+    # `_attributes` is cached, and a client may have chosen the path: it must not be long.
     if not (
         (path is None or (type(path) is str and len(path) < _LONGEST_PATH))
         and (samesite is None or (type(samesite) is str and samesite in _SAME_SITE))
@@ -122,11 +122,11 @@ def _attributes(
     samesite: str | None,
     partitioned: bool,
 ) -> str | None:
-    """Return what stands behind a cookie's value; ``None`` if that is not plain.
+    """Return the attributes of a cookie; ``None`` if Werkzeug must write them.
 
-    PERF: the same for many cookies, within a second.
+    PERF: within a second many cookies have the same attributes.
     """
-    if not (path is None or _PLAIN_PATH(path)):
+    if not (path is None or _SIMPLE_PATH(path)):
         return None
     text = ""
     if end is not None:

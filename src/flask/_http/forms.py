@@ -1,6 +1,6 @@
-"""Read forms as nearly every client sends them.
+"""Parse forms in the common case.
 
-A request whose class has steps of its own, and a body that is not plain, go Werkzeug's way.
+Werkzeug parses the form if the request's class overrides a step, or if the body is unusual.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from .body import read_body
-from .query import NOT_PLAIN, parse_query
+from .query import NEEDS_LIBRARY, NeedsLibrary, parse_query
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 Texts: t.TypeAlias = ImmutableMultiDict[str, str]
 Files: t.TypeAlias = ImmutableMultiDict[str, FileStorage]
@@ -25,14 +28,14 @@ URLENCODED: t.Final = "application/x-www-form-urlencoded"
 _URLENCODED_TYPES: t.Final = frozenset(
     {URLENCODED, f"{URLENCODED}; charset=UTF-8", f"{URLENCODED}; charset=utf-8"}
 )
-"""As browsers and their scripts write it; no charset but UTF-8 has ever been heeded."""
+"""The header as browsers and their scripts write it. The charset is always UTF-8."""
 
-_new_multidict: t.Any = ImmutableMultiDict.__new__  # PERF: an empty one needs no initialiser
+_new_multidict = ImmutableMultiDict.__new__  # PERF: an empty one needs no initializer
 
 _multipart_type = re.compile(r"multipart/form-data; ?boundary=([\w'+.-]{1,70})", re.ASCII)
 
 _LONGEST_KEPT: t.Final = 200
-"""Characters of a content type whose boundary may stay in a pattern that Python keeps."""
+"""Characters of the longest content type whose boundary may stay in the cache of ``re``."""
 
 FORM_STEPS: t.Final = (
     "_get_file_stream",
@@ -46,23 +49,26 @@ FORM_STEPS: t.Final = (
     "stream",
     "want_form_data_parsed",
 )
-"""Members of a request that decide how a form is read; whoever has one of their own keeps it."""
+"""Members of a request that decide how a form is parsed. An override of one disables this
+module."""
 
 
 class FormRequest(t.Protocol):
-    """What is needed of a request to read its form."""
+    """The attributes of a request that parsing its form needs."""
 
-    _environ: dict[str, t.Any]
-    parameter_storage_class: t.Any
-    form_data_parser_class: t.Any
+    _environ: WSGIEnvironment
     _is_body_taken: bool
     _is_body_read: bool
     _is_form_parsed: bool
     _has_fields_only: bool
     shallow: bool
 
-    stream: t.Any
-
+    @property
+    def parameter_storage_class(self) -> type: ...
+    @property
+    def form_data_parser_class(self) -> type: ...
+    @property
+    def stream(self) -> t.IO[bytes]: ...
     @property
     def content_length(self) -> int | None: ...
     @property
@@ -76,7 +82,7 @@ class FormRequest(t.Protocol):
 
 
 def load_form(request: FormRequest) -> bool:
-    """Set ``form`` and ``files`` of a request; ``False`` if Werkzeug must do it.
+    """Set ``form`` and ``files`` of a request; return ``False`` if Werkzeug must do it.
 
     :raises werkzeug.exceptions.RequestEntityTooLarge: a limit is exceeded (413).
     :raises werkzeug.exceptions.ClientDisconnected: the body ends before its length (400).
@@ -91,16 +97,16 @@ def load_form(request: FormRequest) -> bool:
         multipart = _multipart_type.fullmatch(content_type)
         return multipart is not None and _load_multipart(request, multipart[1])
     form = read_fields(request)
-    if form is NOT_PLAIN:
+    if form is NEEDS_LIBRARY:
         return False
     vars(request).update(form=form, files=_new_multidict(ImmutableMultiDict))
     return True
 
 
-def read_fields(request: FormRequest) -> t.Any:
+def read_fields(request: FormRequest) -> Texts | NeedsLibrary:
     """Return the fields of a request with an urlencoded form.
 
-    `NOT_PLAIN` if it has another one, or Werkzeug must read it. Files there are none then.
+    `NEEDS_LIBRARY` if the form has another type, or if Werkzeug must parse it.
 
     :raises werkzeug.exceptions.ClientDisconnected: the body ends before its length (400).
     """
@@ -113,17 +119,17 @@ def read_fields(request: FormRequest) -> t.Any:
         or request.shallow
         or (_FIELDS_ARE_LIMITED and not _fits(request))
     ):
-        return NOT_PLAIN
-    body: t.Any
+        return NEEDS_LIBRARY
+    body: bytes | NeedsLibrary
     if request._is_body_taken:
-        body = getattr(request, "_cached_data", NOT_PLAIN)
+        body = getattr(request, "_cached_data", NEEDS_LIBRARY)
     else:
         body = read_body(environ, request.max_content_length)
-    if body is NOT_PLAIN:
-        return NOT_PLAIN
+    if body is NEEDS_LIBRARY:
+        return NEEDS_LIBRARY
     request._is_body_taken = request._is_body_read = True
-    form = parse_query(body.decode("ascii")) if body.isascii() else NOT_PLAIN
-    if form is NOT_PLAIN:
+    form = parse_query(body.decode("ascii")) if body.isascii() else NEEDS_LIBRARY
+    if form is NEEDS_LIBRARY:
         vars(request)["stream"] = BytesIO(body)
     else:
         request._has_fields_only = True
@@ -131,7 +137,7 @@ def read_fields(request: FormRequest) -> t.Any:
 
 
 def _limits_fields() -> bool:
-    """Return whether Werkzeug limits urlencoded forms as well: releases before 3.1.9 do."""
+    """Return whether Werkzeug limits urlencoded forms too, as releases before 3.1.9 do."""
     parser = FormDataParser(max_form_memory_size=0, silent=False)
     try:
         parser.parse(BytesIO(), URLENCODED, 1)
@@ -148,34 +154,35 @@ def _fits(request: FormRequest) -> bool:
     return limit is None or length is None or length <= limit
 
 
-def _take_body(request: FormRequest, longest: int) -> t.Any:
-    """Take the whole body, if it is at hand or can be read at once; else `NOT_PLAIN`."""
+def _take_body(request: FormRequest, longest: int) -> bytes | NeedsLibrary:
+    """Return the whole body if it was read or can be read in one piece, else `NEEDS_LIBRARY`."""
     if request._is_body_taken:
-        return getattr(request, "_cached_data", NOT_PLAIN)
+        cached: bytes | NeedsLibrary = getattr(request, "_cached_data", NEEDS_LIBRARY)
+        return cached
     body = read_body(request._environ, request.max_content_length, longest)
-    if body is not NOT_PLAIN:
+    if body is not NEEDS_LIBRARY:
         request._is_body_taken = request._is_body_read = True
     return body
 
 
 def _load_multipart(request: FormRequest, boundary: str) -> bool:
-    # 3 ms at its first use, which most applications never come to.
+    # 3 ms, which most applications do not need.
     from .multipart import Form, Limits, parse_stream, parse_whole
 
     limits = Limits(request.max_form_memory_size, request.max_form_parts)
     memory_size = request.max_file_memory_size or 0
     body = _take_body(request, memory_size)
-    form: t.Any
-    if body is NOT_PLAIN:
+    form: Form | NeedsLibrary
+    if body is NEEDS_LIBRARY:
         try:
             form = parse_stream(request.stream.read, boundary, limits)
         except ValueError:
-            form = Form()  # as Werkzeug does: what is malformed is empty
+            form = Form()  # as in Werkzeug, a malformed form is empty
     else:
-        form = NOT_PLAIN
+        form = NEEDS_LIBRARY
         if len(body) <= memory_size:
             form = parse_whole(body, boundary, limits, memory_size)
-        if form is NOT_PLAIN:
+        if form is NEEDS_LIBRARY:
             vars(request)["stream"] = BytesIO(body)
             return False
     vars(request).update(form=ImmutableMultiDict(form.fields), files=ImmutableMultiDict(form.files))
@@ -183,10 +190,10 @@ def _load_multipart(request: FormRequest, boundary: str) -> bool:
 
 
 def forget_long_boundary(content_type: str) -> None:
-    """Empty Python's cache of patterns, if Werkzeug's parser left a large one there.
+    """Empty the cache of ``re`` if Werkzeug's parser added a large pattern to it.
 
     Werkzeug compiles each boundary. The cache has 512 entries, each of 20 times the boundary's
-    bytes. No client writes such a boundary: it has at most 70 characters (RFC 2046 section 5.1.1).
+    bytes. Real boundaries are not that long: the maximum is 70 characters (RFC 2046 section 5.1.1).
 
     :param content_type: the header of the request.
     """
@@ -195,5 +202,5 @@ def forget_long_boundary(content_type: str) -> None:
 
 
 def make_file(memory_size: int) -> t.IO[bytes]:
-    """Make an empty file that stays in memory up to a size."""
+    """Create an empty file that stays in memory up to a size."""
     return t.cast("t.IO[bytes]", SpooledTemporaryFile(memory_size, "rb+"))

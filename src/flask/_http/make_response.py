@@ -1,4 +1,4 @@
-"""From what a view returned to a response: every accepted type, in one place."""
+"""Convert the return value of a view to a response: every accepted type, in one place."""
 
 from __future__ import annotations
 
@@ -14,68 +14,72 @@ from werkzeug.wrappers import Response as BaseResponse
 from .._core.current import NO_REQUEST_MESSAGE, _cv_request
 from .response import Response
 from .response_factories import make_error_page
-from .streaming import stepped
+from .streaming import iterate_sync
 
 _ACCEPTED = (
     "The return type must be a string, dict, list, tuple with headers or status, Response instance,"
     " or WSGI callable"
 )
 
-# PERF: "str | bytes" makes an object each time it is met, 0.1 us.
+# PERF: tuples, because "str | bytes" creates an object each time: 0.1 us.
 _TEXTS = (str, bytes, bytearray)
 _OBJECTS = (dict, list)
-_ANSWERS = (HTTPException, BaseResponse)
+_RESPONSES = (HTTPException, BaseResponse)
 _HEADERS = (Headers, dict, tuple, list)
 
 
-class _Maker(t.Protocol):
-    """What is needed of the application."""
+class _Json(t.Protocol):
+    def response(self, obj: object, /) -> Response: ...
 
-    response_class: type[t.Any]
+
+class _Maker(t.Protocol):
+    """The application."""
 
     @property
-    def json(self) -> t.Any: ...
+    def response_class(self) -> type[Response]: ...
+
+    @property
+    def json(self) -> _Json: ...
 
 
-def to_response(app: _Maker, rv: t.Any) -> t.Any:
-    """Return the response that a view's return value stands for.
+def to_response(app: _Maker, rv: object) -> Response:
+    """Convert a view's return value to a response.
 
-    :param app: makes the response, with its ``response_class`` and ``json``.
+    :param app: its ``response_class`` and ``json`` create the response.
     :param rv: a body, or a tuple ``(body, status)``, ``(body, headers)`` or
         ``(body, status, headers)``. A body is a ``str``, ``bytes``, ``bytearray``, an iterator of
         them, asynchronous or not, a ``dict`` or ``list`` (sent as JSON), a response, or a WSGI
         application.
     :raises TypeError: the value is none of these.
     """
-    status: t.Any = None
-    headers: t.Any = None
+    status = headers = None
     if isinstance(rv, tuple):
         rv, status, headers = _unpack(rv)
 
-    # PERF: the abstract Iterator is asked last: 0.5 us.
+    # PERF: the check for the abstract class Iterator comes last: 0.5 us.
     if isinstance(rv, app.response_class):
         response = rv
     elif isinstance(rv, _TEXTS):
         if isinstance(rv, bytearray):
-            rv = bytes(rv)  # WSGI knows no other bytes (PEP 3333)
-        # Status and headers are given at once: then a default does not stand before them.
+            rv = bytes(rv)  # WSGI accepts only bytes (PEP 3333)
+        # The class gets status and headers, so it does not set defaults before them.
         return app.response_class(rv, status=status, headers=headers)
     elif isinstance(rv, _OBJECTS):
         response = app.json.response(rv)
-    elif isinstance(rv, _ANSWERS):
-        response = _forced(app, rv)
+    elif isinstance(rv, _RESPONSES):
+        response = _force_type(app, rv)
     elif isinstance(rv, AsyncIterator):
-        return app.response_class(stepped(rv), status=status, headers=headers)
+        return app.response_class(iterate_sync(rv), status=status, headers=headers)
     elif isinstance(rv, Iterator):
         return app.response_class(rv, status=status, headers=headers)
     elif callable(rv):
-        response = _forced(app, rv)
+        response = _force_type(app, rv)
     else:
-        raise TypeError(_refusal(rv))
+        raise TypeError(_describe_invalid(rv))
 
     if status is not None:
         if isinstance(status, _TEXTS):
-            response.status = status
+            response.status = status  # type: ignore[assignment]  # bytes, too
         else:
             response.status_code = status
     if headers:
@@ -84,7 +88,7 @@ def to_response(app: _Maker, rv: t.Any) -> t.Any:
 
 
 def _unpack(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
-    """Return body, status and headers of a tuple; ``None`` for what it does not have."""
+    """Return body, status and headers of a tuple; ``None`` for those that it does not have."""
     if len(rv) == 3:
         return rv[0], rv[1], rv[2]
     if len(rv) == 2:
@@ -98,34 +102,39 @@ def _unpack(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
     )
 
 
-def _forced(app: _Maker, rv: t.Any) -> t.Any:
-    """Turn another response class, or a WSGI application, into the application's response."""
+def _force_type(app: _Maker, rv: object) -> Response:
+    """Convert another response class, or a WSGI application, to the application's response."""
     context = _current_context()
     kind = app.response_class
     if isinstance(rv, HTTPException):
-        if issubclass(kind, Response) and kind._is_plain:
+        if issubclass(kind, Response) and kind._is_unmodified:
             page = make_error_page(kind, rv, context._known["REQUEST_METHOD"] == "HEAD")
             if page is not None:
                 return page
     elif isinstance(rv, Response) and not issubclass(kind, Response):
         state: t.Any = rv.__getstate__()
-        vars(rv).update(state)  # Werkzeug's own class looks for plain attributes
+        vars(rv).update(state)  # Werkzeug's class reads ordinary attributes
     try:
-        return kind.force_type(rv, context.request.environ)
+        return kind.force_type(rv, context.request.environ)  # type: ignore[arg-type]
     except TypeError as error:
-        raise TypeError(f"{error}\n{_refusal(rv)}").with_traceback(sys.exc_info()[2]) from None
+        raise TypeError(f"{error}\n{_describe_invalid(rv)}").with_traceback(
+            sys.exc_info()[2]
+        ) from None
 
 
 def _current_context() -> t.Any:
-    """Return the request's context; ``RuntimeError`` where there is none."""
+    """Return the context of the current request.
+
+    :raises RuntimeError: no request is active.
+    """
     context = _cv_request.get(None)
     if context is None:
         raise RuntimeError(NO_REQUEST_MESSAGE)
     return context
 
 
-def _refusal(rv: t.Any) -> str:
-    """Say what is wrong with a return value."""
+def _describe_invalid(rv: object) -> str:
+    """Return an error text for an invalid return value."""
     if rv is None:
         request = _current_context().request
         return (
@@ -139,12 +148,12 @@ def _refusal(rv: t.Any) -> str:
 
 
 def _name_view() -> str:
-    """Return a sentence that says which view answers the current request, if one does."""
-    context: t.Any = _cv_request.get(None)
+    """Return a sentence that names the view of the current request; empty if there is none."""
+    context = _cv_request.get(None)
     if context is None:
         return ""
     endpoint = context.request.endpoint
-    view: t.Any = context.app.view_functions.get(endpoint)
+    view = context.app.view_functions.get(endpoint)
     if view is None:
         return ""
     view = getattr(view, "view_class", None) or inspect.unwrap(view)

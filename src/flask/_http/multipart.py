@@ -1,7 +1,7 @@
-"""Read a ``multipart/form-data`` body (RFC 7578).
+"""Parse a ``multipart/form-data`` body (RFC 7578).
 
-What browsers and HTTP clients send is read here: delimiters by Werkzeug's grammar, heads of parts
-where they are plain. At anything else Werkzeug goes on from there.
+This module parses what browsers and HTTP clients send. At the first part that is unusual Werkzeug's
+parser takes over. Delimiters follow Werkzeug's grammar.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser, default_stream_factory
 
 from .._core.lazy import lazy
-from .query import NOT_PLAIN
+from .query import NEEDS_LIBRARY, NeedsLibrary
 
 Read = Callable[[int], bytes]
-Store = Callable[[t.Any], object]
+Store = Callable[[bytes], object]
 
-PIECE: t.Final = 128 * 1024
-"""How much of a large body is read at a time.
+CHUNK_SIZE: t.Final = 128 * 1024
+"""Bytes of a large body that are read at a time.
 
-PERF: as quick as any size; four times as much made the process grow by as much, and no quicker.
+PERF: as fast as larger chunks, which only use more memory.
 """
 
-_LONGEST_HEAD = 2_000
+_LONGEST_HEADERS = 2_000
 _LOWEST_LIMIT = 70_000
-"""Below this Werkzeug may refuse a form for the size of the pieces in which it reads."""
+"""With a smaller limit Werkzeug may reject a form because of the size of its own chunks."""
 
-# No escapes, nothing continued, no charset: what browsers write.
-_plain_head = re.compile(
+# What browsers write: no escapes, no continuation lines, no charset.
+_simple_headers = re.compile(
     r'(Content-Disposition): (form-data; name="([^"\\%\x00-\x1f\x7f]*)"'
     r'(?:; filename="([^"\\%\x00-\x1f\x7f]*)")?)'
     r"(?:\r\n(Content-Type): ([!-~](?:[ -~]*[!-~])?))?",
@@ -43,16 +43,16 @@ _spaces = re.compile(rb"[^\S\n\r]*")
 
 
 class Limits(t.NamedTuple):
-    """What a form may not exceed; ``None`` is no limit."""
+    """The limits of a form; ``None`` is no limit."""
 
     field_size: int | None
-    """Of one text field, in bytes."""
+    """Bytes of one text field."""
     parts: int | None
-    """Fields and files together."""
+    """Number of fields and files together."""
 
 
 class Form:
-    """What was read of a form, in order."""
+    """The fields and files of a form, in order."""
 
     def __init__(self) -> None:
         self.fields: list[tuple[str, str]] = []
@@ -64,43 +64,45 @@ class Form:
             file.close()
 
 
-class _NotPlain(Exception):
-    """Werkzeug must be asked for what begins at the reader's position."""
+class _Unsupported(Exception):
+    """Werkzeug must parse the rest, which begins at the parser's position."""
 
 
-def parse_whole(body: bytes, boundary: str, limits: Limits, memory_size: int) -> t.Any:
-    """Return a `Form` whose files are in memory; `NOT_PLAIN` if Werkzeug must be asked.
+def parse_whole(
+    body: bytes, boundary: str, limits: Limits, memory_size: int
+) -> Form | NeedsLibrary:
+    """Return a `Form` whose files are in memory; `NEEDS_LIBRARY` if Werkzeug must parse it.
 
-    :param body: the whole of it.
-    :param boundary: what stands between the parts.
-    :param limits: what may not be exceeded.
-    :param memory_size: if somebody writes to a file, beyond this size it goes to disk.
+    :param body: the whole body.
+    :param boundary: the text between the parts.
+    :param limits: the limits of the form.
+    :param memory_size: bytes up to which a file stays in memory when the application writes to it.
     """
     reader = _Reader(BytesIO(body).read, len(body), boundary, limits)
     reader.memory_size = memory_size
     try:
         reader.read_parts()
-    except (_NotPlain, ValueError, RequestEntityTooLarge):
+    except (_Unsupported, ValueError, RequestEntityTooLarge):
         reader.form.close()
-        return NOT_PLAIN  # whatever is wrong, Werkzeug finds and says it
+        return NEEDS_LIBRARY  # Werkzeug raises the error
     return reader.form
 
 
 def parse_stream(read: Read, boundary: str, limits: Limits) -> Form:
-    """Return a form that is read in pieces; its larger files are on disk.
+    """Return a form that is read in chunks; its larger files are on disk.
 
     :param read: reads at most so many bytes of the body.
-    :param boundary: what stands between the parts.
-    :param limits: what may not be exceeded.
+    :param boundary: the text between the parts.
+    :param limits: the limits of the form.
     :raises RequestEntityTooLarge: a limit is exceeded (413).
-    :raises ValueError: this is no form.
+    :raises ValueError: the form is malformed.
     """
-    reader = _Reader(read, PIECE, boundary, limits)
+    reader = _Reader(read, CHUNK_SIZE, boundary, limits)
     form = reader.form
     try:
         try:
             reader.read_parts()
-        except _NotPlain:
+        except _Unsupported:
             _let_werkzeug_read(reader, boundary, limits)
     except BaseException:
         form.close()
@@ -109,7 +111,7 @@ def parse_stream(read: Read, boundary: str, limits: Limits) -> Form:
 
 
 def _let_werkzeug_read(reader: _Reader, boundary: str, limits: Limits) -> None:
-    """Read the rest of a form in Werkzeug's way."""
+    """Parse the rest of a form with Werkzeug's parser."""
     form = reader.form
     parts = limits.parts
     if parts is not None:
@@ -124,10 +126,10 @@ def _let_werkzeug_read(reader: _Reader, boundary: str, limits: Limits) -> None:
 
 
 class _Rest:
-    """What was read already, then what is still to come.
+    """The rest of a body: bytes that were read already, then the stream.
 
-    Gives as much as it is asked for: what Werkzeug makes of a form that is not plain depends on
-    the pieces that it gets.
+    `read` returns as many bytes as requested, because the result of Werkzeug's parser for an
+    unusual form depends on the size of the chunks.
     """
 
     def __init__(self, start: bytes, read: Read) -> None:
@@ -142,7 +144,7 @@ class _Rest:
             except RequestEntityTooLarge:
                 if not data:
                     raise
-                break  # Werkzeug would have looked at these bytes before it read on
+                break  # Werkzeug parses these bytes before it reads more
             if not piece:
                 break
             data += piece
@@ -150,18 +152,18 @@ class _Rest:
 
 
 class _Reader:
-    """Reads a form from delimiter to delimiter.
+    """Parses a form from delimiter to delimiter.
 
-    :param read: as of `parse_stream`, like the rest.
-    :param size: how much to read at a time.
+    :param read: as for `parse_stream`, like ``boundary`` and ``limits``.
+    :param size: bytes to read at a time.
     """
 
     buffer: bytes
-    """The piece of the body that is looked at."""
+    """The chunk of the body that is being parsed."""
     position: int
-    """Where in it the next delimiter begins."""
+    """Index in `buffer` of the next delimiter."""
     memory_size: int | None = None
-    """Keep files in memory up to this size; ``None``: by Werkzeug's rule."""
+    """Keep files in memory up to this size; ``None``: Werkzeug's rule applies."""
 
     def __init__(self, read: Read, size: int, boundary: str, limits: Limits) -> None:
         self.read = read
@@ -174,10 +176,10 @@ class _Reader:
 
     @lazy
     def _candidate(self) -> re.Pattern[bytes]:
-        """What may be a delimiter on a line of its own; where the buffer ends, more may follow."""
+        """Matches a possible delimiter on its own line; at the end of the buffer it may go on."""
         text = re.escape(self._delimiter)
-        # The text comes first, and what is before it is looked at behind it: so the pattern is
-        # searched for as a text is.
+        # The literal text comes first and a lookbehind checks what is before it. So `re` searches
+        # for the literal text, which is fast.
         return re.compile(rb"%s(?<=[\r\n]%s)(?:-(?:-|\Z)|[^\S\n\r]*+(?:[\r\n]|\Z))" % (text, text))
 
     def _read_piece(self) -> bytes:
@@ -189,22 +191,22 @@ class _Reader:
     def _read_between(self) -> bytes:
         """Read more of the body between two parts.
 
-        :raises _NotPlain: the body is too large. Werkzeug parses the beginning first.
+        :raises _Unsupported: the body is too large. Werkzeug parses the beginning first.
         """
         try:
             return self.read(self._size)
         except RequestEntityTooLarge:
-            raise _NotPlain from None
+            raise _Unsupported from None
 
     def read_parts(self) -> None:
-        """Read all parts, and the end."""
+        """Parse all parts and the end of the form."""
         form = self.form
         limit = self._limits.field_size
         if limit is not None and limit < _LOWEST_LIMIT:
-            raise _NotPlain
+            raise _Unsupported
         line = self._delimiter + b"\r\n"
         while self._is_here(line):
-            name, filename, headers = self._read_head(len(line))
+            name, filename, headers = self._read_part_headers(len(line))
             if len(form.fields) + len(form.files) == self._limits.parts:
                 raise RequestEntityTooLarge()
             if filename is None:
@@ -213,14 +215,14 @@ class _Reader:
                 file = self._read_file()
                 form.files.append((name, FileStorage(file, filename, name, headers=headers)))
         if self.buffer[self.position + len(self._delimiter) :] not in _ENDS:
-            raise _NotPlain
+            raise _Unsupported
         more = self._read_between()
         if more:
             self.buffer += more
-            raise _NotPlain
+            raise _Unsupported
 
     def _is_here(self, line: bytes) -> bool:
-        """Tell whether the next thing is this line."""
+        """Return whether the body continues with this line."""
         while len(self.buffer) - self.position < len(line):
             piece = self._read_between()
             if not piece:
@@ -229,33 +231,33 @@ class _Reader:
             self.position = 0
         return self.buffer.startswith(line, self.position)
 
-    def _read_head(self, skipped: int) -> tuple[str, str | None, Headers]:
-        """Read the head of a part: its field's name, its file's name, and all of it.
+    def _read_part_headers(self, skipped: int) -> tuple[str, str | None, Headers]:
+        """Parse the headers of a part; return the names of field and file, and the headers.
 
-        :param skipped: length of the delimiter before it.
+        :param skipped: length of the delimiter before them.
         """
         end = self.buffer.find(b"\r\n\r\n", self.position + skipped)
-        while end < 0 and len(self.buffer) - self.position < _LONGEST_HEAD:
+        while end < 0 and len(self.buffer) - self.position < _LONGEST_HEADERS:
             piece = self._read_between()
             if not piece:
-                raise _NotPlain
+                raise _Unsupported
             self.buffer = self.buffer[self.position :] + piece
             self.position = 0
             end = self.buffer.find(b"\r\n\r\n", skipped)
         start = self.position + skipped
-        if not 0 <= end - start < _LONGEST_HEAD:
-            raise _NotPlain
+        if not 0 <= end - start < _LONGEST_HEADERS:
+            raise _Unsupported
         try:
-            head = _plain_head.fullmatch(self.buffer[start:end].decode())
+            head = _simple_headers.fullmatch(self.buffer[start:end].decode())
         except UnicodeDecodeError:
             head = None
         if head is None:
-            raise _NotPlain
+            raise _Unsupported
         disposition, value, name, filename, content_type, media_type = head.groups()
         headers = [(disposition, value)]
         if content_type is not None:
             if filename is None:
-                raise _NotPlain  # a text that names its charset, perhaps
+                raise _Unsupported  # a text field may name its charset
             headers.append((content_type, media_type))
         self.position = end + 4
         return name, filename, Headers(headers)
@@ -271,12 +273,12 @@ class _Reader:
 
     def _read_file(self) -> t.IO[bytes]:
         if self.memory_size is not None:
-            # There is but one piece.
-            return _keep_in_memory(self._read_content([].append, None), self.memory_size)
+            # The whole body is in the buffer, so nothing is stored.
+            return _open_in_memory(self._read_content(_discard, None), self.memory_size)
         file = default_stream_factory(None, None, None)
         try:
             file.write(self._read_content(file.write, None))
-        except BaseException:  # the client disconnected, for one
+        except BaseException:  # for example, the client disconnected
             file.close()
             raise
         file.seek(0)
@@ -285,17 +287,17 @@ class _Reader:
     def _read_content(self, store: Store, limit: int | None) -> bytes:
         """Return the content up to the next delimiter.
 
-        :param store: takes all but the last piece, if there are several.
-        :param limit: raise an error soon behind that many bytes.
+        :param store: called with each chunk but the last one, if there are several.
+        :param limit: raise an error soon after that many bytes.
         """
         delimiter = self._delimiter
-        start = search = self.position  # two bytes before it there is a line's end
+        start = search = self.position  # the two bytes before it are a line break
         length = 0
         while True:
             buffer = self.buffer
             found = _find(buffer, delimiter, search)
             if found < 0:
-                # Another may have begun, behind a line's end.
+                # A delimiter may begin at the end of the buffer, after a line break.
                 end = len(buffer) - len(delimiter) - 1
                 search = max(search, end)
             else:
@@ -306,9 +308,9 @@ class _Reader:
                     self.position = found
                     return buffer[start:end]
                 if is_delimiter is False:
-                    # PERF: a body of what looks like delimiters takes 0.04 us for each.
+                    # PERF: 0.04 us for each text that looks like a delimiter.
                     later = self._candidate.search(buffer, found + 1)
-                    begun = len(buffer) - len(delimiter) + 1  # from here on one may have begun
+                    begun = len(buffer) - len(delimiter) + 1  # a delimiter may begin after this
                     search = max(found + 1, begun) if later is None else later.start()
                     continue
             piece = self._read_piece()
@@ -326,11 +328,15 @@ class _Reader:
             search = max(search - keep, start)
 
 
+def _discard(chunk: bytes) -> None:
+    """Do not store a chunk."""
+
+
 _ENDS = (b"--", b"--\r\n")
 
 
 def _begin_of_line_end(buffer: bytes, index: int) -> int:
-    """Return where the line's end before a place begins; the place itself if there is none."""
+    """Return the index of the line break before ``index``; ``index`` itself if there is none."""
     last = buffer[index - 1]
     if last == 10:
         return index - 2 if index > 1 and buffer[index - 2] == 13 else index - 1
@@ -338,13 +344,13 @@ def _begin_of_line_end(buffer: bytes, index: int) -> int:
 
 
 def _ends_line(buffer: bytes, index: int) -> bool | None:
-    """Tell whether a delimiter may end here; ``None`` if more must be read to know."""
+    """Return whether a delimiter may end here; ``None`` if more must be read first."""
     following = buffer[index : index + 2]
     if following == b"\r\n" or following == b"--":
         return True
     end = t.cast("re.Match[bytes]", _spaces.match(buffer, index)).end()
     if end == len(buffer):
-        return None if end - index < _LONGEST_HEAD else False
+        return None if end - index < _LONGEST_HEADERS else False
     if following == b"-":
         return None
     return buffer[end] in b"\r\n"
@@ -364,9 +370,9 @@ def _find(buffer: bytes, wanted: bytes, start: int) -> int:
             return found
 
 
-def _keep_in_memory(content: bytes, memory_size: int) -> t.IO[bytes]:
+def _open_in_memory(content: bytes, memory_size: int) -> t.IO[bytes]:
     """Return a file with this content."""
-    file: t.Any = SpooledTemporaryFile(memory_size, "rb+")  # noqa: SIM115  # closed by the request
+    file = SpooledTemporaryFile(memory_size, "rb+")  # noqa: SIM115  # closed by the request
     if type(getattr(file, "_file", None)) is BytesIO:
         file._file = BytesIO(
             content

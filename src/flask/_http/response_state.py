@@ -7,37 +7,42 @@ wrote, and official Flask reads a cache that this package wrote.
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
 
-THEIRS: t.Final = frozenset({"_on_close", "headers", "response"})
-"""Werkzeug's names for what a response keeps under others."""
+WERKZEUG_NAMES: t.Final = frozenset({"_on_close", "headers", "response"})
+"""Attributes of Werkzeug's response that are properties of this package's response."""
 
-_OWN = frozenset(
-    {
-        *("_body", "_callbacks", "_content_type", "_file", "_headers", "_iterable"),
-        *("_more_headers", "_was_read"),
-    }
+_PACKAGE_NAMES = frozenset(
+    {"_body", "_callbacks", "_content_type", "_headers", "_iterable", "_kind", "_more_headers"}
 )
 
 
-def state_of(response: t.Any) -> dict[str, t.Any]:
-    """Return the attributes that Werkzeug's own response would have.
+class _Response(t.Protocol):
+    _is_unmodified: bool
+    direct_passthrough: bool
+
+    def _materialize(self) -> None: ...
+
+
+def get_state(response: _Response) -> dict[str, object]:
+    """Return the attributes that Werkzeug's response would have.
 
     :param response: its body is an iterable afterwards.
     """
-    theirs = {name: getattr(response, name) for name in ("response", "headers", "_on_close")}
-    state = {name: value for name, value in vars(response).items() if name not in _OWN}
-    return {**state, **theirs, "direct_passthrough": response.direct_passthrough}
+    inherited = {name: getattr(response, name) for name in ("response", "headers", "_on_close")}
+    state = {name: value for name, value in vars(response).items() if name not in _PACKAGE_NAMES}
+    return {**state, **inherited, "direct_passthrough": response.direct_passthrough}
 
 
-def take_state(response: t.Any, state: dict[str, t.Any]) -> None:
-    """Give a response such attributes."""
-    vars(response).update({name: state[name] for name in state.keys() - THEIRS})
-    for name in THEIRS & state.keys():
+def set_state(response: object, state: Mapping[str, object]) -> None:
+    """Set the attributes that `get_state` returned."""
+    vars(response).update({name: state[name] for name in state.keys() - WERKZEUG_NAMES})
+    for name in WERKZEUG_NAMES & state.keys():
         setattr(response, name, state[name])
 
 
 class SendingMethod:
-    """A method that sends a response, and that may be replaced on one response.
+    """A method that sends a response, and that may be overridden on one response.
 
     The fast path does not call it, so a response with its own method does not take the fast path.
     """
@@ -46,17 +51,17 @@ class SendingMethod:
         self.owner = owner
         self.name = name
 
-    def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:
+    def __get__(self, instance: object, owner: type | None = None) -> object:
         if instance is not None and self.name in instance.__dict__:
             return instance.__dict__[self.name]
         return getattr(super(self.owner, owner if instance is None else instance), self.name)
 
-    def __set__(self, instance: t.Any, value: t.Any) -> None:
-        instance._open_body()
-        instance._is_plain = False
+    def __set__(self, instance: _Response, value: object) -> None:
+        instance._materialize()
+        instance._is_unmodified = False
         instance.__dict__[self.name] = value
 
-    def __delete__(self, instance: t.Any) -> None:
+    def __delete__(self, instance: object) -> None:
         if self.name not in instance.__dict__:
             raise AttributeError(self.name)
         del instance.__dict__[self.name]

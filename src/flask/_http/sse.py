@@ -1,4 +1,4 @@
-"""Server-sent events: from a generator of events to a ``text/event-stream`` response.
+"""Server-sent events: a generator of events becomes a ``text/event-stream`` response.
 
 The format is that of the WHATWG HTML standard, section 9.2 "Server-sent events".
 """
@@ -13,7 +13,8 @@ from .._core.current import current_app
 from .._core.threads import events as event_threads
 from .._core.waiting import has_server_loop
 from .response import Response
-from .streaming import ThreadedSteps, stream_with_context
+from .streaming import stream_with_context
+from .threaded_steps import ThreadedSteps
 
 if t.TYPE_CHECKING:
     import asyncio
@@ -21,30 +22,30 @@ if t.TYPE_CHECKING:
 _OVER = object()
 
 HEARTBEAT = 15.0
-"""Seconds; what the standard recommends against proxies that drop idle connections."""
+"""Seconds; the standard recommends it because proxies close idle connections."""
 
-_FIRST = b": \n\n"  # sent at once, so that the client knows that it is connected
+_FIRST = b": \n\n"  # sent at once, so the client knows that it is connected
 
 
 @dataclass(frozen=True, slots=True)
 class ServerSentEvent:
     """One event for the client."""
 
-    data: t.Any = None
+    data: object = None
     """A text, possibly of several lines; anything else is written as JSON. ``None``: no data."""
     event: str | None = None
-    """Name under which the client listens; ``None``: ``message``."""
+    """The name of the event; ``None``: ``message``."""
     id: str | int | None = None
-    """What the client sends as ``Last-Event-ID`` when it connects again."""
+    """The client sends it as ``Last-Event-ID`` when it reconnects."""
     retry: int | None = None
-    """Milliseconds after which the client shall connect again."""
+    """Milliseconds after which the client should reconnect."""
     comment: str | None = None
     """A comment, which the client ignores."""
 
     def encode(self) -> bytes:
-        """Return the event as it is sent.
+        """Return the bytes of the event.
 
-        :raises ValueError: name or id has a line break, or an id has a null character.
+        :raises ValueError: name or id contains a line break or a null character.
         """
         lines: list[str] = []
         if self.comment is not None:
@@ -62,7 +63,7 @@ class ServerSentEvent:
 
 
 def _lines_of(text: str) -> list[str]:
-    """Return the lines of a text; the standard knows three ends of a line, and no others."""
+    """Split a text into lines at the three line breaks of the standard."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
@@ -72,11 +73,11 @@ def _one_line(what: str, text: str) -> str:
     return text
 
 
-def _encode(event: t.Any) -> bytes:
-    """Return a yielded value as it is sent.
+def _encode(event: object) -> bytes:
+    """Return the bytes for a value that the generator yielded.
 
-    Only a `ServerSentEvent` has a name, an id or a delay. A dict is data, whatever its keys,
-    because they may come from a user.
+    Only a `ServerSentEvent` has a name, an id or a delay. A dict is always data, because its keys
+    may come from a user.
     """
     if not isinstance(event, ServerSentEvent):
         event = ServerSentEvent(data=event)
@@ -85,7 +86,7 @@ def _encode(event: t.Any) -> bytes:
 
 
 def stream_events(
-    events: Iterable[t.Any] | AsyncIterable[t.Any],
+    events: Iterable[object] | AsyncIterable[object],
     *,
     retry: int | None = None,
     heartbeat: float | None = HEARTBEAT,
@@ -102,7 +103,7 @@ def stream_events(
     :raises RuntimeError: no request is active.
     """
     first = _FIRST if retry is None else ServerSentEvent(retry=retry).encode()
-    encoded: t.Any
+    encoded: Iterator[bytes] | AsyncIterator[bytes]
     if isinstance(events, AsyncIterable):
         encoded = _encode_awaited(aiter(events), first, heartbeat)
     elif heartbeat is None and not has_server_loop():
@@ -115,21 +116,21 @@ def stream_events(
         stream_with_context(encoded), mimetype="text/event-stream"
     )
     response.headers["Cache-Control"] = "no-cache"
-    response.headers["X-Accel-Buffering"] = "no"  # nginx would keep events back
+    response.headers["X-Accel-Buffering"] = "no"  # otherwise nginx buffers events
     return response
 
 
 async def _encode_awaited(
-    events: AsyncIterator[t.Any], first: bytes, heartbeat: float | None
+    events: AsyncIterator[object], first: bytes, heartbeat: float | None
 ) -> AsyncIterator[bytes]:
-    """Yield events as they are sent, and comments between them."""
+    """Yield the bytes of events, and comments as heartbeats."""
     import asyncio
 
-    step: asyncio.Task[t.Any] | None = None
+    step: asyncio.Task[object] | None = None
     try:
         yield first
         while True:
-            # A task: the step goes on while the heartbeat is sent.
+            # In a task, so the step continues while the heartbeat is sent.
             step = asyncio.ensure_future(_next_of(events))
             while not (await asyncio.wait({step}, timeout=heartbeat))[0]:
                 yield _FIRST
@@ -144,14 +145,14 @@ async def _encode_awaited(
         close = getattr(events, "aclose", None)
         if close is not None:
             await close()
-        del step  # it may hold the error whose traceback holds this frame
+        del step  # avoid a reference cycle
 
 
-async def _next_of(events: AsyncIterator[t.Any]) -> t.Any:
+async def _next_of(events: AsyncIterator[object]) -> object:
     return await anext(events, _OVER)
 
 
-def _encode_each(events: Iterator[t.Any], first: bytes) -> Iterator[bytes]:
+def _encode_each(events: Iterator[object], first: bytes) -> Iterator[bytes]:
     try:
         yield first
         yield from map(_encode, events)

@@ -1,6 +1,5 @@
-"""From a path to a rule.
+"""From a path to a rule, and from an endpoint to a path.
 
-``rule`` reads what a URL rule says, ``table`` answers the plain questions fast, ``map`` is
-Werkzeug's map with the table before it. Werkzeug's map stays the truth: whatever the table is not
-sure of, the map decides.
+``rule`` parses URL rules, ``table`` matches most paths fast, ``map`` is Werkzeug's map with such a
+table, and ``url_builder`` builds most paths fast. Werkzeug's map decides all other cases.
 """

@@ -1,14 +1,15 @@
-"""Werkzeug's map with the fast table before it.
+"""Werkzeug's map, with a fast table and fast URL builders.
 
-The map is Werkzeug's own in every respect: matching, building, redirects and errors. It only keeps
-the rules in their order of registration as well, to make the table from them when the first
-request asks for it.
+The map is a subclass of Werkzeug's map: matching, building, redirects and errors are Werkzeug's. It
+also keeps the rules in the order of registration, and fills the table from them at the first
+request.
 """
 
 from __future__ import annotations
 
 import typing as t
 from collections import Counter
+from types import FunctionType
 
 from werkzeug.routing import Map as _Map
 from werkzeug.routing import Rule, RuleFactory
@@ -18,17 +19,18 @@ from .url_builder import PathBuilder, make_builder
 
 
 class Map(_Map):
-    """All URL rules of an application, with the fast table before them.
+    """All URL rules of an application, with a fast table.
 
     Takes the same arguments as ``werkzeug.routing.Map``.
     """
 
     table: Table
-    """Answers for path and method alone; asks the map for everything until `fill_table`."""
+    """Finds a rule by path and method; refers every request to the map until `fill_table`."""
     is_table_filled: bool
-    """Whether the table knows all rules."""
+    """Whether the table contains all rules."""
     builders: dict[str, PathBuilder | None]
-    """What builds the paths of the endpoints that were asked for; ``None``: only the map can."""
+    """The path builders of endpoints, created at the first use; ``None``: only the map can
+    build."""
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         self.table = Table()
@@ -40,24 +42,24 @@ class Map(_Map):
     def add(self, rulefactory: RuleFactory) -> None:
         """Add a rule, or the rules of a factory.
 
-        The table is filled anew at the next request.
+        The table is filled again at the next request.
         """
         for rule in rulefactory.get_rules(self):
-            is_put_off = _put_off_building(rule)
+            is_put_off = _defer_builder(rule)
             super().add(rule)
             if is_put_off:
                 del rule._compile_builder
             self._registered.append(rule)
         self._forget()
 
-    def __setattr__(self, name: str, value: t.Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
-        if name in _DECISIVE:
+        if name in _TABLE_ATTRIBUTES:
             self._forget()
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
-        if name in _DECISIVE:
+        if name in _TABLE_ATTRIBUTES:
             self._forget()
 
     def _forget(self) -> None:
@@ -68,24 +70,25 @@ class Map(_Map):
             self.is_table_filled = False
 
     def find_builder(self, endpoint: str) -> PathBuilder | None:
-        """Return what builds an endpoint's paths quickly.
+        """Return the path builder of an endpoint.
 
-        ``None`` if only the map can, or if there is no such endpoint.
+        ``None`` if only the map can build its URLs, or if there is no such endpoint.
         """
         if endpoint not in self.builders:
-            rules = self._rules_by_endpoint.get(endpoint)
-            if not rules:
-                return None  # names that are asked for in vain must not pile up
+            try:
+                rules = list(self.iter_rules(endpoint))
+            except KeyError:
+                return None  # unknown endpoints must not fill the cache
             self.builders[endpoint] = make_builder(rules) if self._is_by_path() else None
         return self.builders[endpoint]
 
     def fill_table(self) -> None:
-        """Add all rules to the table; none if matching depends on more than path and method."""
+        """Fill the table; it stays empty if matching depends on more than path and method."""
         if not self._is_by_path():
             self.table = Table()
         else:
             uses = Counter(rule.endpoint for rule in self._registered)
-            # Of several rules for one endpoint, one with defaults draws the others to itself.
+            # Of several rules for one endpoint, the map redirects to the one with defaults.
             ambiguous = {
                 rule.endpoint
                 for rule in self._registered
@@ -102,7 +105,7 @@ class Map(_Map):
             not self.host_matching
             and not self.default_subdomain
             and not any(rule.subdomain or rule.host for rule in self._registered)
-            # A subclass, or a test, may bind to something else.
+            # A subclass or a test may override how the map is bound.
             and all(
                 getattr(getattr(self, name), "__func__", None) is getattr(_Map, name)
                 for name in ("bind", "bind_to_environ")
@@ -110,57 +113,58 @@ class Map(_Map):
         )
 
 
-_DECISIVE = frozenset(
+_TABLE_ATTRIBUTES = frozenset(
     {"bind", "bind_to_environ", "default_subdomain", "host_matching", "redirect_defaults"}
 )
-"""Attributes of a map that decide whether its table may be used."""
+"""Attributes of a map that its table depends on."""
 
 
-def _put_off_building(rule: t.Any) -> bool:
-    """Let a rule make what builds its URLs when the first one is built.
+def _defer_builder(rule: Rule) -> bool:
+    """Make a rule compile its URL builders at the first use.
 
-    :returns: whether it was told so; ``_compile_builder`` is to be taken off it then.
+    :returns: whether the rule was changed. Delete its ``_compile_builder`` after it is bound then.
 
-    PERF: Werkzeug compiles two functions for each rule as it is bound, nine tenths of the time that
-    registering it takes; most rules are never built from, or by `make_builder`.
+    PERF: Werkzeug compiles two functions when it binds a rule, which is nine tenths of the time of
+    registering it. Most rules never use them, because `make_builder` builds their paths.
     """
-    kind: t.Any = type(rule)
+    kind = type(rule)
     compiles = getattr(kind, "_compile_builder", None)
     if compiles is None or compiles is not _compile or kind.build is not Rule.build:
         return False
 
-    def make(append_unknown: bool = True) -> t.Any:
+    def make(append_unknown: bool = True) -> object:
         if rule.defaults or not _SPECIAL_NAMES.isdisjoint(rule.arguments) or _repeats_itself(rule):
-            return _compile(rule, append_unknown)  # which may find something to complain of
-        return _LaterBuilder(rule, append_unknown)
+            return _compile(rule, append_unknown)  # it may raise an error
+        return _DeferredBuilder(rule, append_unknown)
 
-    # PERF: neither here nor elsewhere through its __dict__, once looked into CPython 3.11 reads
-    # every attribute of it the slow way: 0.02 us more, several times for each request.
-    rule._compile_builder = make
+    # PERF: never through __dict__. CPython 3.11 reads the attributes of an object more slowly after
+    # its __dict__ was accessed: 0.02 us more, several times for each request.
+    rule._compile_builder = make  # type: ignore[method-assign, assignment]
     return True
 
 
-_compile: t.Callable[..., t.Any] = getattr(Rule, "_compile_builder", lambda *_: None)
-_SPECIAL_NAMES = frozenset({"None", "True", "False"})  # Python refuses them as arguments
+# It is called only if this release of Werkzeug has the method.
+_compile: t.Callable[[Rule, bool], FunctionType] = vars(Rule).get("_compile_builder")  # type: ignore[assignment]
+_SPECIAL_NAMES = frozenset({"None", "True", "False"})  # Python rejects them as argument names
 
 
-def _repeats_itself(rule: t.Any) -> bool:
-    """Tell whether two parts of a rule have one name."""
+def _repeats_itself(rule: Rule) -> bool:
+    """Return whether two dynamic parts of a rule have the same name."""
     names = [name for is_dynamic, name in rule._trace if is_dynamic]
     return len(names) != len(set(names))
 
 
-class _LaterBuilder:
-    """Stands where a rule keeps a compiled builder, until it is called."""
+class _DeferredBuilder:
+    """Takes the place of a rule's compiled builder until the first call."""
 
     def __init__(self, rule: Rule, append_unknown: bool) -> None:
-        self.rule: t.Any = rule
+        self.rule = rule
         self.append_unknown = append_unknown
 
     def __get__(self, instance: object, owner: type | None = None) -> t.Self:
         return self
 
-    def __call__(self, /, **values: t.Any) -> t.Any:
+    def __call__(self, /, **values: object) -> object:
         rule = self.rule
         build = _compile(rule, self.append_unknown).__get__(rule, None)
         setattr(rule, "_build_unknown" if self.append_unknown else "_build", build)

@@ -1,14 +1,13 @@
-"""Read a URL rule: what each part of its path says.
+"""Parse a URL rule into the parts of its path.
 
-A rule whose parts are all of the two plain kinds, fixed text and one converter for a whole
-segment, can stand in the fast table. Of every other rule the table only knows where it stops being
-plain.
+A supported part is fixed text, or one converter for a whole segment. The fast table contains the
+rules that have only supported parts. For every other rule it records where the first unsupported
+part is.
 """
 
 from __future__ import annotations
 
 import re
-import typing as t
 from collections.abc import Callable
 from functools import cache
 
@@ -31,11 +30,11 @@ class Segment:
 
     :param name: name of the view's argument.
     :param converter: Werkzeug's converter.
-    :raises re.error: the converter's pattern is no regular expression on its own.
+    :raises re.error: the converter's pattern is not a complete regular expression.
     """
 
     __slots__ = (
-        *("converter", "is_foreign", "key", "matches", "name", "takes_rest", "to_python"),
+        *("converter", "is_custom", "key", "matches", "name", "takes_rest", "to_python"),
         "weight",
     )
 
@@ -44,18 +43,18 @@ class Segment:
     converter: BaseConverter
     """Werkzeug's converter."""
     weight: int
-    """Order among the alternatives in one place; smaller is asked first."""
+    """Order among the alternatives of a node; a segment with a smaller weight is tried first."""
     takes_rest: bool
-    """Whether the converter may match slashes, and so takes everything that is left."""
+    """Whether the converter may match slashes, and so takes the rest of the path."""
     key: tuple[int, str, bool]
-    """Equal for segments that the map holds to be one and the same state."""
-    is_foreign: bool
-    """Whether the application's own code makes the view's argument."""
+    """Equal for segments that are one state of Werkzeug's state machine."""
+    is_custom: bool
+    """Whether code of the application converts the text to the view's argument."""
     matches: Callable[[str], object]
-    """Tells by a true value whether a text is one of the converter's."""
-    to_python: Callable[[str], t.Any] | None
-    """From text to the view's argument; ``None`` means the text itself. Raises ``ValueError``,
-    or its subclass ``ValidationError``, for a text that only looks right."""
+    """Returns a true value if the converter's pattern matches a text."""
+    to_python: Callable[[str], object] | None
+    """Converts a text to the view's argument; ``None`` means the text itself. Raises
+    ``ValueError``, or its subclass ``ValidationError``, for a text that is not valid."""
 
     def __init__(self, name: str, converter: BaseConverter) -> None:
         self.name = name
@@ -64,24 +63,24 @@ class Segment:
         self.takes_rest = not converter.part_isolating
         self.key = (converter.weight, converter.regex, self.takes_rest)
         if type(converter) is UnicodeConverter and converter.regex == "[^/]{1,}":
-            # PERF: any text but the empty one; 0.02 us against 0.25 us by the pattern.
+            # PERF: every text except the empty one matches; 0.02 us, and 0.25 us with the pattern.
             self.matches = len
         elif type(converter) is IntegerConverter and converter.regex == r"\d+":
-            # PERF: \d and str.isdecimal() hold for the same characters (Unicode category Nd).
+            # PERF: \d and str.isdecimal() accept the same characters (Unicode category Nd).
             self.matches = str.isdecimal
         else:
             self.matches = re.compile(f"(?:{converter.regex})\\Z").match
-        to_python = converter.to_python  # of the class, or set on the converter
+        to_python = converter.to_python  # a method, or a function that is set on the converter
         written_in = getattr(getattr(to_python, "__func__", None), "__module__", None)
         reads_numbers = getattr(converter, "num_convert", int)
-        self.is_foreign = written_in != IntegerConverter.__module__ or reads_numbers not in (
+        self.is_custom = written_in != IntegerConverter.__module__ or reads_numbers not in (
             int,
             float,
         )
         if getattr(to_python, "__func__", None) is BaseConverter.to_python:
             self.to_python = None
         elif type(converter) is IntegerConverter and _has_no_limits(converter):
-            self.to_python = int  # PERF: 0.05 us against 0.35 us
+            self.to_python = int  # PERF: 0.05 us, and 0.35 us with the method
         else:
             self.to_python = to_python
 
@@ -90,10 +89,10 @@ def _has_no_limits(converter: IntegerConverter) -> bool:
     return not converter.fixed_digits and converter.min is None and converter.max is None
 
 
-class UnplainRule(Exception):
-    """A rule has a part that the table does not read.
+class UnsupportedRule(Exception):
+    """A rule has a part that the table does not support.
 
-    :param before: the plain parts before that one.
+    :param before: the supported parts before it.
     """
 
     def __init__(self, before: list[str | Segment]) -> None:
@@ -107,8 +106,8 @@ def read_rule(rule: Rule) -> list[str | Segment]:
     slash gives a last part ``""``.
 
     :param rule: a rule that is bound to its map.
-    :raises UnplainRule: some part is neither fixed text nor one whole converter, or something
-        comes after a converter that takes the rest.
+    :raises UnsupportedRule: a part is neither fixed text nor one whole converter, or comes after a
+        converter that takes the rest.
     """
     path = rule.rule
     if rule.merge_slashes and "//" in path:
@@ -116,12 +115,12 @@ def read_rule(rule: Rule) -> list[str | Segment]:
     parts: list[str | Segment] = []
     for text in path[1:].split("/"):
         if parts and isinstance(parts[-1], Segment) and parts[-1].takes_rest:
-            raise UnplainRule(parts[:-1])
+            raise UnsupportedRule(parts[:-1])
         dynamic = _DYNAMIC.match(text)
         if dynamic is not None and dynamic.end() == len(text):
             parts.append(_read_segment(rule, dynamic["name"], parts))
         elif "<" in text or ">" in text:
-            raise UnplainRule(parts)
+            raise UnsupportedRule(parts)
         else:
             parts.append(text)
     return parts
@@ -136,13 +135,14 @@ def _merges_runs() -> bool:
 def _read_segment(rule: Rule, name: str, before: list[str | Segment]) -> Segment:
     """Return the dynamic part with this name.
 
-    The converter is the one that the rule was bound with: a converter's name may stand for another
-    class by now. Werkzeug keeps it in a private place; if that is gone, the map is asked.
+    The converter is the one that the rule was bound with, because the map may have another class
+    for the name now. Werkzeug stores it in a private attribute. If that is missing, the map
+    matches.
     """
     converter = getattr(rule, "_converters", {}).get(name)
     if converter is None:
-        raise UnplainRule(before)
+        raise UnsupportedRule(before)
     try:
         return Segment(name, converter)
     except re.error:
-        raise UnplainRule(before) from None
+        raise UnsupportedRule(before) from None

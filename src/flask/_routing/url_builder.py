@@ -1,34 +1,36 @@
-"""From an endpoint and values to a path, where that is plain.
+"""Build the path of an endpoint from values, in the common case.
 
-A plain endpoint has one rule, and that rule is fixed text and whole converters. Whatever else is
-asked, such as a query string, another host or a missing value, is the map's to build or to refuse.
+In the common case the endpoint has one rule, and that rule is fixed text and whole converters. The
+map builds all other URLs, for example those with a query string or another host, and raises the
+errors.
 """
 
 from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from werkzeug.routing import IntegerConverter, Rule, UnicodeConverter
 
-from .rule import Segment, UnplainRule, read_rule
+from .rule import Segment, UnsupportedRule, read_rule
 
 # What urllib.parse.quote leaves as it is (RFC 3986 section 2.3), and slashes.
 _NEEDS_NO_QUOTES = re.compile(r"[\w.~-]*", re.ASCII).fullmatch
-_PLAIN_TEXT = re.compile(r"[\w./~-]*", re.ASCII).fullmatch
+_NEEDS_NO_QUOTES_IN_PATH = re.compile(r"[\w./~-]*", re.ASCII).fullmatch
 
 Step: t.TypeAlias = tuple[str, type | None, Callable[[t.Any], str], str]
-"""Name of a value, a type whose values are quick to write, the converter's way, the text behind."""
+"""Name of a value, a type that needs no converter, the converter's method, the text that
+follows."""
 
 
 class PathBuilder:
     """Builds the paths of one rule.
 
-    PERF: 0.5 us for two values; the map's way takes 5 us.
+    PERF: 0.5 us for two values; the map takes 5 us.
 
     :param rule: bound to its map.
-    :raises UnplainRule: the rule is not plain.
+    :raises UnsupportedRule: only the map can build its URLs.
     """
 
     __slots__ = ("start", "steps")
@@ -40,8 +42,8 @@ class PathBuilder:
 
     def __init__(self, rule: Rule) -> None:
         parts = read_rule(rule)
-        if not _builds_plainly(rule):
-            raise UnplainRule(parts)
+        if not _is_unmodified(rule):
+            raise UnsupportedRule(parts)
         texts = [""]
         segments: list[Segment] = []
         for part in parts:
@@ -51,30 +53,35 @@ class PathBuilder:
                 texts.append("")
             else:
                 texts[-1] += part
-        if rule.defaults or rule.alias or rule.websocket or not _PLAIN_TEXT("".join(texts)):
-            raise UnplainRule(parts)
+        if (
+            rule.defaults
+            or rule.alias
+            or rule.websocket
+            or not _NEEDS_NO_QUOTES_IN_PATH("".join(texts))
+        ):
+            raise UnsupportedRule(parts)
         self.start = texts[0]
         self.steps = [
-            (segment.name, _quick_type(segment), segment.converter.to_url, text)
+            (segment.name, _fast_type(segment), segment.converter.to_url, text)
             for segment, text in zip(segments, texts[1:], strict=True)
         ]
 
-    def build(self, values: dict[str, t.Any]) -> str | None:
-        """Return the path for some values; ``None``: the map shall build it, or say why not."""
+    def build(self, values: Mapping[str, object]) -> str | None:
+        """Return the path for some values; ``None``: the map must build it or raise an error."""
         steps = self.steps
         if len(values) != len(steps):
             return None
         path = self.start
-        for name, quick_type, to_url, text in steps:
+        for name, fast_type, to_url, text in steps:
             value: t.Any = values.get(name)
             if value is None:
                 return None
             kind = type(value)
-            if kind is quick_type:
+            if kind is fast_type:
                 if kind is int:
                     path += f"{value}{text}"
                     continue
-                # PERF: asking the text costs 0.06 us, the pattern 0.15 us.
+                # PERF: the methods of the text take 0.06 us, the pattern takes 0.15 us.
                 if (value.isascii() and value.isalnum()) or _NEEDS_NO_QUOTES(value):
                     path += value + text
                     continue
@@ -82,20 +89,20 @@ class PathBuilder:
                 path += to_url(value) + text
             except (TypeError, ValueError):
                 return None
-        # Two slashes in front would name another host.
+        # A URL that begins with two slashes would name another host.
         return path if path[:2] != "//" else f"/{path.lstrip('/')}"
 
 
-def _builds_plainly(rule: Rule) -> bool:
-    """Tell whether nobody changed how a rule is chosen and built."""
+def _is_unmodified(rule: Rule) -> bool:
+    """Return whether a rule has Werkzeug's methods to choose and to build a URL."""
     return all(
         getattr(getattr(rule, name), "__func__", None) is getattr(Rule, name)
         for name in ("build", "suitable_for")
     )
 
 
-def _quick_type(segment: Segment) -> type | None:
-    """Return the type whose values need no converter: it would write them just so."""
+def _fast_type(segment: Segment) -> type | None:
+    """Return the type whose values need no converter, because it would not change them."""
     converter = segment.converter
     if type(converter) is UnicodeConverter and "to_url" not in vars(converter):
         return str
@@ -105,10 +112,10 @@ def _quick_type(segment: Segment) -> type | None:
 
 
 def make_builder(rules: Sequence[Rule]) -> PathBuilder | None:
-    """Return the builder for an endpoint with these rules; ``None`` if it is not plain."""
+    """Return the builder for an endpoint with these rules; ``None`` if only the map can build."""
     if len(rules) != 1:
         return None
     try:
         return PathBuilder(rules[0])
-    except UnplainRule:
+    except UnsupportedRule:
         return None

@@ -1,33 +1,40 @@
-"""Jinja's environment for an application, and where its templates are found.
+"""Jinja's environment for an application, and the loader of its templates.
 
-Importing this room imports Jinja, which takes 12 ms; so nothing does before a template is asked
-for. Templates are found in the application's folder, then in its blueprints'.
+This module imports Jinja, which takes 12 ms. So it is imported when the first template is used.
+Templates are found in the application's folder, then in its blueprints'.
 """
 
 from __future__ import annotations
 
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2 import Environment as BaseEnvironment
 
 from ..debughelpers import Source, explain_template_loading_attempts
-from .template import Template as QuickTemplate
+from .template import Template as FastTemplate
+
+
+class _App(t.Protocol):
+    @property
+    def config(self) -> Mapping[str, bool]: ...
+    def create_global_jinja_loader(self) -> BaseLoader: ...
+    def iter_blueprints(self) -> Iterable[object]: ...
 
 
 class Environment(BaseEnvironment):
     """Jinja's environment, with the application's loader by default.
 
     :param app: the application.
-    :param options: as ``jinja2.Environment`` takes them.
+    :param options: arguments of ``jinja2.Environment``.
     """
 
     __module__ = "flask.templating"  # where it is promised
 
-    template_class: type[Template] = QuickTemplate
+    template_class: type[Template] = FastTemplate
 
-    def __init__(self, app: t.Any, **options: t.Any) -> None:
+    def __init__(self, app: _App, **options: t.Any) -> None:
         if "loader" not in options:
             options["loader"] = app.create_global_jinja_loader()
         self.app = app
@@ -37,30 +44,29 @@ class Environment(BaseEnvironment):
 class DispatchingJinjaLoader(BaseLoader):
     """Looks for a template in the app's folder, then in each blueprint's.
 
-    Blueprints are asked in the order of their registration; the one that the current request
-    belongs to has no precedence.
+    The order is that of registration. The blueprint of the current request has no precedence.
 
     :param app: the application.
     """
 
     __module__ = "flask.templating"  # where it is promised
 
-    def __init__(self, app: t.Any) -> None:
+    def __init__(self, app: _App) -> None:
         self.app = app
 
     def get_source(self, environment: BaseEnvironment, template: str) -> Source:
-        """Return a template's text, its file name and what tells its age.
+        """Return a template's text, its file name and a function that checks its age.
 
         :raises TemplateNotFound: no loader has it.
         """
         explain = self.app.config["EXPLAIN_TEMPLATE_LOADING"]
-        attempts: list[tuple[BaseLoader, t.Any, Source | None]] = []
+        attempts: list[tuple[BaseLoader, object, Source | None]] = []
         found: Source | None = None
         for owner, loader in self._iter_loaders(template):
             source = _ask(loader, environment, template)
             attempts.append((loader, owner, source))
             found = found or source
-            if found and not explain:  # an explanation tells what all of them answer
+            if found and not explain:  # the explanation lists all loaders
                 break
         if explain:
             explain_template_loading_attempts(self.app, template, attempts)
@@ -68,7 +74,8 @@ class DispatchingJinjaLoader(BaseLoader):
             raise TemplateNotFound(template)
         return found
 
-    def _iter_loaders(self, template: str) -> Iterator[tuple[t.Any, BaseLoader]]:
+    def _iter_loaders(self, template: str) -> Iterator[tuple[object, BaseLoader]]:
+        owner: t.Any  # with a `cached_property`, which a protocol cannot describe
         for owner in (self.app, *self.app.iter_blueprints()):
             loader = owner.jinja_loader
             if loader is not None:
@@ -81,7 +88,7 @@ class DispatchingJinjaLoader(BaseLoader):
 
 
 def _ask(loader: BaseLoader, environment: BaseEnvironment, template: str) -> Source | None:
-    """Return what a loader knows of a template; ``None`` if it does not have it."""
+    """Return a template from a loader; ``None`` if the loader does not have it."""
     try:
         return loader.get_source(environment, template)
     except TemplateNotFound:

@@ -1,14 +1,15 @@
-"""A compiled template, rendered as Jinja renders it, with two short cuts.
+"""A compiled template with two optimizations; it renders the same text as Jinja's class.
 
-Both lean on what Jinja's compiler writes. Where it writes something else, the template renders
-Jinja's way; ``tests/test_templates.py`` notices.
+Both depend on the code that Jinja's compiler generates. If it generates other code, the template
+renders as Jinja's class does, and ``tests/test_templates.py`` fails.
 """
 
 from __future__ import annotations
 
 import typing as t
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
+from types import CodeType
 
 import markupsafe
 from jinja2 import Environment
@@ -24,8 +25,8 @@ _escape_text: Callable[[str], str] | None = getattr(markupsafe, "_escape_inner",
 def _escape_for_output(value: t.Any) -> str:
     """Return what ``markupsafe.escape`` returns, as a text that is not marked as safe.
 
-    PERF: the compiler writes ``escape(...)`` only around what goes into the output at once, where
-    nobody sees the mark; making it takes three quarters of the time.
+    PERF: the compiler generates ``escape(...)`` only for text that is joined to the output, where
+    the mark has no effect. To create it takes three quarters of the time.
     """
     if type(value) is str:
         return _escape_text(value)  # type: ignore[misc]
@@ -40,9 +41,13 @@ class Template(BaseTemplate):
 
     @classmethod
     def from_code(
-        cls, environment: Environment, code: t.Any, globals: t.Any, uptodate: t.Any = None
+        cls,
+        environment: Environment,
+        code: CodeType,
+        globals: MutableMapping[str, object],
+        uptodate: Callable[[], bool] | None = None,
     ) -> BaseTemplate:
-        """Make a template of compiled code; called by loaders and ``from_string``."""
+        """Create a template from compiled code; called by loaders and ``from_string``."""
         template = super().from_code(environment, code, globals, uptodate)
         namespace = template.root_render_func.__globals__
         if (
@@ -55,18 +60,18 @@ class Template(BaseTemplate):
 
     def new_context(
         self,
-        vars: dict[str, t.Any] | None = None,
+        vars: dict[str, object] | None = None,
         shared: bool = False,
-        locals: Mapping[str, t.Any] | None = None,
+        locals: Mapping[str, object] | None = None,
     ) -> Context:
-        """Make the context of one rendering.
+        """Create the context of one rendering.
 
-        PERF: Jinja reads a chain of two dicts key by key, twice: 4 us more.
+        PERF: Jinja copies a chain of two dicts key by key, twice: 4 us more.
         """
         known = self.globals
         if shared or locals or type(known) is not ChainMap:
             return super().new_context(vars, shared, locals)
-        names: dict[str, t.Any] = {}
+        names: dict[str, object] = {}
         for part in reversed(known.maps):
             names.update(part)
         environment = self.environment

@@ -1,1 +1,1 @@
-"""The connections behind the test clients."""
+"""The test clients, and the connections that they use."""

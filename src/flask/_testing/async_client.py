@@ -1,4 +1,4 @@
-"""The test client for ``async`` tests: asks by ASGI on the test's own event loop."""
+"""The test client for ``async`` tests: sends requests over ASGI on the test's event loop."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 from werkzeug.datastructures import Headers
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Request as BaseRequest
+from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import get_current_url
 
-from ..asgi._scope import make_scope
+from .._http.environ_scope import make_scope
 from ..typing import AnyApp
 from .client import FlaskClient
 from .connection import Connection, Lifespan
@@ -23,17 +24,17 @@ _REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
 
 
 class _Requests(FlaskClient):
-    """Makes requests and keeps cookies, as the plain client does; sends nothing."""
+    """Builds requests and stores cookies, as `FlaskClient` does; sends nothing."""
 
-    def open(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        """Make the request instead of sending it."""
+    def open(self, *args: object, **kwargs: t.Any) -> t.Any:
+        """Return the request instead of sending it."""
         kwargs.pop("buffered", None)
         request = self._request_of(args[0]) if args else None
         return self._request_from_builder_args(args, kwargs) if request is None else request
 
 
 class StreamedResponse:
-    """An answer whose body is still coming.
+    """A response whose body is read while the application sends it.
 
     :param status: the HTTP status.
     :param headers: the headers.
@@ -50,18 +51,21 @@ class StreamedResponse:
 
 
 class AsyncFlaskClient:
-    """Asks an application by ASGI in ``async`` tests; keeps its cookies.
+    """Sends requests to an application over ASGI in ``async`` tests, and stores its cookies.
 
-    In an ``async with`` block the application's life begins before the first request and ends
-    with the block, as an ASGI server tells it: ``before_serving`` and so on.
+    An ``async with`` block runs the application's lifespan, as an ASGI server does:
+    ``before_serving`` functions run at its beginning, ``after_serving`` functions at its end.
 
     :param app: the application.
     :param response_wrapper: the class of the application's responses.
-    :param use_cookies: keep cookies from request to request.
+    :param use_cookies: store cookies, and send them with the next requests.
     """
 
     def __init__(
-        self, app: AnyApp, response_wrapper: t.Any = None, use_cookies: bool = True
+        self,
+        app: AnyApp,
+        response_wrapper: type[BaseResponse] | None = None,
+        use_cookies: bool = True,
     ) -> None:
         self.application = app
         self._requests = _Requests(app, response_wrapper, use_cookies=use_cookies)
@@ -89,10 +93,10 @@ class AsyncFlaskClient:
     async def open(
         self, *args: t.Any, follow_redirects: bool = False, **kwargs: t.Any
     ) -> TestResponse:
-        """Send a request and read the whole answer.
+        """Send a request and read the whole response.
 
-        :param args: as ``FlaskClient.open`` takes them, with ``kwargs``.
-        :param follow_redirects: follow them; the response's ``history`` has the ones before.
+        :param args: as for ``FlaskClient.open``, with ``kwargs``.
+        :param follow_redirects: follow them; ``history`` of the response has the earlier responses.
         """
         request = self._requests.open(*args, **kwargs)
         history: list[TestResponse] = []
@@ -138,10 +142,10 @@ class AsyncFlaskClient:
             await connection.end()
 
     @asynccontextmanager
-    async def stream(self, *args: t.Any, **kwargs: t.Any) -> AsyncIterator[StreamedResponse]:
-        """Send a request and read the answer as it comes.
+    async def stream(self, *args: object, **kwargs: object) -> AsyncIterator[StreamedResponse]:
+        """Send a request and read the response while the application sends it.
 
-        Leaving the block is going away.
+        At the end of the block the client disconnects.
 
         :param args: as for `open`, with ``kwargs``.
         """
@@ -152,10 +156,10 @@ class AsyncFlaskClient:
     def websocket(
         self, path: str, *, subprotocols: t.Iterable[str] = (), **kwargs: t.Any
     ) -> WebsocketConnection:
-        """Make a WebSocket; ``async with`` it shakes hands and goes away.
+        """Return a WebSocket; ``async with`` opens and closes it.
 
-        :param path: the path to ask.
-        :param subprotocols: what the client knows, the preferred one first.
+        :param path: the path.
+        :param subprotocols: the subprotocols of the client, the preferred one first.
         :param kwargs: as for `open`.
         """
         scope = self._requests._websocket_scope(path, subprotocols, kwargs)

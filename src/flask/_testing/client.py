@@ -19,10 +19,10 @@ from werkzeug.wrappers import Request as BaseRequest
 from werkzeug.wsgi import get_current_url
 
 from .._app.background import WAITING_TASKS
-from ..asgi._scope import make_scope
+from .._http.environ_scope import make_scope
 from ..sessions import SessionMixin
 from ..typing import AnyApp
-from .connection import Connection, LoopThread
+from .connection import Connection, LoopThread, Message
 from .websocket import WebsocketSession
 
 if t.TYPE_CHECKING:
@@ -30,18 +30,18 @@ if t.TYPE_CHECKING:
 
 
 class EnvironBuilder(werkzeug.test.EnvironBuilder):
-    """Makes a WSGI environment for an application.
+    """Builds a WSGI environment for an application.
 
-    Like Werkzeug's, but the base URL comes from the application's configuration.
+    Like Werkzeug's builder, but the base URL is that of the application's configuration.
 
     :param app: the application.
-    :param path: path, or whole URL, to ask.
-    :param base_url: where the application is mounted. By default made of
+    :param path: a path or a whole URL.
+    :param base_url: the URL at which the application is mounted. By default it consists of
         ``PREFERRED_URL_SCHEME``, ``SERVER_NAME`` and ``APPLICATION_ROOT``.
-    :param subdomain: comes before ``SERVER_NAME``; not with ``base_url``.
+    :param subdomain: added before ``SERVER_NAME``; not with ``base_url``.
     :param url_scheme: instead of ``PREFERRED_URL_SCHEME``; not with ``base_url``.
-    :param args: as Werkzeug's builder takes them, with ``kwargs``; ``json`` is written by the
-        application's provider.
+    :param args: as for Werkzeug's builder, with ``kwargs``. The application's provider writes
+        ``json``.
     :raises AssertionError: ``base_url`` and ``subdomain`` or ``url_scheme`` are both given.
     """
 
@@ -83,7 +83,7 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
             path = url.path + (f"?{url.query}" if url.query else "")
         return base_url, path
 
-    def json_dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
+    def json_dumps(self, obj: object, **kwargs: object) -> str:
         """Write the ``json`` argument, with the application's provider."""
         text: str = self.app.json.dumps(obj, **kwargs)
         return text
@@ -101,7 +101,7 @@ _GIVEN_COOKIES: t.Final = "flask.given_cookies"
 
 
 def _as_given(environ: WSGIEnvironment) -> WSGIEnvironment:
-    """Return an environment without the cookies that the client added when it was sent."""
+    """Return an environment without the cookies that the client added when it sent it."""
     if _GIVEN_COOKIES not in environ:
         return environ
     environ = {**environ, "HTTP_COOKIE": environ[_GIVEN_COOKIES]}
@@ -112,30 +112,30 @@ def _as_given(environ: WSGIEnvironment) -> WSGIEnvironment:
 
 
 def _build(builder: werkzeug.test.EnvironBuilder) -> BaseRequest:
-    """Make a builder's request, and close the files that it opened."""
+    """Return the request of a builder, and close the files that the builder opened."""
     with closing(builder):
         return builder.get_request()
 
 
 class FlaskClient(Client):
-    """Asks an application without a server, and keeps its cookies.
+    """Sends requests to an application without a server; stores cookies.
 
-    In a ``with`` block the context of the last request stays current until the next one or the
-    end of the block, so a test can look at ``request``, ``session`` and ``g``.
+    In a ``with`` block the context of the last request stays current until the next request or the
+    end of the block. So a test can inspect ``request``, ``session`` and ``g``.
 
-    :param args: the application, and what else Werkzeug's client takes, with ``kwargs``.
-    :param asgi: ask by ASGI, on an event loop in a thread of the client's own.
+    :param args: the application, and other arguments of Werkzeug's client, with ``kwargs``.
+    :param asgi: send requests over ASGI, on an event loop in another thread.
     """
 
     __module__ = "flask.testing"  # the public module
 
     application: AnyApp
     asgi: bool = False
-    """Whether requests go to the application by ASGI; else by WSGI."""
-    environ_base: dict[str, t.Any]
+    """Whether requests are sent over ASGI; otherwise over WSGI."""
+    environ_base: WSGIEnvironment
     """Entries of every request's environment."""
     preserve_context: bool
-    """Whether the last request's context stays."""
+    """Whether the context of the last request stays current."""
 
     def __init__(self, *args: t.Any, asgi: bool | None = None, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
@@ -145,18 +145,18 @@ class FlaskClient(Client):
         agent = f"Werkzeug/{_get_werkzeug_version()}"
         self.environ_base = {"REMOTE_ADDR": "127.0.0.1", "HTTP_USER_AGENT": agent}
         self.preserve_context = False
-        # Contexts that stay: of requests being sent, and of the last one that was.
-        self._new_contexts: list[t.ContextManager[t.Any]] = []
+        # Contexts that stay current: of the request that is being sent, and of the last one.
+        self._new_contexts: list[t.ContextManager[object]] = []
         self._context_stack = ExitStack()
 
     @contextmanager
-    def session_transaction(self, *args: t.Any, **kwargs: t.Any) -> Iterator[SessionMixin]:
+    def session_transaction(self, *args: object, **kwargs: object) -> Iterator[SessionMixin]:
         """Open the client's session, to read and change it.
 
         It is saved when the block ends.
 
         :param args: the request in which it is opened, as for ``test_request_context``.
-        :raises TypeError: the client keeps no cookies.
+        :raises TypeError: the client stores no cookies.
         :raises RuntimeError: the application opened no session.
         """
         if self._cookies is None:
@@ -183,7 +183,7 @@ class FlaskClient(Client):
         )
 
     def _copy_environ(self, other: WSGIEnvironment) -> WSGIEnvironment:
-        """Return an environment with the client's entries under those of another one."""
+        """Return an environment with the client's entries; those of ``other`` take precedence."""
         environ = {**self.environ_base, **other}
         if self.preserve_context:
             environ["werkzeug.debug.preserve_context"] = self._new_contexts.append
@@ -192,28 +192,28 @@ class FlaskClient(Client):
     def _request_from_builder_args(
         self, args: tuple[t.Any, ...], kwargs: dict[str, t.Any]
     ) -> BaseRequest:
-        """Make a request from what ``EnvironBuilder`` takes behind the application."""
+        """Return a request from the arguments of ``EnvironBuilder`` after the application."""
         kwargs["environ_base"] = self._copy_environ(kwargs.get("environ_base", {}))
         return _build(EnvironBuilder(self.application, *args, **kwargs))
 
     def open(
         self,
-        *args: t.Any,
+        *args: object,
         buffered: bool = False,
         follow_redirects: bool = False,
         **kwargs: t.Any,
     ) -> TestResponse:
         """Send a request.
 
-        :param args: what `EnvironBuilder` takes behind the application, with ``kwargs``; or one
-            builder, environment or request.
+        :param args: the arguments of `EnvironBuilder` after the application, with ``kwargs``; or
+            one builder, environment or request.
         :param buffered: read the whole body and close it at once.
-        :param follow_redirects: follow them; the response's ``history`` has the ones before.
+        :param follow_redirects: follow them; ``history`` of the response has the earlier responses.
         """
         request = self._request_of(args[0]) if args else None
         if request is None:
             request = self._request_from_builder_args(args, kwargs)
-        # The contexts that the request before left here.
+        # The contexts of the request before.
         self._context_stack.close()
         response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
         while self._new_contexts:
@@ -224,15 +224,17 @@ class FlaskClient(Client):
     def run_wsgi_app(
         self, environ: WSGIEnvironment, buffered: bool = False
     ) -> tuple[t.Iterable[bytes], str, Headers]:
-        """Send the request that an environment stands for, by either protocol."""
+        """Send the request of an environment, over WSGI or ASGI."""
         if not self.asgi:
-            waiting: list[t.Any] = []
-            environ[WAITING_TASKS] = waiting  # no server closes the response: they start here
+            waiting: list[object] = []
+            environ[WAITING_TASKS] = waiting  # the client starts them, as a server does at the end
             try:
                 return super().run_wsgi_app(environ, buffered)
             finally:
-                if waiting:  # never where the application is another framework's
-                    self.application._lifespan.background.start_waiting(self.application, environ)
+                if waiting:  # only with applications of this package
+                    self.application._lifespan.background.start_waiting(
+                        self.application, environ
+                    )
         self._add_cookies_to_wsgi(environ)
         status, headers, parts = self._ask(environ)
         url = urlsplit(get_current_url(environ))
@@ -241,9 +243,9 @@ class FlaskClient(Client):
         return list(parts) if buffered else parts, status, headers
 
     def _ask(self, environ: WSGIEnvironment) -> tuple[str, Headers, Iterator[bytes]]:
-        """Ask by ASGI; the body is read on as it is iterated over."""
+        """Send a request over ASGI; the body is read while the caller iterates over it."""
         loop = self._get_loop()
-        connection: Connection = loop.run(self._connect(environ))
+        connection = loop.run(self._connect(environ))
         status, headers = loop.run(connection.head())
         first = loop.run(connection.next_part())
         return status, Headers(headers), _iterate(loop, connection, first)
@@ -287,19 +289,20 @@ class FlaskClient(Client):
     def websocket_connect(
         self, path: str, *, subprotocols: t.Iterable[str] = (), **kwargs: t.Any
     ) -> WebsocketSession:
-        """Open a WebSocket; ``with`` its session it is closed at the end.
+        """Open a WebSocket; a ``with`` block closes it at its end.
 
-        :param path: the path to ask.
-        :param subprotocols: what the client knows, the preferred one first.
+        :param path: the path.
+        :param subprotocols: the subprotocols of the client, the preferred one first.
         :param kwargs: as for a request: ``headers``, ``query_string`` and so on.
-        :raises WebsocketRefused: the application does not accept; it has status, headers and body.
+        :raises WebsocketRefused: the application refused it; the error has status, headers and
+            body.
         """
         scope = self._websocket_scope(path, subprotocols, kwargs)
         return WebsocketSession(self._get_loop(), self.application, scope)
 
     def _websocket_scope(
         self, path: str, subprotocols: t.Iterable[str], kwargs: dict[str, t.Any]
-    ) -> dict[str, t.Any]:
+    ) -> Message:
         environ = self._request_from_builder_args((path,), kwargs).environ
         self._add_cookies_to_wsgi(environ)
         environ["wsgi.url_scheme"] = "wss" if environ["wsgi.url_scheme"] == "https" else "ws"
@@ -312,8 +315,8 @@ class FlaskClient(Client):
             self._loop = LoopThread()
         return self._loop
 
-    def _request_of(self, given: t.Any) -> BaseRequest | None:
-        """Return the request that a builder, an environment or a request stands for."""
+    def _request_of(self, given: object) -> BaseRequest | None:
+        """Return the request of a builder or an environment, or a copy of a request."""
         if isinstance(given, werkzeug.test.EnvironBuilder):
             builder = copy(given)
             builder.environ_base = self._copy_environ(builder.environ_base or {})  # type: ignore[arg-type]
@@ -346,7 +349,7 @@ class FlaskClient(Client):
 
 
 def _iterate(loop: LoopThread, connection: Connection, part: bytes | None) -> Iterator[bytes]:
-    """Yield a body's parts; an iteration that ends early is a client that goes away."""
+    """Yield the parts of a body; the client disconnects if the iteration ends early."""
     try:
         while part is not None:
             if part:

@@ -1,7 +1,6 @@
-"""One ASGI connection to an application in this process: what a server does, for tests.
+"""An ASGI connection to an application in this process, which replaces a server in tests.
 
-A `Connection` lives on a running event loop. A `LoopThread` gives synchronous code a loop to have
-connections on.
+A `Connection` belongs to a running event loop. A `LoopThread` runs one for synchronous code.
 """
 
 from __future__ import annotations
@@ -17,20 +16,20 @@ from io import BytesIO
 from .._core.current import BY_CLIENT
 from .._core.event_loops import close_loop
 
-if t.TYPE_CHECKING:
-    pass
-
+Result = t.TypeVar("Result")
 Message: t.TypeAlias = t.MutableMapping[str, t.Any]
-AsgiCallable: t.TypeAlias = Callable[[t.Any, t.Any, t.Any], Awaitable[None]]
+Receive: t.TypeAlias = Callable[[], Awaitable[Message]]
+Send: t.TypeAlias = Callable[[Message], Awaitable[None]]
+AsgiCallable: t.TypeAlias = Callable[[t.Any, Receive, Send], Awaitable[None]]
 
-_CHUNK = 65536  # bytes of the body in one message, as servers do it
+_CHUNK = 65536  # bytes of the body in one message, as servers send it
 
 
 class Connection:
-    """A connection of a running event loop.
+    """An ASGI connection on a running event loop.
 
     :param app: the application.
-    :param scope: what the connection is.
+    :param scope: the scope of the connection.
     """
 
     def __init__(self, app: AsgiCallable, scope: Message) -> None:
@@ -44,25 +43,25 @@ class Connection:
 
     def start(self) -> None:
         """Call the application."""
-        # The context is the caller's, so that what is current there is current here.
+        # In the caller's context, so the contexts that are current there are current here.
         self._task = asyncio.get_running_loop().create_task(self._serve(), context=copy_context())
 
     async def _serve(self) -> None:
         try:
             await self._app(self.scope, self._to_app.get, self._from_app.put)
         except (SystemExit, KeyboardInterrupt) as error:
-            self._error = error  # raised to the caller: asyncio would end the loop
+            self._error = error  # raised in `end`, because asyncio would stop the loop
         finally:
             self._from_app.put_nowait(None)
 
-    def tell(self, message: Message) -> None:
-        """Give the application a message."""
+    def send(self, message: Message) -> None:
+        """Send a message to the application."""
         self._to_app.put_nowait(message)
 
-    async def hear(self) -> Message | None:
-        """Return the application's next message; ``None`` when it has ended.
+    async def receive(self) -> Message | None:
+        """Return the application's next message; ``None`` if the application has ended.
 
-        :raises BaseException: what the application raised.
+        :raises BaseException: the error of the application.
         """
         message = await self._from_app.get()
         if message is None:
@@ -71,7 +70,7 @@ class Connection:
         return message
 
     async def end(self) -> None:
-        """Wait for the application's end; raise what it raised."""
+        """Wait until the application has ended; raise its error."""
         task, self._task = self._task, None
         if task is not None:
             try:
@@ -87,29 +86,29 @@ class Connection:
 
     # HTTP ----------------------------------------------------------------------------------------
 
-    def send_body(self, body: t.Any) -> None:
+    def send_body(self, body: t.IO[bytes] | None) -> None:
         """Send the request's body, in messages of moderate size.
 
-        :param body: a file, ``None`` for none.
+        :param body: a file; ``None``: the body is empty.
         """
         if body is None:
             body = BytesIO()
         chunk = body.read(_CHUNK)
         while chunk:
             following = body.read(_CHUNK)
-            self.tell({"type": "http.request", "body": chunk, "more_body": bool(following)})
+            self.send({"type": "http.request", "body": chunk, "more_body": bool(following)})
             if not following:
                 return
             chunk = following
-        self.tell({"type": "http.request", "body": b"", "more_body": False})
+        self.send({"type": "http.request", "body": b"", "more_body": False})
 
     def disconnect(self) -> None:
-        """Tell the application that the client has gone."""
-        self.tell({"type": "http.disconnect"})
+        """Notify the application that the client disconnected."""
+        self.send({"type": "http.disconnect"})
 
     async def head(self) -> tuple[str, list[tuple[str, str]]]:
-        """Return status line and headers of the answer."""
-        message = await self.hear()
+        """Return the status line and the headers of the response."""
+        message = await self.receive()
         if message is None:
             raise AssertionError("The application ended without an answer.")
         assert message["type"] == "http.response.start", message
@@ -117,20 +116,20 @@ class Connection:
         return str(message["status"]), headers
 
     async def next_part(self) -> bytes | None:
-        """Return the next part of the answer's body; ``None`` at its end."""
-        message = await self.hear()
+        """Return the next part of the response's body; ``None`` at its end."""
+        message = await self.receive()
         if message is None:
             return None
         assert message["type"] == "http.response.body", message
         if not message.get("more_body", False):
-            self.disconnect()  # as servers do after the answer
+            self.disconnect()  # as servers do after the response
             await self.end()
             self._from_app.put_nowait(None)
         part: bytes = message.get("body", b"")
         return part
 
     async def parts(self) -> AsyncIterator[bytes]:
-        """Yield the answer's body part by part."""
+        """Yield the parts of the response's body."""
         while (part := await self.next_part()) is not None:
             if part:
                 yield part
@@ -140,7 +139,7 @@ class Connection:
 
 
 class Lifespan:
-    """The life of an application on a running loop, as a server tells it.
+    """The lifespan of an application on a running event loop, as a server runs it.
 
     :param app: the application.
     """
@@ -150,28 +149,34 @@ class Lifespan:
         self._connection = Connection(app, scope)
 
     async def start(self) -> None:
-        """Begin; ``RuntimeError`` if the application could not."""
+        """Run the startup of the application.
+
+        :raises RuntimeError: it failed.
+        """
         self._connection.start()
-        await self._say("startup")
+        await self._exchange("startup")
 
     async def stop(self) -> None:
-        """End; ``RuntimeError`` if something went wrong."""
-        await self._say("shutdown")
+        """Run the shutdown of the application.
+
+        :raises RuntimeError: it failed.
+        """
+        await self._exchange("shutdown")
         await self._connection.end()
 
-    async def _say(self, what: str) -> None:
-        self._connection.tell({"type": f"lifespan.{what}"})
-        answer = await self._connection.hear()
+    async def _exchange(self, what: str) -> None:
+        self._connection.send({"type": f"lifespan.{what}"})
+        answer = await self._connection.receive()
         if answer is None or answer["type"] != f"lifespan.{what}.complete":
-            told = "" if answer is None else answer.get("message", "")
-            raise RuntimeError(f"The application's {what} failed. {told}")
+            reason = "" if answer is None else answer.get("message", "")
+            raise RuntimeError(f"The application's {what} failed. {reason}")
 
 
 # A loop for synchronous code --------------------------------------------------------------------
 
 
 class LoopThread:
-    """An event loop in a thread; it ends with this object."""
+    """An event loop in a thread; it stops when this object is deleted."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -181,17 +186,18 @@ class LoopThread:
         thread.start()
         self._finalizer = weakref.finalize(self, _stop_loop, self._loop, thread)
 
-    def run(self, coroutine: Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
-        """Run a coroutine there, in the caller's context."""
+    def run(self, coroutine: Coroutine[object, None, Result]) -> Result:
+        """Run a coroutine on the loop, in a copy of the caller's context."""
         context = copy_context()
         done = threading.Event()
-        outcome: list[t.Any] = [None, None]
+        outcome: list[Result] = []
+        failure: list[BaseException] = []
 
         async def run() -> None:
             try:
-                outcome[0] = await coroutine
+                outcome.append(await coroutine)
             except BaseException as error:
-                outcome[1] = error
+                failure.append(error)
             done.set()
 
         tasks: list[asyncio.Task[None]] = []  # the loop itself holds tasks only weakly
@@ -200,17 +206,12 @@ class LoopThread:
             run(),
         )
         done.wait()
-        result, error = outcome
-        outcome.clear()
-        if error is None:
-            return result
-        try:
-            raise error
-        finally:
-            del error
+        if failure:
+            raise failure.pop()  # the frame does not hold the error: no reference cycle
+        return outcome.pop()
 
     def close(self) -> None:
-        """Stop the loop; what still runs there is cancelled."""
+        """Stop the loop, and cancel its tasks."""
         self._finalizer()
 
 

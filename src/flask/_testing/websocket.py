@@ -11,13 +11,14 @@ from types import TracebackType
 
 from werkzeug.datastructures import Headers
 
+from .._core.json_functions import Json
 from .connection import AsgiCallable, Connection, LoopThread, Message
 
 
 class WebsocketRefused(Exception):
     """The application did not accept a WebSocket.
 
-    :param status: the HTTP status that the client would see.
+    :param status: the HTTP status of the response.
     :param headers: the response's headers.
     :param body: its body.
     """
@@ -30,15 +31,15 @@ class WebsocketRefused(Exception):
 
     @property
     def text(self) -> str:
-        """The response's body as a text."""
+        """The body of the response as text."""
         return self.body.decode()
 
 
 class WebsocketClosed(Exception):
     """The application has closed the WebSocket.
 
-    :param code: its closing code (RFC 6455 section 7.4).
-    :param reason: its words.
+    :param code: the close code (RFC 6455 section 7.4).
+    :param reason: the reason in the close frame.
     """
 
     def __init__(self, code: int, reason: str = "") -> None:
@@ -51,11 +52,11 @@ class WebsocketConnection:
     """A WebSocket of an ``async`` test: ``async with client.websocket("/path") as it:``.
 
     :param app: the application.
-    :param scope: what the connection is.
+    :param scope: the scope of the connection.
     """
 
     headers: Headers
-    """The headers of the answer to the handshake."""
+    """The headers of the response to the handshake."""
     subprotocol: str | None
     """The subprotocol that the application chose."""
 
@@ -78,24 +79,24 @@ class WebsocketConnection:
         await self.close()
 
     async def connect(self) -> None:
-        """Shake hands.
+        """Open the WebSocket.
 
-        :raises WebsocketRefused: the application does not accept.
+        :raises WebsocketRefused: the application refused it.
         """
-        self._connection.tell({"type": "websocket.connect"})
+        self._connection.send({"type": "websocket.connect"})
         self._connection.start()
-        message = await self._connection.hear()
+        message = await self._connection.receive()
         if message is not None and message["type"] == "websocket.accept":
             self.subprotocol = message.get("subprotocol")
             self.headers = _headers_of(message)
             return
         self._is_over = True
         if message is None:
-            raise AssertionError("The application ended without an answer to the handshake.")
+            raise AssertionError("The application ended without a response to the handshake.")
         if message["type"] == "websocket.close":
             await self._connection.end()
             raise WebsocketRefused(403)
-        body = await self._connection.hear()
+        body = await self._connection.receive()
         await self._connection.end()
         raise WebsocketRefused(
             message["status"], _headers_of(message), (body or {}).get("body", b"")
@@ -104,7 +105,7 @@ class WebsocketConnection:
     async def send(self, data: str | bytes) -> None:
         """Send a message: a text, or bytes."""
         kind = "text" if isinstance(data, str) else "bytes"
-        self._connection.tell({"type": "websocket.receive", kind: data})
+        self._connection.send({"type": "websocket.receive", kind: data})
 
     async def send_json(self, value: t.Any) -> None:
         """Send a value as JSON."""
@@ -113,30 +114,30 @@ class WebsocketConnection:
     async def receive(self) -> str | bytes:
         """Receive a message.
 
-        :raises WebsocketClosed: there is none, the application has closed the WebSocket.
+        :raises WebsocketClosed: the application has closed the WebSocket.
         """
-        message = await self._connection.hear()
+        message = await self._connection.receive()
         if message is None:
             raise WebsocketClosed(1006, "It ended without a word.")
         if message["type"] == "websocket.close":
             self._is_over = True
             code = message.get("code", 1000)
-            self._connection.tell({"type": "websocket.disconnect", "code": code})
+            self._connection.send({"type": "websocket.disconnect", "code": code})
             await self._connection.end()
             raise WebsocketClosed(code, message.get("reason") or "")
         text = message.get("text")
         data: str | bytes = message["bytes"] if text is None else text
         return data
 
-    async def receive_json(self) -> t.Any:
+    async def receive_json(self) -> Json:
         """Receive a message, and read it as JSON."""
         return json.loads(await self.receive())
 
     async def close(self, code: int = 1000, reason: str = "") -> None:
-        """Go away; raises what the application raised."""
+        """Close the WebSocket; raise the error of the application, if there was one."""
         if not self._is_over:
             self._is_over = True
-            self._connection.tell({"type": "websocket.disconnect", "code": code, "reason": reason})
+            self._connection.send({"type": "websocket.disconnect", "code": code, "reason": reason})
             await self._connection.end()
 
 
@@ -146,11 +147,11 @@ def _headers_of(message: Message) -> Headers:
 
 
 class WebsocketSession:
-    """A WebSocket of a plain test; see ``websocket_connect``.
+    """A WebSocket of a synchronous test; see ``websocket_connect``.
 
-    :param loop: where the application runs.
+    :param loop: the event loop on which the application runs.
     :param app: the application.
-    :param scope: what the connection is.
+    :param scope: the scope of the connection.
     """
 
     def __init__(self, loop: LoopThread, app: AsgiCallable, scope: Message) -> None:
@@ -163,19 +164,19 @@ class WebsocketSession:
 
     @property
     def headers(self) -> Headers:
-        """The headers with which the handshake was answered."""
+        """The headers of the response to the handshake."""
         return self._connection.headers
 
     @property
     def subprotocol(self) -> str | None:
-        """The subprotocol that the application took."""
+        """The subprotocol that the application chose."""
         return self._connection.subprotocol
 
     def send(self, data: str | bytes) -> None:
         """Send a text or bytes."""
         self._loop.run(self._connection.send(data))
 
-    def send_json(self, value: t.Any) -> None:
+    def send_json(self, value: object) -> None:
         """Send a value, written as JSON."""
         self._loop.run(self._connection.send_json(value))
 
@@ -184,14 +185,14 @@ class WebsocketSession:
 
         :raises WebsocketClosed: the application has closed the WebSocket.
         """
-        return t.cast("str | bytes", self._loop.run(self._connection.receive()))
+        return self._loop.run(self._connection.receive())
 
-    def receive_json(self) -> t.Any:
+    def receive_json(self) -> Json:
         """Receive the next message, read as JSON."""
         return self._loop.run(self._connection.receive_json())
 
     def close(self, code: int = 1000, reason: str = "") -> None:
-        """Go away, and wait for the handler's end; raises what it raised."""
+        """Close the WebSocket, and wait for the handler's end; raise its error."""
         self._loop.run(self._connection.close(code, reason))
 
     def __enter__(self) -> t.Self:

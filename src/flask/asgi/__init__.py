@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.reexports import answer_for
+from .._core.reexports import module_getattr
 
 __all__ = [
     "AsgiApp",
@@ -23,4 +23,4 @@ if t.TYPE_CHECKING:
     from ._websocket_channel import WebsocketDisconnect as WebsocketDisconnect
     from ._websocket_channel import WebsocketStateError as WebsocketStateError
 else:  # they come with asyncio, which an application under WSGI never needs
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from werkzeug.http import HTTP_STATUS_CODES
 
-from .._core.bounded_cache import keep
+from .._core.bounded_cache import store
 from .._core.waiting import wait
 from ._request_body import Body, Message, Receive, Send
 from ._thread_executor import ThreadVisit
@@ -208,7 +208,7 @@ class _Encoded(dict[tuple[str, str], tuple[bytes, bytes]]):
         name, value = pair
         made = (name.lower().encode("latin-1"), value.encode("latin-1"))
         if made[0] != b"set-cookie":  # it differs from client to client, and may be secret
-            keep(self, pair, made, _MOST_KEPT, _LARGEST_KEPT)
+            store(self, pair, made, _MOST_KEPT, _LARGEST_KEPT)
         return made
 
 
@@ -217,7 +217,7 @@ class _Lengths(dict[int, tuple[bytes, bytes]]):
 
     def __missing__(self, length: int) -> tuple[bytes, bytes]:
         made = (b"content-length", b"%d" % length)
-        keep(self, length, made, _MOST_KEPT, _LARGEST_KEPT)
+        store(self, length, made, _MOST_KEPT, _LARGEST_KEPT)
         return made
 
 

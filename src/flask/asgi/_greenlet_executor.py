@@ -216,4 +216,4 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_leave_fiber_to_parent)
 
 waiting.get_greenlet = getcurrent
-waiting.fiber_class = Fiber
+waiting.greenlet_class = Fiber

@@ -19,7 +19,8 @@ from .._app.lifecycle import Lifecycle
 from .._core.current import BY_CLIENT, get_app_context
 from .._core.threads import PoolFull, events, views
 from .._core.waiting import wait
-from .._http.streaming import ThreadedSteps, stepped
+from .._http.streaming import iterate_sync
+from .._http.threaded_steps import ThreadedSteps
 from ..typing import AnyApp
 from ._exchange import Answer, ClientGone, Exchange
 from ._executor_choice import may_block, may_cancel
@@ -171,7 +172,7 @@ async def _send_stream(app: AnyApp, exchange: Exchange, body: t.Any) -> Answer:
     if not exchange.is_gone or getattr(body, "is_awaited", False):
         exchange.watch_for_task()  # else the first part finds that it has gone
     if not getattr(body, "is_awaited", False):
-        body = stepped(ThreadedSteps(body, views, app, driver))
+        body = iterate_sync(ThreadedSteps(body, views, app, driver))
     elif not exchange.is_on_loop:  # the view ran in a thread: what it has left to run does so
         exchange.is_on_loop = True
         exchange.call = partial(_call_in_a_thread, app)

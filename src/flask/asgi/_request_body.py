@@ -230,7 +230,7 @@ class Body(Receiver):
 
     def _loop_soon(self) -> asyncio.AbstractEventLoop | None:
         """Return the server's loop, even a moment before the view waits; ``None``: unknown."""
-        if waiting.is_in_fiber():  # in a task that began at once, before the view waits
+        if waiting.is_in_greenlet():  # in a task that began at once, before the view waits
             return asyncio._get_running_loop()
         if self.loop is None and self._is_patient:
             # In a thread that the view has started, and is about to wait for. A view that joins

@@ -11,8 +11,9 @@ import typing as t
 from collections.abc import Coroutine, Iterator
 from urllib.parse import quote, unquote_to_bytes
 
-from .._core.bounded_cache import keep
+from .._core.bounded_cache import store
 from .._core.current import _cv_app, _cv_request
+from .._http.environ_scope import EXTRAS
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -31,9 +32,6 @@ _KEYS: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": "
 """Header name to key of the environment; filled as names are met."""
 
 _MOST_KEYS, _LARGEST_KEY = 1000, 400  # what clients send must not pile up
-
-EXTRAS: t.Final = "flask.environ"
-"""Key of a scope: entries for the WSGI environment that a scope has no other place for."""
 
 
 class ScopeError(ValueError):
@@ -173,7 +171,7 @@ def _key_of(name: bytes) -> str:
         return _NOT_TAKEN
     text = name.decode("latin-1").upper().replace("-", "_")
     key = text if text in _WITHOUT_PREFIX else f"HTTP_{text}"
-    keep(_KEYS, name, key, _MOST_KEYS, _LARGEST_KEY)
+    store(_KEYS, name, key, _MOST_KEYS, _LARGEST_KEY)
     return key
 
 
@@ -190,48 +188,3 @@ def _bytes_as_text(scope: Scope) -> str:
         return unquote_to_bytes(raw.partition(b"?")[0]).decode("latin-1")
     path: str = scope["path"]
     return path.encode("utf-8", "surrogateescape").decode("latin-1")
-
-
-def make_scope(environ: WSGIEnvironment, kind: str = "http") -> dict[str, t.Any]:
-    """Make the ASGI scope of the request that a WSGI environment describes.
-
-    :param environ: the environment.
-    :param kind: ``"http"`` or ``"websocket"``.
-    """
-    root = environ.get("SCRIPT_NAME", "").rstrip("/").encode("latin-1").decode(errors="replace")
-    raw = environ.get("PATH_INFO", "").encode("latin-1")
-    port = environ.get("SERVER_PORT") or "80"
-    scope: dict[str, t.Any] = {
-        "type": kind,
-        "asgi": {"version": "3.0", "spec_version": "2.5"},
-        "http_version": environ.get("SERVER_PROTOCOL", "HTTP/1.1").removeprefix("HTTP/"),
-        "scheme": environ.get("wsgi.url_scheme", "http"),
-        "path": root + raw.decode(errors="replace"),
-        "raw_path": (quote(root) + quote(raw)).encode(),
-        "query_string": environ.get("QUERY_STRING", "").encode("latin-1"),
-        "root_path": root,
-        "headers": list(_headers_of(environ)),
-        "client": (environ.get("REMOTE_ADDR", "127.0.0.1"), int(environ.get("REMOTE_PORT", 0))),
-        "server": (environ.get("SERVER_NAME", "localhost"), int(port)),
-        "extensions": {"websocket.http.response": {}} if kind == "websocket" else {},
-        "state": {},
-    }
-    if kind == "http":
-        scope["method"] = environ.get("REQUEST_METHOD", "GET")
-        scope[EXTRAS] = {key: value for key, value in environ.items() if "." in key}
-        for key in ("wsgi.input", "wsgi.input_terminated", "wsgi.url_scheme", "wsgi.version"):
-            scope[EXTRAS].pop(key, None)
-    return scope
-
-
-def _headers_of(environ: WSGIEnvironment) -> Iterator[tuple[bytes, bytes]]:
-    for key, value in environ.items():
-        if key in {"CONTENT_TYPE", "CONTENT_LENGTH"}:
-            if not value:
-                continue
-            name = key
-        elif key.startswith("HTTP_"):
-            name = key[5:]
-        else:
-            continue
-        yield name.lower().replace("_", "-").encode(), str(value).encode("latin-1")

@@ -18,6 +18,7 @@ from types import FunctionType
 from .._context.routed import HTTP
 from .._core.lazy import lazy
 from .._core.waiting import can_wait_here
+from .._http.environ_scope import EXTRAS
 from .._http.response import WITHOUT_BODY
 from .._routing.table import UNREAD
 from ..ctx import RequestContext
@@ -26,7 +27,7 @@ from ..wrappers import Response
 from ._exchange import ENCODED, LENGTHS, Answer, Exchange
 from ._executor_choice import rule_may_block
 from ._request_body import Receive, Send
-from ._scope import EXTRAS, Scope, make_environ
+from ._scope import Scope, make_environ
 from ._thread_executor import has_fibers
 
 if t.TYPE_CHECKING:
@@ -124,7 +125,7 @@ class ScopeContext(RequestContext):
                     {"type": "http.response.start", "status": status, "headers": headers},
                     {"type": "http.response.body", "body": whole},
                 )
-        is_ours = type(response) is Response and response._is_plain
+        is_ours = type(response) is Response and response._is_unmodified
         # PERF: ours asks the environment for the method alone, unless it corrects a location.
         is_enough = is_ours and not response.autocorrect_location_header
         environ = self._known if is_enough else self._environ

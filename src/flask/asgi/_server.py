@@ -97,7 +97,7 @@ class AsgiServer:
         if loop is not None:
             self._create_tasks(app, loop, tasks)
             return True
-        executor = waiting.get_driver_of_thread()
+        executor = waiting.get_thread_executor()
         if isinstance(executor, ThreadVisit):
             executor.loop.call_soon_threadsafe(self._create_tasks, app, executor.loop, tuple(tasks))
             return True

@@ -117,13 +117,13 @@ class ThreadVisit:
             del error  # its traceback holds this frame
 
     def _in_the_thread(self, work: Work, done: asyncio.Future[Outcome]) -> None:
-        waiting.set_driver_of_thread(self)
+        waiting.set_thread_executor(self)
         try:
             outcome: Outcome = (work(), None)
         except BaseException as error:
             outcome = (None, error)
         finally:
-            waiting.set_driver_of_thread(None)
+            waiting.set_thread_executor(None)
         try:
             self.loop.call_soon_threadsafe(_hand_over, done, outcome)
         except RuntimeError:
@@ -148,7 +148,7 @@ class ThreadVisit:
         finally:
             self._answer = None
             del answer
-        waiting.take_over(context)
+        waiting.copy_variables(context)
         if error is None:
             return result
         try:
@@ -262,7 +262,7 @@ def wait_on(loop: asyncio.AbstractEventLoop | None, awaitable: Awaitable[t.Any])
     """
     if loop is None or loop is asyncio._get_running_loop():
         return waiting.wait(awaitable)
-    driver = waiting.get_driver_of_thread() or ThreadVisit(loop=loop)
+    driver = waiting.get_thread_executor() or ThreadVisit(loop=loop)
     return driver.wait(awaitable)
 
 

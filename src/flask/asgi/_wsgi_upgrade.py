@@ -33,9 +33,10 @@ from wsproto.events import (
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from .._core.waiting import wait_long
+from .._http.environ_scope import make_scope
 from ..typing import AnyApp
 from ._request_body import Message as AsgiMessage
-from ._scope import Scope, make_scope
+from ._scope import Scope
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -1,9 +1,9 @@
 """The command line: find the application, load environment files, run and add commands.
 
-``flask`` starts at `main`. Applications and extensions use `AppGroup`, `with_appcontext` and
-`pass_script_info` for commands of their own, and `FlaskGroup` for a command like ``flask``.
+``flask`` calls `main`. Applications and extensions use `AppGroup`, `with_appcontext` and
+`pass_script_info` for their own commands, and `FlaskGroup` for a command like ``flask``.
 
-This file hands names on and defines none. The floors of the room, lowest first: ``_types``,
+This module only re-exports names. The layers of the package, the lowest first: ``_types``,
 ``_dotenv``, ``_banner``, ``_locate``; ``_script``; ``_options``; ``_commands``, ``_serve``;
 ``_groups``; ``_main``.
 """
@@ -17,9 +17,9 @@ import click as click
 from .._core.current import current_app as current_app
 from .._core.environment import get_debug_flag as get_debug_flag
 from .._core.environment import get_load_dotenv as get_load_dotenv
-from .._core.reexports import answer_for
-from ._banner import say_that_run_is_ignored as say_that_run_is_ignored
+from .._core.reexports import module_getattr
 from ._banner import show_server_banner as show_server_banner
+from ._banner import warn_run_ignored as warn_run_ignored
 from ._commands import routes_command as routes_command
 from ._commands import run_command as run_command
 from ._commands import shell_command as shell_command
@@ -43,4 +43,4 @@ from ._types import CertParamType as CertParamType
 from ._types import SeparatedPathType as SeparatedPathType
 
 if not TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)

@@ -1,4 +1,4 @@
-"""What the development server says about the application before Werkzeug says the rest."""
+"""The lines about the application that the development server prints when it starts."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from werkzeug.serving import is_running_from_reloader
 def show_server_banner(debug: bool | None, app_import_path: str | None) -> None:
     """Print which application is served and whether debug mode is on.
 
-    Said once, by the process that the user started: nothing is printed by the process that the
-    reloader starts.
+    It is printed once: the process that the reloader starts prints nothing.
 
-    :param debug: ``None`` leaves that line out.
-    :param app_import_path: as the user named the application; ``None`` leaves that line out.
+    :param debug: whether debug mode is on; ``None``: the line is not printed.
+    :param app_import_path: the value of ``--app``; ``None``: the line is not printed.
     """
     facts: list[str] = []
     if app_import_path is not None:
@@ -25,8 +24,8 @@ def show_server_banner(debug: bool | None, app_import_path: str | None) -> None:
             click.echo(f" * {fact}")
 
 
-def say_that_run_is_ignored() -> None:
-    """Print that ``app.run()`` does nothing in what ``flask`` imports."""
+def warn_run_ignored() -> None:
+    """Print that ``app.run()`` is ignored in a module that ``flask`` imports."""
     if not is_running_from_reloader():
         click.secho(
             " * Ignoring a call to 'app.run()' that would block the current 'flask' CLI command.\n"

@@ -1,4 +1,4 @@
-"""The commands that ``flask`` has by itself: ``run``, ``shell`` and ``routes``."""
+"""The built-in commands ``run``, ``shell`` and ``routes``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ._types import CertParamType, SeparatedPathType, join_certificate_and_key
 if t.TYPE_CHECKING:
     from ssl import SSLContext
 
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 @click.command("run", short_help="Serve the app for development.", params=[debug_option])
@@ -89,7 +89,7 @@ def run_command(
     except Exception as error:
         if not werkzeug.serving.is_running_from_reloader():
             raise
-        # Somebody is in the middle of an edit. Say it and stay alive: the next edit restarts.
+        # The developer is editing the code. The next change restarts the server.
         traceback.print_exc()
         application = _fail_every_request(error)
 
@@ -109,12 +109,12 @@ def run_command(
 
 
 def _fail_every_request(error: Exception) -> WSGIApplication:
-    """Make an application that raises what kept the real one from being loaded."""
+    """Return an application that raises the error of loading the real one."""
     trace = error.__traceback__
 
-    def application(environ: t.Any, start_response: t.Any) -> Iterable[bytes]:
-        # Each raise adds this frame to the error's traceback: without the reset it would grow by
-        # one frame a request, and the debugger's page with it.
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> t.NoReturn:
+        # `raise` adds this frame to the error's traceback. Without the reset the traceback would
+        # grow with each request.
         raise error.with_traceback(trace)
 
     return application
@@ -124,7 +124,7 @@ class _ShellApp(t.Protocol):
     import_name: str
     instance_path: str
 
-    def make_shell_context(self) -> dict[str, t.Any]: ...
+    def make_shell_context(self) -> dict[str, object]: ...
 
 
 @click.command("shell", short_help="Open a Python shell with the app.")
@@ -132,13 +132,13 @@ class _ShellApp(t.Protocol):
 def shell_command() -> None:
     """Open an interactive Python shell in the application's context.
 
-    It starts with 'app', 'g' and what the application's shell context processors give. The file
-    that PYTHONSTARTUP names is run first, as in a plain Python shell.
+    It starts with 'app', 'g' and the names of the application's shell context processors. The file
+    that PYTHONSTARTUP names is run first, as in Python's own shell.
     """
     import code
 
     app: _ShellApp = current_app._get_current_object()
-    namespace: dict[str, t.Any] = {}
+    namespace: dict[str, object] = {}
     startup = os.environ.get("PYTHONSTARTUP")
     if startup and os.path.isfile(startup):
         with open(startup, "rb") as file:  # bytes: compile() reads the encoding declaration
@@ -154,8 +154,8 @@ def shell_command() -> None:
     )
 
 
-def _complete_names_of(namespace: dict[str, t.Any]) -> None:
-    """Let the tab key complete names of the shell, if Python was set up for completion at all."""
+def _complete_names_of(namespace: dict[str, object]) -> None:
+    """Let the tab key complete names of the shell, if Python is configured for completion."""
     hook = getattr(sys, "__interactivehook__", None)
     if hook is None:
         return
@@ -163,15 +163,15 @@ def _complete_names_of(namespace: dict[str, t.Any]) -> None:
         import readline
         from rlcompleter import Completer
     except ImportError:
-        pass  # this Python has no line editing; the hook copes with that by itself
+        pass  # this Python has no line editing
     else:
         readline.set_completer(Completer(namespace).complete)
-    # Called last, so that a hook that brings a completer of its own has its way.
+    # Called last, because the hook may install another completer.
     hook()
 
 
 class _Route(t.NamedTuple):
-    """A line of the table of routes; the fields are what it can be sorted by."""
+    """A line of the table of routes, which can be sorted by each field."""
 
     endpoint: str
     methods: tuple[str, ...]
@@ -200,7 +200,7 @@ def routes_command(sort: str, all_methods: bool) -> None:
         click.echo("No routes were registered.")
         return
     if sort != "match":
-        routes.sort(key=lambda route: t.cast("t.Any", getattr(route, sort)))
+        routes.sort(key=lambda route: getattr(route, sort))
 
     columns = {
         "Endpoint": [route.endpoint for route in routes],
@@ -229,7 +229,7 @@ def _list_routes(app: App, hidden: set[str]) -> list[_Route]:
 
 
 def _format_table(columns: dict[str, list[str]]) -> Iterable[str]:
-    """Set columns side by side under their titles, each as wide as its widest cell."""
+    """Format columns with titles, each as wide as its widest cell."""
     widths = [max(map(len, [title, *cells])) for title, cells in columns.items()]
     rules = ["-" * width for width in widths]
     for row in (tuple(columns), rules, *zip(*columns.values(), strict=True)):

@@ -1,4 +1,4 @@
-"""Environment variables out of files: ``.flaskenv``, ``.env``, and one that the user names."""
+"""Load environment variables from files: ``.flaskenv``, ``.env``, and one that the user names."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import os
 import click
 
 DEFAULT_FILES = (".flaskenv", ".env")
-"""Files looked for in the current directory and upwards; a later one wins over an earlier one."""
+"""Files that are searched for, the one with the highest precedence last."""
 
 
 def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool = True) -> bool:
-    """Set environment variables from files in the notation of python-dotenv.
+    """Set environment variables from files in the format of python-dotenv.
 
-    A variable that is already set stays as it is. Among the files, ``path`` wins over ``.env``,
-    and ``.env`` over ``.flaskenv``. They are read as UTF-8. Without python-dotenv nothing is read;
-    if there is a file that would have been, a tip says so on stderr.
+    A variable that is already set does not change. ``path`` takes precedence over ``.env``, and
+    ``.env`` over ``.flaskenv``. The encoding is UTF-8. Without python-dotenv no file is read, and a
+    tip is printed on stderr if there is one.
 
-    :param path: a file to read beside the default ones; one that does not exist counts as empty.
-    :param load_defaults: look for `DEFAULT_FILES`, each in the nearest directory that has one,
-        from the current one upwards.
+    :param path: a file to read in addition to the default ones; it need not exist.
+    :param load_defaults: read `DEFAULT_FILES`, each from the nearest directory that has one, from
+        the current directory upwards.
     :return: ``True`` if the files named at least one variable, set by this call or not.
     """
     try:
@@ -44,7 +44,7 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
     for file in files:
         values |= dotenv.dotenv_values(file, encoding="utf-8")
     for name, value in values.items():
-        # A line that is only a name has no value: there is nothing to set.
+        # A line without a value has only a name.
         if value is not None and name not in os.environ:
             os.environ[name] = value
     return bool(values)

@@ -1,4 +1,4 @@
-"""Groups of commands that know the application: `AppGroup`, and the ``flask`` command's group."""
+"""Groups of commands with an application: `AppGroup`, and `FlaskGroup` of the ``flask`` command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ._options import app_option, debug_option, env_file_option, version_option
 from ._script import ScriptInfo, enter_context_of, run_to_the_end, with_appcontext
 from ._serve import serve_command
 
-Callback = Callable[..., t.Any]
+Callback = Callable[..., object]
 
 
 class AppGroup(click.Group):
@@ -29,7 +29,7 @@ class AppGroup(click.Group):
         """Add a command; an ``async def`` function runs to its end.
 
         :param cmd: the command, or a group with commands.
-        :param name: the name to call it by; its own name by default.
+        :param name: the name of the command; by default its own name.
         """
         _run_to_the_end(cmd)
         super().add_command(cmd, name)
@@ -38,12 +38,12 @@ class AppGroup(click.Group):
     def command(self, __func: Callback) -> click.Command: ...
 
     @t.overload
-    def command(self, *args: t.Any, **kwargs: t.Any) -> Callable[[Callback], click.Command]: ...
+    def command(self, *args: object, **kwargs: object) -> Callable[[Callback], click.Command]: ...
 
     def command(
-        self, *args: t.Any, **kwargs: t.Any
+        self, *args: object, **kwargs: object
     ) -> Callable[[Callback], click.Command] | click.Command:
-        """Make a command of the decorated function, as in `click.Group.command`.
+        """Create a command from a function, as `click.Group.command` does.
 
         :param with_appcontext: pass ``False`` for a command that needs no application.
         """
@@ -62,12 +62,12 @@ class AppGroup(click.Group):
     def group(self, __func: Callback) -> click.Group: ...
 
     @t.overload
-    def group(self, *args: t.Any, **kwargs: t.Any) -> Callable[[Callback], click.Group]: ...
+    def group(self, *args: object, **kwargs: object) -> Callable[[Callback], click.Group]: ...
 
     def group(
-        self, *args: t.Any, **kwargs: t.Any
+        self, *args: object, **kwargs: object
     ) -> Callable[[Callback], click.Group] | click.Group:
-        """Make an `AppGroup` of the decorated function, as click does."""
+        """Create an `AppGroup` from the decorated function, as click does."""
         kwargs.setdefault("cls", AppGroup)
         bare, args = _take_function(args)
         register: Callable[[Callback], click.Group] = super().group(*args, **kwargs)
@@ -82,8 +82,8 @@ def _run_to_the_end(command: click.Command) -> None:
         _run_to_the_end(inner)
 
 
-def _take_function(args: tuple[t.Any, ...]) -> tuple[Callback | None, tuple[t.Any, ...]]:
-    """Tell ``@group.command`` without parentheses from a call with arguments."""
+def _take_function(args: tuple[object, ...]) -> tuple[Callback | None, tuple[object, ...]]:
+    """Return the function of ``@group.command`` without parentheses, and the other arguments."""
     if args and callable(args[0]):
         return args[0], args[1:]
     return None, args
@@ -92,18 +92,18 @@ def _take_function(args: tuple[t.Any, ...]) -> tuple[Callback | None, tuple[t.An
 class FlaskGroup(AppGroup):
     """The ``flask`` command: its own commands, plugins', the app's.
 
-    A project can make one for itself, to have a command that always uses its application::
+    A project can create one to have a command that always uses its application::
 
         @click.group(cls=FlaskGroup, create_app=create_app)
         def cli():
             "Manage my project."
 
-    If several sources have a command of one name, a plugin's wins over a built-in one, and both
-    win over the application's. Plugins are entry points of the group ``flask.commands``.
+    If there are several commands of one name, a plugin's takes precedence over a built-in one, and
+    both over the application's. Plugins are entry points of the group ``flask.commands``.
     """
 
     create_app: Callable[..., App] | None
-    """Makes the application, called without arguments; ``None``: it is imported."""
+    """Creates the application, called without arguments; ``None``: it is imported."""
 
     load_dotenv: bool
     """Read ``.env`` and ``.flaskenv``."""
@@ -120,12 +120,12 @@ class FlaskGroup(AppGroup):
         set_debug_flag: bool = True,
         **extra: t.Any,
     ) -> None:
-        """Make the group.
+        """Create the group.
 
-        :param add_default_commands: add ``run``, ``shell`` and ``routes``.
+        :param add_default_commands: add ``run``, ``serve``, ``shell`` and ``routes``.
         :param add_version_option: add ``--version``.
-        :param extra: given to `click.Group`; its ``params`` are shown before the built-in ones,
-            and options are read from ``FLASK_...`` variables unless ``context_settings`` names
+        :param extra: arguments of `click.Group`. Its ``params`` are shown before the built-in ones.
+            Options are read from ``FLASK_...`` variables unless ``context_settings`` contains
             another ``auto_envvar_prefix``.
         """
         params = [*(extra.pop("params", None) or ()), env_file_option, app_option, debug_option]
@@ -149,9 +149,9 @@ class FlaskGroup(AppGroup):
         parent: click.Context | None = None,
         **extra: t.Any,
     ) -> click.Context:
-        """Start reading a command line, with a `ScriptInfo` at hand.
+        """Create the context for a command line; its object is a `ScriptInfo`.
 
-        Sets ``FLASK_RUN_FROM_CLI``: from here on ``app.run()`` in an imported module does nothing.
+        It sets ``FLASK_RUN_FROM_CLI``, so ``app.run()`` in an imported module does nothing.
         """
         os.environ["FLASK_RUN_FROM_CLI"] = "true"
         if "obj" not in extra and "obj" not in self.context_settings:
@@ -166,9 +166,10 @@ class FlaskGroup(AppGroup):
         )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the group's own options and leave the command and its arguments.
+        """Parse the group's options; the command and its arguments are left.
 
-        Help lists the application's commands, so for help the application is settled first.
+        Help lists the application's commands, so the options that name the application are handled
+        before it.
         """
         try:
             options, _, _ = self.make_parser(ctx).parse_args(args=list(args))
@@ -178,21 +179,21 @@ class FlaskGroup(AppGroup):
                 app_option.handle_parse_result(ctx, options, [])
             return super().parse_args(ctx, args)
         except BaseException:
-            # Nobody enters this context any more, so nobody would leave the application's context
-            # that listing its commands may have entered.
+            # click does not enter this context now, so it would not leave the application context
+            # that listing the commands may have entered.
             ctx.close()
             raise
 
-    # COMPAT: click says "cmd_name"; callers that name it go by what Flask says.
+    # COMPAT: Flask's name of the argument is "name", click's is "cmd_name".
     def get_command(  # pyright: ignore[reportIncompatibleMethodOverride]
         self, ctx: click.Context, name: str
     ) -> click.Command | None:
-        """Find a command: built-in or of a plugin, else the application's.
+        """Find a built-in command, a plugin's, or the application's.
 
-        ``None`` if unknown.
+        ``None`` if there is no such command.
 
-        For a command of the application its context is entered already here, so that callbacks of
-        parameters have it. If there is no application, an error is printed on stderr.
+        For a command of the application the application context is entered here, so callbacks of
+        parameters can use it. If there is no application, an error is printed on stderr.
         """
         self._load_plugin_commands()
         command = super().get_command(ctx, name)
@@ -209,8 +210,8 @@ class FlaskGroup(AppGroup):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the names of all commands, sorted.
 
-        If the application cannot be loaded, for whatever reason, the reason is printed on stderr
-        and the other commands are listed: help must not depend on a sound application.
+        If the application cannot be loaded, the error is printed on stderr and the other commands
+        are listed, so help works without an application.
         """
         self._load_plugin_commands()
         names = set(super().list_commands(ctx))
@@ -223,7 +224,7 @@ class FlaskGroup(AppGroup):
         return sorted(names)
 
     def _load_plugin_commands(self) -> None:
-        """Add the commands of installed plugins, once: not before a command line is read."""
+        """Add the commands of installed plugins, once, when a command line is parsed."""
         if self._loaded_plugin_commands:
             return
         import importlib.metadata  # 4 ms that no request needs

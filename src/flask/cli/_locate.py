@@ -1,14 +1,14 @@
-"""Find the application that the command line was told to use.
+"""Find the application that the user names on the command line.
 
-What a user may write, and how it is read::
+The user may write::
 
-    hello             module; the application or factory in it is found by its usual name
-    hello:name        module, and the name of the application or factory in it
-    hello:make("x")   module, and a call of a factory whose arguments are literals
+    hello             a module; the application or factory has a usual name
+    hello:name        a module, and the name of the application or factory
+    hello:make("x")   a module, and a call of a factory with literals as arguments
     path/to/hello.py  the same three with a file's path instead of a module's name
 
-This file imports modules and calls factories, and changes ``sys.path`` so that it can. It never
-reads an environment variable and never prints.
+This module imports modules, calls factories, and changes ``sys.path``. It reads no environment
+variables and prints nothing.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ import os
 import re
 import sys
 import traceback
-import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import FunctionType, ModuleType, TracebackType
 
 import click
@@ -29,24 +28,24 @@ from .._app.base import App
 from .._core.awaitables import wait_if_awaitable
 
 APP_NAMES = ("app", "application")
-"""Where an application is looked for in a module, in this order, before all its other names."""
+"""The usual names of an application in a module, in the order in which they are tried."""
 
 FACTORY_NAMES = ("create_app", "make_app")
-"""Where a factory is looked for in a module that has no application, in this order."""
+"""The usual names of a factory in a module, in the order in which they are tried."""
 
 
 class NoAppException(click.UsageError):
     """No application was found, or the one that was found cannot be used.
 
-    A usage error: the command line shows its message without a traceback and exits with status 2.
+    It is a usage error: click prints its message without a traceback and exits with status 2.
     """
 
 
 def find_best_app(module: ModuleType) -> App:
     """Find the application in a module by the usual names.
 
-    Looked for in this order: `APP_NAMES`; the module's only application under any name; what
-    `FACTORY_NAMES` return when they are called without arguments.
+    The order is: `APP_NAMES`; the module's only application under any name; the results of
+    `FACTORY_NAMES`, called without arguments.
 
     :raises NoAppException: there is none, there are several, or a factory needs arguments.
     """
@@ -85,10 +84,11 @@ def find_best_app(module: ModuleType) -> App:
 def find_app_by_string(module: ModuleType, app_name: str) -> App:
     """Find the application that ``app_name`` names in a module.
 
-    :param app_name: a name, or the call of a factory; its arguments must be literals, because this
-        text comes from an environment variable or a file and must not be able to run code.
-    :raises NoAppException: the text cannot be read, nothing has that name, the factory does not
-        take those arguments, or what was found is no application.
+    :param app_name: a name, or the call of a factory. Its arguments must be literals, because the
+        text may come from an environment variable and must not run other code.
+    :raises NoAppException: the text is malformed, there is no such name, the factory does not
+        accept
+        the arguments, or the object is not an application.
     """
     name, args, kwargs = _read_reference(app_name)
     try:
@@ -113,8 +113,8 @@ def find_app_by_string(module: ModuleType, app_name: str) -> App:
     )
 
 
-def _read_reference(text: str) -> tuple[str, list[t.Any], dict[str, t.Any]]:
-    """Read ``name`` or ``name(literal, key=literal)`` into name, arguments, keyword arguments."""
+def _read_reference(text: str) -> tuple[str, list[object], dict[str, object]]:
+    """Parse ``name`` or ``name(literal, key=literal)``: name, arguments, keyword arguments."""
     try:
         expression = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError):  # ValueError: a null byte, before CPython 3.11.4
@@ -133,7 +133,7 @@ def _read_reference(text: str) -> tuple[str, list[t.Any], dict[str, t.Any]]:
             args.append(ast.literal_eval(argument))
         for keyword in expression.keywords:
             if keyword.arg is None:
-                raise ValueError("** cannot be told apart from a call")
+                raise ValueError("** is not a literal")
             kwargs[keyword.arg] = ast.literal_eval(keyword.value)
     except (ValueError, TypeError):  # TypeError: an unhashable key or set member
         raise NoAppException(f"Failed to parse arguments as literal values: {text!r}.") from None
@@ -143,14 +143,13 @@ def _read_reference(text: str) -> tuple[str, list[t.Any], dict[str, t.Any]]:
 def _call_factory(
     factory: FunctionType,
     if_refused: str,
-    args: Sequence[t.Any] = (),
-    kwargs: dict[str, t.Any] | None = None,
-) -> t.Any:
-    """Call a factory; if it does not accept the arguments, raise an error with ``if_refused``.
+    args: Sequence[object] = (),
+    kwargs: dict[str, object] | None = None,
+) -> object:
+    """Call a factory; an ``async def`` factory runs to its end.
 
-    An ``async def`` factory runs to its end.
-
-    A ``TypeError`` that the factory's own code raises is a fault in that code and passes through.
+    If it does not accept the arguments, `NoAppException` is raised with the text ``if_refused``. A
+    ``TypeError`` of the factory's own code is not caught.
     """
     try:
         made = factory(*args, **(kwargs or {}))
@@ -161,8 +160,8 @@ def _call_factory(
     return wait_if_awaitable(made)
 
 
-def _was_entered(function: Callable[..., t.Any], trace: TracebackType | None) -> bool:
-    """Tell whether a traceback passes through a function's body."""
+def _was_entered(function: object, trace: TracebackType | None) -> bool:
+    """Return whether a traceback contains a frame of a function."""
     code = function.__code__ if isinstance(function, FunctionType) else None
     return any(frame.f_code is code for frame, _ in traceback.walk_tb(trace))
 
@@ -181,11 +180,11 @@ def split_import_path(text: str) -> tuple[str, str | None]:
 def prepare_import(path: str) -> str:
     """Make a file or module importable and return the name to import it by.
 
-    The directory above the top package of the target is put in front of ``sys.path``: its own
-    directory for a plain module.
+    The directory that contains the module, or its top package, is inserted at the front of
+    ``sys.path``.
 
-    :param path: a module's dotted name, taken to lie in the current directory, or a file's or
-        package's path, with or without ``.py``.
+    :param path: the dotted name of a module in the current directory, or the path of a file or
+        package, with or without ``.py``.
     """
     target = os.path.realpath(path)
     stem, extension = os.path.splitext(target)
@@ -210,11 +209,11 @@ def locate_app(
 ) -> App | None:
     """Import a module and find the application in it.
 
-    :param app_name: read by `find_app_by_string`; ``None`` leaves it to `find_best_app`.
-    :param raise_if_not_found: with ``False``, ``None`` is returned if there is no such module. A
-        module that exists and cannot be imported is an error in any case.
-    :raises NoAppException: there is no such module, an import inside it failed (the message holds
-        the traceback), or it holds no usable application.
+    :param app_name: an argument for `find_app_by_string`; ``None``: `find_best_app` is used.
+    :param raise_if_not_found: if it is false, ``None`` is returned if there is no such module. A
+        module that exists and cannot be imported is always an error.
+    :raises NoAppException: there is no such module, an import in it failed (the message contains
+        the traceback), or it contains no application.
     """
     try:
         if not module_name:
@@ -222,8 +221,8 @@ def locate_app(
         __import__(module_name)
     except ImportError as error:
         inner = error.__traceback__.tb_next if error.__traceback__ else None
-        # Python cuts its own frames out of the traceback of a failed import. If none is left
-        # below this one, the module itself is missing; else some code ran and failed to import.
+        # Python removes its own frames from the traceback of a failed import. If no other frame is
+        # left, the module itself is missing. Otherwise the module has failed to import another one.
         if inner is not None or not isinstance(error, ModuleNotFoundError):
             report = "".join(traceback.format_exception(type(error), error, inner))
             raise NoAppException(

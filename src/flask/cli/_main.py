@@ -13,7 +13,7 @@ Name the application with '--app' or the environment variable 'FLASK_APP', or
 keep it in a file 'wsgi.py' or 'app.py' in the current directory.
 """,
 )
-"""The command with its built-in commands; a plugin's and an application's join when it runs."""
+"""The ``flask`` command. Commands of plugins and of the application are added when it runs."""
 
 
 def main() -> None:

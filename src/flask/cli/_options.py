@@ -1,7 +1,7 @@
-"""The options of the ``flask`` command itself: which application, which variables, which mode.
+"""The options of the ``flask`` command: application, environment file, debug mode, version.
 
-Each option acts through its callback while the command line is being read, and gives no value to
-a command. The environment file is read first, because it can name the application.
+Each option has a callback that runs while the command line is parsed, and passes no value to the
+command. The environment file is read first, because it may name the application.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
-import typing as t
 
 import click
 from click.core import ParameterSource
@@ -19,7 +18,7 @@ from ._script import ScriptInfo
 
 
 def _read_env_file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Load the named file and the default ones, as far as the script's settings allow."""
+    """Load the named file, and the default files unless they are disabled."""
     if value is not None and importlib.util.find_spec("dotenv") is None:
         raise click.BadParameter("python-dotenv must be installed to load an env file.", ctx, param)
     load_defaults = ctx.ensure_object(ScriptInfo).load_dotenv_defaults
@@ -29,17 +28,16 @@ def _read_env_file(ctx: click.Context, param: click.Parameter, value: str | None
 
 
 def _name_app(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Tell the script which application was named."""
+    """Store the name of the application in the `ScriptInfo`."""
     if value is not None:
         ctx.ensure_object(ScriptInfo).app_import_path = value
     return value
 
 
 def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool | None:
-    """Put the mode that the user asked for into ``FLASK_DEBUG``.
+    """Set ``FLASK_DEBUG``.
 
-    The variable, not the application: a factory can then read it while it makes the application,
-    and the process that the reloader starts inherits it.
+    A factory can read the variable, and the process that the reloader starts inherits it.
     """
     asked = ctx.get_parameter_source(param.name)
     if asked in (ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP):
@@ -48,10 +46,10 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool 
     return value
 
 
-def get_version(ctx: click.Context, param: click.Parameter | None, value: t.Any) -> None:
+def get_version(ctx: click.Context, param: click.Parameter | None, value: object) -> None:
     """Print the versions of Python, Flask and Werkzeug, and end the command.
 
-    The callback of ``--version``; does nothing if ``value`` is false.
+    It is the callback of ``--version``, and does nothing if ``value`` is false.
     """
     if not value or ctx.resilient_parsing:
         return
@@ -91,7 +89,7 @@ app_option = click.Option(
     ),
 )
 
-# Not eager: it needs no order, and --help should not change the environment.
+# Not eager, so --help does not change the environment.
 debug_option = click.Option(
     ["--debug/--no-debug"],
     expose_value=False,

@@ -1,7 +1,6 @@
-"""What the commands of one command line share: which application it is, and its context.
+"""The application of a command line, and its context for commands.
 
-This file never parses arguments; the options in ``_options`` fill a `ScriptInfo` before a command
-asks it for the application.
+The options in ``_options`` fill a `ScriptInfo` before a command loads the application from it.
 """
 
 from __future__ import annotations
@@ -23,26 +22,26 @@ from ..typing import AnyApp
 from ._locate import NoAppException, locate_app, prepare_import, split_import_path
 
 APP_FILES = ("wsgi.py", "app.py")
-"""Files in the current directory that may hold the application if none was named."""
+"""Files in the current directory that may contain the application, if the user names none."""
 
-Function = t.TypeVar("Function", bound=Callable[..., t.Any])
+Function = t.TypeVar("Function", bound=Callable[..., object])
 
 
 class ScriptInfo:
-    """Knows which application the command line is for, and loads it.
+    """Loads the application of the command line.
 
-    The object (``ctx.obj``) of the click contexts below a `FlaskGroup`. A test may make one and
-    pass it as ``obj`` to run a command with its own application.
+    It is the object (``ctx.obj``) of the click contexts of a `FlaskGroup`. A test may create one
+    and pass it as ``obj`` to run a command with another application.
     """
 
     app_import_path: str | None
-    """What ``--app`` or ``FLASK_APP`` said; ``None``: nothing, the usual files are tried."""
+    """The value of ``--app`` or ``FLASK_APP``; ``None``: the usual files are tried."""
 
     create_app: Callable[..., App] | None
-    """Called without arguments to make the application, instead of importing one."""
+    """Creates the application, called without arguments; ``None``: it is imported."""
 
     data: dict[t.Any, t.Any]
-    """A place for commands to hand things on to each other; never read here."""
+    """Data that commands share; this package does not use it."""
 
     set_debug_flag: bool
     """Set the loaded application's ``debug`` as ``--debug`` or ``FLASK_DEBUG`` says."""
@@ -64,9 +63,9 @@ class ScriptInfo:
         self.load_dotenv_defaults = get_load_dotenv(load_dotenv_defaults)
         self._loaded_app: App | None = None
 
-    # The result is AnyApp, not App: callers use it as the Flask that it is.
+    # The result is AnyApp, not App, because callers use it as a `Flask`.
     def load_app(self) -> AnyApp:
-        """Return the application; made or imported at the first call.
+        """Return the application, which is created or imported at the first call.
 
         :raises NoAppException: there is none, or it cannot be imported.
         """
@@ -99,20 +98,20 @@ _NO_APP = (
 )
 
 pass_script_info = click.make_pass_decorator(ScriptInfo, ensure=True)
-"""Give the command function the `ScriptInfo` as its first argument."""
+"""Decorate a command's function to pass the `ScriptInfo` as its first argument."""
 
 
 def with_appcontext(f: Function) -> Function:
-    """Run a command function inside the application's context.
+    """Decorate a command's function to run in an application context.
 
-    Commands of an `AppGroup`, such as ``app.cli``, have it already. If an application context is
-    current, the function runs in that one. The context is popped when the command ends. An
-    ``async def`` function runs to its end.
+    Commands of an `AppGroup`, such as ``app.cli``, already do. If an application context is
+    current, the function runs in that one. The context is popped when the command ends. An ``async
+    def`` function runs to its end.
     """
 
     @functools.wraps(f)
     @click.pass_context
-    def in_context(ctx: click.Context, /, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    def in_context(ctx: click.Context, /, *args: object, **kwargs: object) -> object:
         if not has_app_context():
             enter_context_of(ctx.ensure_object(ScriptInfo).load_app(), ctx)
         return _wait_for_command(ctx.invoke(f, *args, **kwargs))
@@ -121,23 +120,23 @@ def with_appcontext(f: Function) -> Function:
 
 
 def run_to_the_end(function: Function) -> Function:
-    """Return a command's function, or a synchronous one that runs an ``async def`` one to its end.
+    """Return a synchronous function for a command; an ``async def`` function runs to its end.
 
-    :param function: may be wrapped by click's decorators.
+    :param function: the command's function, which click's decorators may have wrapped.
     """
     if not is_async_callable(inspect.unwrap(function)):
         return function
 
     @functools.wraps(function)
-    def waiting(*args: t.Any, **kwargs: t.Any) -> t.Any:
+    def waiting(*args: object, **kwargs: object) -> object:
         return _wait_for_command(function(*args, **kwargs))
 
     return t.cast("Function", waiting)
 
 
-def _wait_for_command(result: t.Any) -> t.Any:
-    """Return the result of a command; Ctrl-C cancels what it awaits."""
-    return wait_long(result) if is_awaitable(result) else result
+def _wait_for_command(result: object) -> object:
+    """Return the result of a command; wait for it if it is awaitable. Ctrl-C cancels it."""
+    return wait_long(result) if is_awaitable(result) else result  # type: ignore[arg-type]
 
 
 class _HasContext(t.Protocol):
@@ -145,9 +144,6 @@ class _HasContext(t.Protocol):
 
 
 def enter_context_of(app: _HasContext, ctx: click.Context) -> None:
-    """Make an application current until ``ctx`` ends.
-
-    Nothing to do if it is already.
-    """
+    """Make an application current until ``ctx`` ends, unless it is current already."""
     if not has_app_context() or current_app._get_current_object() is not app:
         ctx.with_resource(app.app_context())

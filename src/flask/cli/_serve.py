@@ -1,4 +1,4 @@
-"""The command ``serve``: the application on Granian, a server made for production."""
+"""The command ``serve``, which serves the application with Granian, a production server."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import typing as t
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from functools import partial
 from pathlib import Path
 
@@ -15,11 +15,25 @@ from werkzeug.utils import import_string
 
 from .._core.awaitables import is_async_view
 from .._core.environment import get_debug_flag
-from ..typing import AnyApp
 from ._script import ScriptInfo, pass_script_info
 
 if t.TYPE_CHECKING:
     import asyncio
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from werkzeug.routing import Map
+
+Message: t.TypeAlias = MutableMapping[str, t.Any]
+Scope: t.TypeAlias = Message
+Receive: t.TypeAlias = Callable[[], Awaitable[Message]]
+Send: t.TypeAlias = Callable[[Message], Awaitable[None]]
+AsgiApp: t.TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class _App(t.Protocol):
+    url_map: Map
+    view_functions: dict[str, t.Callable[..., object]]
+
 
 _WITHOUT_GRANIAN = (
     "'flask serve' needs Granian, which is not installed. Install it with:\n\n"
@@ -29,17 +43,17 @@ _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Pat
 
 
 _THREADS: t.Final = 16
-"""Of a process on WSGI, if not said otherwise: enough for views that wait for a database."""
+"""The default for WSGI: enough threads for views that wait for a database."""
 _CLIENT_TIMEOUT: t.Final = 60
-"""Seconds for a client on WSGI by default; the same as in common proxies."""
+"""The default for WSGI in seconds, which is common in proxies."""
 
 
-_PARTING: t.Final = 2.0
-"""Seconds that the handlers of WebSockets have to end when the process stops."""
+_CLOSE_TIMEOUT: t.Final = 2.0
+"""Seconds that WebSocket handlers have to end when the process stops."""
 
 
 def _count_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -75,7 +89,7 @@ def _count_cores() -> int:
     "--http",
     type=click.Choice(["auto", "1", "2"]),
     default="auto",
-    help="Version of HTTP. 'auto' takes what the client speaks.",
+    help="Version of HTTP. 'auto' accepts both.",
 )
 @click.option(
     "--graceful-timeout",
@@ -89,16 +103,16 @@ def _count_cores() -> int:
 def serve_command(
     info: ScriptInfo, /, interface: str, health: str | None, **options: t.Any
 ) -> None:
-    """Serve the application with Granian, a server made for production.
+    """Serve the application with Granian, a production server.
 
     SIGTERM stops it when the requests under way are answered, or their time is over. SIGHUP
-    replaces the processes one by one by new ones, which import the application anew.
+    replaces the processes one by one by new ones, which import the application again.
     """
     try:
         from granian.constants import HTTPModes, Interfaces
         from granian.errors import ConfigurationError
 
-        from ._supervisor import SteadyServer
+        from ._supervisor import ResilientServer
     except ImportError:
         raise click.UsageError(_WITHOUT_GRANIAN) from None
 
@@ -109,14 +123,14 @@ def serve_command(
         interface = "asgi" if _wants_asgi(app) else "wsgi"
     _check(interface, app, health, options)
 
-    # New processes begin with nothing imported, so a reload meets the code as it is then.
+    # New processes import everything again, so a reload uses the current code.
     multiprocessing.set_start_method("spawn", force=True)
-    server = SteadyServer(
+    server = ResilientServer(
         info.app_import_path or "app",
         address=options["host"],
         port=options["port"],
         uds=options["uds"],
-        interface=Interfaces.ASGI,  # for WSGI too: see asgi/_threaded_wsgi
+        interface=Interfaces.ASGI,  # for WSGI too; see asgi/_threaded_wsgi
         workers=options["workers"] or _count_cores(),
         http=HTTPModes(options["http"]),
         websockets=interface == "asgi",
@@ -124,7 +138,7 @@ def serve_command(
         ssl_cert=options["cert"],
         ssl_key=options["key"],
         respawn_failed_workers=True,
-        # One client that stalls its upload, or listens for ever, would keep the server as it is.
+        # Otherwise one client with a stalled upload or an endless stream would prevent the stop.
         workers_kill_timeout=options["graceful_timeout"],
     )
     script = partial(ScriptInfo, info.app_import_path, info.create_app, info.set_debug_flag)
@@ -135,8 +149,8 @@ def serve_command(
         raise click.UsageError(f"Granian refuses the setting {error}.") from None
 
 
-def _check(interface: str, app: AnyApp, health: str | None, options: dict[str, t.Any]) -> None:
-    """Refuse what cannot be served."""
+def _check(interface: str, app: object, health: str | None, options: Mapping[str, object]) -> None:
+    """Raise an error for options that do not fit the interface."""
     if interface == "asgi" and not hasattr(app, "asgi_app"):
         raise click.UsageError("This application has no 'asgi_app' to be served over ASGI.")
     for name in ("threads", "client_timeout"):
@@ -149,8 +163,8 @@ def _check(interface: str, app: AnyApp, health: str | None, options: dict[str, t
         raise click.UsageError("'--health' takes a path that begins with a slash.")
 
 
-def _wants_asgi(app: AnyApp) -> bool:
-    """Tell whether an application has views that ASGI serves better, or alone."""
+def _wants_asgi(app: _App) -> bool:
+    """Return whether an application has WebSockets or asynchronous views."""
     return hasattr(app, "asgi_app") and (
         any(rule.websocket for rule in app.url_map.iter_rules())
         or any(map(is_async_view, app.view_functions.values()))
@@ -158,9 +172,12 @@ def _wants_asgi(app: AnyApp) -> bool:
 
 
 def _make_loader(
-    script: Callable[[], ScriptInfo], interface: str, health: str | None, options: dict[str, t.Any]
-) -> Callable[[], t.Any]:
-    """Return a function that loads the application in each process; it can be pickled."""
+    script: Callable[[], ScriptInfo],
+    interface: str,
+    health: str | None,
+    options: Mapping[str, t.Any],
+) -> Callable[[], AsgiApp]:
+    """Return a function that loads the application in a worker process. It can be pickled."""
     if interface == "wsgi":
         timeout = options["client_timeout"] or _CLIENT_TIMEOUT
         load = partial(_load_wsgi, script, health, options["threads"] or _THREADS, timeout)
@@ -169,8 +186,8 @@ def _make_loader(
     return partial(_load, load, options["graceful_timeout"])
 
 
-def _load(load: Callable[[], t.Any], graceful_timeout: float) -> t.Any:
-    """Load the application in a process that answers requests."""
+def _load(load: Callable[[], AsgiApp], graceful_timeout: float) -> AsgiApp:
+    """Load the application in a worker process."""
     from ._supervisor import end_with_main_process
 
     end_with_main_process(graceful_timeout)
@@ -179,62 +196,62 @@ def _load(load: Callable[[], t.Any], graceful_timeout: float) -> t.Any:
 
 def _load_wsgi(
     script: Callable[[], ScriptInfo], health: str | None, threads: int, timeout: float
-) -> t.Any:
-    """Load the application in a process that serves WSGI."""
+) -> AsgiApp:
+    """Load an application that is served over WSGI."""
     served = import_string("flask.asgi._threaded_wsgi.ThreadedWsgi")  # a higher layer, with asyncio
-    app: t.Any = script().load_app()
+    app: WSGIApplication = script().load_app()
     if health is not None:
-        app = _HealthyWSGI(app, health)
-    return _PartingASGI(served(app, threads, timeout))
+        app = _HealthCheckWSGI(app, health)
+    return _GracefulASGI(served(app, threads, timeout))
 
 
-def _load_asgi(script: Callable[[], ScriptInfo], health: str | None) -> t.Any:
-    """Load the application in a process that serves ASGI."""
-    served = _PartingASGI(script().load_app())
-    return served if health is None else _HealthyASGI(served, health)
+def _load_asgi(script: Callable[[], ScriptInfo], health: str | None) -> AsgiApp:
+    """Load an application that is served over ASGI."""
+    served = _GracefulASGI(script().load_app())
+    return served if health is None else _HealthCheckASGI(served, health)
 
 
-class _PartingASGI:
-    """An application whose WebSockets are closed with a word before the process stops.
+class _GracefulASGI:
+    """An application whose WebSockets get a close frame before the process stops.
 
-    Granian cuts them off. So ``SIGTERM`` comes here first, and goes on as ``SIGINT``, which is the
-    same to Granian.
+    Granian would only close their connections. So this class handles ``SIGTERM``, closes the
+    WebSockets, and then raises ``SIGINT``, which Granian handles like ``SIGTERM``.
     """
 
-    def __init__(self, app: t.Any) -> None:
+    def __init__(self, app: AsgiApp) -> None:
         self.app = app
-        self._parting: set[asyncio.Task[None]] = set()
+        self._closing_tasks: set[asyncio.Task[None]] = set()
 
-    def __call__(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> t.Any:
-        serve = self._live if scope["type"] == "lifespan" else self.app
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        serve = self._serve_lifespan if scope["type"] == "lifespan" else self.app
         return serve(scope, receive, send)
 
-    async def _live(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> None:
-        import asyncio  # 9 ms that other commands need not wait for
+    async def _serve_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        import asyncio  # 9 ms, which other commands do not need
 
-        loop = asyncio.get_running_loop()  # it runs, and Granian has set its handlers
+        loop = asyncio.get_running_loop()  # Granian has set its signal handlers now
         try:
             try:
                 loop.remove_signal_handler(signal.SIGTERM)
-            except AttributeError:  # COMPAT: rloop 0.5 knows the method, and fails in it
+            except AttributeError:  # COMPAT: the method of rloop 0.5 fails
                 pass
-            # Not the loop's own way: uvloop loses what comes while it does not run, and Granian
-            # lets it rest between the application's start and the first request.
+            # Not loop.add_signal_handler: uvloop loses signals while it does not run, and Granian
+            # stops the loop between the application's startup and the first request.
             signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(self._begin, loop))
         except (NotImplementedError, ValueError):
-            pass  # Windows has no such signals, and a thread of a server none of its own
+            pass  # on Windows, or if the server runs in a thread
         await self.app(scope, receive, send)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._parting.add(loop.create_task(self._part()))
+        self._closing_tasks.add(loop.create_task(self._close_websockets()))
 
-    async def _part(self) -> None:
+    async def _close_websockets(self) -> None:
         import asyncio
 
         try:
             server = getattr(self.app, "_asgi", None)
             if server is not None:  # another framework's application has none
-                async with asyncio.timeout(_PARTING):
+                async with asyncio.timeout(_CLOSE_TIMEOUT):
                     await server.websockets.close_all()
         except TimeoutError:
             pass
@@ -242,14 +259,14 @@ class _PartingASGI:
             signal.raise_signal(signal.SIGINT)
 
 
-class _HealthyWSGI:
-    """A WSGI application that answers one path before another one is asked."""
+class _HealthCheckWSGI:
+    """WSGI middleware that responds to a health check at one path."""
 
-    def __init__(self, app: t.Any, path: str) -> None:
+    def __init__(self, app: WSGIApplication, path: str) -> None:
         self.app = app
         self.path = path
 
-    def __call__(self, environ: dict[str, t.Any], start_response: t.Any) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] != self.path:
             answer: Iterable[bytes] = self.app(environ, start_response)
             return answer
@@ -257,14 +274,14 @@ class _HealthyWSGI:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [b"ok"]
 
 
-class _HealthyASGI:
-    """An ASGI application that does the same."""
+class _HealthCheckASGI:
+    """ASGI middleware that responds to a health check at one path."""
 
-    def __init__(self, app: t.Any, path: str) -> None:
+    def __init__(self, app: AsgiApp, path: str) -> None:
         self.app = app
         self.path = path
 
-    async def __call__(self, scope: dict[str, t.Any], receive: t.Any, send: t.Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != self.path:
             await self.app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""The types of options that click has none for: a certificate, and several paths in one value."""
+"""Types of options that click does not have: a certificate, and several paths in one value."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ else:
 
 
 class CertParamType(_ParamType):
-    """What ``--cert`` takes: a file, ``adhoc``, or an import path.
+    """The type of ``--cert``: a file, ``adhoc``, or an import path.
 
-    Converts to the file's absolute path, to ``"adhoc"``, or to the ``SSLContext`` that was
-    imported. An existing file wins over the other two readings.
+    It converts the value to the file's absolute path, to ``"adhoc"``, or to the imported
+    ``SSLContext``. An existing file takes precedence.
     """
 
     name = "path"
@@ -26,11 +26,11 @@ class CertParamType(_ParamType):
 
     def convert(
         self, value: t.Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> t.Any:
-        """Read one value of the option.
+    ) -> object:
+        """Convert a value of the option.
 
-        :raises click.BadParameter: it is none of the three, or Python cannot do what it asks for:
-            it has no ``ssl`` module, or ``adhoc`` is asked for and cryptography is missing.
+        :raises click.BadParameter: the value is none of the three, Python has no ``ssl`` module, or
+            the value is ``adhoc`` and cryptography is not installed.
         """
         try:
             import ssl
@@ -39,7 +39,7 @@ class CertParamType(_ParamType):
                 'Using "--cert" requires Python to be compiled with SSL support.', ctx, param
             ) from None
 
-        # Types must pass through what they gave before: click may convert a default twice.
+        # click may convert a default twice, so a converted value is returned unchanged.
         if isinstance(value, ssl.SSLContext):
             return value
         try:
@@ -50,7 +50,7 @@ class CertParamType(_ParamType):
         text = str(value)
         if text.lower() == "adhoc":
             return self._check_adhoc(param, ctx)
-        # import_string() is silent about what cannot be imported, but not about what is no name.
+        # import_string() returns None for a missing name, but raises an error for an invalid one.
         is_name = text != "" and not text.startswith(".")
         found = import_string(text, silent=True) if is_name else None
         if isinstance(found, ssl.SSLContext):
@@ -70,11 +70,11 @@ class CertParamType(_ParamType):
 def join_certificate_and_key(
     ctx: click.Context, param: click.Parameter, value: str | None
 ) -> str | None:
-    """Check ``--key`` against ``--cert``; the pair becomes ``cert``.
+    """Combine ``--cert`` and ``--key``: the pair becomes ``cert``.
 
-    The callback of ``--key``; ``--cert`` must have been read before, so it is an eager option.
+    It is the callback of ``--key``. ``--cert`` is an eager option, so it was parsed before.
 
-    :raises click.BadParameter: one of the two is missing, or this certificate takes no key.
+    :raises click.BadParameter: one of the two is missing, or the certificate needs no key.
     """
     cert = ctx.params.get("cert")
     is_file = isinstance(cert, str) and cert != "adhoc"  # a file's path is absolute
@@ -93,11 +93,9 @@ def join_certificate_and_key(
 
 
 class SeparatedPathType(click.Path):
-    """Several paths in one value, separated as in ``PATH``.
+    """Several paths in one value, separated by ``:``, or by ``;`` on Windows.
 
-    That is ``:``, or ``;`` on Windows.
-
-    Converts to a list. Each path is checked by the rules given to `click.Path`.
+    It converts the value to a list. Each path is checked as `click.Path` does.
     """
 
     def convert(
@@ -106,9 +104,9 @@ class SeparatedPathType(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> t.Any:
-        """Split a value and convert each part; a list is taken as split already.
+        """Split a value and convert each part; a list is not split.
 
-        :raises click.BadParameter: one of the paths breaks the rules.
+        :raises click.BadParameter: one of the paths is not valid.
         """
         parts = value if isinstance(value, (list, tuple)) else self.split_envvar_value(value)
         return [super(SeparatedPathType, self).convert(part, param, ctx) for part in parts]

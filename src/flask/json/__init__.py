@@ -1,7 +1,7 @@
 """JSON as the current application reads and writes it.
 
-These functions have the interface of the standard library's ``json`` module and follow
-``current_app.json``; outside an application context they are the library's own, with the same
+These functions have the interface of the standard library's ``json`` module and use
+``current_app.json``. Outside an application context they use the standard library, with the same
 additional types.
 """
 
@@ -11,20 +11,20 @@ import typing as t
 
 from .._core.current import NO_APP_MESSAGE, get_app_context
 from .._core.json_functions import dump, dumps, load, loads
-from .._core.reexports import answer_for
+from .._core.reexports import module_getattr
 from ..wrappers import Response
 
 __all__ = ["dump", "dumps", "jsonify", "load", "loads"]
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
 
 
-def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:
-    """Return a JSON response made from the arguments.
+def jsonify(*args: object, **kwargs: object) -> Response:
+    """Return a JSON response with the arguments.
 
-    ``jsonify(name="Ann")`` and ``jsonify({"name": "Ann"})`` are the same; several positional
-    arguments make a list. A view may as well return a dict or a list itself.
+    ``jsonify(name="Ann")`` and ``jsonify({"name": "Ann"})`` are the same. Several positional
+    arguments become a list. A view may also return a dict or a list itself.
 
     :raises RuntimeError: no application context is active.
     :raises TypeError: positional and keyword arguments are mixed.

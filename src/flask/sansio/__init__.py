@@ -1,1 +1,1 @@
-"""A door: addresses under which others know the set-up half of the house."""
+"""Re-exports the base classes of applications and blueprints under Flask's module paths."""

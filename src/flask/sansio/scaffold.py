@@ -1,4 +1,4 @@
-"""A door to ``Scaffold``, what applications and blueprints share."""
+"""Re-exports ``Scaffold``, the base class of applications and blueprints."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from .._app.scaffold import Scaffold, _endpoint_from_view_func, _sentinel, setupmethod
 from .._core.environment import find_package
-from .._core.reexports import answer_for
+from .._core.reexports import module_getattr
 
 __all__ = ["Scaffold", "_endpoint_from_view_func", "_sentinel", "find_package", "setupmethod"]
 
 if not TYPE_CHECKING:  # to type checkers the module has what it defines
-    __getattr__ = answer_for(__name__)
+    __getattr__ = module_getattr(__name__)
