@@ -25,7 +25,7 @@ from ._app.lifecycle import ExcInfo, Lifecycle
 from ._core.awaitables import wait_if_awaitable
 from ._core.current import _cv_request, g, request, session
 from ._core.environment import get_debug_flag, get_load_dotenv
-from ._core.lazy import lazy_default, lazy
+from ._core.lazy import lazy, lazy_default
 from ._core.reexports import module_getattr
 from .asgi import _websocket_lifecycle as websocket_lifecycle
 from .asgi._wsgi_servers import serve_upgrade_request, warn_about_hypercorn

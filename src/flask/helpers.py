@@ -251,7 +251,7 @@ def send_file(
         path = os.path.join(app.root_path, path_or_file)
         fast = make_file_response(app, context._environ, path, max_age)
         if fast is not None:
-            return fast
+            return fast  # type: ignore[return-value]
     response = werkzeug.utils.send_file(
         **_prepare_send_file_kwargs(
             max_age=max_age,
@@ -293,7 +293,7 @@ def send_from_directory(
             # PERF: not request.environ, which adds the request to the dict: 0.2 us.
             fast = make_file_response(app, context._environ, joined, max_age)
             if fast is not None:
-                return fast
+                return fast  # type: ignore[return-value]
     response = werkzeug.utils.send_from_directory(
         directory, path, **_prepare_send_file_kwargs(**kwargs)
     )

@@ -285,7 +285,7 @@ def test_a_request_that_is_given_decides_about_the_route() -> None:
 def test_hosts_that_clients_make_up_do_not_keep_out_the_real_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("flask._core.fast_paths._MOST_HOSTS", 3)
+    monkeypatch.setattr("flask._http.fast_paths._MOST_HOSTS", 3)
     app = answering(lambda: "index")
     for number in range(5):
         get(app, base_url=f"http://made-up-{number}.example")

@@ -13,7 +13,7 @@ import werkzeug.wrappers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask import Flask, Request, Response, request, url_for
-from flask._core.fast_paths import UNDECIDED, UNWATCHED_REQUESTS
+from flask._http.fast_paths import UNDECIDED, UNWATCHED_REQUESTS
 
 Serve = Callable[..., tuple[int, bytes]]
 

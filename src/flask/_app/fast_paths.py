@@ -1,15 +1,15 @@
-"""Computes which fast paths an application allows; see ``_core.fast_paths``."""
+"""Computes which fast paths an application allows; see ``_http.fast_paths``."""
 
 from __future__ import annotations
 
 import typing as t
 
 from .._core.baseline import Baseline, ClassGuard
-from .._core.fast_paths import FastPaths
+from .._http.fast_paths import FastPaths
 from .._http.headers import content_type_of
-from .._http.response import Response as BaseResponse
+from .._http.request import Request as RequestImplementation
+from .._http.response import Response as ResponseImplementation
 from .._routing.map import Map
-from ..wrappers import Request, Response
 
 STEPS: t.Final = (
     "do_teardown_appcontext",
@@ -36,7 +36,7 @@ ATTRIBUTES: t.Final = frozenset(
 """The attributes of an application on which fast paths depend."""
 
 _CREATING = ("__init__", "__new__", "blueprints", "close", "endpoint", "routing_exception")
-_REQUEST = Baseline(Request, *_CREATING, "trusted_hosts", "url_rule")
+_REQUEST = Baseline(RequestImplementation, *_CREATING, "trusted_hosts", "url_rule")
 
 
 def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
@@ -46,15 +46,19 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
     :param base: the class that defines `METHODS`.
     :param methods: these methods, unmodified.
     """
-    request_class = app.request_class if _is_class(app.request_class, Request) else None
-    response_class = app.response_class if _is_class(app.response_class, Response) else None
+    request_class = _subclass_or_none(app.request_class, RequestImplementation)
+    response_class = _subclass_or_none(app.response_class, ResponseImplementation)
     is_request_unmodified = (
         request_class is not None
         and not request_class._assigned
         and _REQUEST.unchanged(request_class)
     )
-    # First: a change that comes in the meantime is noticed by the next request.
-    guard = ClassGuard((type(app), base), (response_class or BaseResponse, BaseResponse))
+    # Before the examination: a change that comes in the meantime is noticed by the next request.
+    guard = ClassGuard(
+        (type(app), base),
+        (request_class or RequestImplementation, RequestImplementation),
+        (response_class or ResponseImplementation, ResponseImplementation),
+    )
     if response_class is not None and not response_class._detect_overrides():
         response_class = None
     media_type = "" if response_class is None else response_class.default_mimetype
@@ -95,15 +99,17 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
 
 def _compare_by_number(guard: ClassGuard) -> dict[str, t.Any]:
     """Return what a request compares, for the usual case: one class of each kind."""
-    if not guard.is_simple or len(guard.members) > 2:
+    if not guard.is_simple or len(guard.members) != 3:
         return {}
-    app_members, response_members = (*guard.members, {})[:2]
+    app_members, request_members, response_members = guard.members
     return {
         "app_members": app_members,
+        "request_members": request_members,
         "response_members": response_members,
         "size": guard.size,
     }
 
 
-def _is_class(kind: object, base: type) -> bool:
-    return isinstance(kind, type) and issubclass(kind, base)  # a test may assign a mock
+def _subclass_or_none(kind: t.Any, base: type) -> t.Any:
+    """Return a class if it is one of ours; a test may assign a mock."""
+    return kind if isinstance(kind, type) and issubclass(kind, base) else None

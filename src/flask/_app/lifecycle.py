@@ -303,7 +303,7 @@ class Lifecycle(ServingApp):
         if kind is str:
             fast = self._fast_paths
             if fast.response_class is not None:
-                return make_text_response(fast.response_class, rv, fast.text_type)  # type: ignore[arg-type]
+                return make_text_response(fast.response_class, rv, fast.text_type)  # type: ignore
         elif kind is dict or kind is list:
             return self.json.response(rv)
         elif kind is self.response_class:
@@ -311,8 +311,7 @@ class Lifecycle(ServingApp):
         # PERF: here, where the usual cases have been answered, and without a call.
         if hasattr(rv.__class__, "__await__"):
             return self._make_awaited(rv)
-        response: Response = to_response(self, rv)
-        return response
+        return to_response(self, rv)  # type: ignore[return-value]
 
     def _make_awaited(self, rv: t.Any) -> Response:
         """Make a response from an awaitable; an error goes to its handler."""

@@ -18,8 +18,8 @@ from .._core import waiting
 from .._core.awaitables import is_async_callable, wait_if_awaitable
 from .._core.baseline import Baseline
 from .._core.current import get_request_context
-from .._core.fast_paths import FastPaths
 from .._core.hook_scopes import scopes_inward
+from .._http.fast_paths import FastPaths
 from ..ctx import AppContext, RequestContext, _AppCtxGlobals
 from ..sessions import SecureCookieSessionInterface, SessionInterface
 from ..wrappers import Request, Response
@@ -89,7 +89,8 @@ class ServingApp(App):
         """
         fast = self._fast_paths
         # PERF: what is_valid comes to for most applications.
-        if len(fast.app_members) + len(fast.response_members) != fast.size:
+        size = len(fast.app_members) + len(fast.request_members) + len(fast.response_members)
+        if size != fast.size:
             fast = self._compute_fast_paths()
         if fast.request_class is None:
             return RequestContext(self, environ)

@@ -11,7 +11,7 @@ from .._core.awaitables import explain_second_loop, wait_if_awaitable
 if t.TYPE_CHECKING:
     from blinker import Signal
 
-    from .._core.fast_paths import FastPaths
+    from .._http.fast_paths import FastPaths
 
 
 class _App(t.Protocol):

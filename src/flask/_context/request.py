@@ -21,7 +21,7 @@ from .._core.current import (
     get_app_context,
     get_request_context,
 )
-from .._core.fast_paths import NO_FAST_PATHS
+from .._http.fast_paths import NO_FAST_PATHS
 from ..signals import (
     appcontext_popped,
     appcontext_pushed,

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import MapAdapter
 
-from .._core.fast_paths import FastPaths
 from .._core.hook_scopes import blueprint_names
 from .._core.lazy import lazy
+from .._http.fast_paths import FastPaths
 from .._http.request import Request, make_request
 from .._routing.table import ASK_THE_MAP, NOT_ASKED, NOTHING, ROUTE
 from .app import AppContext

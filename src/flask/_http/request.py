@@ -21,6 +21,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wsgi import LimitedStream
 
+from .._core.baseline import note_definition
 from .._core.current import get_app_context
 from .._core.hook_scopes import blueprint_names
 from .._core.json_functions import JsonModule
@@ -42,16 +43,7 @@ _NO_JSON_YET = RequestBase._cached_json
 
 
 class Request(EnvironRequest):
-    """An HTTP request, with the result of routing.
-
-    Its attributes are computed from the WSGI environment at the first access.
-
-    :param environ: the WSGI environment (PEP 3333).
-    :param populate_request: store this object as ``environ["werkzeug.request"]``.
-    :param shallow: do not allow to read the body.
-    """
-
-    __module__ = "flask.wrappers"  # the public module, which pickles name
+    """The implementation of `flask.Request`."""
 
     json_module: t.Any = JsonModule()
     """Parses JSON: ``app.json`` if an application is current."""
@@ -85,6 +77,7 @@ class Request(EnvironRequest):
         cls._has_default_form = all(
             getattr(cls, name) is getattr(Request, name) for name in FORM_STEPS
         )
+        note_definition(cls)
 
     # Limits: an attribute of the request, else the application's configuration -------------------
 

@@ -36,6 +36,9 @@ def get_state(response: _Response) -> dict[str, object]:
 
 def set_state(response: object, state: Mapping[str, object]) -> None:
     """Set the attributes that `get_state` returned."""
+    vars(response).setdefault("_body", None)
+    vars(response).setdefault("_headers", None)
+    vars(response).setdefault("_more_headers", None)
     vars(response).update({name: state[name] for name in state.keys() - WERKZEUG_NAMES})
     for name in WERKZEUG_NAMES & state.keys():
         setattr(response, name, state[name])

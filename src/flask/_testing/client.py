@@ -232,9 +232,7 @@ class FlaskClient(Client):
                 return super().run_wsgi_app(environ, buffered)
             finally:
                 if waiting:  # only with applications of this package
-                    self.application._lifespan.background.start_waiting(
-                        self.application, environ
-                    )
+                    self.application._lifespan.background.start_waiting(self.application, environ)
         self._add_cookies_to_wsgi(environ)
         status, headers, parts = self._ask(environ)
         url = urlsplit(get_current_url(environ))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 import typing as t
-from collections.abc import Coroutine, Iterator
-from urllib.parse import quote, unquote_to_bytes
+from collections.abc import Coroutine
+from urllib.parse import unquote_to_bytes
 
 from .._core.bounded_cache import store
 from .._core.current import _cv_app, _cv_request

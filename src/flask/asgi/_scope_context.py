@@ -144,7 +144,8 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
         application or the request is not plain, or only the map knows the rule.
     """
     fast = app._fast_paths
-    if len(fast.app_members) + len(fast.response_members) != fast.size:
+    size = len(fast.app_members) + len(fast.request_members) + len(fast.response_members)
+    if size != fast.size:
         fast = app._compute_fast_paths()
     if not fast.scopes or not has_fibers:
         return None

@@ -14,11 +14,11 @@ from json import encoder as _encoder
 from typing import IO, AnyStr
 
 from .._core.bounded_cache import store
-from .._core.fast_paths import NO_FAST_PATHS
 from .._core.json_functions import Json, _default
 from .._core.lazy import lazy
 from .._core.reexports import module_getattr
 from .._http.body import loads
+from .._http.fast_paths import NO_FAST_PATHS
 from .._http.headers import content_type_of
 from .._http.query import NEEDS_LIBRARY
 from .._http.response_factories import make_text_response
@@ -268,7 +268,7 @@ class DefaultJSONProvider(JSONProvider):
                 fast = NO_FAST_PATHS
             response_class = fast.response_class
             if response_class is not None:
-                return make_text_response(response_class, f"{text}\n", header)
+                return make_text_response(response_class, f"{text}\n", header)  # type: ignore[no-any-return]
         else:
             text = self.dumps(obj, separators=_COMPACT)
         response: Response = app.response_class(f"{text}\n", mimetype=self.mimetype)

@@ -10,11 +10,10 @@ import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from .baseline import ClassGuard
+from .._core.baseline import ClassGuard
 
 if t.TYPE_CHECKING:
-    from .._http.request import Request
-    from .._http.response import Response
+    pass
 
 _LONGEST_HOST = 255 + len(":65535")  # RFC 1035 section 2.3.4
 _MOST_HOSTS = 1000  # clients choose the hosts
@@ -46,18 +45,19 @@ class FastPaths:
     """An ASGI request needs no WSGI environment."""
     sessions: bool = False
     """The session is opened at the first access."""
-    request_class: type[Request] | None = None
+    request_class: type[t.Any] | None = None
     """The class of requests, if a request may be created at the first access."""
-    response_class: type[Response] | None = None
+    response_class: type[t.Any] | None = None
     """The class of responses, if it overrides nothing about creating and sending them."""
     text_type: tuple[str, str] = ("", "")
     """The ``Content-Type`` header of a string that a view returns."""
     guard: ClassGuard = field(default_factory=ClassGuard)
-    """Notices changes of the classes of the application and of its responses."""
+    """Notices changes of the classes of the application, its requests and its responses."""
     app_members: Mapping[str, object] = field(default_factory=dict)
+    request_members: Mapping[str, object] = field(default_factory=dict)
     response_members: Mapping[str, object] = field(default_factory=dict)
     size: int = -1
-    """The number of both, if the guard compares nothing else; otherwise -1."""
+    """The number of all three, if the guard compares nothing else; otherwise -1."""
 
     accepted_hosts: set[str | bytes | None] = field(default_factory=set)
     """``Host`` headers that the URL map accepts, as text and as ASGI gives them."""
