@@ -10,6 +10,7 @@ import typing as t
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import flask
 from flask import Flask
@@ -31,6 +32,13 @@ SIGNALS = (
 
 # A shell that starts the tests in the background has Ctrl-C ignored; what they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Hypothesis tries the same examples each time, and never fails because the machine is slow.
+# "pytest --hypothesis-profile=explore" tries new examples.
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("tests", settings.get_profile("explore"), derandomize=True, database=None)
+settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,11 +7,11 @@ import re
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-LONGEST = 60  # seconds that anything may take
+from polling import LONGEST, wait_until
 
 
 class PrintingProcess:
@@ -32,7 +32,9 @@ class PrintingProcess:
             start_new_session=True,
         )
         self.printed = ""
+        self.has_ended = False  # its output has; a child process may hold it open
         self.clients = ExitStack()
+        self._place = 0
         self._changed = threading.Condition()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
@@ -44,17 +46,35 @@ class PrintingProcess:
                 with self._changed:
                     self.printed += line
                     self._changed.notify_all()
+        with self._changed:
+            self.has_ended = True
+            self._changed.notify_all()
 
-    def wait_for(self, pattern: str) -> str:
-        """Wait until it has printed something; return the pattern's last group, or all of it."""
+    def wait_for(self, pattern: str, *, after_last: bool = False) -> str:
+        """Wait until the output matches; return the pattern's last group, or the whole match.
+
+        :param after_last: look only behind the place where the last call found its pattern.
+        :raises AssertionError: the process ends without it, or ``LONGEST`` seconds pass.
+        """
+        begin = self._place if after_last else 0
 
         def found() -> re.Match[str] | None:
-            return re.search(pattern, self.printed)
+            return re.compile(pattern).search(self.printed, begin)
 
         with self._changed:
-            match = self._changed.wait_for(found, LONGEST)
-        assert match, f"No {pattern!r} in what was printed:\n{self.printed}"
+            self._changed.wait_for(lambda: found() or self.has_ended, LONGEST)
+            match = found()
+        if not match:
+            ending = "The process ended" if self.has_ended else f"{LONGEST:g} seconds passed"
+            self.stop()
+            raise AssertionError(f"{ending} without {pattern!r}. It printed:\n{self.printed}")
+        self._place = match.end()
         return match[match.re.groups]
+
+    def wait_until(self, condition: Callable[[], object]) -> None:
+        """Wait until a condition holds, which the running process makes true."""
+        wait_until(lambda: condition() or self.has_ended)
+        assert condition(), f"The process ended too early. It printed:\n{self.printed}"
 
     def wait(self) -> int:
         """Wait for the end; return the exit code."""
@@ -65,6 +85,8 @@ class PrintingProcess:
     def stop(self) -> None:
         """Close the connections, and end what still runs."""
         self.clients.close()
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)  # child processes too
+        except ProcessLookupError:
+            pass
         self.wait()

@@ -84,7 +84,7 @@ def test_a_query_is_read_as_by_werkzeug(query: str) -> None:
     assert ours == theirs
 
 
-@settings(max_examples=600, derandomize=True, database=None, deadline=None)
+@settings(max_examples=600)
 @given(st.text(alphabet="ab=&+%;CFDé3901EA\xff\x1e\x1f\r\n ", max_size=20))
 def test_any_query_is_read_as_by_werkzeug(query: str) -> None:
     ours, theirs = both(parameters, QUERY_STRING=query)
@@ -247,7 +247,7 @@ def test_bytes_that_are_no_text_are_refused_alike(app: Flask, data: bytes) -> No
     assert outcome(lambda: app.json.loads(data)) == outcome(lambda: json.loads(data))
 
 
-@settings(max_examples=600, derandomize=True, database=None, deadline=None)
+@settings(max_examples=600)
 @given(st.text(alphabet='{}[]",:0123.e-+ truefalsn\\u\n\ufeff', max_size=12), st.booleans())
 def test_any_text_is_read_as_by_the_standard_library(text: str, as_bytes: bool) -> None:
     app = Flask("reading")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 import typing as t
 from collections.abc import Callable, Iterator
 
 import pytest
+from polling import LONGEST, wait_until
 
 from flask import Flask
 from flask._core import threads
 from flask._core.threads import PoolFull, Threads
-
-LONGEST = 30  # seconds that anything may take
 
 
 class Workshop:
@@ -158,10 +156,3 @@ def test_without_a_thread_of_the_system_work_is_left_to_those_there_are(
     workshop.may_end.set()
     workshop.wait_for(workshop.ended, 2)
     assert workshop.begun == [1, 2]
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + LONGEST
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.001)

@@ -14,6 +14,7 @@ import typing as t
 import weakref
 
 import pytest
+from polling import LONGEST
 
 from flask._core.waiting import wait, wait_long
 from flask.asgi._thread_executor import on_the_loop
@@ -184,7 +185,7 @@ def test_threads_wait_at_the_same_time() -> None:
     together = threading.Barrier(4)
 
     async def meet() -> int:
-        return await asyncio.to_thread(together.wait, 30)
+        return await asyncio.to_thread(together.wait, LONGEST)
 
     threads = [threading.Thread(target=lambda: met.append(wait(meet()))) for _ in range(4)]
     met: list[int] = []

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from printing_process import LONGEST, PrintingProcess
-
-__all__ = ["LONGEST", "Process"]
+from polling import LONGEST
+from printing_process import PrintingProcess
 
 client_of = pytest.importorskip("websockets.sync.client")
 

@@ -14,13 +14,12 @@ import typing as t
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
+from polling import LONGEST, wait_until_async
 from warm_app import warm_up
 
 from flask import Flask, Response, current_app, request, stream_events, stream_with_context
 from flask._core import threads
 from flask.asgi._request_body import Body
-
-LONGEST = 30  # seconds that anything may take
 
 Sent = list[dict[str, t.Any]]
 
@@ -75,12 +74,6 @@ class Exchange:
     def answer(self) -> tuple[int, bytes]:
         whole = b"".join(message.get("body", b"") for message in self.sent)
         return self.sent[0]["status"], whole
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(LONGEST):
-        while not is_so():
-            await asyncio.sleep(0.001)
 
 
 async def ask(app: Flask, path: str, method: str = "GET") -> tuple[int, bytes]:
@@ -168,17 +161,17 @@ def test_listeners_keep_no_thread_from_views_and_tasks(
             await listener.part(b"data: first")
         torn.clear()
         assert await ask(app, "/plain") == (200, b"answered")
-        await until(lambda: done == ["task"])
+        await wait_until_async(lambda: done == ["task"])
         for listener in listeners:
             listener.leave()
         if kind == "async":
-            await until(lambda: len(ended) == 30)
+            await wait_until_async(lambda: len(ended) == 30)
         else:
             async with asyncio.timeout(LONGEST):
                 await asyncio.gather(*(listener.task for listener in listeners))
         assert await ask(app, "/plain") == (200, b"answered")
         gate.set()
-        await until(lambda: len(ended) == 30)
+        await wait_until_async(lambda: len(ended) == 30)
         async with asyncio.timeout(LONGEST):
             await asyncio.gather(*(listener.task for listener in listeners))
 
@@ -210,13 +203,15 @@ def test_a_listener_that_left_before_its_step_began_is_not_run(
 
     async def go() -> None:
         first = Exchange(app, "/first")
-        await until(lambda: begun == ["first"])
+        await wait_until_async(lambda: begun == ["first"])
         others = [Exchange(app, f"/{n}") for n in range(20)]
         for other in others:
             await other.part(b": \n")
             other.leave()
         # Their steps are withdrawn; what waits is to close their generators.
-        await until(lambda: [work.args[0].__name__ for work in one._waiting] == ["close"] * 20)  # type: ignore[attr-defined]
+        await wait_until_async(
+            lambda: [work.args[0].__name__ for work in one._waiting] == ["close"] * 20
+        )  # type: ignore[attr-defined]
         gate.set()
         await first.part(b"data: event")
         first.leave()
@@ -248,9 +243,9 @@ def test_beyond_the_queue_plain_views_are_refused_and_async_ones_served(
 
     async def go() -> None:
         served = [Exchange(app, "/plain")]
-        await until(lambda: len(ran) == 1)
+        await wait_until_async(lambda: len(ran) == 1)
         served += [Exchange(app, "/plain") for _ in range(3)]
-        await until(lambda: len(threads.views._waiting) == 3)
+        await wait_until_async(lambda: len(threads.views._waiting) == 3)
         for method in ("GET", "POST"):
             refused = Exchange(app, "/plain", method)
             await refused.task
@@ -284,10 +279,10 @@ def test_a_request_whose_client_left_the_queue_is_not_run(
 
     async def go() -> None:
         first = Exchange(app, "/first", "POST", b"1")
-        await until(lambda: ran == ["first"])
+        await wait_until_async(lambda: ran == ["first"])
         for _ in range(10):  # more than the queue holds at a time
             left = [Exchange(app, "/left", "POST", b"12") for _ in range(50)]
-            await until(lambda: len(threads.views._waiting) == 50)
+            await wait_until_async(lambda: len(threads.views._waiting) == 50)
             for each in left:
                 each.leave()
             async with asyncio.timeout(LONGEST):
@@ -334,7 +329,7 @@ def test_a_websocket_beyond_the_threads_for_plain_handlers_is_refused(
 
     async def go() -> None:
         first = asyncio.create_task(connect({}))
-        await until(lambda: begun == ["plain"])
+        await wait_until_async(lambda: begun == ["plain"])
         start = "websocket.http.response.start 503"
         body = "websocket.http.response.body "
         assert await connect({"websocket.http.response": {}}) == [start, body]
@@ -394,7 +389,7 @@ def test_small_bodies_have_a_memory_of_a_limited_size(app: Flask) -> None:
         from flask.asgi import _request_body
 
         slow = [Exchange(app, "/", "POST", None) for _ in range(5)]
-        await until(lambda: len(begun) == 3)
+        await wait_until_async(lambda: len(begun) == 3)
         assert _request_body._memory.used == 16
         for each in slow:
             each.messages.put_nowait({"type": "http.request", "body": b"12345678"})
@@ -563,7 +558,7 @@ def test_a_step_that_blocks_leaves_the_loop_to_others(app: Flask, gate: threadin
         gate.set()
         await stays.part(b"/slow")
         await stays.task
-        await until(lambda: ended == ["slow", "slow"])
+        await wait_until_async(lambda: ended == ["slow", "slow"])
 
     run(go)
 

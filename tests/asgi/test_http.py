@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial, update_wrapper
 
 import pytest
+from polling import LONGEST, wait_until_async
 from warm_app import warm_up
 from werkzeug.routing import BaseConverter, IntegerConverter
 
@@ -850,21 +851,21 @@ def test_a_thread_may_outlive_the_servers_loop(
     @app.get("/")
     def view() -> str:
         began.set()
-        assert go_on.wait(30)
+        assert go_on.wait(LONGEST)
         if closed_while == "waiting":
             current_app.ensure_sync(asyncio.sleep)(0)  # there is no loop to wait on any more
         return "nobody reads it"
 
     async def go() -> None:
         task = asyncio.create_task(Server(app).serve())
-        await asyncio.to_thread(began.wait, 30)
+        await asyncio.to_thread(began.wait, LONGEST)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
     asyncio.run(go())
     go_on.set()
-    assert ended.wait(30)
+    assert ended.wait(LONGEST)
     kinds = {"working": type(None), "waiting": asyncio.CancelledError}
     assert [type(error) for error in teardowns] == [kinds[closed_while]]
 
@@ -920,7 +921,7 @@ def test_a_server_that_stops_cancels_and_everything_is_torn_down_once(
 
     def wait_plainly() -> str:
         began.set()
-        go_on.wait(5)
+        go_on.wait(LONGEST)
         return ""
 
     blocking = True if view_kind == "blocking async" else None
@@ -936,7 +937,7 @@ def test_a_server_that_stops_cancels_and_everything_is_torn_down_once(
 
     run(go)
     go_on.set()
-    assert torn.wait(5)
+    assert torn.wait(LONGEST)
     assert count == [type(None) if view_kind == "plain" else asyncio.CancelledError]
 
 
@@ -1142,18 +1143,25 @@ def test_a_body_may_be_read_wherever_the_view_has_it_read(
 ) -> None:
     if not is_plain:
         app.wsgi_app = partial(app.wsgi_app)  # type: ignore[method-assign]
-    view = partial(reader, lambda: request.get_data(as_text=True))
+    begun = threading.Event()
+
+    def read() -> str:
+        begun.set()
+        return request.get_data(as_text=True)
+
+    view = partial(reader, read)
     app.add_url_rule("/", "view", update_wrapper(view, reader), methods=["POST"])
 
     async def go(is_late: bool) -> t.Any:
+        begun.clear()
         server = Server(app, method="POST")
         if not is_late:
             server.body(b"body")
         serving = asyncio.create_task(server.serve())
-        await asyncio.sleep(0.05)
         if is_late:
+            await wait_until_async(begun.is_set)
             server.body(b"bo", more=True).body(b"dy")
-        await asyncio.wait_for(serving, 5)
+        await asyncio.wait_for(serving, LONGEST)
         return server.sent[0]["status"], server.sent[1]["body"]
 
     assert asyncio.run(go(is_late=False)) == (200, b"body")
@@ -1171,7 +1179,7 @@ def test_a_task_that_reads_a_body_before_it_is_there_does_not_hold_up_the_loop(
 
     async def go() -> int:
         server = Server(app, method="POST")
-        await asyncio.wait_for(server.serve(), 5)
+        await asyncio.wait_for(server.serve(), LONGEST)
         status: int = server.sent[0]["status"]
         return status
 

@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from polling import LONGEST, wait_until
 
 from flask import Flask, current_app, g, request
 
@@ -224,12 +225,12 @@ def test_two_first_requests_at_a_time_begin_it_once(app: Flask) -> None:
     @app.before_serving
     def before() -> None:
         log.append("before")
-        assert begun.wait(30)
+        assert begun.wait(LONGEST)
 
     app.add_url_rule("/", "view", lambda: ",".join(log))
 
     def ask() -> None:
-        both.wait(30)
+        both.wait(LONGEST)
         answers.append(app.test_client().get("/").text)
 
     answers: list[str] = []
@@ -238,7 +239,7 @@ def test_two_first_requests_at_a_time_begin_it_once(app: Flask) -> None:
         thread.start()
     begun.set()
     for thread in threads:
-        thread.join(30)
+        thread.join(LONGEST)
     assert (log, answers) == (["before"], ["before", "before"])
 
 
@@ -359,7 +360,7 @@ def test_a_background_task_has_the_request_and_a_g_of_its_own(
 
     app.add_url_rule("/", "view", view if view_kind == "plain" else view_async)
     assert app.test_client(asgi=asgi).get("/").text == "ok"
-    assert done.wait(5)
+    assert done.wait(LONGEST)
     assert seen == [(1, 2, "/", app.name, None)]
 
 
@@ -407,7 +408,7 @@ def test_under_wsgi_it_begins_when_the_server_closes_the_response(app: Flask) ->
     assert list(body) == [b"ok"]
     assert not began.is_set()
     body.close()  # type: ignore[attr-defined]
-    assert began.wait(5)
+    assert began.wait(LONGEST)
 
 
 @pytest.mark.parametrize("asgi", [False, True])
@@ -418,7 +419,7 @@ def test_a_task_of_a_teardown_function_begins_at_once(app: Flask, asgi: bool) ->
     client = app.test_client(asgi=asgi)
     client.get("/")
     app.teardown_request_funcs.clear()
-    assert began.wait(5)
+    assert began.wait(LONGEST)
 
 
 @pytest.mark.parametrize("asgi", [False, True])
@@ -439,10 +440,9 @@ def test_what_a_task_raises_is_logged(
     client = app.test_client(asgi=asgi)
     with caplog.at_level(logging.ERROR):
         client.get("/")
-        assert done.wait(5)
+        assert done.wait(LONGEST)
         app._drain_threads()
-        while not caplog.records:
-            pass
+        wait_until(lambda: caplog.records)
     assert "background task" in caplog.records[0].message
     assert "failing_work" in caplog.records[0].message
 

@@ -9,6 +9,7 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
+from polling import LONGEST
 
 from flask import Flask, current_app, request
 
@@ -65,7 +66,7 @@ def in_threads(count: int, function: Callable[[], t.Any]) -> list[t.Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(LONGEST)
     return outcomes
 
 
@@ -122,7 +123,7 @@ def test_tasks_of_another_loop_do_not_keep_an_end_waiting(app: Flask) -> None:
         ended.append("end")
 
     async def both() -> list[Message]:
-        return await asyncio.wait_for(live(app), 5)
+        return await asyncio.wait_for(live(app), LONGEST)
 
     other = asyncio.new_event_loop()
     try:

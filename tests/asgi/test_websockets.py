@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from unittest.mock import AsyncMock
 
 import pytest
+from polling import LONGEST
 
 from flask import (
     Blueprint,
@@ -710,7 +711,7 @@ def test_a_thread_of_a_plain_handler_talks_on_the_servers_loop(app: Flask) -> No
 
         thread = threading.Thread(target=echo, daemon=True)
         thread.start()
-        thread.join(5)
+        thread.join(LONGEST)
 
     async def go() -> None:
         inbox: asyncio.Queue[dict[str, t.Any]] = asyncio.Queue()
@@ -726,7 +727,7 @@ def test_a_thread_of_a_plain_handler_talks_on_the_servers_loop(app: Flask) -> No
         inbox.put_nowait({"type": "websocket.connect"})
         scope = {"type": "websocket", "path": "/", "headers": [(b"host", b"localhost")]}
         serving = asyncio.create_task(app(scope, receive, send))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONGEST):
             assert (await outbox.get())["type"] == "websocket.accept"
             for word in ("one", "two"):
                 inbox.put_nowait({"type": "websocket.receive", "text": word})
@@ -1136,9 +1137,9 @@ def test_a_client_that_does_not_read_keeps_no_server_from_stopping(
         task = await Server(app).connect("deaf", reads=False)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(LONGEST):
                 await task
-        assert await asyncio.to_thread(torn_down.wait, 5)
+        assert await asyncio.to_thread(torn_down.wait, LONGEST)
 
     asyncio.run(go())
 
@@ -1156,7 +1157,7 @@ def test_a_client_that_does_not_read_keeps_no_other_one_from_its_goodbye(
     async def go() -> dict[str, list[dict[str, t.Any]]]:
         server = Server(app)
         tasks = [await server.connect(str(number), reads=number != 1) for number in range(5)]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONGEST):
             await app._leave_websockets()
             await asyncio.wait(tasks)
         return server.sent

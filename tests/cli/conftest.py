@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
-from serve_process import Served, wait_until
+from serve_process import Served
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +81,7 @@ def serve(folder: Path) -> Iterator[Callable[..., Served]]:
         started.append(server)
         server.wait_for("Started worker-1")
         if "--uds" not in args:
-            wait_until(server.listens)
+            server.wait_until(server.listens)
         return server
 
     yield start

@@ -5,33 +5,18 @@ from __future__ import annotations
 import importlib.util
 import socket
 import sys
-import threading
-import time
 import typing as t
 from pathlib import Path
 
 import httpx
 import pytest
+from polling import LONGEST, free_port
 from printing_process import PrintingProcess
 
 needs_granian = pytest.mark.skipif(
     importlib.util.find_spec("granian") is None, reason="Granian is not installed"
 )
 FLASK = [sys.executable, "-m", "flask"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_until(is_so: t.Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came to be so"
-        threading.Event().wait(0.02)
 
 
 class Served(PrintingProcess):
@@ -44,7 +29,7 @@ class Served(PrintingProcess):
         )
 
     def ask(self, path: str = "/") -> str:
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=60).text
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=LONGEST).text
 
     def connect(self, path: str) -> t.Any:
         """Open a WebSocket."""

@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
+from polling import LONGEST, free_port
 
-from .conftest import FLASK, PATIENCE, Server, free_port, user_environment
+from .conftest import FLASK, Server, user_environment
 
 FILES = {
     "app.py": """\
@@ -282,7 +283,7 @@ def test_a_template_escapes_what_it_is_given(server: Server) -> None:
 
 
 def test_a_session_a_flash_and_a_redirect_work_together(server: Server) -> None:
-    with httpx.Client(base_url=server.url, timeout=PATIENCE) as browser:
+    with httpx.Client(base_url=server.url, timeout=LONGEST) as browser:
         assert browser.get("/welcome").status_code == 403
         posted = browser.post("/form", data={"name": "Ada & co"})
         assert (posted.status_code, posted.headers["Location"]) == (302, "/welcome")
@@ -356,7 +357,7 @@ def command(folder: Path, *words: str, text: str = "") -> str:
         input=text,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=LONGEST,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from polling import free_port
 
-from .conftest import FLASK, Server, free_port, is_free
+from .conftest import FLASK, Server, is_free
 
 HELLO = """\
 from flask import Flask

@@ -8,6 +8,7 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
+from polling import LONGEST
 from werkzeug.test import create_environ
 
 from flask import (
@@ -118,7 +119,7 @@ def test_under_wsgi_they_wait_for_the_response(
     assert [v for n, v in told[1] if n == "X-After"] == ["before", "after"]
     assert not began
     body.close()  # type: ignore[attr-defined]
-    assert both.wait(10)
+    assert both.wait(LONGEST)
     assert began == ["/", "/"]
 
 
@@ -188,7 +189,7 @@ def test_a_task_of_a_nested_context_waits_for_the_response_around_it(
     assert list(body) == [b"ok"]
     assert not began.is_set()
     body.close()  # type: ignore[attr-defined]
-    assert began.wait(10)
+    assert began.wait(LONGEST)
 
 
 @pytest.mark.parametrize("asgi", [False, True], ids=["wsgi", "asgi"])
@@ -196,7 +197,7 @@ def test_where_no_response_comes_a_task_begins_at_once(app: Flask, asgi: bool) -
     began = threading.Event()
     with app.test_request_context("/"):
         app.add_background_task(began.set)
-        assert began.wait(10)
+        assert began.wait(LONGEST)
 
     began.clear()
     second = threading.Event()
@@ -208,13 +209,13 @@ def test_where_no_response_comes_a_task_begins_at_once(app: Flask, asgi: bool) -
     app.add_url_rule("/", "view", lambda: app.add_background_task(work) or "ok")
     with app.test_client(asgi=asgi) as client:
         assert client.get("/").text == "ok"
-        assert began.wait(10)
-        assert second.wait(10)
+        assert began.wait(LONGEST)
+        assert second.wait(LONGEST)
         if not asgi:  # the context of the last request, to be looked at
             began.clear()
             assert request.path == "/"
             app.add_background_task(began.set)
-            assert began.wait(10)
+            assert began.wait(LONGEST)
 
 
 @pytest.mark.parametrize("signal", [request_tearing_down, appcontext_tearing_down])

@@ -150,13 +150,7 @@ def _map_options() -> st.SearchStrategy[dict[str, bool]]:
     )
 
 
-@settings(
-    max_examples=400,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(st.lists(rules(), min_size=1, max_size=6), _map_options(), st.data())
 def test_where_the_table_answers_the_map_answers_the_same(
     rule_list: list[RuleText], options: dict[str, bool], data: st.DataObject
@@ -192,13 +186,7 @@ _OPTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(
-    max_examples=600,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+@settings(max_examples=600, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.tuples(st.sampled_from(_PLACES), _OPTIONS), min_size=2, max_size=6),
     st.booleans(),
