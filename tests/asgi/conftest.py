@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from run_process import Process
+from server_process import Process
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 from polling import LONGEST, wait_until
-from run_process import Process
+from server_process import Process
 
 LISTENERS = 30
 APP = """

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
-from serve_process import Served
+from flask_serve_process import Served
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from polling import LONGEST
-from printing_process import PrintingProcess
+from processes import PrintingProcess
 
 FLASK = [sys.executable, "-m", "flask"]
 APP = """\

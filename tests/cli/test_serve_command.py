@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import CliRunner
-from serve_process import FLASK, Served, needs_granian, wait_until
+from flask_serve_process import FLASK, Served, needs_granian
+from polling import wait_until
 
 from flask import Flask
 from flask.cli import ScriptInfo, cli

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from serve_process import Served, needs_granian, wait_until
+from flask_serve_process import Served, needs_granian
+from polling import wait_until
 
 pytestmark = needs_granian
 Serve = Callable[..., Served]

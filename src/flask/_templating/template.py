@@ -1,7 +1,7 @@
 """A compiled template, rendered as Jinja renders it, with two short cuts.
 
 Both lean on what Jinja's compiler writes. Where it writes something else, the template renders
-Jinja's way; ``tests/test_templates.py`` notices.
+Jinja's way; ``tests/templating/test_template_class.py`` notices.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from run_process import LONGEST, Process
+from server_process import LONGEST, Process
 from websockets.exceptions import ConnectionClosed
 
 Start = Callable[..., Process]

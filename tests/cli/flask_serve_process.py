@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from polling import LONGEST, free_port
-from printing_process import PrintingProcess
+from processes import PrintingProcess
 
 needs_granian = pytest.mark.skipif(
     importlib.util.find_spec("granian") is None, reason="Granian is not installed"

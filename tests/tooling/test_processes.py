@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from printing_process import PrintingProcess
+from processes import PrintingProcess
 
 
 def test_a_process_that_ends_early_fails_the_test_at_once_and_shows_its_output(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("printing_process.LONGEST", 10_000)
+    monkeypatch.setattr("processes.LONGEST", 10_000)
     process = PrintingProcess([sys.executable, "-c", "print('no port is free')"], tmp_path)
     with pytest.raises(AssertionError, match=r"ended without 'Running'[^$]*no port is free"):
         process.wait_for("Running")

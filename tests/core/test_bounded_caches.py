@@ -10,7 +10,7 @@ import pytest
 from werkzeug.exceptions import NotFound
 
 from flask import Flask, Response, send_from_directory
-from flask._core import fast_paths
+from flask._core import fast_paths, hook_scopes
 from flask._core.bounded_cache import LARGEST_ENTRY, keep, size_of
 from flask._http import cookies, headers, response_factories, signing, static_files
 from flask._http.headers import RequestHeaders
@@ -189,10 +189,10 @@ def test_endpoints_that_are_asked_for_in_vain_are_not_kept(app: Flask) -> None:
         "shop": [lambda endpoint, values: seen.append("shop")],
         "other": [lambda endpoint, values: seen.append("other")],
     }
-    for cached in (fast_paths.scopes_inward, fast_paths.blueprint_names):
+    for cached in (hook_scopes.scopes_inward, hook_scopes.blueprint_names):
         cached.cache_clear()
     app.inject_url_defaults("shop.cart.add" + ".a" * HUGE, {})
     assert seen == ["application", "shop", "shop.cart"]
-    assert fast_paths.scopes_inward.cache_info().currsize == 0
+    assert hook_scopes.scopes_inward.cache_info().currsize == 0
     app.inject_url_defaults("shopping", {})
     assert seen[3:] == ["application"]
