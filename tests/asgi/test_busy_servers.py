@@ -13,6 +13,8 @@ import pytest
 from polling import LONGEST, wait_until
 from server_process import Process
 
+pytestmark = pytest.mark.slow
+
 LISTENERS = 30
 APP = """
 import asyncio, threading, time

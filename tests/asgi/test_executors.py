@@ -40,6 +40,7 @@ def test_a_thread_that_ends_takes_its_fibers_with_it() -> None:
     assert fibers() <= before  # others may go meanwhile
 
 
+@pytest.mark.slow
 def test_no_more_fibers_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_greenlet_executor, "_MOST_KEPT", 3)
 

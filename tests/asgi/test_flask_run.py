@@ -10,6 +10,8 @@ import pytest
 from server_process import LONGEST, Process
 from websockets.exceptions import ConnectionClosed
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Process]
 
 APP = """\

@@ -946,6 +946,7 @@ def test_a_server_that_stops_cancels_and_everything_is_torn_down_once(
 token: contextvars.ContextVar[str] = contextvars.ContextVar("token")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("view_kind", ["async", "plain"])
 def test_500_requests_at_a_time_do_not_see_each_other(app: Flask, view_kind: str) -> None:
     checks: list[bool] = []

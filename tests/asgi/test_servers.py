@@ -18,6 +18,8 @@ import httpx
 import pytest
 from polling import LONGEST, free_port, wait_until
 
+pytestmark = pytest.mark.slow
+
 websockets = pytest.importorskip("websockets.asyncio.client")
 
 HERE = Path(__file__).parent

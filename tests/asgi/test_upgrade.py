@@ -352,6 +352,7 @@ def test_a_length_that_is_only_declared_costs_nothing(echo: Room) -> None:
         echo.wait_for("torn down: None")
 
 
+@pytest.mark.slow
 def test_a_thread_that_ends_leaves_no_fiber_behind(room: Room) -> None:
     @room.app.websocket("/")
     async def talk() -> None:
@@ -519,6 +520,7 @@ SERVERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", SERVERS.values(), ids=SERVERS)
 def test_a_real_server_speaks_websocket(start: Start, arguments: tuple[str, ...]) -> None:
     if "gunicorn" in arguments:
@@ -538,6 +540,7 @@ def test_a_real_server_speaks_websocket(start: Start, arguments: tuple[str, ...]
     assert "Traceback" not in server.printed
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_says_so_and_then_ends(start: Start) -> None:
     server = start(APP, *SERVERS["flask run"])
     both = [server.connect(path) for path in ("/echo", "/plain")]
@@ -553,6 +556,7 @@ def test_a_server_that_stops_says_so_and_then_ends(start: Start) -> None:
     assert "Traceback" not in server.printed
 
 
+@pytest.mark.slow
 def test_it_works_over_tls(start: Start, tmp_path: Path) -> None:
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     try:
@@ -619,6 +623,7 @@ FLOODS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="it is read from /proc")
 @pytest.mark.parametrize("flood", FLOODS)
 def test_a_client_holds_little_memory(start: Start, flood: str) -> None:

@@ -14,6 +14,8 @@ import pytest
 from polling import LONGEST
 from processes import PrintingProcess
 
+pytestmark = pytest.mark.slow
+
 FLASK = [sys.executable, "-m", "flask"]
 APP = """\
 from flask import Flask

@@ -15,7 +15,7 @@ import pytest
 from flask_serve_process import Served, needs_granian
 from polling import wait_until
 
-pytestmark = needs_granian
+pytestmark = [needs_granian, pytest.mark.slow]
 Serve = Callable[..., Served]
 
 COMMON = """\

@@ -165,6 +165,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @needs_granian
 def test_it_serves_a_factorys_app_and_a_health_check(serve: t.Callable[..., Served]) -> None:
     server = serve("--workers", "1", "--threads", "2", "--health", "/healthz", "--access-log")
@@ -175,6 +176,7 @@ def test_it_serves_a_factorys_app_and_a_health_check(serve: t.Callable[..., Serv
     assert server.wait() == 0
 
 
+@pytest.mark.slow
 @needs_granian
 def test_it_serves_on_a_unix_socket(serve: t.Callable[..., Served], tmp_path: Path) -> None:
     serve("--workers", "1", "--uds", str(tmp_path / "sock"))
@@ -184,6 +186,7 @@ def test_it_serves_on_a_unix_socket(serve: t.Callable[..., Served], tmp_path: Pa
         assert client.get("http://shop/").text == "one"
 
 
+@pytest.mark.slow
 @needs_granian
 def test_it_serves_over_tls(serve: t.Callable[..., Served], tmp_path: Path) -> None:
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
@@ -205,6 +208,7 @@ def test_it_serves_over_tls(serve: t.Callable[..., Served], tmp_path: Path) -> N
     assert answer.text == "one"
 
 
+@pytest.mark.slow
 @needs_granian
 def test_requests_under_way_are_answered_before_it_stops(
     serve: t.Callable[..., Served], folder: Path

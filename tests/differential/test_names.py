@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 # Told by both: each module's names; of a class also its members, and what each may be called with.
 TELL = """
 import importlib, inspect, json, sys, warnings

@@ -14,6 +14,8 @@ from polling import LONGEST, free_port
 
 from .conftest import FLASK, Server, user_environment
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "app.py": """\
 from flask import (

@@ -14,6 +14,8 @@ from polling import free_port
 
 from .conftest import FLASK, Server, is_free
 
+pytestmark = pytest.mark.slow
+
 HELLO = """\
 from flask import Flask
 

@@ -25,6 +25,8 @@ from flask import (
     url_for,
 )
 
+pytestmark = pytest.mark.slow
+
 SIZE = 30_000
 COUNT = 60
 MOST_BYTES = SIZE * COUNT // 4

@@ -212,6 +212,7 @@ bodies = st.tuples(
 ).map(b"".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=600)
 @given(body=bodies, size=st.integers(1, 400))
 @example(body=PLAIN, size=1)
@@ -221,6 +222,7 @@ def test_any_body_in_pieces_of_any_size(body: bytes, size: int) -> None:
         agree(body)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(body=bodies)
 def test_a_stream_that_gives_little_at_a_time(body: bytes) -> None:
@@ -244,6 +246,7 @@ def test_the_limit_of_the_whole_body_is_werkzeugs(limit: int) -> None:
     agree(PLAIN, max_content_length=limit)
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(body=bodies, more=st.integers(-3, 1))
 @example(body=b"--B\r\nnone\r\n\r\n", more=0)

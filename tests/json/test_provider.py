@@ -150,6 +150,7 @@ def test_what_contains_itself_is_a_value_error(provider: DefaultJSONProvider) ->
         provider.response(circle)
 
 
+@pytest.mark.slow
 def test_an_object_deeper_than_the_stack_is_an_error_and_nothing_worse(
     provider: DefaultJSONProvider,
 ) -> None:

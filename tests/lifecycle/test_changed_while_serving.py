@@ -201,6 +201,7 @@ def switching_often() -> Iterator[None]:
     sys.setswitchinterval(interval)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("switching_often")
 def test_steps_that_are_replaced_under_load_are_called(serve: Serve, serving: Flask) -> None:
     is_over = threading.Event()

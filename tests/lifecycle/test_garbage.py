@@ -32,7 +32,7 @@ from flask import (
     url_for,
 )
 
-pytestmark = pytest.mark.usefixtures("no_collector")
+pytestmark = [pytest.mark.usefixtures("no_collector"), pytest.mark.slow]
 
 RESIDENT = Path("/proc/self/statm")
 PAGE = resource.getpagesize()

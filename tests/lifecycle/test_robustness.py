@@ -325,6 +325,7 @@ def test_a_body_that_is_not_sent_is_closed_once(app: Flask, method: str, status:
 REQUESTS = 500
 
 
+@pytest.mark.slow
 def test_requests_in_many_threads_never_see_each_other(app: Flask) -> None:
     """32 threads x 500 requests, with a token in everything that a request has of its own."""
     app.jinja_loader = DictLoader(

@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 import typing as t
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from two_maps import ASK, Refused, RuleText, TwoMaps, wsgi
+
+pytestmark = pytest.mark.slow
 
 _UUID = "12345678-1234-5678-1234-567812345678"
 
