@@ -1,19 +1,17 @@
-"""The life of an application, and work after the response, over both protocols."""
+"""Startup and shutdown of an application, over both protocols."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import subprocess
 import sys
 import threading
-import typing as t
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from polling import LONGEST, wait_until
+from polling import LONGEST
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app
 
 
 @pytest.fixture
@@ -64,6 +62,8 @@ BEGINNING = [
     "around: begin True",
     "around, plainly: begin True",
 ]
+
+
 END = [
     "around, plainly: end True",
     "around: end True",
@@ -288,6 +288,8 @@ def view():
 
 app.test_client().get("/").close()
 """
+
+
 LATE_TASKS = {
     "it is waited for": (30, "threading.Event().wait(0.2)", "worked after", ""),
     "but not for ever": (0.05, "threading.Event().wait()", "after", "still running: work"),
@@ -328,240 +330,3 @@ def test_a_request_made_in_the_beginning_does_not_wait_for_its_end(app: Flask, a
     else:
         app.test_client().get("/")
     assert answers == ["ok", "ok"]
-
-
-# Work after the response --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("asgi", [False, True])
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
-@pytest.mark.parametrize("kind", ["async", "plain"])
-def test_a_background_task_has_the_request_and_a_g_of_its_own(
-    app: Flask, asgi: bool, view_kind: str, kind: str
-) -> None:
-    seen: list[t.Any] = []
-    done = threading.Event()
-
-    def work(a: int, *, b: int) -> None:
-        seen.append((a, b, request.path, current_app.name, g.get("x")))
-        done.set()
-
-    async def work_async(a: int, *, b: int) -> None:
-        await asyncio.sleep(0)
-        work(a, b=b)
-
-    def view() -> str:
-        g.x = 1
-        current_app.add_background_task(work if kind == "plain" else work_async, 1, b=2)
-        return "ok"
-
-    async def view_async() -> str:
-        return view()
-
-    app.add_url_rule("/", "view", view if view_kind == "plain" else view_async)
-    assert app.test_client(asgi=asgi).get("/").text == "ok"
-    assert done.wait(LONGEST)
-    assert seen == [(1, 2, "/", app.name, None)]
-
-
-def test_a_task_begins_after_the_response(app: Flask) -> None:
-    log: list[str] = []
-
-    async def work() -> None:
-        log.append("task")
-
-    @app.get("/")
-    async def view() -> str:
-        app.add_background_task(work)
-        await asyncio.sleep(0.001)
-        return "ok"
-
-    async def go() -> None:
-        async def receive() -> t.Any:
-            await asyncio.Event().wait()
-
-        async def send(message: t.Any) -> None:
-            await asyncio.sleep(0.001)
-            log.append(message["type"])
-
-        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-        await app(scope, receive, send)
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-
-    asyncio.run(go())
-    assert log == ["http.response.start", "http.response.body", "task"]
-
-
-def test_under_wsgi_it_begins_when_the_server_closes_the_response(app: Flask) -> None:
-    from werkzeug.test import create_environ
-
-    began = threading.Event()
-
-    @app.get("/")
-    def view() -> str:
-        app.add_background_task(began.set)
-        app.add_background_task(lambda: None)
-        return "ok"
-
-    body = app(create_environ(), lambda *args: None)
-    assert list(body) == [b"ok"]
-    assert not began.is_set()
-    body.close()  # type: ignore[attr-defined]
-    assert began.wait(LONGEST)
-
-
-@pytest.mark.parametrize("asgi", [False, True])
-def test_a_task_of_a_teardown_function_begins_at_once(app: Flask, asgi: bool) -> None:
-    began = threading.Event()
-    app.teardown_request(lambda error: app.add_background_task(began.set))
-    app.add_url_rule("/", "view", lambda: "ok")
-    client = app.test_client(asgi=asgi)
-    client.get("/")
-    app.teardown_request_funcs.clear()
-    assert began.wait(LONGEST)
-
-
-@pytest.mark.parametrize("asgi", [False, True])
-def test_what_a_task_raises_is_logged(
-    app: Flask, caplog: pytest.LogCaptureFixture, asgi: bool
-) -> None:
-    done = threading.Event()
-    app.teardown_appcontext(lambda error: done.set() if error else None)
-
-    def failing_work() -> None:
-        raise ValueError
-
-    @app.get("/")
-    def view() -> str:
-        app.add_background_task(failing_work)
-        return "ok"
-
-    client = app.test_client(asgi=asgi)
-    with caplog.at_level(logging.ERROR):
-        client.get("/")
-        assert done.wait(LONGEST)
-        app._drain_threads()
-        wait_until(lambda: caplog.records)
-    assert "background task" in caplog.records[0].message
-    assert "failing_work" in caplog.records[0].message
-
-
-def test_tasks_are_waited_for_at_the_end(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
-    log: list[str] = []
-
-    async def quick() -> None:
-        await asyncio.sleep(0.01)
-        log.append("quick")
-
-    async def endless() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            log.append("cancelled")
-
-    async def go(work: t.Any) -> None:
-        async with app.test_async_client():
-            with app.app_context():
-                current_app.add_background_task(work)
-
-    asyncio.run(go(quick))
-    assert log == ["quick"]
-    app.config["BACKGROUND_TASK_SHUTDOWN_TIMEOUT"] = 0.01
-    asyncio.run(go(endless))
-    assert log == ["quick", "cancelled"]
-    assert "background tasks are still running" in caplog.text
-
-
-# The async client ---------------------------------------------------------------------------------
-
-
-def test_the_async_client_keeps_cookies_and_follows_redirects(app: Flask) -> None:
-    from flask import redirect, session
-
-    @app.route("/count", methods=["GET", "POST"])
-    async def count() -> dict[str, t.Any]:
-        session["n"] = session.get("n", 0) + 1
-        return {"n": session["n"], "method": request.method, "json": request.get_json(silent=True)}
-
-    app.add_url_rule("/go", "go", lambda: redirect("/count"), methods=["GET", "POST"])
-
-    async def go() -> None:
-        client = app.test_async_client()
-        assert (await client.get("/count")).json["n"] == 1
-        answer = await client.post("/count", json={"a": 1})
-        assert answer.json == {"n": 2, "method": "POST", "json": {"a": 1}}
-        answer = await client.post("/go", data="x", follow_redirects=True)
-        assert answer.json == {"n": 3, "method": "GET", "json": None}
-        assert [past.status_code for past in answer.history] == [302]
-        with client.session_transaction() as opened:
-            opened["n"] = 10
-        assert (await client.get("/count")).json["n"] == 11
-        assert (await app.test_async_client(use_cookies=False).get("/count")).json["n"] == 1
-
-    asyncio.run(go())
-
-
-@pytest.mark.parametrize("method", ["get", "head", "post", "put", "patch", "delete", "options"])
-def test_the_async_client_has_a_method_for_each_of_http(app: Flask, method: str) -> None:
-    @app.route("/", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-    async def view() -> tuple[str, dict[str, str]]:
-        return "", {"X-Method": request.method}
-
-    async def go() -> str:
-        answer = await getattr(app.test_async_client(), method)("/")
-        method_seen: str = answer.headers["X-Method"]
-        return method_seen
-
-    assert asyncio.run(go()) == method.upper()
-
-
-def test_the_async_client_ends_a_circle_of_redirects(app: Flask) -> None:
-    from flask import redirect
-
-    app.add_url_rule("/", "view", lambda: redirect("/"))
-
-    async def go() -> None:
-        with pytest.raises(RuntimeError, match="more than 20 times"):
-            await app.test_async_client().get("/", follow_redirects=True)
-
-    asyncio.run(go())
-
-
-def test_the_async_client_talks_to_websockets(app: Flask) -> None:
-    from flask import websocket
-    from flask.testing import WebsocketClosed, WebsocketRefused
-
-    @app.websocket("/<name>")
-    async def talk(name: str) -> t.Any:
-        if name == "nobody":
-            return "no", 401
-        await websocket.send_json({"name": name})
-        return None
-
-    async def go() -> None:
-        client = app.test_async_client()
-        async with client.websocket("/ann") as it:
-            assert await it.receive_json() == {"name": "ann"}
-            with pytest.raises(WebsocketClosed):
-                await it.receive()
-        with pytest.raises(WebsocketRefused) as refused:
-            async with client.websocket("/nobody"):
-                pass
-        assert (refused.value.status, refused.value.text) == (401, "no")
-
-    asyncio.run(go())
-
-
-def test_what_the_application_raises_reaches_the_async_test(app: Flask) -> None:
-    app.testing = True
-
-    @app.get("/")
-    async def view() -> t.NoReturn:
-        raise ValueError("told")
-
-    async def go() -> None:
-        with pytest.raises(ValueError, match="told"):
-            await app.test_async_client().get("/")
-
-    asyncio.run(go())
