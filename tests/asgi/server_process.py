@@ -10,11 +10,9 @@ from collections.abc import Generator
 from pathlib import Path
 
 import httpx
-import pytest
 from polling import LONGEST
 from processes import PrintingProcess
-
-client_of = pytest.importorskip("websockets.sync.client")
+from websockets.sync.client import connect
 
 
 class Process(PrintingProcess):
@@ -28,7 +26,7 @@ class Process(PrintingProcess):
 
     def connect(self, path: str, **options: t.Any) -> t.Any:
         url = f"{'wss' if options else 'ws'}://{self.address}{path}"
-        return self.clients.enter_context(client_of.connect(url, max_size=None, **options))
+        return self.clients.enter_context(connect(url, max_size=None, **options))
 
     def ask(self, path: str = "/") -> str:
         return httpx.get(f"http://{self.address}{path}", timeout=LONGEST).text

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from server_process import LONGEST, Process
+from polling import LONGEST
+from server_process import Process
 from websockets.exceptions import ConnectionClosed
 
 pytestmark = pytest.mark.slow

@@ -6,7 +6,8 @@ import itertools
 import typing as t
 
 import pytest
-from test_same_answers import CASES
+from converter_cases import CONVERTER_CASES
+from rule_cases import RULE_CASES
 from two_maps import CONVERTERS, IS_NEW, environ_of, wsgi
 from werkzeug.routing import BaseConverter, Rule
 from werkzeug.routing import Map as PlainMap
@@ -55,7 +56,8 @@ def ask(app: Flask, environ: dict[str, t.Any]) -> Reply:
 
 
 @pytest.mark.parametrize(
-    ("rules", "questions"), [pytest.param(*case[1:], id=case[0]) for case in CASES]
+    ("rules", "questions"),
+    [pytest.param(*case[1:], id=case[0]) for case in CONVERTER_CASES + RULE_CASES],
 )
 def test_an_application_answers_as_on_the_plain_map(
     rules: t.Any, questions: t.Iterable[tuple[str, str, t.Any, str]]

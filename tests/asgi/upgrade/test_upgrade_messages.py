@@ -1,0 +1,182 @@
+"""WebSockets of WSGI servers that hand over their connection: messages, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import socket
+import struct
+import typing as t
+from contextlib import closing
+
+import pytest
+from polling import LONGEST
+from threaded_server import MESSAGES, Room, handshake
+from websockets.exceptions import ConnectionClosed
+
+from flask import session, websocket
+from flask.testing import FlaskClient
+
+PING = b"\x89\x84\0\0\0\0ping"
+
+
+CLOSE = b"\x88\x82\0\0\0\0\x03\xe8"
+
+
+@pytest.mark.parametrize("message", MESSAGES.values(), ids=MESSAGES)
+def test_messages_go_both_ways(echo: Room, message: str | bytes) -> None:
+    with closing(echo.connect("/echo")) as it:
+        it.send(message)
+        assert it.recv() == message
+    echo.wait_for("torn down: None")
+
+
+def test_a_message_may_come_in_fragments_and_is_one(echo: Room) -> None:
+    with closing(echo.connect("/echo")) as it:
+        it.send(["one ", "two ", "three"])
+        assert it.recv() == "one two three"
+
+
+def test_a_ping_is_answered(echo: Room) -> None:
+    with closing(echo.connect("/echo")) as it:
+        assert it.ping().wait(LONGEST)
+
+
+def test_several_talk_at_a_time_while_requests_are_answered(echo: Room) -> None:
+    echo.app.add_url_rule("/", "hello", lambda: "hello")
+    all_of_them = [echo.connect("/echo") for _ in range(10)]
+    for number, it in enumerate(all_of_them):
+        it.send(f"message {number}")
+    assert echo.send_raw("GET / HTTP/1.1", "Host: localhost").endswith(b"hello")
+    assert [it.recv() for it in all_of_them] == [f"message {n}" for n in range(10)]
+    for it in all_of_them:
+        it.close()
+
+
+def test_the_client_chooses_a_closing_code(room: Room) -> None:
+    @room.app.websocket("/")
+    async def listen() -> None:
+        await websocket.accept()
+        try:
+            await websocket.receive()
+        except asyncio.CancelledError as gone:
+            room.note(f"{gone.code} {gone.reason}")  # type: ignore[attr-defined]
+
+    room.connect("/").close(4001, "enough")
+    room.wait_for("4001 enough")
+
+
+def test_the_handler_chooses_a_closing_code_and_headers(room: Room) -> None:
+    @room.app.websocket("/")
+    async def close() -> None:
+        await websocket.accept({"X-Answer": "yes"}, "chat")
+        await websocket.close(4002, "closed")
+
+    with closing(room.connect("/", subprotocols=["news", "chat"])) as it:
+        assert it.subprotocol == "chat"
+        assert it.response.headers["X-Answer"] == "yes"
+        with pytest.raises(ConnectionClosed) as closed:
+            it.recv()
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4002, "closed")
+
+
+def test_a_client_that_vanishes_cancels_a_handler_that_waits(room: Room) -> None:
+    @room.app.websocket("/")
+    async def wait() -> None:
+        try:
+            await websocket.send("waiting")
+            await asyncio.Event().wait()
+        finally:
+            room.note("cancelled")
+
+    it = room.connect("/")
+    assert it.recv() == "waiting"
+    it.socket.shutdown(socket.SHUT_RDWR)
+    room.wait_for("cancelled")
+    it.close()
+
+
+@pytest.mark.parametrize("data", [PING * 3000, CLOSE * 2], ids=["pings", "goodbyes"])
+def test_a_client_that_does_not_wait_for_what_it_asks_for_is_gone(room: Room, data: bytes) -> None:
+    @room.app.websocket("/")
+    async def wait() -> None:
+        await websocket.accept()
+        room.note("waiting")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            room.note("cancelled")
+
+    with socket.create_connection(("127.0.0.1", room.port), LONGEST) as raw:
+        raw.sendall(handshake("/"))
+        room.wait_for("waiting")
+        raw.sendall(data)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    room.wait_for("cancelled")
+
+
+def test_the_end_of_the_process_does_not_wait_for_a_client_that_ignores_a_goodbye(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @room.app.websocket("/")
+    async def close() -> None:
+        await websocket.accept()
+        await websocket.close()
+        room.note("closing")
+
+    live = importlib.import_module("flask.asgi._wsgi_upgrade")._live
+    monkeypatch.setattr(live, "is_ending", False)
+    with socket.create_connection(("127.0.0.1", room.port), LONGEST) as raw:
+        raw.sendall(handshake("/"))
+        room.wait_for("closing")
+        live.end()
+        assert not live._tasks
+
+
+def test_background_work_is_done_although_the_loop_ends(room: Room) -> None:
+    @room.app.websocket("/")
+    async def begin() -> None:
+        await websocket.accept()
+
+        async def work() -> None:
+            await asyncio.sleep(0)
+            room.note("done")
+
+        room.app.add_background_task(work)
+
+    room.connect("/").close()
+    room.wait_for("done")
+
+
+def test_serving_begins_before_the_first_websocket(echo: Room) -> None:
+    echo.app.before_serving(lambda: echo.note("begun"))
+    with closing(echo.connect("/echo")) as it:
+        it.send("hello")
+        assert it.recv() == "hello"
+    assert echo.noted[0] == "begun"
+
+
+def test_middleware_of_asgi_stands_around_it(echo: Room) -> None:
+    inner = echo.app.asgi_app
+
+    async def outer(scope: t.Any, receive: t.Any, send: t.Any) -> None:
+        echo.note(f"{scope['type']} {scope['scheme']} {scope['path']}")
+        await inner(scope, receive, send)
+
+    echo.app.asgi_app = outer  # type: ignore[method-assign, assignment]
+    echo.connect("/echo").close()
+    echo.wait_for("websocket ws /echo")
+
+
+def test_the_session_can_be_read(room: Room) -> None:
+    @room.app.websocket("/")
+    async def greet() -> None:
+        await websocket.send(session["name"])
+
+    client: FlaskClient = room.app.test_client()
+    with client.session_transaction() as opened:
+        opened["name"] = "ann"
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    with closing(room.connect("/", additional_headers={"Cookie": f"session={cookie.value}"})) as it:
+        assert it.recv() == "ann"
