@@ -86,7 +86,7 @@ OLDEST = $$($(BIN)/python -c "import tomllib; \
     print(*(name.replace('>=', '==') for name in project['dependencies']))")
 
 # Left out there: two facts of click 8.2.
-NEWER_CLICK = --deselect tests/cli/test_script_info.py::test_teardown_runs_after_the_command_and_is_told_its_error \
+NEWER_CLICK = --deselect tests/cli/test_script_info.py::test_teardown_runs_after_the_command_and_gets_its_error \
     --deselect 'tests/cli/test_groups.py::TestHelp::test_the_applications_commands_are_listed[args1-painter]'
 
 .cache/lowest/made: pyproject.toml $(VENV)/made

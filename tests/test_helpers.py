@@ -196,7 +196,7 @@ def test_build_errors_are_handled_by_the_first_that_knows(app: Flask) -> None:
     )
 
 
-def test_values_named_self_and_endpoint_like_are_no_trouble(app: Flask) -> None:
+def test_values_may_be_named_self_and_endpoint(app: Flask) -> None:
     app.add_url_rule("/<self>", "view", lambda **values: "")
     with app.test_request_context():
         assert url_for("view", self="x") == "/x"
@@ -290,7 +290,7 @@ def test_make_response(
 # Flash ---------------------------------------------------------------------------------------
 
 
-def test_a_flash_is_told(app: Flask, received: t.Any) -> None:
+def test_a_flash_sends_a_signal(app: Flask, received: t.Any) -> None:
     seen = received(app, "message_flashed")
     with app.test_request_context():
         flash("text", "category")

@@ -113,7 +113,7 @@ def test_messages_go_to_the_servers_stream_in_a_request(
     assert stderr.getvalue().endswith("] ERROR in test_logging: outside\n")
 
 
-def test_the_stream_is_asked_at_every_use(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_stream_is_read_at_every_use(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     assert wsgi_errors_stream._get_current_object() is stream  # type: ignore[attr-defined]

@@ -151,7 +151,7 @@ class TestTheFirstGenuineCookieCounts:
 
 @pytest.mark.parametrize("make_copy", COPIES.values(), ids=COPIES.keys())
 @pytest.mark.parametrize("asgi", [False, True], ids=["wsgi", "asgi"])
-def test_a_copy_is_equal_and_of_its_own(
+def test_a_copy_is_equal_and_independent(
     app: Flask, asgi: bool, make_copy: Callable[[t.Any], t.Any]
 ) -> None:
     seen: list[bool] = []

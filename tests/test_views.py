@@ -46,7 +46,7 @@ def test_the_made_function_looks_like_the_class() -> None:
     assert (view.view_class, view.methods, view.provide_automatic_options) == (Plain, None, None)
 
 
-def test_a_view_without_dispatch_request_says_what_is_missing(app: Flask) -> None:
+def test_a_view_without_dispatch_request_names_what_is_missing(app: Flask) -> None:
     with pytest.raises(NotImplementedError):
         View().dispatch_request()
 
@@ -165,7 +165,7 @@ def test_named_methods_are_served(app: Flask) -> None:
     assert app.test_client().open("/", method="PROPFIND").text == "propfind"
 
 
-def test_an_own_head_is_not_get(app: Flask) -> None:
+def test_a_separate_head_view_is_not_the_get_view(app: Flask) -> None:
     app.add_url_rule("/", view_func=OwnHead.as_view("own"))
     assert app.test_client().head("/").headers["X-Own"] == "head"
 

@@ -109,7 +109,7 @@ def test_a_json_provider_needs_nothing_to_read_and_write() -> None:
     assert (provider.dumps([1]), provider.loads("[1]")) == ("[1]", [1])
 
 
-def test_a_json_provider_of_ones_own_answers() -> None:
+def test_a_custom_json_provider_is_used() -> None:
     class Own(JSONProvider):
         def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
             return repr(obj)
@@ -134,7 +134,7 @@ def test_a_json_provider_answers_for_the_application_that_it_refers_to() -> None
     assert provider.response([1]).get_data() == b"[\n  1\n]\n"
 
 
-def test_a_json_provider_says_that_its_application_is_gone() -> None:
+def test_a_json_provider_reports_that_its_application_was_freed() -> None:
     provider = DefaultJSONProvider(Other(debug=False, response_class=flask.Response))
     with pytest.raises(ReferenceError):
         provider.response(1)

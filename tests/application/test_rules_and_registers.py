@@ -134,7 +134,7 @@ def test_rules_and_map_are_made_by_replaceable_classes() -> None:
     assert app.test_client().get("/x").text == "x"
 
 
-def test_a_converter_of_ones_own(app: Flask) -> None:
+def test_a_custom_converter(app: Flask) -> None:
     class Listed(BaseConverter):
         def to_python(self, value: str) -> list[str]:
             return value.split(",")
@@ -190,14 +190,14 @@ def test_build_errors_without_a_handler_are_raised(app: Flask) -> None:
     assert caught.value is error
 
 
-def test_the_registers_are_plain_and_empty_at_first(app: Flask) -> None:
+def test_the_registers_are_builtin_containers_and_empty_at_first(app: Flask) -> None:
     assert (app.blueprints, app.extensions, app.teardown_appcontext_funcs) == ({}, {}, [])
     assert (app.shell_context_processors, app.url_build_error_handlers) == ([], [])
     for register in (app.before_request_funcs, app.after_request_funcs, app.view_functions):
         assert isinstance(register, dict)
 
 
-def test_a_setup_method_that_comes_too_late_says_what_to_do(app: Flask) -> None:
+def test_a_setup_method_that_is_called_too_late_explains_what_to_do(app: Flask) -> None:
     app.test_client().get("/")
     with pytest.raises(AssertionError) as caught:
         app.route("/late")

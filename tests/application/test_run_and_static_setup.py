@@ -96,7 +96,7 @@ def test_set_up_may_go_on_after_the_server_has_stopped(app: Flask, served: list[
     assert len(served) == 1
 
 
-def test_variables_of_dotenv_files_are_heeded(
+def test_variables_of_dotenv_files_are_used(
     app: Flask, served: list[t.Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("dotenv")

@@ -105,7 +105,7 @@ def test_the_endpoint_is_the_functions_name() -> None:
         _endpoint_from_view_func(t.cast("t.Any", None))
 
 
-def test_a_bare_scaffold_leaves_two_things_to_others() -> None:
+def test_a_bare_scaffold_leaves_two_methods_to_subclasses() -> None:
     scaffold = Scaffold("x", root_path="/r", static_folder="s", template_folder="t")
     assert (scaffold.import_name, scaffold.root_path) == ("x", "/r")
     assert scaffold.static_url_path == "/s"
@@ -115,7 +115,7 @@ def test_a_bare_scaffold_leaves_two_things_to_others() -> None:
         scaffold._check_setup_finished("anything")
 
 
-def test_a_setup_method_of_ones_own_is_refused_when_set_up_is_over(app: Flask) -> None:
+def test_a_custom_setup_method_is_refused_after_setup(app: Flask) -> None:
     class Own(Flask):
         @setupmethod
         def install(self, value: int) -> int:

@@ -282,7 +282,7 @@ USES: dict[str, Callable[[t.Any], t.Any]] = {
 @pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
 @pytest.mark.parametrize(("name", "missing"), MISSING.items())
 @pytest.mark.parametrize("is_unset", [True, False], ids=["unset", "set to nothing"])
-def test_a_proxy_says_what_is_missing_when_nothing_is_current(
+def test_the_error_of_a_proxy_explains_what_is_missing(
     name: str, missing: str, use: Callable[[t.Any], t.Any], is_unset: bool
 ) -> None:
     proxy = getattr(flask.globals, name)

@@ -93,9 +93,7 @@ def test_first_requests_of_several_loops_begin_serving_once(app: Flask, begun: l
     assert begun == ["begun"]
 
 
-def test_a_beginning_that_is_given_up_begins_again_on_the_next_loop(
-    app: Flask, begun: list[str]
-) -> None:
+def test_a_cancelled_startup_runs_again_on_the_next_loop(app: Flask, begun: list[str]) -> None:
     async def give_up() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
@@ -106,7 +104,7 @@ def test_a_beginning_that_is_given_up_begins_again_on_the_next_loop(
     assert begun == ["begun", "begun"]
 
 
-def test_tasks_of_another_loop_do_not_keep_an_end_waiting(app: Flask) -> None:
+def test_tasks_of_another_loop_do_not_delay_shutdown(app: Flask) -> None:
     ended: list[str] = []
     app.config["BACKGROUND_TASK_SHUTDOWN_TIMEOUT"] = 10
 

@@ -27,7 +27,7 @@ def fibers() -> int:
     return len([fiber for fiber in found if not t.cast("t.Any", fiber).dead])
 
 
-def test_a_thread_that_ends_takes_its_fibers_with_it() -> None:
+def test_a_thread_that_ends_frees_its_greenlets() -> None:
     async def go() -> None:
         await asyncio.gather(*(on_the_loop(wait, asyncio.sleep(0)) for _ in range(3)))
         assert len(_fibers.idle) == 3
@@ -41,7 +41,7 @@ def test_a_thread_that_ends_takes_its_fibers_with_it() -> None:
 
 
 @pytest.mark.slow
-def test_no_more_fibers_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limited_number_of_greenlets_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_greenlet_executor, "_MOST_KEPT", 3)
 
     def work() -> str:
@@ -62,7 +62,7 @@ def test_no_more_fibers_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("waits", [True, False])
-def test_an_idle_fiber_holds_no_request(app: Flask, waits: bool) -> None:
+def test_an_idle_greenlet_holds_no_request(app: Flask, waits: bool) -> None:
     kept: list[weakref.ref[Kept]] = []
 
     def work() -> None:
@@ -82,7 +82,7 @@ def test_an_idle_fiber_holds_no_request(app: Flask, waits: bool) -> None:
     asyncio.run(go())
 
 
-def test_a_fiber_does_not_hold_what_it_was_begun_with() -> None:
+def test_a_greenlet_does_not_hold_the_function_it_began_with() -> None:
     kept: list[weakref.ref[Kept]] = []
     left: list[Kept | None] = []
 

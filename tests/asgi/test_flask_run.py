@@ -130,7 +130,7 @@ def stay_silent(server: Process, path: str) -> socket.socket:
 
 
 @pytest.mark.parametrize("path", STREAMS)
-def test_a_page_that_listens_keeps_nobody_waiting(start: Start, path: str) -> None:
+def test_a_page_that_listens_delays_no_other_request(start: Start, path: str) -> None:
     server = start(APP, *RUN)
     pages = [server.listen(path) for _ in range(3)]
     assert [next(page) for page in pages] == ["connected"] * 3

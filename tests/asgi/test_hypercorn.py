@@ -85,7 +85,9 @@ def test_an_async_application_served_as_wsgi_by_hypercorn_is_warned_of_once(
 
 
 @pytest.mark.usefixtures("hypercorn")
-def test_whoever_is_served_well_is_not_warned(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_application_that_is_served_correctly_gets_no_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     plain = Flask(__name__)
     plain.add_url_rule("/", "view", lambda: "ok")
     ask(plain, environ_of_hypercorn())

@@ -72,7 +72,7 @@ END = [
 ]
 
 
-def test_a_lifespan_is_the_life(app: Flask, log: list[str]) -> None:
+def test_a_lifespan_runs_startup_and_shutdown(app: Flask, log: list[str]) -> None:
     async def go() -> None:
         async with app.test_async_client() as client:
             assert log == BEGINNING
@@ -85,7 +85,7 @@ def test_a_lifespan_is_the_life(app: Flask, log: list[str]) -> None:
     asyncio.run(go())  # it may be served again
 
 
-def test_without_a_lifespan_the_first_request_begins_it(app: Flask, log: list[str]) -> None:
+def test_without_a_lifespan_the_first_request_runs_startup(app: Flask, log: list[str]) -> None:
     async def go() -> None:
         client = app.test_async_client()
         await asyncio.gather(*(client.get("/") for _ in range(3)))
@@ -94,7 +94,7 @@ def test_without_a_lifespan_the_first_request_begins_it(app: Flask, log: list[st
     assert log == [*BEGINNING, *["request True"] * 3]
 
 
-def test_under_wsgi_the_first_request_begins_it(app: Flask, log: list[str]) -> None:
+def test_under_wsgi_the_first_request_runs_startup(app: Flask, log: list[str]) -> None:
     client = app.test_client()
     threads = [threading.Thread(target=client.get, args=("/",)) for _ in range(5)]
     for thread in threads:
@@ -104,7 +104,7 @@ def test_under_wsgi_the_first_request_begins_it(app: Flask, log: list[str]) -> N
     assert log == [*BEGINNING, *["request True"] * 5]
 
 
-def test_under_wsgi_the_end_of_the_process_ends_it() -> None:
+def test_under_wsgi_the_end_of_the_process_runs_shutdown() -> None:
     program = """
 from flask import Flask
 app = Flask("app")
@@ -129,7 +129,7 @@ print("end of the program")
     assert done.stdout.count("background") == 2
 
 
-def test_a_beginning_that_fails_is_told_to_the_server(
+def test_a_failing_startup_is_reported_to_the_server(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     log: list[str] = []
@@ -154,7 +154,7 @@ def test_a_beginning_that_fails_is_told_to_the_server(
     assert [record.message for record in caplog.records] == ["Exception before serving"]
 
 
-def test_something_cancelled_is_a_beginning_or_an_end_that_fails(
+def test_a_cancelled_startup_or_shutdown_counts_as_failed(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As a pool raises it that is closed meanwhile; nobody cancels the server's own task."""
@@ -179,7 +179,7 @@ def test_something_cancelled_is_a_beginning_or_an_end_that_fails(
     ]
 
 
-def test_under_wsgi_a_beginning_that_fails_is_a_500_each_time(app: Flask) -> None:
+def test_under_wsgi_a_failing_startup_is_a_500_each_time(app: Flask) -> None:
     app.logger.disabled = True
     calls: list[int] = []
 
@@ -193,7 +193,7 @@ def test_under_wsgi_a_beginning_that_fails_is_a_500_each_time(app: Flask) -> Non
     assert len(calls) == 2
 
 
-def test_an_end_that_fails_is_told_after_the_last_function(app: Flask) -> None:
+def test_a_failing_shutdown_is_reported_after_the_last_function(app: Flask) -> None:
     app.logger.disabled = True
     log: list[str] = []
 
@@ -217,7 +217,7 @@ def test_an_end_that_fails_is_told_after_the_last_function(app: Flask) -> None:
     assert log == ["last"]
 
 
-def test_two_first_requests_at_a_time_begin_it_once(app: Flask) -> None:
+def test_two_first_requests_at_a_time_run_startup_once(app: Flask) -> None:
     log: list[str] = []
     both = threading.Barrier(2)
     begun = threading.Event()
@@ -243,7 +243,7 @@ def test_two_first_requests_at_a_time_begin_it_once(app: Flask) -> None:
     assert (log, answers) == (["before"], ["before", "before"])
 
 
-def test_a_message_out_of_place_is_told(app: Flask) -> None:
+def test_a_lifespan_message_out_of_order_is_an_error(app: Flask) -> None:
     from flask.asgi import ScopeError
 
     async def receive() -> dict[str, str]:
@@ -253,7 +253,7 @@ def test_a_message_out_of_place_is_told(app: Flask) -> None:
         asyncio.run(app({"type": "lifespan"}, receive, receive))
 
 
-def test_an_end_without_a_beginning_ends_nothing(app: Flask, log: list[str]) -> None:
+def test_a_shutdown_without_a_startup_calls_nothing(app: Flask, log: list[str]) -> None:
     sent: list[str] = []
 
     async def receive() -> dict[str, str]:
@@ -309,7 +309,7 @@ def test_under_wsgi_the_end_of_the_process_waits_for_tasks(
 
 
 @pytest.mark.parametrize("asgi", [False, True])
-def test_a_request_made_in_the_beginning_does_not_wait_for_its_end(app: Flask, asgi: bool) -> None:
+def test_a_request_made_during_startup_does_not_wait_for_its_end(app: Flask, asgi: bool) -> None:
     answers: list[str] = []
     app.add_url_rule("/", "view", lambda: "ok")
 

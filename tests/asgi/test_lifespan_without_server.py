@@ -123,7 +123,7 @@ def test_a_beginning_that_fails_is_raised_to_the_outer_application(app: Flask) -
     asyncio.run(go())
 
 
-def test_a_subclass_may_have_a_lifespan_of_its_own(log: list[str]) -> None:
+def test_a_subclass_may_have_its_own_lifespan(log: list[str]) -> None:
     class App(Flask):
         lifespan = None  # type: ignore[assignment]
 
@@ -212,7 +212,7 @@ def test_an_error_at_the_end_of_the_loop_is_logged(
     assert "after all" in caplog.text
 
 
-def test_where_the_loop_says_nothing_the_end_of_the_process_ends_it() -> None:
+def test_without_a_signal_of_the_loop_the_end_of_the_process_shuts_down() -> None:
     program = """
 import asyncio, httpx
 from flask import Flask

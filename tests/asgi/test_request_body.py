@@ -63,7 +63,7 @@ def test_it_reads_as_a_file_does(call: t.Callable[[t.Any], t.Any], parts: list[b
     assert call(body_of(messages)) == call(BytesIO(b"".join(parts)))
 
 
-def test_once_the_client_has_gone_every_read_says_so() -> None:
+def test_after_a_disconnect_every_read_is_an_error() -> None:
     body = body_of([*parts_of([b"one\nt", b""])[:1], GONE])
     assert body.readline() == b"one\n"
     for read in (body.read, body.readline, body.readlines, lambda: body.read(5)):
@@ -94,7 +94,7 @@ def test_it_may_be_read_ahead(
     assert body.read() == b"".join(parts)
 
 
-def test_reading_ahead_stops_where_the_client_goes() -> None:
+def test_reading_ahead_stops_at_a_disconnect() -> None:
     body = body_of([*parts_of([b"abc", b""])[:1], GONE])
     asyncio.run(body.read_ahead(None, {"REQUEST_METHOD": "POST"}))
     with pytest.raises(ClientDisconnected):
@@ -109,13 +109,13 @@ WATCHED = {
 
 
 @pytest.mark.parametrize(("messages", "is_gone"), WATCHED.values(), ids=WATCHED)
-def test_a_watch_sees_a_client_that_goes(messages: list[Message], is_gone: bool) -> None:
+def test_a_watch_sees_a_client_that_disconnects(messages: list[Message], is_gone: bool) -> None:
     body = body_of(list(messages))
     assert asyncio.run(body.watch()) is is_gone
     assert body.is_gone is is_gone
 
 
-def test_who_reads_while_it_is_watched_gets_the_whole_body() -> None:
+def test_a_view_that_reads_while_it_is_watched_gets_the_whole_body() -> None:
     async def go() -> tuple[bytes, bool]:
         goes = asyncio.Event()
         messages = parts_of([b"abc", b"def", b"ghi"])
@@ -136,7 +136,7 @@ def test_who_reads_while_it_is_watched_gets_the_whole_body() -> None:
     assert asyncio.run(go()) == (b"abcdefghi", True)
 
 
-def test_who_reads_while_it_is_watched_learns_that_the_client_went() -> None:
+def test_a_view_that_reads_while_it_is_watched_gets_the_disconnect() -> None:
     async def go() -> None:
         body = body_of([*parts_of([b"abc", b""])[:1], GONE])
         watching = asyncio.create_task(body.watch())

@@ -81,7 +81,7 @@ async def keeps() -> str:
 
 
 @pytest.mark.parametrize(("view", "count"), [(untouched, 0), (looks, 1), (keeps, 1)])
-def test_the_environment_is_made_when_somebody_asks(
+def test_the_environment_is_created_at_its_first_use(
     app: Flask, made: list[t.Any], view: Callable[..., t.Any], count: int
 ) -> None:
     app.add_url_rule("/", "view", view)
@@ -127,7 +127,7 @@ def wrap_asgi(app: Flask) -> None:
     app.asgi_app = middleware  # type: ignore[method-assign]
 
 
-def test_middleware_for_asgi_is_gone_through_until_it_is_taken_off(app: Flask) -> None:
+def test_middleware_for_asgi_is_called_until_it_is_removed(app: Flask) -> None:
     @app.get("/", defaults={"path": "plain"})
     @app.get("/<path>")
     async def view(path: str) -> str:
@@ -172,7 +172,9 @@ def test_a_connection_without_a_type_is_refused_later_too(app: Flask) -> None:
         (make_own_context, "from the context"),
     ],
 )
-def test_whoever_has_a_say_is_asked(app: Flask, change: Callable[[Flask], None], user: str) -> None:
+def test_every_overridden_method_is_called(
+    app: Flask, change: Callable[[Flask], None], user: str
+) -> None:
     @app.route("/")
     async def view() -> str:
         return str(request.remote_user)
@@ -322,7 +324,7 @@ def test_a_host_that_is_not_trusted_is_refused_later_too(app: Flask) -> None:
     assert ask(app)[0] == 400
 
 
-def test_a_malformed_scope_is_told_when_somebody_looks(app: Flask) -> None:
+def test_a_malformed_scope_is_an_error_when_it_is_read(app: Flask) -> None:
     @app.get("/")
     async def view() -> str:
         return request.path

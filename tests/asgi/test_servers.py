@@ -226,7 +226,7 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser")))
 
 @pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed here")
 @pytest.mark.parametrize("name", ["uvicorn", "flask run"])
-def test_a_page_in_a_browser_talks_and_listens(name: str, tmp_path: Path) -> None:
+def test_a_page_in_a_browser_sends_and_receives(name: str, tmp_path: Path) -> None:
     served = start(name, tmp_path / "log")
     assert BROWSER is not None
     options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/user"]

@@ -16,7 +16,7 @@ from flask import Flask, current_app, g, request
 @pytest.mark.parametrize("asgi", [False, True])
 @pytest.mark.parametrize("view_kind", ["async", "plain"])
 @pytest.mark.parametrize("kind", ["async", "plain"])
-def test_a_background_task_has_the_request_and_a_g_of_its_own(
+def test_a_background_task_has_the_request_and_its_own_g(
     app: Flask, asgi: bool, view_kind: str, kind: str
 ) -> None:
     seen: list[t.Any] = []
@@ -92,7 +92,7 @@ def test_under_wsgi_it_begins_when_the_server_closes_the_response(app: Flask) ->
 
 
 @pytest.mark.parametrize("asgi", [False, True])
-def test_a_task_of_a_teardown_function_begins_at_once(app: Flask, asgi: bool) -> None:
+def test_a_task_that_a_teardown_function_adds_begins_at_once(app: Flask, asgi: bool) -> None:
     began = threading.Event()
     app.teardown_request(lambda error: app.add_background_task(began.set))
     app.add_url_rule("/", "view", lambda: "ok")

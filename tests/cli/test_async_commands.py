@@ -84,7 +84,7 @@ def test_a_command_that_is_added(app: Flask, run: Runs, make: t.Any) -> None:
     assert run("say") == f"{name} () {{}}\n"
 
 
-def test_groups_and_what_is_in_them(app: Flask, run: Runs) -> None:
+def test_groups_and_their_commands(app: Flask, run: Runs) -> None:
     @app.cli.group()
     async def outer() -> None:
         await asyncio.sleep(0)

@@ -104,7 +104,7 @@ def test_routes_prints_the_table(project) -> None:
     ]
 
 
-def test_shell_runs_what_it_is_fed_in_the_applications_context(project) -> None:
+def test_shell_runs_its_input_in_the_applications_context(project) -> None:
     project.write(app=APP)
     result = call("shell", text="from flask import current_app\nprint(current_app.name, app)\n")
     assert result.returncode == 0

@@ -123,7 +123,7 @@ class TestFlaskGroup:
         assert runner.invoke(tool, ["say"]).output == "shop\n"
         assert runner.invoke(tool, ["own"]).output == "nobody\n"
 
-    def test_an_active_context_of_the_same_application_is_kept(self, runner) -> None:
+    def test_an_active_context_of_the_same_application_stays_current(self, runner) -> None:
         app = Flask("shop")
         torn_down: list[object] = []
         app.teardown_appcontext(torn_down.append)
@@ -266,7 +266,7 @@ class TestVersion:
         assert (result.exit_code, result.output) == (0, self.LINES)
 
     @pytest.mark.parametrize(("value", "resilient"), [(False, False), (None, False), (True, True)])
-    def test_it_is_printed_only_when_asked_for(self, capsys, value, resilient: bool) -> None:
+    def test_it_is_printed_only_with_its_option(self, capsys, value, resilient: bool) -> None:
         get_version(click.Context(cli, resilient_parsing=resilient), None, value)
         assert capsys.readouterr().out == ""
 
@@ -333,9 +333,7 @@ class TestHelp:
 
 
 class TestUnknownCommand:
-    def test_it_is_refused_and_nothing_else_is_said_if_the_application_is_sound(
-        self, runner
-    ) -> None:
+    def test_it_is_refused_with_one_message_if_the_application_loads(self, runner) -> None:
         result = runner.invoke(group(), ["unknown"])
         assert result.exit_code == 2
         assert result.stderr == (
@@ -344,9 +342,7 @@ class TestUnknownCommand:
             "Error: No such command 'unknown'.\n"
         )
 
-    def test_it_may_be_the_missing_applications_so_that_is_said_first(
-        self, project, runner
-    ) -> None:
+    def test_the_error_of_a_missing_application_is_printed_first(self, project, runner) -> None:
         result = runner.invoke(cli, ["unknown"])
         assert result.exit_code == 2
         assert result.stderr.startswith(LOCATE)

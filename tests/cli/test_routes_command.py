@@ -106,7 +106,7 @@ def test_a_rule_without_methods_has_an_empty_cell(runner, app: Flask) -> None:
     assert column(table(runner, app), 1) == ["", "POST", "GET, POST", "GET"]
 
 
-def test_an_application_without_routes_says_so(runner) -> None:
+def test_an_application_without_routes_prints_a_message(runner) -> None:
     app = Flask("shop", static_folder=None)
     assert table(runner, app) == ["No routes were registered."]
 

@@ -171,7 +171,7 @@ def test_a_websocket_is_closed_with_the_handlers_code(serve: Serve) -> None:
 
 @on_asgi
 @pytest.mark.parametrize("http", ["auto", "2"])
-def test_http_2_is_spoken_without_tls_to_who_knows(serve: Serve, http: str) -> None:
+def test_http_2_works_without_tls_with_prior_knowledge(serve: Serve, http: str) -> None:
     pytest.importorskip("h2")
     server = serve("--workers", "1", "--http", http)
     with httpx.Client(http1=False, http2=True, timeout=60) as client:
@@ -210,7 +210,7 @@ def test_open_websockets_are_closed_with_1001(serve: Serve) -> None:
     assert "Traceback" not in server.printed
 
 
-def test_background_work_is_waited_for_and_life_ends_once(serve: Serve, folder: Path) -> None:
+def test_background_tasks_are_awaited_and_shutdown_runs_once(serve: Serve, folder: Path) -> None:
     server = serve("--workers", "1")
     assert server.ask("/later") == "ok"
     # Under WSGI the work begins when the server closes the response, after the client has it all.
@@ -232,7 +232,7 @@ def test_a_request_that_does_not_end_is_not_waited_for_for_ever(serve: Serve, fo
 
 
 @on_asgi
-def test_every_worker_has_a_life_of_its_own(serve: Serve, folder: Path) -> None:
+def test_every_worker_has_its_own_lifespan(serve: Serve, folder: Path) -> None:
     server = serve("--workers", "2")
     server.wait_for("Started worker-2")
     server.signal(signal.SIGTERM)

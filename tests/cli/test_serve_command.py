@@ -54,7 +54,7 @@ def invoke(*args: str, app: Flask | None = None) -> t.Any:
     return CliRunner().invoke(cli, ["serve", *args], obj=info)
 
 
-def test_without_granian_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_granian_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "granian.server", None)
     result = invoke()
     assert result.exit_code == 2
@@ -135,7 +135,7 @@ def test_the_app_chooses_the_interface(view: t.Any, is_asgi: bool) -> None:
     assert room._wants_asgi(app) is is_asgi
 
 
-def test_the_health_check_of_asgi_stands_before_the_app() -> None:
+def test_the_health_check_of_asgi_is_answered_before_the_app() -> None:
     sent: list[dict[str, t.Any]] = []
     asked = []
 
@@ -224,7 +224,7 @@ def test_requests_under_way_are_answered_before_it_stops(
     assert server.wait() == 0
 
 
-def test_a_loop_that_fails_in_removing_a_signal_handler_serves_a_life(
+def test_a_loop_that_fails_in_removing_a_signal_handler_runs_the_lifespan(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     served: list[str] = []

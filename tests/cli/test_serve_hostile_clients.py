@@ -228,7 +228,7 @@ def test_the_validator_of_the_standard_library_is_content(
     assert "AssertionError" not in server.printed
 
 
-def test_what_stands_in_for_wsgi_app_sees_a_true_environment(serve: Serve, folder: Path) -> None:
+def test_a_replacement_of_wsgi_app_gets_a_complete_environment(serve: Serve, folder: Path) -> None:
     (folder / "shop.py").write_text(f"{SHOP}\n{PLAIN}")
     server = serve("--workers", "1", "--interface", "wsgi")
     answer = answer_of(connect(server, "GET /%C3%A9%FF?%C3%A9 HTTP/1.0"))

@@ -181,7 +181,7 @@ def test_separators_of_json_do_not_pile_up(app: Flask) -> None:
     assert size_of_cache(encoders) <= 20 * LARGEST_ENTRY
 
 
-def test_endpoints_that_are_asked_for_in_vain_are_not_kept(app: Flask) -> None:
+def test_unknown_endpoints_are_not_kept(app: Flask) -> None:
     seen: list[str] = []
     app.url_default_functions = {  # type: ignore[assignment]
         "shop.cart": [lambda endpoint, values: seen.append("shop.cart")],

@@ -51,7 +51,7 @@ def test_on_the_class_it_is_itself() -> None:
     assert Thing.value.__doc__ == "The docstring."
 
 
-def test_an_error_is_told_at_every_asking() -> None:
+def test_an_error_is_raised_at_every_read() -> None:
     thing = Thing()
     for _ in range(2):
         with pytest.raises(ValueError, match="told"):

@@ -52,7 +52,7 @@ def test_any_other_name_is_refused_as_usual(module: str) -> None:
         _ = importlib.import_module(module).nothing
 
 
-def test_a_name_is_imported_only_when_somebody_asks() -> None:
+def test_a_name_is_imported_at_its_first_use() -> None:
     code = (
         "import sys, flask.cli;"
         "assert 'platform' not in vars(flask.cli);"

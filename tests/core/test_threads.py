@@ -60,7 +60,9 @@ def test_work_beyond_the_limit_waits_and_is_done_in_order(app: Flask, workshop: 
     assert sorted(workshop.begun[2:]) == [2, 3, 4]
 
 
-def test_work_that_is_withdrawn_is_not_done_and_makes_room(app: Flask, workshop: Workshop) -> None:
+def test_work_that_is_withdrawn_is_not_done_and_frees_its_place(
+    app: Flask, workshop: Workshop
+) -> None:
     pool = make(1, 1)
     pool.start(workshop.work("first"), app)
     workshop.wait_for(workshop.started, 1)

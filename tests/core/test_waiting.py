@@ -154,7 +154,7 @@ def test_a_wait_inside_a_wait() -> None:
     assert wait(outer()) == 4
 
 
-def test_a_loop_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loop_that_cannot_be_created_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail_to_make() -> t.NoReturn:
         raise OSError("Too many open files")
 
@@ -253,7 +253,7 @@ def test_the_second_interrupt_is_raised_at_once() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_who_takes_interrupts_by_himself_goes_on_taking_them() -> None:
+def test_a_custom_interrupt_handler_stays_installed() -> None:
     taken: list[int] = []
 
     async def interrupted() -> str:

@@ -61,7 +61,7 @@ def test_the_blocks_of_a_section_work(
     assert not flask.has_app_context(), "a block left a context behind"
 
 
-def test_the_blocks_that_are_not_run_are_known_and_say_why() -> None:
+def test_the_blocks_that_are_not_run_are_known_and_give_a_reason() -> None:
     found: dict[str, int] = {}
     for section in SECTIONS:
         reasons = [block.marked("not run") for block in section.blocks]

@@ -134,7 +134,7 @@ def test_an_account_that_will_not_do_is_refused(
 
 
 @pytest.mark.parametrize(("name", "password"), [("Ada", "wrong"), ("Nobody", "long enough")])
-def test_a_wrong_password_tells_nothing_more(
+def test_a_wrong_password_reveals_nothing(
     guest: Visitor, ada: Visitor, name: str, password: str
 ) -> None:
     page = guest.send("/sign-in", name=name, password=password)
@@ -207,7 +207,7 @@ def test_a_form_without_the_token_of_its_session_is_refused(ada: Visitor, app: F
     assert ada.status == 200
 
 
-def test_signing_out_forgets_who_it_was(ada: Visitor) -> None:
+def test_signing_out_removes_the_user_from_the_session(ada: Visitor) -> None:
     assert "You are signed out." in ada.send("/sign-out", seen_on="/write")
     assert "Sign out" not in ada.page
     ada.visit("/write")

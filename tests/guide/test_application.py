@@ -260,7 +260,7 @@ def test_a_route_answers_with_json(
     assert response.headers["Content-Type"] == "application/json"
 
 
-def test_a_method_that_a_route_lacks_is_told_which_it_has(server: Server) -> None:
+def test_a_405_lists_the_methods_of_the_route(server: Server) -> None:
     response = server.ask("/submit")
     assert response.status_code == 405
     assert set(response.headers["Allow"].split(", ")) == {"POST", "OPTIONS"}
@@ -301,7 +301,7 @@ def test_a_tampered_session_is_an_empty_one(server: Server) -> None:
     assert response.status_code == 403
 
 
-def test_a_response_made_by_hand_arrives_whole(server: Server) -> None:
+def test_a_response_that_a_view_creates_arrives_whole(server: Server) -> None:
     response = server.ask("/with-header")
     assert (response.status_code, response.text) == (202, "made")
     assert (response.headers["X-Made"], response.cookies["seen"]) == ("yes", "1")

@@ -113,7 +113,7 @@ each_view = pytest.mark.parametrize("is_async", [False, True], ids=["plain", "as
 @each_protocol
 @each_view
 @pytest.mark.parametrize("read", READS)
-def test_a_length_that_is_told(post: Post, read: str, is_async: bool) -> None:
+def test_a_body_with_a_content_length(post: Post, read: str, is_async: bool) -> None:
     app = serve(READS[read], is_async)
     for more, expected in ((1, "200"), (0, "200"), (-1, "413")):
         app.config["MAX_CONTENT_LENGTH"] = len(LINES) + more
@@ -124,7 +124,7 @@ def test_a_length_that_is_told(post: Post, read: str, is_async: bool) -> None:
 
 @each_view
 @pytest.mark.parametrize("read", READS)
-def test_a_length_that_is_not_told(read: str, is_async: bool) -> None:
+def test_a_body_without_a_content_length(read: str, is_async: bool) -> None:
     app = serve(READS[read], is_async)
     for more, expected in ((1, "200"), (0, "200"), (-1, "413"), (-70_000, "413")):
         if expected == "413" and read == "just the length":

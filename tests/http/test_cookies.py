@@ -29,7 +29,7 @@ def test_a_header_is_read_as_werkzeug_reads_it(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["a=é", 'a="b"', "a=\tb"])
-def test_what_is_not_plain_is_left_to_werkzeug(header: str) -> None:
+def test_unusual_input_is_left_to_werkzeug(header: str) -> None:
     assert parse_cookies(header) is NOT_PLAIN
 
 
@@ -54,7 +54,7 @@ def test_a_cookie_is_written_as_werkzeug_writes_it(**options: t.Any) -> None:
 
 
 @pytest.mark.parametrize("max_age", [0, 1, 3600, -5, 10**9])
-def test_a_life_in_seconds_is_a_date_too(max_age: int) -> None:
+def test_a_max_age_sets_expires_too(max_age: int) -> None:
     def parts(header: str | None) -> list[str]:
         assert header is not None
         return [part for part in header.split("; ") if not part.startswith("Expires=")]

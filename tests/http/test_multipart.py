@@ -147,7 +147,7 @@ PLAIN = b"--B\r\n" + FIELD + b"text\r\n--B\r\n" + FILE + b"content\r\n--B--\r\n"
 
 
 @pytest.mark.parametrize("head", HEADS)
-def test_heads_are_read_as_werkzeug_reads_them(head: bytes) -> None:
+def test_part_headers_are_read_as_werkzeug_reads_them(head: bytes) -> None:
     agree(b"--B\r\n" + head + b"one\r\n--B\r\n" + FILE + b"two\r\n--B--\r\n")
     agree(b"--B\r\n" + FILE + b"two\r\n--B\r\n" + head + b"one\r\n--B--\r\n")
 
@@ -315,7 +315,7 @@ def upload(size: int) -> bytes:
         (600_000, None, True),
     ],
 )
-def test_a_setting_says_which_files_go_to_disk(
+def test_a_setting_decides_which_files_go_to_disk(
     size: int, most: int | None, is_on_disk: bool
 ) -> None:
     app = flask.Flask(__name__)
@@ -328,7 +328,7 @@ def test_a_setting_says_which_files_go_to_disk(
         assert os.fstat(file.fileno()).st_size == size
 
 
-def test_a_file_in_memory_that_is_written_to_is_a_file_of_its_own() -> None:
+def test_a_file_in_memory_that_is_written_to_is_a_separate_file() -> None:
     request = request_of(InMemory, PLAIN)
     file = request.files["f"]
     assert file.stream.write(b"CON") == 3
@@ -375,7 +375,7 @@ class WantsNoForm(Request):
     want_form_data_parsed = False  # type: ignore[assignment]
 
 
-def test_a_subclass_may_say_where_files_go() -> None:
+def test_a_subclass_may_choose_where_files_go() -> None:
     request = request_of(OwnStream, PLAIN)
     assert isinstance(request.files["f"].stream, io.BytesIO)
 

@@ -197,7 +197,7 @@ def test_a_body_that_comes_in_small_parts_is_read_whole() -> None:
 
 
 @pytest.mark.parametrize("error", [OSError, ValueError])
-def test_a_stream_that_fails_is_a_client_that_went_away(error: type[Exception]) -> None:
+def test_a_stream_that_fails_counts_as_a_disconnect(error: type[Exception]) -> None:
     class Failing(io.RawIOBase):
         def read(self, size: int | None = -1) -> bytes:
             raise error("gone")

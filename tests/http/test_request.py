@@ -81,7 +81,9 @@ ATTRIBUTES: list[tuple[str, dict[str, t.Any]]] = [
 @pytest.mark.parametrize(
     ("name", "options"), [pytest.param(*row, id=f"{row[0]} {row[1]}") for row in ATTRIBUTES]
 )
-def test_an_attribute_is_what_werkzeugs_request_says(name: str, options: dict[str, t.Any]) -> None:
+def test_an_attribute_equals_that_of_werkzeugs_request(
+    name: str, options: dict[str, t.Any]
+) -> None:
     ours = a_request(**options)
     theirs = werkzeug.wrappers.Request(EnvironBuilder(**options).get_environ())
     expected = getattr(theirs, name)
@@ -117,7 +119,7 @@ def test_an_environment_without_optional_entries_is_read() -> None:
     assert (made.remote_addr, made.args.to_dict(), made.data) == (None, {}, b"")
 
 
-def test_it_enters_itself_in_the_environment_unless_told_not_to() -> None:
+def test_it_is_stored_in_the_environment_unless_populate_request_is_false() -> None:
     environ = EnvironBuilder().get_environ()
     made = Request(environ)
     assert environ["werkzeug.request"] is made
@@ -139,7 +141,7 @@ def test_what_was_not_matched_is_none() -> None:
     assert (made.endpoint, made.blueprint, made.blueprints) == (None, None, [])
 
 
-def test_what_was_matched_is_told(app: Flask) -> None:
+def test_the_matched_rule_is_available(app: Flask) -> None:
     parent, child = Blueprint("par", "x"), Blueprint("ch", "x")
     child.add_url_rule("/<int:n>", "view", lambda n: "")
     parent.register_blueprint(child)
@@ -232,7 +234,7 @@ def test_reading_json(
         assert response.json == {"json": None}
 
 
-def test_json_is_kept_unless_told_not_to() -> None:
+def test_json_is_cached_unless_cache_is_false() -> None:
     made = a_request(method="POST", json={"a": 1})
     assert made.json is made.json
     fresh = a_request(method="POST", json={"a": 1})
@@ -247,7 +249,7 @@ def test_json_with_a_byte_order_mark_and_other_encodings() -> None:
         assert made.json == {"a": "é"}
 
 
-def test_what_is_wrong_with_json_is_told_in_debug_only(app: Flask, reader: FlaskClient) -> None:
+def test_the_error_in_json_is_shown_in_debug_only(app: Flask, reader: FlaskClient) -> None:
     quiet = reader.post("/", data="{", content_type="application/json")
     app.config.update(DEBUG=True, PROPAGATE_EXCEPTIONS=False, TRAP_BAD_REQUEST_ERRORS=False)
     told = reader.post("/", data="{", content_type="application/json")

@@ -29,7 +29,7 @@ NAMES = [
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("time", ["first", "second"])
-def test_every_way_of_asking_gives_what_werkzeug_gives(name: str, time: str) -> None:
+def test_every_look_up_gives_what_werkzeug_gives(name: str, time: str) -> None:
     ours, theirs = RequestHeaders(ENVIRON), EnvironHeaders(ENVIRON)
     if time == "second":
         ours.get(name)

@@ -75,12 +75,12 @@ def test_an_error_page_is_werkzeugs(kind: type[HTTPException], method: str) -> N
         type("Own", (NotFound,), {"get_body": lambda self, *args: "own"})(),
     ],
 )
-def test_an_error_with_a_way_of_its_own_goes_it(error: HTTPException) -> None:
+def test_an_error_that_overrides_get_response_uses_it(error: HTTPException) -> None:
     page = make_error_page(Response, error, False)
     assert page is None or send(page) == send(error.get_response())
 
 
-def test_an_error_that_never_asked_its_base_to_set_it_up_goes_its_own_way() -> None:
+def test_an_error_whose_base_constructor_was_not_called_is_not_cached() -> None:
     class SeeOther(HTTPException):
         code = 303
 
@@ -108,7 +108,7 @@ def test_an_error_whose_text_was_changed_shows_the_new_text() -> None:
 
 
 @pytest.mark.parametrize("error", [NotFound("of a client"), NotFound("")])
-def test_a_page_with_a_description_of_its_own_is_not_kept(error: HTTPException) -> None:
+def test_an_error_page_with_a_custom_description_is_not_cached(error: HTTPException) -> None:
     _pages.clear()
     assert make_error_page(Response, error, False) is not None
     assert not _pages

@@ -153,7 +153,7 @@ def test_base64_comes_back(data: bytes) -> None:
 
 
 @given(st.binary(max_size=10), st.binary(max_size=10))
-def test_what_stands_in_the_data_is_found_in_its_base64(before: bytes, after: bytes) -> None:
+def test_marks_in_the_data_are_found_in_its_base64(before: bytes, after: bytes) -> None:
     text = encode(before + b'"_permanent"' + after).decode()
     assert any(part in text for part in in_base64(b'"_permanent"'))
 
@@ -171,5 +171,5 @@ def test_what_stands_in_the_data_is_found_in_its_base64(before: bytes, after: by
         ({"a": b"x"}, False),
     ],
 )
-def test_only_what_json_carries_as_it_is_is_plain(data: t.Any, plain: bool) -> None:
+def test_only_values_that_json_keeps_unchanged_need_no_tag(data: t.Any, plain: bool) -> None:
     assert is_plain(data) is plain

@@ -91,7 +91,7 @@ def test_a_generator_of_either_kind_is_sent(
     assert teardowns == [None, None]  # of the request, and of the stream
 
 
-def test_retry_is_told_first(app: Flask) -> None:
+def test_retry_is_sent_first(app: Flask) -> None:
     app.add_url_rule("/", "view", lambda: stream_events(iter(["x"]), retry=10))
     assert app.test_client().get("/").text == "retry: 10\n\ndata: x\n\n"
 
@@ -124,7 +124,7 @@ def test_a_heartbeat_is_sent_while_nothing_happens(app: Flask, asgi: bool, kind:
 @pytest.mark.parametrize("view_kind", ["plain", "async"])
 @pytest.mark.parametrize("kind", ["plain", "async"])
 @pytest.mark.parametrize("heartbeat", [None, 30])
-def test_a_client_that_goes_ends_the_generator(
+def test_a_client_that_disconnects_ends_the_generator(
     app: Flask, heartbeat: float | None, kind: str, view_kind: str
 ) -> None:
     ended = threading.Event()
@@ -230,7 +230,7 @@ def test_an_error_leaves_nothing_for_the_collector(
 
 
 @pytest.mark.parametrize("loop_ends", [False, True])
-def test_a_plain_generator_that_is_busy_when_the_client_goes_is_closed_by_its_step(
+def test_a_sync_generator_that_is_busy_when_the_client_disconnects_is_closed_by_its_step(
     app: Flask, loop_ends: bool
 ) -> None:
     busy, go_on, ended = threading.Event(), threading.Event(), threading.Event()

@@ -204,7 +204,7 @@ def test_hooks_see_and_change_what_werkzeug_makes(
     agree(app, "/static/plain.txt", method=method, headers=headers)
 
 
-def test_the_body_cannot_be_read_without_being_asked_to(app: Flask) -> None:
+def test_the_body_of_a_shallow_request_cannot_be_read(app: Flask) -> None:
     with app.test_request_context():
         response = app.send_static_file("page.html")
         assert response.direct_passthrough
@@ -215,7 +215,7 @@ def test_the_body_cannot_be_read_without_being_asked_to(app: Flask) -> None:
         response.close()
 
 
-def test_a_file_that_has_gone_since_is_still_sent(app: Flask) -> None:
+def test_a_small_file_that_is_deleted_after_it_was_read_is_sent(app: Flask) -> None:
     with app.test_request_context():
         response = app.send_static_file("page.html")
         os.unlink(os.path.join(app.static_folder or "", "page.html"))
@@ -223,7 +223,7 @@ def test_a_file_that_has_gone_since_is_still_sent(app: Flask) -> None:
         response.close()
 
 
-def test_a_changed_file_is_answered_anew(app: Flask) -> None:
+def test_a_changed_file_is_sent_with_its_new_content(app: Flask) -> None:
     path = Path(app.static_folder or "", "page.html")
     first = ask(app, "/static/page.html")
     path.write_bytes(b"<p>world")
@@ -255,13 +255,13 @@ def test_the_servers_own_way_of_sending_files_is_used(app: Flask, name: str) -> 
     assert len(wrapped) == 4
 
 
-def test_the_server_may_be_told_the_path(app: Flask) -> None:
+def test_the_path_may_be_set_for_the_server(app: Flask) -> None:
     app.config["USE_X_SENDFILE"] = True
     agree(app, "/static/plain.txt")
     assert dict(ask(app, "/static/plain.txt")[1])["X-Sendfile"].endswith("plain.txt")
 
 
-def test_a_subclass_says_for_how_long_caches_keep_a_file(tmp_path: Path, app: Flask) -> None:
+def test_a_subclass_decides_how_long_caches_keep_a_file(tmp_path: Path, app: Flask) -> None:
     asked = []
 
     class Own(Flask):
@@ -277,7 +277,7 @@ def test_a_subclass_says_for_how_long_caches_keep_a_file(tmp_path: Path, app: Fl
     assert asked[: len(asked) // 2] == asked[len(asked) // 2 :]
 
 
-def test_a_subclass_sends_static_files_in_its_own_way(tmp_path: Path, app: Flask) -> None:
+def test_a_subclass_may_override_how_static_files_are_sent(tmp_path: Path, app: Flask) -> None:
     class Own(Flask):
         def send_static_file(self, filename: str) -> Response:
             response = super().send_static_file(filename)
@@ -306,7 +306,7 @@ class Mine(Response):
 
 
 @pytest.mark.parametrize("kind", [Conditional, Called, Mine])
-def test_a_class_of_responses_keeps_its_ways(app: Flask, kind: type[Response]) -> None:
+def test_the_methods_of_a_response_class_are_used(app: Flask, kind: type[Response]) -> None:
     app.response_class = kind
     kinds = []
     app.after_request(lambda response: kinds.append(type(response)) or response)  # type: ignore[func-returns-value]
@@ -344,7 +344,7 @@ def test_every_argument(app: Flask, sending: str) -> None:
     agree(app, "/")
 
 
-def test_without_a_request_it_is_said() -> None:
+def test_without_a_request_it_is_an_error() -> None:
     for sending in (SENDINGS["path"], SENDINGS["folder"]):
         with pytest.raises(RuntimeError, match="request context"):
             sending()

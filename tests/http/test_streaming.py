@@ -76,7 +76,7 @@ def test_teardown_and_signals_of_a_stream_that_ends(app: Flask, received: t.Any)
     ]
 
 
-def test_teardown_is_told_the_error_of_the_generator(app: Flask) -> None:
+def test_teardown_gets_the_error_of_the_generator(app: Flask) -> None:
     torn_down: list[str] = []
     app.teardown_request(lambda exc: torn_down.append(repr(exc)))
 

@@ -191,7 +191,7 @@ def test_a_provider_needs_only_dumps_and_loads(app: Flask) -> None:
     assert (response.get_data(True), response.mimetype) == ("dumped (1, 2)", "application/json")
 
 
-def test_a_provider_that_writes_nothing_says_what_is_missing(app: Flask) -> None:
+def test_a_provider_that_writes_nothing_names_what_is_missing(app: Flask) -> None:
     bare = JSONProvider(app)
     with pytest.raises(NotImplementedError):
         bare.dumps(1)

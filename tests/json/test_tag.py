@@ -96,7 +96,7 @@ class TagOrdered(JSONTag):
         return dict(value)
 
 
-def test_a_tag_of_ones_own() -> None:
+def test_a_custom_tag() -> None:
     serializer = TaggedJSONSerializer()
     with pytest.raises(TypeError):
         serializer.dumps({1, 2})
@@ -125,7 +125,7 @@ def test_a_key_can_be_taken_only_once_unless_forced() -> None:
     assert isinstance(serializer.order[0], Mine)
 
 
-def test_a_tag_that_writes_nothing_says_what_is_missing() -> None:
+def test_a_tag_that_writes_nothing_names_what_is_missing() -> None:
     tag = JSONTag(TaggedJSONSerializer())
     for use in (tag.check, tag.to_json, tag.to_python):
         with pytest.raises(NotImplementedError):

@@ -133,7 +133,7 @@ def asynchronous(app: Flask) -> Flask:
     ],
 )
 @pytest.mark.parametrize("where", ["here", "in a running loop", "in a thread"])
-def test_an_async_function_works_where_a_plain_one_does(
+def test_an_async_function_works_where_a_sync_one_does(
     asynchronous: Flask, method: str, path: str, status: int, text: str, where: str
 ) -> None:
     def ask() -> t.Any:
@@ -257,7 +257,7 @@ def test_an_async_before_request_may_answer(app: Flask) -> None:
     assert app.test_client().get("/missing").text == "answered"
 
 
-def test_ensure_sync_leaves_plain_functions_and_runs_the_others(app: Flask) -> None:
+def test_ensure_sync_returns_sync_functions_and_wraps_the_others(app: Flask) -> None:
     def plain() -> int:
         return 1
 

@@ -100,7 +100,7 @@ class TestOwnLoops:
         for path in ("/Decorated", "/Method", "/Dispatched", "/around"):
             assert client.get(path).text == "awaited", path
 
-    def test_in_hooks_and_handlers_of_a_plain_view(
+    def test_in_hooks_and_handlers_of_a_sync_view(
         self, app: Flask, client: FlaskClient, start: Starter
     ) -> None:
         ended: list[str] = []
@@ -122,7 +122,7 @@ class TestOwnLoops:
         app.get("/", blocking=True)(answer)
         assert client.get("/").text == "awaited"
 
-    def test_where_a_view_function_asks_for_a_thread(
+    def test_where_a_view_function_chooses_a_thread(
         self, app: Flask, client: FlaskClient, start: Starter
     ) -> None:
         async def view() -> str:
@@ -138,7 +138,7 @@ PLACES = ["before_request", "after_request", "teardown_request", "errorhandler",
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_plain_hook_that_starts_a_loop_beside_an_async_view_is_named(
+def test_a_sync_hook_that_starts_a_loop_beside_an_async_view_is_named(
     app: Flask, client: FlaskClient, place: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     if app.test_client_class is None:
@@ -309,6 +309,6 @@ def test_a_subclass_that_dispatches_sees_what_was_awaited(client: FlaskClient, a
     assert client.get("/").text == "<awaited>"
 
 
-def test_a_proxy_is_awaitable_if_what_it_stands_for_is(app: Flask, client: FlaskClient) -> None:
+def test_a_proxy_is_awaitable_if_its_object_is(app: Flask, client: FlaskClient) -> None:
     app.add_url_rule("/plain", "plain", lambda: LocalProxy(lambda: Response("a response")))
     assert client.get("/plain").text == "a response"

@@ -146,7 +146,7 @@ def test_hooks_of_one_blueprint_alone_do_not_touch_the_others(app: Flask) -> Non
 
 
 @pytest.mark.parametrize("on_demand", [True, False])
-def test_an_interface_may_say_itself_whether_it_waits_to_be_asked(
+def test_an_interface_decides_whether_its_session_is_opened_lazily(
     app: Flask, on_demand: bool
 ) -> None:
     opened: list[str] = []
@@ -164,7 +164,7 @@ def test_an_interface_may_say_itself_whether_it_waits_to_be_asked(
     assert opened == ([] if on_demand else ["/"])
 
 
-def test_a_session_may_be_put_into_a_context_by_hand(app: Flask) -> None:
+def test_a_session_may_be_assigned_to_a_context(app: Flask) -> None:
     with app.test_request_context() as context:
         context._session = SecureCookieSession({"a": 2})
         assert session["a"] == 2

@@ -46,7 +46,7 @@ def test_a_hook_may_turn_a_request_into_one_for_the_options(app: Flask, method: 
     assert (answer.text, method in answer.allow) == ("", True)
 
 
-def test_a_request_that_is_given_decides_about_the_route() -> None:
+def test_a_given_request_decides_the_route() -> None:
     app = answering(lambda: "index")
     get(app)
     given = Request(EnvironBuilder("/").get_environ())
@@ -54,7 +54,7 @@ def test_a_request_that_is_given_decides_about_the_route() -> None:
         assert given.endpoint == "index"
 
 
-def test_hosts_that_clients_make_up_do_not_keep_out_the_real_one(
+def test_made_up_hosts_of_clients_do_not_displace_the_real_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("flask._core.fast_paths._MOST_HOSTS", 3)
@@ -79,7 +79,7 @@ def test_a_url_adapter_that_was_changed_builds_urls(change: str) -> None:
     assert get(app)[2] == b"/below/"
 
 
-def test_a_map_whose_adapters_are_changed_is_asked(app: Flask) -> None:
+def test_a_map_whose_adapters_are_changed_matches_the_url(app: Flask) -> None:
     class Below(Flask.url_map_class):  # type: ignore[name-defined,misc]
         def bind_to_environ(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
             adapter = super().bind_to_environ(*args, **kwargs)
@@ -94,7 +94,7 @@ def test_a_map_whose_adapters_are_changed_is_asked(app: Flask) -> None:
     assert get(app)[2] == b"/below/"
 
 
-def test_a_rule_that_builds_its_own_urls_is_asked() -> None:
+def test_a_rule_that_overrides_build_builds_the_url() -> None:
     class Marked(Rule):
         def build(self, *args: t.Any, **kwargs: t.Any) -> t.Any:
             built = super().build(*args, **kwargs)
@@ -108,7 +108,7 @@ def test_a_rule_that_builds_its_own_urls_is_asked() -> None:
     assert get(app)[2] == b"/!"
 
 
-def test_a_kept_view_is_kept_though_it_is_false(app: Flask) -> None:
+def test_a_cached_view_is_used_although_it_is_falsy(app: Flask) -> None:
     class Falsy(View):
         init_every_request = False
         made = 0
@@ -127,7 +127,7 @@ def test_a_kept_view_is_kept_though_it_is_false(app: Flask) -> None:
     assert Falsy.made == 1
 
 
-def test_who_changes_the_environment_does_not_change_the_request() -> None:
+def test_changing_the_environment_does_not_change_the_request() -> None:
     inner = Flask("inner")
     inner.add_url_rule("/inner", "inner", lambda: request.url)
 
@@ -161,7 +161,7 @@ def test_who_changes_the_environment_does_not_change_the_request() -> None:
         assert answer.headers["X-Built"] == "http://localhost/here"
 
 
-def test_an_adapter_that_is_asked_for_binds_to_the_environment_as_it_is(app: Flask) -> None:
+def test_an_adapter_is_bound_to_the_current_environment(app: Flask) -> None:
     app.add_url_rule("/there", "there", str)
     with app.test_request_context("/here"):
         request.environ["PATH_INFO"] = "/there"

@@ -70,7 +70,7 @@ def test_headers_may_be_replaced_by_what_headers_are_made_of(headers: t.Any) -> 
     assert [*get(app)[1]] == [("A", "b"), ("Content-Length", "5")]
 
 
-def test_headers_of_a_class_of_their_own_are_asked() -> None:
+def test_headers_of_a_custom_class_are_read() -> None:
     def view() -> Response:
         response = make_response("x")
         response.headers = Counting()
@@ -82,7 +82,7 @@ def test_headers_of_a_class_of_their_own_are_asked() -> None:
 
 @pytest.mark.parametrize("place", ["response", "class", "class, late"])
 @pytest.mark.parametrize("path", ["/", "/own"])
-def test_a_location_is_made_absolute_where_that_is_asked_for(
+def test_a_location_is_made_absolute_if_the_class_wants_it(
     place: str, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Own(Response):
@@ -108,7 +108,7 @@ def test_a_location_is_made_absolute_where_that_is_asked_for(
     assert get(app, path)[1]["Location"] == "http://localhost/x"
 
 
-def test_a_length_that_shall_not_be_told_is_not() -> None:
+def test_automatically_set_content_length_is_honored() -> None:
     app = answering(lambda: "hello")
 
     @app.after_request

@@ -73,7 +73,7 @@ def always(self: t.Any, app: t.Any, session: t.Any) -> bool:
     ("name", "value"), [("should_set_cookie", always), ("session_class", Marked)]
 )
 @pytest.mark.parametrize("place", ["class", "class, late", "object"])
-def test_a_session_that_is_always_saved_is_saved_though_nobody_asked_for_it(
+def test_a_session_that_is_always_saved_is_saved_without_an_access(
     name: str, value: t.Any, place: str
 ) -> None:
     own = type("Own", (SecureCookieSessionInterface,), {name: value} if place == "class" else {})
@@ -101,7 +101,7 @@ def test_a_step_of_the_built_in_interface_may_be_replaced(
 
 
 @pytest.mark.parametrize("place", ["class, late", "object", "base"])
-def test_an_attribute_of_the_cookie_may_be_decided_late(
+def test_an_attribute_of_the_cookie_may_be_overridden_late(
     place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = type("Own", (SecureCookieSessionInterface,), {})
@@ -115,7 +115,7 @@ def test_an_attribute_of_the_cookie_may_be_decided_late(
     assert "; Secure" in get(app)[1]["Set-Cookie"]
 
 
-def test_an_interface_that_is_taken_away_again_is_forgotten() -> None:
+def test_an_interface_that_is_removed_again_has_no_effect() -> None:
     seen = []
 
     class Eager(SecureCookieSessionInterface):
@@ -138,9 +138,7 @@ def test_an_interface_that_is_taken_away_again_is_forgotten() -> None:
 
 @pytest.mark.parametrize("written", ["{}={}", "{} = {}", '{}="{}"', "a=b; {}={}"])
 @pytest.mark.parametrize("size", [1, 500])
-def test_a_permanent_session_is_renewed_however_its_cookie_is_written(
-    written: str, size: int
-) -> None:
+def test_a_permanent_session_is_renewed_with_every_kind_of_cookie(written: str, size: int) -> None:
     def index() -> str:
         session.permanent = True
         session["a"] = "x" * size
@@ -179,7 +177,7 @@ def test_tags_are_read_whatever_white_space_the_applications_json_writes(app: Fl
     assert get(app, "/show", headers={"Cookie": cookie_of(app)})[2] == b"(1, 2)"
 
 
-def test_an_interface_that_cannot_open_a_session_is_asked_once_and_told_to_save_none() -> None:
+def test_an_interface_that_opens_no_session_is_called_once_and_saves_none() -> None:
     events: list[t.Any] = []
 
     class Broken(SessionInterface):

@@ -85,7 +85,7 @@ def test_a_map_with_a_default_subdomain_from_now_on(serve: Serve, serving: Flask
     assert serve(serving)[0] == 200
 
 
-def test_a_map_that_binds_in_its_own_way_from_now_on(
+def test_a_map_whose_bind_is_replaced_later_is_used(
     serve: Serve, serving: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bind = serving.url_map.bind_to_environ

@@ -45,13 +45,13 @@ OUTSIDE_REQUEST = [
 
 
 @pytest.mark.parametrize("use", OUTSIDE_APP)
-def test_what_needs_an_application_says_so(use: t.Callable[[], t.Any]) -> None:
+def test_what_needs_an_application_raises_without_one(use: t.Callable[[], t.Any]) -> None:
     with pytest.raises(RuntimeError, match=r"^Working outside of application context\."):
         use()
 
 
 @pytest.mark.parametrize("use", OUTSIDE_REQUEST)
-def test_what_needs_a_request_says_so(app: Flask, use: t.Callable[[], t.Any]) -> None:
+def test_what_needs_a_request_raises_without_one(app: Flask, use: t.Callable[[], t.Any]) -> None:
     with (
         app.app_context(),
         pytest.raises(RuntimeError, match=r"^Working outside of request context\."),
@@ -67,7 +67,7 @@ def test_what_needs_a_request_says_so(app: Flask, use: t.Callable[[], t.Any]) ->
         pytest.param(lambda: flask.stream_with_context(iter("ab")), id="stream_with_context"),
     ],
 )
-def test_what_belongs_to_a_view_says_so(app: Flask, use: t.Callable[[], t.Any]) -> None:
+def test_an_error_of_a_view_names_the_view(app: Flask, use: t.Callable[[], t.Any]) -> None:
     with app.app_context(), pytest.raises(RuntimeError, match="request context is active"):
         use()
 
@@ -245,7 +245,7 @@ def test_teardown_gets_the_error_of_the_block(app: Flask) -> None:
     ]
 
 
-def test_popping_by_hand_tells_the_error_that_is_being_handled(app: Flask) -> None:
+def test_pop_without_an_argument_passes_the_error_being_handled(app: Flask) -> None:
     seen: list[BaseException | None] = []
     app.teardown_request(seen.append)
     context = app.test_request_context()

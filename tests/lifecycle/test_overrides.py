@@ -233,7 +233,7 @@ def test_a_response_class_may_change_how_it_is_sent(app: Flask, step: str) -> No
     assert calls[:1] == [step]
 
 
-def test_own_contexts_are_used(app: Flask) -> None:
+def test_custom_contexts_are_used(app: Flask) -> None:
     made: list[str] = []
 
     class OwnAppContext(AppContext):
@@ -333,7 +333,7 @@ def test_the_test_client_class_may_be_replaced(app: Flask) -> None:
 
 @pytest.mark.parametrize("step", ["do_teardown_request", "do_teardown_appcontext"])
 @pytest.mark.parametrize("is_raised", [True, False])
-def test_a_teardown_step_called_by_hand_tells_the_error_that_is_being_handled(
+def test_a_teardown_step_that_is_called_directly_passes_the_error_being_handled(
     app: Flask, step: str, is_raised: bool
 ) -> None:
     seen: list[BaseException | None] = []

@@ -208,7 +208,7 @@ def test_a_body_that_raises_midway_closes_everything_once(app: Flask, after: int
     assert not has_request_context()
 
 
-def test_a_plain_generator_body_that_raises_is_closed_once(app: Flask) -> None:
+def test_a_sync_generator_body_that_raises_is_closed_once(app: Flask) -> None:
     events: list[str] = []
 
     @app.route("/")

@@ -85,7 +85,7 @@ def test_only_unhandled_errors_are_signalled(app: Flask, received: t.Any) -> Non
     assert seen == [("got_request_exception", {"exception": raised})]
 
 
-def test_teardown_hears_only_of_errors_that_nobody_handled(app: Flask) -> None:
+def test_teardown_gets_only_unhandled_errors(app: Flask) -> None:
     app.logger.disabled = True
     seen: list[str] = []
     app.teardown_request(lambda exc: seen.append(type(exc).__name__))

@@ -62,7 +62,7 @@ def test_every_public_name_has_a_docstring() -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
-def test_a_file_says_what_it_is_for(module: t.Any) -> None:
+def test_a_file_describes_its_purpose(module: t.Any) -> None:
     if module.name != "__main__":
         assert ast.get_docstring(module.tree)
 
@@ -87,7 +87,7 @@ def test_first_lines_of_public_docstrings_are_short() -> None:
     assert long == {}
 
 
-def test_a_docstrings_first_line_stands_alone() -> None:
+def test_a_docstrings_first_line_is_followed_by_an_empty_one() -> None:
     wrong = []
     for where, text in all_docstrings():
         first, _, rest = text.partition("\n")
@@ -96,7 +96,7 @@ def test_a_docstrings_first_line_stands_alone() -> None:
     assert wrong == []
 
 
-def test_no_docstring_stands_twice() -> None:
+def test_no_docstring_appears_twice() -> None:
     counts = Counter(text for _, text in all_docstrings())
     twice = {text: n for text, n in counts.items() if n > 1}
     assert {text: [w for w, other in all_docstrings() if other == text] for text in twice} == {}

@@ -59,7 +59,7 @@ def test_these_rules_are_built_quickly(rule: str, is_plain: bool) -> None:
     assert (maps_of(rule).find_builder("one") is not None) is is_plain
 
 
-def test_what_draws_or_redirects_is_left_to_the_map() -> None:
+def test_rules_with_redirects_are_left_to_the_map() -> None:
     for options in ({"defaults": {"x": 1}}, {"alias": True}, {"websocket": True}, {"host": "h"}):
         url_map = Map([Rule("/a", endpoint="one", **options)], host_matching="host" in options)  # type: ignore[arg-type]
         assert url_map.find_builder("one") is None
@@ -97,7 +97,7 @@ def app() -> Flask:
         ({"x": "b", "_method": "GET"}, "/a/b"),
     ],
 )
-def test_url_for_says_the_same_on_either_way(
+def test_url_for_returns_the_same_over_both_protocols(
     app: Flask, options: dict[str, t.Any], url: str
 ) -> None:
     with app.test_request_context("/a/x"):  # the first asks the map, for the host is new
@@ -117,7 +117,7 @@ def test_a_mounted_application_builds_below_its_prefix(app: Flask) -> None:
         assert answer.text == "/mounted/a/b%20c?q=1"
 
 
-def test_an_application_that_builds_its_own_urls_is_asked(app: Flask) -> None:
+def test_an_application_that_overrides_url_building_is_used(app: Flask) -> None:
     app.url_for = lambda endpoint, **values: f"own {endpoint}"  # type: ignore[method-assign, assignment, misc]
     assert [app.test_client().get("/url").text for _ in range(2)] == ["own one"] * 2
 

@@ -71,7 +71,7 @@ def test_a_name_that_cannot_be_an_argument_is_refused_at_once(name: str) -> None
             kind([Rule(f"/<{name}>", endpoint="it")])
 
 
-def test_a_class_of_rules_keeps_its_way() -> None:
+def test_the_methods_of_a_rule_class_are_used() -> None:
     class Own(Rule):
         def _compile_builder(self, append_unknown: bool = True) -> t.Any:
             return lambda rule, **values: ("", "/own")

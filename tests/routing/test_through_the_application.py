@@ -59,7 +59,7 @@ def ask(app: Flask, environ: dict[str, t.Any]) -> Reply:
     ("rules", "questions"),
     [pytest.param(*case[1:], id=case[0]) for case in CONVERTER_CASES + RULE_CASES],
 )
-def test_an_application_answers_as_on_the_plain_map(
+def test_an_application_answers_as_on_werkzeugs_map(
     rules: t.Any, questions: t.Iterable[tuple[str, str, t.Any, str]]
 ) -> None:
     ours, plain = make(Flask, rules), make(PlainFlask, rules)
@@ -96,7 +96,7 @@ def status_for(app: Flask, path: str = "/", **environ: t.Any) -> int:
     ],
     ids=lambda value: ascii(value)[:60],
 )
-def test_what_else_decides_is_heeded_the_second_time_too(
+def test_other_settings_take_effect_the_second_time_too(
     environ: dict[str, str], status: int
 ) -> None:
     app = hello_app()
@@ -328,7 +328,7 @@ def test_a_url_for_a_host_that_was_refused_is_an_error_that_names_the_host(
     ]
 
 
-def test_a_request_without_an_adapter_is_told_from_no_request(app: Flask) -> None:
+def test_a_request_without_an_adapter_has_another_error_than_no_request(app: Flask) -> None:
     app.create_url_adapter = lambda request: None  # type: ignore[method-assign]
     with (
         app.test_request_context("/"),

@@ -281,7 +281,9 @@ def test_a_stream_yields_piece_by_piece(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("streamed", [False, True])
-def test_rendering_is_told_before_and_after(app: Flask, received: t.Any, streamed: bool) -> None:
+def test_rendering_sends_a_signal_before_and_after(
+    app: Flask, received: t.Any, streamed: bool
+) -> None:
     seen = received(app, "before_render_template", "template_rendered")
 
     @app.route("/")

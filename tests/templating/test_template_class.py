@@ -34,7 +34,7 @@ lean = pytest.mark.skipif(
 
 
 @lean
-def test_what_the_short_cuts_lean_on_is_there(app: Flask) -> None:
+def test_the_jinja_internals_that_the_fast_path_uses_exist(app: Flask) -> None:
     template = app.jinja_env.from_string("{{ a }}")
     assert isinstance(template, Template)
     assert template.root_render_func.__globals__["escape"] is _escape_for_output
@@ -83,7 +83,7 @@ def test_templates_render_as_with_jinja_alone(app: Flask, source: str) -> None:
     assert ours(app, source, v="<&>") == plain(source, v="<&>")
 
 
-def test_an_environment_with_another_compiler_renders_jinjas_way(app: Flask) -> None:
+def test_an_environment_with_another_compiler_renders_as_jinja_does(app: Flask) -> None:
     class Generator(jinja2.compiler.CodeGenerator):
         pass
 
@@ -93,7 +93,7 @@ def test_an_environment_with_another_compiler_renders_jinjas_way(app: Flask) -> 
     assert template.render(a="<") == "&lt;"
 
 
-def test_without_markupsafes_function_templates_render_jinjas_way(
+def test_without_markupsafes_function_templates_render_as_with_jinja(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flask._templating.template._escape_text", None)

@@ -50,7 +50,7 @@ def test_the_async_client_has_a_method_for_each_of_http(app: Flask, method: str)
     assert asyncio.run(go()) == method.upper()
 
 
-def test_the_async_client_ends_a_circle_of_redirects(app: Flask) -> None:
+def test_the_async_client_stops_at_a_redirect_loop(app: Flask) -> None:
     from flask import redirect
 
     app.add_url_rule("/", "view", lambda: redirect("/"))
@@ -62,7 +62,7 @@ def test_the_async_client_ends_a_circle_of_redirects(app: Flask) -> None:
     asyncio.run(go())
 
 
-def test_the_async_client_talks_to_websockets(app: Flask) -> None:
+def test_the_async_client_connects_to_websockets(app: Flask) -> None:
     from flask import websocket
     from flask.testing import WebsocketClosed, WebsocketRefused
 

@@ -50,7 +50,7 @@ URLS: list[tuple[dict[str, str], tuple[t.Any, ...], dict[str, t.Any], str]] = [
 
 
 @pytest.mark.parametrize(("settings", "args", "kwargs", "url"), URLS, ids=str)
-def test_the_url_that_is_asked(
+def test_the_url_of_the_request(
     app: Flask, settings: dict[str, str], args: t.Any, kwargs: dict[str, t.Any], url: str
 ) -> None:
     app.config.update(settings)
@@ -62,7 +62,7 @@ def test_the_url_that_is_asked(
 
 
 @pytest.mark.parametrize("option", [{"subdomain": "s"}, {"url_scheme": "https"}], ids=str)
-def test_a_base_url_says_all(app: Flask, option: dict[str, str]) -> None:
+def test_a_base_url_sets_scheme_host_and_path(app: Flask, option: dict[str, str]) -> None:
     with pytest.raises(AssertionError, match='"base_url"'):
         EnvironBuilder(app, base_url="http://x.test", **option)
 
@@ -150,7 +150,7 @@ def test_redirects_are_followed_with_their_history(app: Flask, client: FlaskClie
         client.get("/loop", follow_redirects=True)
 
 
-def test_a_response_tells_its_request(client: FlaskClient) -> None:
+def test_a_response_has_its_request(client: FlaskClient) -> None:
     response = client.get("/?a=1")
     assert (response.request.path, response.request.args["a"]) == ("/", "1")
     assert isinstance(response.text, str)

@@ -92,7 +92,7 @@ BOTH = {"a": PASSED, "b": PASSED}
         pytest.param(BOTH, {"c": "decision 7"}, ["take the line out"], id="listed, but unknown"),
     ],
 )
-def test_a_run_fails_on_what_is_not_listed_and_on_a_listed_test_that_passes(
+def test_a_run_fails_on_an_unlisted_failure_and_on_a_listed_test_that_passes(
     here: dict[str, Outcome], accepted: dict[str, str], said: list[str]
 ) -> None:
     found = faults(compare(BOTH, here), accepted)

@@ -48,7 +48,7 @@ def test_a_body_is_read_as_it_arrives(app: Flask, view_kind: str) -> None:
     run(go)
 
 
-def test_a_body_that_nobody_asks_for_is_not_read(app: Flask) -> None:
+def test_a_body_that_no_code_reads_stays_unread(app: Flask) -> None:
     app.post("/")(asynchronous)
 
     async def go() -> None:
@@ -123,7 +123,7 @@ def test_a_large_upload_needs_little_memory(app: Flask, view_kind: str) -> None:
     run(go)
 
 
-def test_a_message_of_another_kind_is_told(app: Flask) -> None:
+def test_a_message_of_another_type_is_an_error(app: Flask) -> None:
     app.testing = True
 
     @app.post("/")

@@ -22,7 +22,7 @@ from flask import (
 
 @pytest.mark.parametrize("by", ["setting", "route"])
 @pytest.mark.parametrize("blocking", [None, True])
-def test_a_client_that_goes_cancels_an_async_view_that_wants_it(
+def test_a_client_that_disconnects_cancels_an_async_view_that_opts_in(
     app: Flask, teardowns: list[t.Any], by: str, blocking: bool | None
 ) -> None:
     log: list[str] = []
@@ -52,7 +52,7 @@ def test_a_client_that_goes_cancels_an_async_view_that_wants_it(
 
 @pytest.mark.parametrize("view_kind", ["async", "plain"])
 @pytest.mark.parametrize("sent", [0, 1])
-def test_a_client_that_goes_before_or_during_its_body_is_a_400(
+def test_a_client_that_disconnects_before_or_during_its_body_is_a_400(
     app: Flask, teardowns: list[t.Any], view_kind: str, sent: int
 ) -> None:
     seen: list[int] = []
@@ -78,7 +78,7 @@ def test_a_client_that_goes_before_or_during_its_body_is_a_400(
 
 @pytest.mark.parametrize("view_kind", ["async", "plain"])
 @pytest.mark.parametrize("kind", ["async", "plain"])
-def test_a_client_that_goes_ends_a_stream(
+def test_a_client_that_disconnects_ends_a_stream(
     app: Flask, teardowns: list[t.Any], view_kind: str, kind: str
 ) -> None:
     ended: list[str] = []
@@ -117,7 +117,7 @@ def test_a_client_that_goes_ends_a_stream(
 
 
 @pytest.mark.parametrize("first", ["http.response.start", "http.response.body"])
-def test_a_whole_answer_to_a_client_that_has_gone_is_dropped(
+def test_a_response_to_a_client_that_disconnected_is_dropped(
     app: Flask, teardowns: list[t.Any], first: str
 ) -> None:
     app.get("/")(asynchronous)
@@ -138,7 +138,7 @@ def test_a_whole_answer_to_a_client_that_has_gone_is_dropped(
 
 @pytest.mark.parametrize("streams", [True, False])
 @pytest.mark.parametrize("view_kind", ["async", "plain"])
-def test_a_server_that_cannot_be_heard_is_told_when_its_client_counts_as_gone(
+def test_an_error_in_receive_is_raised_to_the_server_and_counts_as_a_disconnect(
     app: Flask, teardowns: list[t.Any], view_kind: str, streams: bool
 ) -> None:
     ended: list[str] = []
@@ -189,7 +189,7 @@ def test_a_server_that_cannot_be_heard_is_told_when_its_client_counts_as_gone(
 
 
 @pytest.mark.parametrize("view_kind", ["async", "plain"])
-def test_nothing_is_streamed_to_a_client_that_went_with_its_body(
+def test_nothing_is_streamed_to_a_client_that_disconnected_during_its_body(
     app: Flask, teardowns: list[t.Any], view_kind: str
 ) -> None:
     ended: list[str] = []
@@ -249,7 +249,7 @@ def test_a_thread_may_outlive_the_servers_loop(
     assert [type(error) for error in teardowns] == [kinds[closed_while]]
 
 
-def test_a_send_that_fails_is_a_client_that_went(app: Flask, teardowns: list[t.Any]) -> None:
+def test_a_send_that_fails_counts_as_a_disconnect(app: Flask, teardowns: list[t.Any]) -> None:
     ended: list[str] = []
 
     @app.get("/", blocking=False)

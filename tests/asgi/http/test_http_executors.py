@@ -158,7 +158,7 @@ def test_converters_read_inside_the_request_and_once(
     assert [type(error) for error in teardowns] == [type(None), LookupError] * 2
 
 
-def test_an_attribute_says_that_a_view_does_not_block(app: Flask) -> None:
+def test_an_attribute_marks_a_view_that_does_not_block(app: Flask) -> None:
     def view() -> str:
         return where()
 
@@ -253,7 +253,7 @@ def test_what_is_awaited_runs_on_the_servers_loop(app: Flask, view_kind: str) ->
     run(go)
 
 
-def test_middleware_around_wsgi_app_and_asgi_app_is_gone_through(app: Flask) -> None:
+def test_middleware_around_wsgi_app_and_asgi_app_is_called(app: Flask) -> None:
     app.add_url_rule("/", "view", asynchronous)
     calls: list[str] = []
     wsgi, asgi = app.wsgi_app, app.asgi_app

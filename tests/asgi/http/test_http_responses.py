@@ -202,7 +202,7 @@ def test_a_stream_that_breaks_is_raised_to_the_server(app: Flask) -> None:
     run(go)
 
 
-def test_a_view_that_is_no_hashable_thing_is_served(app: Flask) -> None:
+def test_a_view_that_is_not_hashable_is_served(app: Flask) -> None:
     class Unhashable:
         __hash__ = None  # type: ignore[assignment]
 

@@ -135,7 +135,7 @@ def test_a_listener_that_left_before_its_step_began_is_not_run(
 # The queue of plain views ------------------------------------------------------------------------
 
 
-def test_beyond_the_queue_plain_views_are_refused_and_async_ones_served(
+def test_beyond_the_queue_sync_views_are_refused_and_async_ones_served(
     app: Flask, gate: threading.Event
 ) -> None:
     app.config.update(ASGI_THREADS=1, ASGI_QUEUE_SIZE=3)
@@ -207,7 +207,7 @@ def test_a_request_whose_client_left_the_queue_is_not_run(
     assert ran == ["first", "last"]
 
 
-def test_a_websocket_beyond_the_threads_for_plain_handlers_is_refused(
+def test_a_websocket_beyond_the_threads_for_sync_handlers_is_refused(
     app: Flask, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = threads.Threads("plain WebSocket handlers", 1, 0, "Have more.")

@@ -112,7 +112,7 @@ def test_a_native_server_has_a_small_body_ready_for_the_tasks_of_a_view(app: Fla
     run(go)
 
 
-def test_a_task_that_asks_for_a_body_too_early_does_not_hold_up_the_loop(
+def test_a_task_that_reads_a_body_too_early_does_not_block_the_loop(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(seconds: float) -> None:

@@ -49,7 +49,7 @@ BODIES: dict[str, Callable[[], t.Any]] = {
 
 @pytest.mark.parametrize("make", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("middleware", [False, True])
-def test_steps_of_a_plain_iterator_from_an_async_view_are_off_the_loop(
+def test_steps_of_a_sync_iterator_from_an_async_view_are_off_the_loop(
     app: Flask, make: Callable[[], t.Any], middleware: bool
 ) -> None:
     if middleware:

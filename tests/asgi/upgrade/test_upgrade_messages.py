@@ -31,7 +31,7 @@ def test_messages_go_both_ways(echo: Room, message: str | bytes) -> None:
     echo.wait_for("torn down: None")
 
 
-def test_a_message_may_come_in_fragments_and_is_one(echo: Room) -> None:
+def test_a_message_in_fragments_is_received_as_one(echo: Room) -> None:
     with closing(echo.connect("/echo")) as it:
         it.send(["one ", "two ", "three"])
         assert it.recv() == "one two three"
@@ -42,7 +42,7 @@ def test_a_ping_is_answered(echo: Room) -> None:
         assert it.ping().wait(LONGEST)
 
 
-def test_several_talk_at_a_time_while_requests_are_answered(echo: Room) -> None:
+def test_several_clients_send_at_a_time_while_requests_are_answered(echo: Room) -> None:
     echo.app.add_url_rule("/", "hello", lambda: "hello")
     all_of_them = [echo.connect("/echo") for _ in range(10)]
     for number, it in enumerate(all_of_them):
@@ -97,7 +97,7 @@ def test_a_client_that_vanishes_cancels_a_handler_that_waits(room: Room) -> None
 
 
 @pytest.mark.parametrize("data", [PING * 3000, CLOSE * 2], ids=["pings", "goodbyes"])
-def test_a_client_that_does_not_wait_for_what_it_asks_for_is_gone(room: Room, data: bytes) -> None:
+def test_a_client_that_closes_before_the_response_has_disconnected(room: Room, data: bytes) -> None:
     @room.app.websocket("/")
     async def wait() -> None:
         await websocket.accept()
@@ -115,7 +115,7 @@ def test_a_client_that_does_not_wait_for_what_it_asks_for_is_gone(room: Room, da
     room.wait_for("cancelled")
 
 
-def test_the_end_of_the_process_does_not_wait_for_a_client_that_ignores_a_goodbye(
+def test_the_end_of_the_process_does_not_wait_for_a_client_that_ignores_a_close_frame(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @room.app.websocket("/")
@@ -156,7 +156,7 @@ def test_serving_begins_before_the_first_websocket(echo: Room) -> None:
     assert echo.noted[0] == "begun"
 
 
-def test_middleware_of_asgi_stands_around_it(echo: Room) -> None:
+def test_asgi_middleware_wraps_it(echo: Room) -> None:
     inner = echo.app.asgi_app
 
     async def outer(scope: t.Any, receive: t.Any, send: t.Any) -> None:

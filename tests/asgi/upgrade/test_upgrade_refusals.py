@@ -80,7 +80,7 @@ def test_a_length_that_is_only_declared_costs_nothing(echo: Room) -> None:
 
 
 @pytest.mark.slow
-def test_a_thread_that_ends_leaves_no_fiber_behind(room: Room) -> None:
+def test_a_thread_that_ends_leaves_no_greenlet_behind(room: Room) -> None:
     @room.app.websocket("/")
     async def talk() -> None:
         await websocket.send("hello")
@@ -168,14 +168,14 @@ def ask(app: Flask, path: str = "/echo", **extra: t.Any) -> tuple[str, bytes]:
 # Servers that cannot, and extensions that do it themselves --------------------------------------
 
 
-def test_without_a_connection_it_is_a_501_and_the_log_says_why(
+def test_without_a_connection_it_is_a_501_and_the_log_gives_the_reason(
     echo: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert ask(echo.app)[0] == "501 NOT IMPLEMENTED"
     assert "'flask run' does" in caplog.text
 
 
-def test_without_wsproto_it_is_a_501_and_the_log_says_what_to_install(
+def test_without_wsproto_it_is_a_501_and_the_log_names_what_to_install(
     echo: Room, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "flask.asgi._wsgi_upgrade", None)

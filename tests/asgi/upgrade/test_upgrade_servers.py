@@ -83,7 +83,7 @@ def test_a_real_server_speaks_websocket(start: Start, arguments: tuple[str, ...]
 
 
 @pytest.mark.slow
-def test_a_server_that_stops_says_so_and_then_ends(start: Start) -> None:
+def test_a_server_that_stops_closes_with_1001_and_ends(start: Start) -> None:
     server = start(APP, *SERVERS["flask run"])
     both = [server.connect(path) for path in ("/echo", "/plain")]
     for it in both:

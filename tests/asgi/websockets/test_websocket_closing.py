@@ -74,7 +74,7 @@ def test_an_error_after_the_handshake_closes(
         (1000, "\ud800"),
     ],
 )
-def test_a_goodbye_that_cannot_be_said_is_an_error_of_the_handler(
+def test_a_close_frame_that_cannot_be_sent_is_an_error_of_the_handler(
     app: Flask, client: FlaskClient, code: int, reason: str
 ) -> None:
     log: list[str] = []
@@ -94,7 +94,7 @@ def test_a_goodbye_that_cannot_be_said_is_an_error_of_the_handler(
     assert len(log) == 1
 
 
-def test_a_client_that_goes_cancels_what_an_async_handler_waits_for(
+def test_a_client_that_disconnects_cancels_what_an_async_handler_awaits(
     app: Flask, client: FlaskClient
 ) -> None:
     log: list[str] = []
@@ -112,7 +112,7 @@ def test_a_client_that_goes_cancels_what_an_async_handler_waits_for(
     assert log == ["finally", "teardown None"]
 
 
-def test_a_client_that_goes_before_the_handshake_cancels_the_handler(app: Flask) -> None:
+def test_a_client_that_disconnects_before_the_handshake_cancels_the_handler(app: Flask) -> None:
     log: list[str] = []
     app.teardown_websocket(lambda error: log.append(f"teardown {error}"))
 
@@ -140,7 +140,7 @@ def test_a_client_that_goes_before_the_handshake_cancels_the_handler(app: Flask)
     assert log == ["finally", "teardown None"]
 
 
-def test_receive_tells_the_code_of_a_client_that_went(app: Flask, client: FlaskClient) -> None:
+def test_receive_raises_the_close_code_of_the_client(app: Flask, client: FlaskClient) -> None:
     seen: list[t.Any] = []
 
     @app.websocket("/")

@@ -19,7 +19,7 @@ from flask.asgi._websocket_channel import TRANSITIONS
 from flask.testing import FlaskClient
 
 
-def test_the_proxy_says_where_it_works(app: Flask) -> None:
+def test_the_error_of_the_proxy_explains_where_it_works(app: Flask) -> None:
     assert not has_websocket_context()
     with pytest.raises(RuntimeError, match="outside of WebSocket context"):
         _ = websocket.path
@@ -31,7 +31,9 @@ def test_the_proxy_says_where_it_works(app: Flask) -> None:
             copy_current_websocket_context(lambda: None)
 
 
-def test_tasks_and_threads_of_a_handler_have_it_at_hand(app: Flask, client: FlaskClient) -> None:
+def test_tasks_and_threads_of_a_handler_can_use_the_websocket(
+    app: Flask, client: FlaskClient
+) -> None:
     @app.websocket("/<int:n>")
     async def talk(n: int) -> None:
         async def send(word: str) -> None:
@@ -52,7 +54,7 @@ def test_tasks_and_threads_of_a_handler_have_it_at_hand(app: Flask, client: Flas
         assert [ws.receive() for _ in range(3)] == ["task /7", "copy /7", "/7"]
 
 
-def test_a_thread_of_a_plain_handler_talks_on_the_servers_loop(app: Flask) -> None:
+def test_a_thread_of_a_sync_handler_sends_on_the_servers_loop(app: Flask) -> None:
     loops: list[asyncio.AbstractEventLoop] = []
     ended: list[str] = []
 

@@ -88,7 +88,7 @@ def test_a_hook_may_refuse(app: Flask, client: FlaskClient) -> None:
     assert (refused.value.status, refused.value.text) == (503, "closed today")
 
 
-def test_a_request_that_is_no_websocket_is_told_so(app: Flask, client: FlaskClient) -> None:
+def test_a_request_to_a_websocket_route_is_a_400(app: Flask, client: FlaskClient) -> None:
     app.add_websocket("/", "echo", echo("async"))
     assert client.get("/").status_code == 400
 

@@ -24,7 +24,7 @@ from flask.testing import FlaskClient, WebsocketClosed
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_messages_go_to_and_fro(app: Flask, client: FlaskClient, kind: str) -> None:
+def test_messages_are_sent_and_received(app: Flask, client: FlaskClient, kind: str) -> None:
     app.add_websocket("/echo", "echo", echo(kind))
     with client.websocket_connect("/echo") as session:
         session.send("a text")
@@ -35,7 +35,7 @@ def test_messages_go_to_and_fro(app: Flask, client: FlaskClient, kind: str) -> N
         assert session.receive() == ""
 
 
-def test_json_goes_to_and_fro(app: Flask, client: FlaskClient) -> None:
+def test_json_is_sent_and_received(app: Flask, client: FlaskClient) -> None:
     @app.websocket("/async")
     async def with_await() -> None:
         value = await websocket.receive_json()
@@ -57,7 +57,7 @@ def test_json_goes_to_and_fro(app: Flask, client: FlaskClient) -> None:
             assert received == [{"n": [1, None]}, {"a": 1}, [1, 2]]
 
 
-def test_a_handler_of_either_kind_iterates_until_the_client_goes(
+def test_a_handler_of_either_kind_iterates_until_the_client_disconnects(
     app: Flask, client: FlaskClient
 ) -> None:
     seen: list[t.Any] = []
@@ -85,7 +85,9 @@ def test_a_handler_of_either_kind_iterates_until_the_client_goes(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_handler_knows_what_was_asked_for(app: Flask, client: FlaskClient, kind: str) -> None:
+def test_a_handler_can_read_the_values_of_the_handshake(
+    app: Flask, client: FlaskClient, kind: str
+) -> None:
     def facts(room: str) -> dict[str, t.Any]:
         g.kept = "g"
         return {
@@ -158,7 +160,9 @@ def test_accept_chooses_headers_and_subprotocol(app: Flask, client: FlaskClient)
             ws.receive()
 
 
-def test_a_subprotocol_that_nobody_asked_for_is_an_error(app: Flask, client: FlaskClient) -> None:
+def test_a_subprotocol_that_the_client_did_not_offer_is_an_error(
+    app: Flask, client: FlaskClient
+) -> None:
     @app.websocket("/")
     async def talk() -> None:
         await websocket.accept(subprotocol="c")

@@ -16,13 +16,13 @@ from flask import (
 from flask.asgi import ScopeError, WebsocketDisconnect
 
 
-def test_a_beginning_without_connect_is_told(app: Flask) -> None:
+def test_a_connection_that_does_not_begin_with_connect_is_an_error(app: Flask) -> None:
     with pytest.raises(ScopeError, match="began with the message"):
         talk_to(app, [{"type": "websocket.receive", "text": "x"}])
 
 
 @pytest.mark.parametrize("kind", ["websocket.connect", "nonsense"])
-def test_a_message_at_the_wrong_time_is_a_client_that_went(app: Flask, kind: str) -> None:
+def test_a_message_at_the_wrong_time_counts_as_a_disconnect(app: Flask, kind: str) -> None:
     teardowns: list[t.Any] = []
     app.teardown_websocket(teardowns.append)
     app.add_websocket("/", "echo", echo("async"))
@@ -43,7 +43,7 @@ def test_a_message_at_the_wrong_time_is_a_client_that_went(app: Flask, kind: str
     ],
     ids=repr,
 )
-def test_a_server_that_cannot_receive_ends_the_handler_and_is_told(
+def test_an_error_in_receive_ends_the_handler_and_is_raised_to_the_server(
     app: Flask, broken: t.Any, raised: type[Exception] | None, waits_for: str
 ) -> None:
     app.config["WEBSOCKET_MAX_MESSAGE_SIZE"] = 10
@@ -90,7 +90,7 @@ def test_a_flood_of_messages_waits_for_the_handler(app: Flask) -> None:
     ],
     ids=["bytes", "text", "text beyond ASCII", "small"],
 )
-def test_what_nobody_receives_is_not_read_further(
+def test_messages_that_the_handler_does_not_receive_are_not_read_ahead(
     app: Flask, data: dict[str, t.Any], most: int
 ) -> None:
     asked: list[int] = []
@@ -113,7 +113,7 @@ def test_what_nobody_receives_is_not_read_further(
 
 @pytest.mark.parametrize("has_fibers", [True, False])
 @pytest.mark.parametrize("refused", ["accept", "send", "close"])
-def test_a_server_that_cannot_send_tells_that_the_client_went(
+def test_an_error_in_send_counts_as_a_disconnect(
     app: Flask, refused: str, has_fibers: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the error alone: what the handler awaits afterwards is not cancelled."""
@@ -137,7 +137,9 @@ def test_a_server_that_cannot_send_tells_that_the_client_went(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_handler_that_only_sends_learns_that_the_client_went(app: Flask, kind: str) -> None:
+def test_a_handler_that_only_sends_gets_an_error_when_the_client_disconnects(
+    app: Flask, kind: str
+) -> None:
     """Although the server takes each message at once, and says nothing."""
     log: list[str] = []
     app.teardown_websocket(lambda error: log.append(f"torn down: {error}"))
@@ -169,7 +171,7 @@ def test_a_handler_that_only_sends_learns_that_the_client_went(app: Flask, kind:
     assert log == ["gone: 1001", "torn down: None"]
 
 
-def test_a_client_that_goes_during_a_send_is_told_once(app: Flask) -> None:
+def test_a_client_that_disconnects_during_a_send_is_reported_once(app: Flask) -> None:
     """By the next thing that the handler asks for: what stands behind its loop is not cancelled."""
     log: list[str] = []
 
@@ -187,7 +189,7 @@ def test_a_client_that_goes_during_a_send_is_told_once(app: Flask) -> None:
     assert log == ["left"] * 3
 
 
-def test_a_client_that_goes_during_a_send_cancels_what_is_waited_for_then(app: Flask) -> None:
+def test_a_client_that_disconnects_during_a_send_cancels_what_is_awaited(app: Flask) -> None:
     log: list[str] = []
 
     @app.websocket("/")
@@ -203,7 +205,7 @@ def test_a_client_that_goes_during_a_send_cancels_what_is_waited_for_then(app: F
     assert log == ["sent", "cancelled"]
 
 
-def test_a_client_that_goes_before_the_last_word_is_no_error(
+def test_a_client_that_disconnects_before_the_last_message_is_no_error(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     teardowns: list[t.Any] = []
@@ -220,7 +222,7 @@ def test_a_client_that_goes_before_the_last_word_is_no_error(
 
 @pytest.mark.parametrize("by", [GONE, AttributeError("a fault of the server")], ids=repr)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_crash_is_logged_although_the_client_goes_before_it_is_told(
+def test_a_crash_is_logged_although_the_client_disconnects_first(
     app: Flask, caplog: pytest.LogCaptureFixture, kind: str, by: Exception
 ) -> None:
     teardowns: list[t.Any] = []
@@ -248,7 +250,7 @@ def test_a_crash_is_logged_although_the_client_goes_before_it_is_told(
     assert teardowns == [ZeroDivisionError if by is GONE else AttributeError]
 
 
-def test_a_client_that_goes_before_it_is_told_of_a_large_message_is_no_error(app: Flask) -> None:
+def test_a_client_that_disconnects_before_the_1009_is_no_error(app: Flask) -> None:
     app.config["WEBSOCKET_MAX_MESSAGE_SIZE"] = 3
     log: list[int] = []
 
@@ -264,7 +266,7 @@ def test_a_client_that_goes_before_it_is_told_of_a_large_message_is_no_error(app
     assert log == [1006]
 
 
-def test_what_was_under_way_when_we_closed_is_dropped(app: Flask) -> None:
+def test_messages_that_arrive_after_our_close_are_dropped(app: Flask) -> None:
     @app.websocket("/")
     async def talk() -> None:
         await websocket.accept()
@@ -277,7 +279,7 @@ def test_what_was_under_way_when_we_closed_is_dropped(app: Flask) -> None:
     assert [message["type"] for message in sent] == ["websocket.accept", "websocket.close"]
 
 
-def test_a_server_that_cannot_refuse_with_a_response_is_told_to_close(app: Flask) -> None:
+def test_a_server_without_denial_responses_gets_a_close(app: Flask) -> None:
     app.add_websocket("/", "refuse", lambda: ("no", 401))
     sent = talk_to(app, [{"type": "websocket.connect"}])
     assert [message["type"] for message in sent] == ["websocket.close"]

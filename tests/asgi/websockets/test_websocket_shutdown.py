@@ -88,7 +88,7 @@ class Server:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_client_that_does_not_read_keeps_no_server_from_stopping(
+def test_a_client_that_does_not_read_does_not_keep_the_server_running(
     app: Flask, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flask.asgi._websocket_server._PATIENCE", 0.01)
@@ -111,7 +111,7 @@ def test_a_client_that_does_not_read_keeps_no_server_from_stopping(
     asyncio.run(go())
 
 
-def test_a_client_that_does_not_read_keeps_no_other_one_from_its_goodbye(
+def test_a_client_that_does_not_read_delays_no_close_frame_of_others(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flask.asgi._websocket_server._PATIENCE", 0.01)
