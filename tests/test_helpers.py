@@ -162,11 +162,11 @@ def test_url_defaults_run_for_the_target_endpoint(app: Flask) -> None:
     child.add_url_rule("/<lang>/", "view", lambda lang: "")
     parent.register_blueprint(child)
     app.register_blueprint(parent)
-    app.add_url_rule("/plain", "plain", lambda: "")
-    with app.test_request_context("/plain"):
+    app.add_url_rule("/sync", "sync", lambda: "")
+    with app.test_request_context("/sync"):
         assert url_for("par.ch.view") == "/de/"
-        assert url_for("plain") == "/plain?lang=de"
-    assert order == ["app par.ch.view", "par par.ch.view", "ch par.ch.view", "app plain"]
+        assert url_for("sync") == "/sync?lang=de"
+    assert order == ["app par.ch.view", "par par.ch.view", "ch par.ch.view", "app sync"]
 
 
 def test_build_errors_are_handled_by_the_first_that_knows(app: Flask) -> None:
@@ -294,10 +294,10 @@ def test_a_flash_sends_a_signal(app: Flask, received: t.Any) -> None:
     seen = received(app, "message_flashed")
     with app.test_request_context():
         flash("text", "category")
-        flash("plain")
+        flash("sync")
     assert seen == [
         ("message_flashed", {"message": "text", "category": "category"}),
-        ("message_flashed", {"message": "plain", "category": "message"}),
+        ("message_flashed", {"message": "sync", "category": "message"}),
     ]
 
 

@@ -66,7 +66,7 @@ WRONG: dict[str, tuple[t.Any, str]] = {
 
 
 @pytest.mark.parametrize("asgi", [False, True])
-@pytest.mark.parametrize("kind", ["plain", "async"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
 @pytest.mark.parametrize("value", WRONG)
 def test_a_wrong_return_value_names_view_and_type(
     app: Flask, value: str, kind: str, asgi: bool
@@ -74,13 +74,13 @@ def test_a_wrong_return_value_names_view_and_type(
     app.testing = True
     returned, told = WRONG[value]
 
-    def plain() -> t.Any:
+    def sync() -> t.Any:
         return returned
 
     async def asynchronous() -> t.Any:
         return returned
 
-    function: t.Any = plain if kind == "plain" else asynchronous
+    function: t.Any = sync if kind == "sync" else asynchronous
     app.add_url_rule("/", "wrong", function)
     with pytest.raises(TypeError, match="did not return a valid response") as caught:
         app.test_client(asgi=asgi).get("/")

@@ -105,7 +105,7 @@ def test_the_endpoint_is_the_functions_name() -> None:
         _endpoint_from_view_func(t.cast("t.Any", None))
 
 
-def test_a_bare_scaffold_leaves_two_methods_to_subclasses() -> None:
+def test_a_bare_scaffold_leaves_the_check_for_setup_to_subclasses() -> None:
     scaffold = Scaffold("x", root_path="/r", static_folder="s", template_folder="t")
     assert (scaffold.import_name, scaffold.root_path) == ("x", "/r")
     assert scaffold.static_url_path == "/s"

@@ -59,8 +59,8 @@ async def asynchronous() -> dict[str, t.Any]:
     return {"token": g.token, "same": g.token == token.get() == request.args.get("token", "none")}
 
 
-@app.get("/plain")
-def plain() -> dict[str, t.Any]:
+@app.get("/sync")
+def sync() -> dict[str, t.Any]:
     time.sleep(0.001)
     return {"token": g.token, "same": g.token == token.get()}
 
@@ -146,11 +146,11 @@ async def chat(room: str) -> None:
     note(f"left {room}")
 
 
-@app.websocket("/plain/<room>")
-def plain_chat(room: str) -> None:
+@app.websocket("/sync/<room>")
+def sync_chat(room: str) -> None:
     for message in websocket:
         websocket.send(message)
-    note(f"left plain {room}")
+    note(f"left sync {room}")
 
 
 @app.websocket("/closed")
@@ -165,13 +165,13 @@ const tell = async (what) => {
   said.push(what);
   if (said.length < 2) return;
   // Both stay open while more is asked for.
-  const answer = await fetch("/plain?token=browser");
+  const answer = await fetch("/sync?token=browser");
   said.push(`answer: ${(await answer.json()).token}`);
   await fetch("/report", {method: "POST", body: said.sort().join(" and ")});
   socket.close();
   source.close();
 };
-const socket = new WebSocket(`ws://${location.host}/plain/browser`);
+const socket = new WebSocket(`ws://${location.host}/sync/browser`);
 socket.onopen = () => socket.send("hello");
 socket.onmessage = (event) => tell(`websocket: ${event.data}`);
 const source = new EventSource("/events");

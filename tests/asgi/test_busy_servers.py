@@ -1,4 +1,4 @@
-"""Listeners, plain views and background tasks at once, some abandoned, on real servers."""
+"""Listeners, synchronous views and background tasks at once, some abandoned, on real servers."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ async def listen_async():
     return listen()
 
 
-@app.get("/plain")
-def plain():
+@app.get("/sync")
+def sync():
     current_app.add_background_task(task)
     time.sleep(0.001)
-    return "plain"
+    return "sync"
 
 
 def task():
@@ -166,10 +166,10 @@ def test_everything_at_once_and_threads_return_to_where_they_began(
             listener = stack.enter_context(client.stream("GET", path))
             kept.append(listener.iter_lines())  # to end it would close the connection
             assert any("data: first" in line for line in kept[-1])
-        asked = [asking.submit(ask, "/plain") for _ in range(100)]
+        asked = [asking.submit(ask, "/sync") for _ in range(100)]
         streamed = [asking.submit(ask, "/pieces") for _ in range(50)]
         leaving = [stack.enter_context(begin_a_charge()) for _ in range(10)]
-        assert {each.result(LONGEST) for each in asked} == {"plain"}
+        assert {each.result(LONGEST) for each in asked} == {"sync"}
         whole = " ".join(f"{number} /pieces" for number in range(5)) + " "
         assert {each.result(LONGEST) for each in streamed} == {whole}
         wait_for(client, lambda counts: counts["charged"] == 10)
@@ -181,4 +181,4 @@ def test_everything_at_once_and_threads_return_to_where_they_began(
     wait_for(client, lambda counts: counts["open"] == 0 and counts["recorded"] == 10)
     spare = 90 if "gunicorn" in arguments else 2  # gunicorn keeps the threads that it has started
     wait_for(client, lambda counts: counts["threads"] <= base + spare)
-    assert ask("/plain") == "plain"
+    assert ask("/sync") == "sync"

@@ -55,8 +55,8 @@ def torn(app: Flask) -> list[str]:
         if "user" not in g:
             g.user = request.args.get("user", "nobody")
 
-    @app.get("/plain")
-    def plain() -> str:
+    @app.get("/sync")
+    def sync() -> str:
         return f"{g.user} {request.path}"
 
     @app.get("/async/<int:number>")
@@ -109,7 +109,7 @@ def test_requests_of_an_asgi_server_share_nothing(
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             for _ in range(2):  # the first one is served with an environment
                 for user in ("ann", "bob"):
-                    for path in ("/plain", "/async/1"):
+                    for path in ("/sync", "/async/1"):
                         answer = await client.get(f"{path}?user={user}")
                         assert answer.text == f"{user} {path}"
                 assert (await client.get("/stream")).text == "False False"
@@ -162,7 +162,7 @@ def test_serving_begins_and_ends_with_the_application_alone(
         if not has_lifespan:
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://l") as client:
-                await client.get("/plain")
+                await client.get("/sync")
             return
         given = iter(["lifespan.startup", "lifespan.shutdown"])
 
@@ -202,14 +202,14 @@ def test_requests_of_a_wsgi_server_share_nothing(
     """In the thread of the import, and in threads that inherit its context."""
 
     def answer(user: str) -> str:
-        return _answer_server(app, f"/plain?user={user}", entries)
+        return _answer_server(app, f"/sync?user={user}", entries)
 
     answers = [answer("ann"), answer("bob")]
     inherited = contextvars.copy_context()
     thread = threading.Thread(target=lambda: answers.append(inherited.run(answer, "eve")))
     thread.start()
     thread.join()
-    assert answers == ["ann /plain", "bob /plain", "eve /plain"]
+    assert answers == ["ann /sync", "bob /sync", "eve /sync"]
     assert torn == ["ann", "bob", "eve"]
 
 
@@ -219,23 +219,23 @@ def test_a_request_inside_of_a_servers_request_shares_its_g(app: Flask, torn: li
         with app.request_context(request.environ):
             same = g.user
         inside = copy_current_request_context(lambda: g.get("user"))()
-        return f"{same} {inside} {torn} {app.test_client().get('/plain').text}"
+        return f"{same} {inside} {torn} {app.test_client().get('/sync').text}"
 
     with app.app_context():
-        assert _answer_server(app, "/outer?user=ann") == "ann ann [] ann /plain"
+        assert _answer_server(app, "/outer?user=ann") == "ann ann [] ann /sync"
         assert torn == ["ann"]
 
 
 CLIENTS: dict[str, Callable[[Flask], str]] = {
-    "wsgi": lambda app: app.test_client().get("/plain").text,
-    "asgi": lambda app: app.test_client(asgi=True).get("/plain").text,
+    "wsgi": lambda app: app.test_client().get("/sync").text,
+    "asgi": lambda app: app.test_client(asgi=True).get("/sync").text,
     "async": lambda app: asyncio.run(_ask(app)),
 }
 
 
 async def _ask(app: Flask) -> str:
     async with app.test_async_client() as client:
-        return (await client.get("/plain")).text
+        return (await client.get("/sync")).text
 
 
 @pytest.mark.parametrize("ask", CLIENTS.values(), ids=CLIENTS.keys())
@@ -245,7 +245,7 @@ def test_a_test_client_shares_the_context_around_it(
     with app.app_context():
         g.user = "fixture"
         for _ in range(2):
-            assert ask(app) == "fixture /plain"
+            assert ask(app) == "fixture /sync"
         assert torn == []
     assert torn == ["fixture"]
 

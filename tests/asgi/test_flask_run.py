@@ -57,7 +57,7 @@ async def listen_async():
 
     return stream_events(generate(), heartbeat=0.05)
 
-@app.route("/plain")
+@app.route("/sync")
 def listen():
     def generate():
         try:
@@ -68,7 +68,7 @@ def listen():
                         news.wait(0.01)
                 yield told[number]
         finally:
-            note("left plain stream")
+            note("left sync stream")
 
     return stream_events(generate(), heartbeat=0.05)
 
@@ -80,13 +80,13 @@ async def echo():
     finally:
         note("left async websocket")
 
-@app.websocket("/echo-plain")
-def echo_plainly():
+@app.websocket("/echo-sync")
+def echo_sync():
     try:
         for message in websocket:
             websocket.send(message)
     finally:
-        note("left plain websocket")
+        note("left sync websocket")
 
 @app.websocket("/silent")
 async def silent():
@@ -97,8 +97,8 @@ async def silent():
         note("left silent websocket")
 """
 RUN = ("-m", "flask", "run", "--port", "0")
-WEBSOCKETS = ("/echo", "/echo-plain")
-STREAMS = ("/async", "/plain")
+WEBSOCKETS = ("/echo", "/echo-sync")
+STREAMS = ("/async", "/sync")
 
 
 def talk(server: Process, path: str) -> object:
@@ -142,7 +142,7 @@ def test_a_page_that_listens_delays_no_other_request(start: Start, path: str) ->
         page.close()
     httpx.post(
         f"http://{server.address}/tell", content="c"
-    )  # a plain generator ends at its next step
+    )  # a synchronous generator ends at its next step
     server.wait_for(r"(?s)(left \w+ stream.*){3}")
     assert "Traceback" not in server.printed
 
@@ -161,7 +161,7 @@ def test_a_change_reloads_while_connections_are_open(start: Start) -> None:
                 next(page)
         server.wait_for(r"(?s)Detected change.*after serving.*Restarting with")
         assert server.ask() == "two"
-    for kind in ("async", "plain", "silent"):
+    for kind in ("async", "sync", "silent"):
         assert server.printed.count(f"left {kind} websocket") == 1
     assert "Traceback" not in server.printed
 
@@ -169,7 +169,7 @@ def test_a_change_reloads_while_connections_are_open(start: Start) -> None:
 STOPPED = {
     "all at once": ((), (*WEBSOCKETS, "/silent"), STREAMS),
     "one at a time": (("--without-threads",), ("/echo",), ()),
-    "one at a time, by a plain handler": (("--without-threads",), ("/echo-plain",), ()),
+    "one at a time, by a sync handler": (("--without-threads",), ("/echo-sync",), ()),
     "one at a time, with a client that hangs": (("--without-threads",), ("/silent",), ()),
 }
 

@@ -36,21 +36,21 @@ async def view():
     await asyncio.sleep(0)
     return "ok"
 
-app.add_url_rule("/plain", "plain", lambda: "ok")
+app.add_url_rule("/sync", "sync", lambda: "ok")
 
 @app.websocket("/async/echo")
 async def echo():
     async for message in websocket:
         await websocket.send(message)
 
-@app.websocket("/plain/echo")
-def echo_plainly():
+@app.websocket("/sync/echo")
+def echo_sync():
     for message in websocket:
         websocket.send(message)
 
 def serve():
     client = app.test_client(asgi=True)
-    for kind in ("async", "plain"):
+    for kind in ("async", "sync"):
         assert client.get(f"/{kind}").text == "ok"
         with client.websocket_connect(f"/{kind}/echo") as session:
             session.send("hello")
@@ -127,11 +127,11 @@ async def view():
     await asyncio.sleep(0)
     return str(in_child(serve))
 
-for name, blocking in (("plain", True), ("quick", False)):
+for name, blocking in (("sync", True), ("quick", False)):
     app.add_url_rule(f"/{name}", name, lambda: str(in_child(serve)), blocking=blocking)
 
 for client in (app.test_client(asgi=True), app.test_client()):
-    for name in ("async", "plain", "quick", "async"):
+    for name in ("async", "sync", "quick", "async"):
         assert client.get(f"/{name}").text == "0", name
 """
 

@@ -88,9 +88,9 @@ def test_an_async_application_served_as_wsgi_by_hypercorn_is_warned_of_once(
 def test_an_application_that_is_served_correctly_gets_no_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    plain = Flask(__name__)
-    plain.add_url_rule("/", "view", lambda: "ok")
-    ask(plain, environ_of_hypercorn())
+    sync = Flask(__name__)
+    sync.add_url_rule("/", "view", lambda: "ok")
+    ask(sync, environ_of_hypercorn())
     ask(make_app(), {**environ_of_hypercorn(), "wsgi.errors": io.StringIO()})
     assert make_app().test_client().get("/").text == "ok"
 

@@ -28,8 +28,8 @@ def log(app: Flask) -> list[str]:
         note("before")
 
     @app.before_serving
-    def before_plainly() -> None:
-        note("before, plainly")
+    def before_sync() -> None:
+        note("before, sync")
 
     @app.while_serving
     async def around() -> AsyncIterator[None]:
@@ -38,10 +38,10 @@ def log(app: Flask) -> list[str]:
         note("around: end")
 
     @app.while_serving
-    def around_plainly() -> Iterator[None]:
-        note("around, plainly: begin")
+    def around_sync() -> Iterator[None]:
+        note("around, sync: begin")
         yield
-        note("around, plainly: end")
+        note("around, sync: end")
 
     @app.after_serving
     async def after() -> None:
@@ -49,8 +49,8 @@ def log(app: Flask) -> list[str]:
         note("after")
 
     @app.after_serving
-    def after_plainly() -> None:
-        note("after, plainly")
+    def after_sync() -> None:
+        note("after, sync")
 
     app.add_url_rule("/", "view", lambda: note("request") or "ok")
     return log
@@ -58,17 +58,17 @@ def log(app: Flask) -> list[str]:
 
 BEGINNING = [
     "before True",
-    "before, plainly True",
+    "before, sync True",
     "around: begin True",
-    "around, plainly: begin True",
+    "around, sync: begin True",
 ]
 
 
 END = [
-    "around, plainly: end True",
+    "around, sync: end True",
     "around: end True",
     "after True",
-    "after, plainly True",
+    "after, sync True",
 ]
 
 

@@ -81,7 +81,7 @@ async def keeps() -> str:
 
 
 @pytest.mark.parametrize(("view", "count"), [(untouched, 0), (looks, 1), (keeps, 1)])
-def test_the_environment_is_created_at_its_first_use(
+def test_an_environment_is_created_only_if_the_view_uses_it(
     app: Flask, made: list[t.Any], view: Callable[..., t.Any], count: int
 ) -> None:
     app.add_url_rule("/", "view", view)
@@ -128,17 +128,17 @@ def wrap_asgi(app: Flask) -> None:
 
 
 def test_middleware_for_asgi_is_called_until_it_is_removed(app: Flask) -> None:
-    @app.get("/", defaults={"path": "plain"})
+    @app.get("/", defaults={"path": "sync"})
     @app.get("/<path>")
     async def view(path: str) -> str:
         return path
 
     warm_up(app)
-    assert ask(app)[2] == b"plain"
+    assert ask(app)[2] == b"sync"
     wrap_asgi(app)
     assert [ask(app)[2] for _ in range(3)] == [b"wrapped"] * 3
     del app.asgi_app
-    assert ask(app)[2] == b"plain"
+    assert ask(app)[2] == b"sync"
 
 
 def test_a_subclass_may_have_its_own_asgi_app() -> None:
@@ -206,7 +206,7 @@ def fill(app: Flask) -> None:
         await asyncio.sleep(0)
         return tell(**arguments)
 
-    for kind, view in (("plain", tell), ("later", tell_later)):
+    for kind, view in (("sync", tell), ("later", tell_later)):
         methods = ["GET", "POST"]
         app.add_url_rule(f"/{kind}", kind, view, methods=methods)
         app.add_url_rule(f"/{kind}/<int:number>", f"{kind}_number", view, methods=methods)
@@ -228,11 +228,11 @@ def fill(app: Flask) -> None:
 
     @app.get("/away")
     async def away() -> t.Any:
-        return redirect("/plain")
+        return redirect("/sync")
 
     @app.get("/corrected")
     async def corrected() -> t.Any:
-        response = redirect("/plain")
+        response = redirect("/sync")
         response.autocorrect_location_header = True
         return response
 
@@ -260,7 +260,7 @@ class InPieces(Response):
 
 
 PATHS = [
-    *("/plain", "/plain/7", "/plain/x", "/plain/folder/", "/plain/folder", "//plain", "/plain/"),
+    *("/sync", "/sync/7", "/sync/x", "/sync/folder/", "/sync/folder", "//sync", "/sync/"),
     *("/later", "/later/7", "/later/folder/", "/later/caf\u00e9", "/later/caf\u00c3\u00a9"),
     *("/count", "/stream", "/empty", "/away", "/corrected", "/text", "/crash", "/pieces"),
     *("/nowhere", "", "/\ufffd"),
@@ -279,7 +279,7 @@ CHANGES: dict[str, dict[str, t.Any]] = {
     "a malformed host": {"host": [(b"host", b"a b")]},
     "no host": {"host": []},
     "an upgrade": {"headers": [(b"upgrade", b"websocket"), (b"connection", b"upgrade")]},
-    "below a root": {"root_path": "/plain"},
+    "below a root": {"root_path": "/sync"},
     "over TLS": {"scheme": "https"},
     "as a WebSocket's": {"scheme": "wss"},
 }

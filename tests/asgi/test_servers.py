@@ -125,7 +125,7 @@ def test_a_real_server(served: Served) -> None:
     """One process for everything: starting a server takes longest."""
     with httpx.Client(base_url=served.url, timeout=LONGEST) as client:
         assert client.get("/async?token=a").json() == {"token": "a", "same": True}
-        assert client.get("/plain?token=b").json() == {"token": "b", "same": True}
+        assert client.get("/sync?token=b").json() == {"token": "b", "same": True}
         assert [client.get("/session").text for _ in range(2)] == ["1", "2"]
         assert client.get("/stream").text == "0 1 2 3 4 "
         assert client.get("/file").text.startswith('"""The application')
@@ -134,7 +134,7 @@ def test_a_real_server(served: Served) -> None:
         assert [client.get(f"/user?name={name}").text for name in "ab"] == ["a", "b"]
         served.wait_for("end of a")
         served.wait_for("end of b")
-        head = client.head("/plain")
+        head = client.head("/sync")
         assert (head.content, int(head.headers["Content-Length"]) > 0) == (b"", True)
 
         body = os.urandom(3_000_000)
@@ -161,7 +161,7 @@ def test_a_real_server(served: Served) -> None:
         served.wait_for("cancelled")
         asyncio.run(talk(served))
         served.wait_for("left a")
-        served.wait_for("left plain b")
+        served.wait_for("left sync b")
         asyncio.run(ask_many(served))
     served.stop()
     assert served.noted()[0] == "before"
@@ -179,9 +179,9 @@ async def talk(served: Served) -> None:
         for message in ("text", b"bytes", "é" * 1000):
             await socket.send(message)
             assert await socket.recv() == message
-    async with websockets.connect(f"{url}/plain/b") as socket:
-        await socket.send("plain")
-        assert await socket.recv() == "plain"
+    async with websockets.connect(f"{url}/sync/b") as socket:
+        await socket.send("sync")
+        assert await socket.recv() == "sync"
     with pytest.raises(websockets.InvalidStatus) as refused:
         async with websockets.connect(f"{url}/closed"):
             pass
@@ -192,7 +192,7 @@ async def talk(served: Served) -> None:
 async def ask_many(served: Served) -> None:
     limits = httpx.Limits(max_connections=50)
     async with httpx.AsyncClient(base_url=served.url, timeout=LONGEST, limits=limits) as client:
-        paths = [f"/{'plain' if n % 5 == 0 else 'async'}?token={n}" for n in range(300)]
+        paths = [f"/{'sync' if n % 5 == 0 else 'async'}?token={n}" for n in range(300)]
         answers = await asyncio.gather(*(client.get(path) for path in paths))
     expected = [{"token": str(n), "same": True} for n in range(300)]
     assert [answer.json() for answer in answers] == expected
@@ -238,7 +238,7 @@ def test_a_page_in_a_browser_sends_and_receives(name: str, tmp_path: Path) -> No
     )
     try:
         served.wait_for("answer: browser and event: first and websocket: hello")
-        served.wait_for("left plain browser")
+        served.wait_for("left sync browser")
         served.wait_for("stream ended")
     finally:
         os.killpg(browser.pid, signal.SIGKILL)

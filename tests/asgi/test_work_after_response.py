@@ -14,8 +14,8 @@ from flask import Flask, current_app, g, request
 
 
 @pytest.mark.parametrize("asgi", [False, True])
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
-@pytest.mark.parametrize("kind", ["async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "sync"])
+@pytest.mark.parametrize("kind", ["async", "sync"])
 def test_a_background_task_has_the_request_and_its_own_g(
     app: Flask, asgi: bool, view_kind: str, kind: str
 ) -> None:
@@ -32,13 +32,13 @@ def test_a_background_task_has_the_request_and_its_own_g(
 
     def view() -> str:
         g.x = 1
-        current_app.add_background_task(work if kind == "plain" else work_async, 1, b=2)
+        current_app.add_background_task(work if kind == "sync" else work_async, 1, b=2)
         return "ok"
 
     async def view_async() -> str:
         return view()
 
-    app.add_url_rule("/", "view", view if view_kind == "plain" else view_async)
+    app.add_url_rule("/", "view", view if view_kind == "sync" else view_async)
     assert app.test_client(asgi=asgi).get("/").text == "ok"
     assert done.wait(LONGEST)
     assert seen == [(1, 2, "/", app.name, None)]

@@ -91,14 +91,14 @@ def test_groups_and_their_commands(app: Flask, run: Runs) -> None:
         click.echo("outer")
 
     @click.group()
-    async def plain() -> None:
-        await say("plain")
+    async def sync() -> None:
+        await say("sync")
 
     outer.command("say")(say)
-    plain.command("say")(say)
-    app.cli.add_command(plain)
+    sync.command("say")(say)
+    app.cli.add_command(sync)
     assert run("outer", "say") == "outer\nshop () {}\n"
-    assert run("plain", "say") == "nobody ('plain',) {}\nnobody () {}\n"
+    assert run("sync", "say") == "nobody ('sync',) {}\nnobody () {}\n"
 
 
 def test_an_error_is_the_commands_error(app: Flask) -> None:

@@ -50,7 +50,7 @@ class TestAppGroup:
             pass
 
         inner.command("deep")(say)
-        other.command("plain")(say)
+        other.command("sync")(say)
         return tools
 
     @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ class TestAppGroup:
             ("explained", "given"),
             ("bare", "given"),
             ("inner deep", "given"),
-            ("other plain", "nobody"),
+            ("other sync", "nobody"),
         ],
     )
     def test_commands_run_in_the_applications_context(

@@ -89,7 +89,7 @@ def test_a_column_for_the_domain_appears_if_a_route_has_one(
     runner, settings: dict[str, bool], argument: str, title: str
 ) -> None:
     app = Flask("shop", static_folder=None, **settings)
-    app.add_url_rule("/", "plain")
+    app.add_url_rule("/", "sync")
     assert column(table(runner, app), 1) == ["GET"]
     assert title not in table(runner, app)[0]
 
@@ -97,7 +97,7 @@ def test_a_column_for_the_domain_appears_if_a_route_has_one(
     app.add_url_rule("/", "third", **{argument: "a.example"})
     lines = table(runner, app, "-s", "domain")
     assert lines[0].split() == ["Endpoint", "Methods", title, "Rule"]
-    assert column(lines) == ["plain", "third", "second"]
+    assert column(lines) == ["sync", "third", "second"]
     assert column(lines, 2) == ["", "a.example", "b.example"]
 
 

@@ -108,8 +108,8 @@ async def echo():
     async for message in websocket:
         await websocket.send(message)
 
-@app.websocket("/plain")
-def plain():
+@app.websocket("/sync")
+def sync():
     for message in websocket:
         websocket.send(message)
 
@@ -153,7 +153,7 @@ def test_the_app_chooses_and_an_option_overrules_it(serve: Serve, interface: str
 def test_events_and_websockets_are_served(serve: Serve) -> None:
     server = serve("--workers", "1")
     assert server.ask("/events").endswith("data: 0\n\ndata: 1\n\ndata: 2\n\n")
-    for path in ("/echo", "/plain"):
+    for path in ("/echo", "/sync"):
         it = server.connect(path)
         for message in ("text", b"bytes", "é" * 10_000):
             it.send(message)
@@ -198,7 +198,7 @@ def test_200_requests_under_way_are_answered(serve: Serve, folder: Path, interfa
 @on_asgi
 def test_open_websockets_are_closed_with_1001(serve: Serve) -> None:
     server = serve("--workers", "2")
-    all_of_them = [server.connect(path) for path in ("/echo", "/plain") * 5]
+    all_of_them = [server.connect(path) for path in ("/echo", "/sync") * 5]
     for it in all_of_them:
         it.send("hello")
         assert it.recv() == "hello"

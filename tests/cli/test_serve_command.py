@@ -104,7 +104,7 @@ def test_an_app_that_cannot_be_found_is_a_usage_error(tmp_path: Path) -> None:
 # The interface -----------------------------------------------------------------------------------
 
 
-class PlainClass(MethodView):
+class SyncClass(MethodView):
     def get(self) -> str:
         return ""
 
@@ -123,10 +123,10 @@ async def coroutine() -> str:
     [
         (lambda: "", False),
         (coroutine, True),
-        (PlainClass.as_view("plain"), False),
+        (SyncClass.as_view("sync"), False),
         (AsyncClass.as_view("async"), True),
     ],
-    ids=["plain", "async", "plain class", "async class"],
+    ids=["sync", "async", "sync class", "async class"],
 )
 def test_the_app_chooses_the_interface(view: t.Any, is_asgi: bool) -> None:
     app = Flask(__name__)

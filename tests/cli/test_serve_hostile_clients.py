@@ -85,13 +85,13 @@ def leave():
 """
 
 PLAIN = """\
-def plain(environ, start_response):
+def sync(environ, start_response):
     write = start_response("203 Fine", [("Content-Type", "text/plain")])
     write(environ["PATH_INFO"].encode("latin-1"))
     keys = ("QUERY_STRING", "SERVER_PROTOCOL", "wsgi.url_scheme", "wsgi.multithread")
     return [f", {environ[key]}".encode() for key in keys]
 
-app.wsgi_app = plain
+app.wsgi_app = sync
 """
 
 

@@ -47,8 +47,8 @@ async def view(number):
     assert (g.number, seen.get(), request.view_args["number"]) == (number, number, number)
     return number
 
-@app.route("/plain/<number>")
-def plain(number):
+@app.route("/sync/<number>")
+def sync(number):
     time.sleep(0.001)
     return number
 
@@ -96,7 +96,7 @@ COUNT = 30
 def ask(path, number):
     return app.test_client().get(f"/{path}/{number}").text
 
-for path, times in (("view", 1), ("plain", 1), ("stream", 3), ("nested", 1), ("error", 1)):
+for path, times in (("view", 1), ("sync", 1), ("stream", 3), ("nested", 1), ("error", 1)):
     asking = [gevent.spawn(ask, path, str(number)) for number in range(COUNT)]
     gevent.joinall(asking, raise_error=True)
     assert [it.value for it in asking] == [str(n) * times for n in range(COUNT)], path

@@ -152,7 +152,7 @@ def test_flask_run_without_debug_does_not_reload(folder: Path, start: Start) -> 
     assert "Restarting" not in server.printed
 
 
-@pytest.mark.parametrize("options", [[], ["--debug"]], ids=["plain", "debug"])
+@pytest.mark.parametrize("options", [[], ["--debug"]], ids=["sync", "debug"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "kill"])
 def test_a_signal_ends_every_process_of_it(
     number: signal.Signals, options: list[str], folder: Path, start: Start

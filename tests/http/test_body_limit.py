@@ -107,7 +107,7 @@ def serve(read: Callable[[], int], is_async: bool = False) -> Flask:
 
 
 each_protocol = pytest.mark.parametrize("post", [by_wsgi, by_asgi])
-each_view = pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
+each_view = pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 
 
 @each_protocol

@@ -29,7 +29,7 @@ def test_a_header_is_read_as_werkzeug_reads_it(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["a=é", 'a="b"', "a=\tb"])
-def test_unusual_input_is_left_to_werkzeug(header: str) -> None:
+def test_unusual_cookie_headers_are_left_to_werkzeug(header: str) -> None:
     assert parse_cookies(header) is NOT_PLAIN
 
 

@@ -143,7 +143,7 @@ DELIMITERS = [
     *(b"\r\n--B\r\n", b"\r\n--B--", b"\r\n--B--\r\n", b"\n--B\n", b"\r--B\r", b"\r\n--B \t\r\n"),
     *(b"\r\n--B --\r\n", b"\r\n--B-\r\n", b"--B\r\n", b"\r\n--B\n", b"\r\n--B--\n\n", b"\r\n--B"),
 ]
-PLAIN = b"--B\r\n" + FIELD + b"text\r\n--B\r\n" + FILE + b"content\r\n--B--\r\n"
+BODY = b"--B\r\n" + FIELD + b"text\r\n--B\r\n" + FILE + b"content\r\n--B--\r\n"
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -172,11 +172,11 @@ def test_contents_end_where_werkzeug_ends_them(
             b"--B",
             b"\r\n",
             b"text",
-            PLAIN[:-3],
-            PLAIN[:-20],
+            BODY[:-3],
+            BODY[:-20],
         ),
-        *(b"preamble\r\n" + PLAIN, b"\r\n" + PLAIN, b"--B\r\n" + PLAIN),
-        *(PLAIN + b"epilogue", PLAIN + b"\r\n" * 400_000, PLAIN + b"x" * 600_000, PLAIN + PLAIN),
+        *(b"preamble\r\n" + BODY, b"\r\n" + BODY, b"--B\r\n" + BODY),
+        *(BODY + b"epilogue", BODY + b"\r\n" * 400_000, BODY + b"x" * 600_000, BODY + BODY),
     ],
     ids=lambda body: repr(body[:12]),
 )
@@ -199,14 +199,14 @@ body_pieces = st.one_of(
     st.sampled_from(CONTENTS),
     st.binary(max_size=5),
 )
-plain_parts = st.tuples(
+usual_parts = st.tuples(
     st.sampled_from([FIELD, FILE]),
     st.lists(st.sampled_from(CONTENTS), max_size=3).map(b"".join),
     st.sampled_from([b"\r\n--B\r\n", b"\r\n--B\r\n", b"\r\n--B \r\n", b"\n--B\n"]),
 ).map(b"".join)
 bodies = st.tuples(
     st.sampled_from([b"--B\r\n", b"--B\r\n", b""]),
-    st.lists(plain_parts, max_size=4).map(b"".join),
+    st.lists(usual_parts, max_size=4).map(b"".join),
     st.lists(body_pieces, max_size=4).map(b"".join),
     st.sampled_from([b"\r\n--B--\r\n", b"--B--\r\n", b""]),
 ).map(b"".join)
@@ -215,7 +215,7 @@ bodies = st.tuples(
 @pytest.mark.slow
 @settings(max_examples=600)
 @given(body=bodies, size=st.integers(1, 400))
-@example(body=PLAIN, size=1)
+@example(body=BODY, size=1)
 def test_any_body_in_pieces_of_any_size(body: bytes, size: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flask._http.multipart, "PIECE", size)
@@ -237,13 +237,13 @@ def test_a_stream_that_gives_little_at_a_time(body: bytes) -> None:
 @pytest.mark.parametrize("field_size", [None, 0, 3, 4, 100, 69_999, 70_000])
 @pytest.mark.parametrize("parts", [None, 0, 1, 2])
 def test_limits_are_werkzeugs(field_size: int | None, parts: int | None) -> None:
-    for body in (PLAIN, b"--B\r\n" + FIELD + b"x" * 80_000 + b"\r\n--B--\r\n"):
+    for body in (BODY, b"--B\r\n" + FIELD + b"x" * 80_000 + b"\r\n--B--\r\n"):
         agree(body, max_form_memory_size=field_size, max_form_parts=parts)
 
 
-@pytest.mark.parametrize("limit", [len(PLAIN) - 1, len(PLAIN)])
+@pytest.mark.parametrize("limit", [len(BODY) - 1, len(BODY)])
 def test_the_limit_of_the_whole_body_is_werkzeugs(limit: int) -> None:
-    agree(PLAIN, max_content_length=limit)
+    agree(BODY, max_content_length=limit)
 
 
 @pytest.mark.slow
@@ -278,7 +278,7 @@ def test_what_looks_like_a_delimiter_costs_no_step_of_its_own(
 
 
 def test_a_body_that_ends_before_its_length_is_a_bad_request() -> None:
-    agree(PLAIN, length=len(PLAIN) + 1)
+    agree(BODY, length=len(BODY) + 1)
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_a_body_that_ends_before_its_length_is_a_bad_request() -> None:
     ],
 )
 def test_content_types_are_read_as_werkzeug_reads_them(content_type: str) -> None:
-    agree(PLAIN, content_type=content_type)
+    agree(BODY, content_type=content_type)
 
 
 # Where a file goes -------------------------------------------------------------------------------
@@ -329,7 +329,7 @@ def test_a_setting_decides_which_files_go_to_disk(
 
 
 def test_a_file_in_memory_that_is_written_to_is_a_separate_file() -> None:
-    request = request_of(InMemory, PLAIN)
+    request = request_of(InMemory, BODY)
     file = request.files["f"]
     assert file.stream.write(b"CON") == 3
     file.seek(0)
@@ -376,33 +376,33 @@ class WantsNoForm(Request):
 
 
 def test_a_subclass_may_choose_where_files_go() -> None:
-    request = request_of(OwnStream, PLAIN)
+    request = request_of(OwnStream, BODY)
     assert isinstance(request.files["f"].stream, io.BytesIO)
 
 
 def test_a_subclass_may_have_its_own_container() -> None:
-    request = request_of(OwnContainer, PLAIN)
+    request = request_of(OwnContainer, BODY)
     assert type(request.form) is MultiDict
     request.close()
 
 
 def test_a_request_may_have_its_own_container() -> None:
-    request = request_of(Request, PLAIN)
+    request = request_of(Request, BODY)
     request.parameter_storage_class = MultiDict
     assert type(request.form) is MultiDict
     request.close()
 
 
 def test_a_subclass_may_have_its_own_parser() -> None:
-    request = request_of(OwnParser, PLAIN)
+    request = request_of(OwnParser, BODY)
     assert request.form.to_dict() == {"a": "text", "own": "1"}
     request.close()
 
 
 def test_a_subclass_may_want_no_form() -> None:
-    request = request_of(WantsNoForm, PLAIN)
+    request = request_of(WantsNoForm, BODY)
     assert not request.form and not request.files
-    assert request.stream.read() == PLAIN
+    assert request.stream.read() == BODY
 
 
 # The body beside the form ------------------------------------------------------------------------
@@ -423,7 +423,7 @@ def partly(request: t.Any) -> t.Any:
 @pytest.mark.parametrize("look", [before, after, partly])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_body_is_there_once(kind: type[Request], look: t.Callable[[t.Any], t.Any]) -> None:
-    requests = [request_of(one, PLAIN) for one in (kind, werkzeug.wrappers.Request)]
+    requests = [request_of(one, BODY) for one in (kind, werkzeug.wrappers.Request)]
     assert look(requests[0]) == look(requests[1])
     for request in requests:
         request.close()

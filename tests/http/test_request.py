@@ -7,7 +7,12 @@ import typing as t
 
 import pytest
 import werkzeug.wrappers
-from werkzeug.exceptions import BadRequest, BadRequestKeyError, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    BadRequestKeyError,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 from werkzeug.test import EnvironBuilder, encode_multipart
 
 from flask import Blueprint, Flask, Request, request
@@ -146,13 +151,13 @@ def test_the_matched_rule_is_available(app: Flask) -> None:
     child.add_url_rule("/<int:n>", "view", lambda n: "")
     parent.register_blueprint(child)
     app.register_blueprint(parent)
-    app.add_url_rule("/plain", "plain", lambda: "")
+    app.add_url_rule("/text", "text", lambda: "")
     with app.test_request_context("/7"):
         assert request.url_rule is not None
         assert (request.url_rule.rule, request.view_args) == ("/<int:n>", {"n": 7})
         assert (request.endpoint, request.blueprint) == ("par.ch.view", "par.ch")
         assert request.blueprints == ["par.ch", "par"]
-    with app.test_request_context("/plain"):
+    with app.test_request_context("/text"):
         assert (request.blueprint, request.blueprints) == (None, [])
 
 
@@ -283,6 +288,17 @@ def multipart(fields: int, size: int) -> dict[str, t.Any]:
 
 
 # Settings, what is posted, what is read, and the status.
+def urlencoded_forms_are_limited() -> bool:
+    """Return whether this release of Werkzeug applies ``max_form_memory_size`` to them."""
+    builder = EnvironBuilder(method="POST", data={"a": "xx"})
+    reading = werkzeug.wrappers.Request(builder.get_environ())
+    reading.max_form_memory_size = 1
+    try:
+        return not reading.form
+    except RequestEntityTooLarge:
+        return True
+
+
 LIMITS: list[tuple[dict[str, t.Any], dict[str, t.Any], str, int]] = [
     ({"MAX_CONTENT_LENGTH": 10}, {"data": b"x" * 10}, "data", 200),
     ({"MAX_CONTENT_LENGTH": 10}, {"data": b"x" * 11}, "data", 413),
@@ -297,7 +313,7 @@ LIMITS: list[tuple[dict[str, t.Any], dict[str, t.Any], str, int]] = [
         {},
         {"data": b"a=" + b"x" * 600_000, "content_type": "application/x-www-form-urlencoded"},
         "form",
-        200,
+        413 if urlencoded_forms_are_limited() else 200,
     ),
     ({"MAX_FORM_PARTS": 2}, multipart(3, 1), "form", 413),
     ({"MAX_FORM_PARTS": 3}, multipart(3, 1), "form", 200),
@@ -343,9 +359,9 @@ def test_limits_of_one_request(app: Flask, name: str, value: int) -> None:
 
 
 def test_limits_outside_an_application_are_werkzeugs() -> None:
-    made, plain = a_request(), werkzeug.wrappers.Request(EnvironBuilder().get_environ())
+    made, werkzeugs = a_request(), werkzeug.wrappers.Request(EnvironBuilder().get_environ())
     for name in ("max_content_length", "max_form_memory_size", "max_form_parts"):
-        assert getattr(made, name) == getattr(plain, name)
+        assert getattr(made, name) == getattr(werkzeugs, name)
         setattr(made, name, 3)
         assert getattr(made, name) == 3
 

@@ -80,7 +80,7 @@ def test_an_error_that_overrides_get_response_uses_it(error: HTTPException) -> N
     assert page is None or send(page) == send(error.get_response())
 
 
-def test_an_error_whose_base_constructor_was_not_called_is_not_cached() -> None:
+def test_an_error_that_did_not_call_the_constructor_of_its_base_uses_its_get_response() -> None:
     class SeeOther(HTTPException):
         code = 303
 

@@ -159,7 +159,7 @@ def test_marks_in_the_data_are_found_in_its_base64(before: bytes, after: bytes) 
 
 
 @pytest.mark.parametrize(
-    ("data", "plain"),
+    ("data", "needs_no_tag"),
     [
         ({}, True),
         ({"a": 1, "b": "x", "c": None, "d": True, "e": 1.5}, True),
@@ -171,5 +171,5 @@ def test_marks_in_the_data_are_found_in_its_base64(before: bytes, after: bytes) 
         ({"a": b"x"}, False),
     ],
 )
-def test_only_values_that_json_keeps_unchanged_need_no_tag(data: t.Any, plain: bool) -> None:
-    assert is_plain(data) is plain
+def test_only_values_that_json_keeps_unchanged_need_no_tag(data: t.Any, needs_no_tag: bool) -> None:
+    assert is_plain(data) is needs_no_tag

@@ -53,8 +53,8 @@ SENT = (
 
 @pytest.mark.parametrize("asgi", [False, True])
 @pytest.mark.parametrize("heartbeat", [None, 30])
-@pytest.mark.parametrize("kind", ["plain", "async"])
-@pytest.mark.parametrize("view_kind", ["plain", "async"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize("view_kind", ["sync", "async"])
 def test_a_generator_of_either_kind_is_sent(
     app: Flask, asgi: bool, heartbeat: float | None, kind: str, view_kind: str
 ) -> None:
@@ -62,7 +62,7 @@ def test_a_generator_of_either_kind_is_sent(
     teardowns: list[t.Any] = []
     app.teardown_request(teardowns.append)
 
-    def plain() -> Iterator[t.Any]:
+    def sync() -> Iterator[t.Any]:
         try:
             yield from YIELDED
         finally:
@@ -77,12 +77,12 @@ def test_a_generator_of_either_kind_is_sent(
             ends.append(request.path)
 
     def make() -> t.Any:
-        return stream_events(plain() if kind == "plain" else awaited(), heartbeat=heartbeat)
+        return stream_events(sync() if kind == "sync" else awaited(), heartbeat=heartbeat)
 
     async def make_awaited() -> t.Any:
         return make()
 
-    app.add_url_rule("/events", "events", make if view_kind == "plain" else make_awaited)
+    app.add_url_rule("/events", "events", make if view_kind == "sync" else make_awaited)
     with app.test_client(asgi=asgi).get("/events") as response:
         assert response.text == SENT
         assert response.content_type == "text/event-stream; charset=utf-8"
@@ -97,11 +97,11 @@ def test_retry_is_sent_first(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("asgi", [False, True])
-@pytest.mark.parametrize("kind", ["plain", "async"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
 def test_a_heartbeat_is_sent_while_nothing_happens(app: Flask, asgi: bool, kind: str) -> None:
     go_on = threading.Event()
 
-    def plain() -> Iterator[str]:
+    def sync() -> Iterator[str]:
         go_on.wait()
         yield "at last"
 
@@ -112,7 +112,7 @@ def test_a_heartbeat_is_sent_while_nothing_happens(app: Flask, asgi: bool, kind:
 
     @app.route("/")
     def view() -> t.Any:
-        return stream_events(plain() if kind == "plain" else awaited(), heartbeat=0.01)
+        return stream_events(sync() if kind == "sync" else awaited(), heartbeat=0.01)
 
     with app.test_client(asgi=asgi).get("/") as response:
         parts = iter(response.response)
@@ -121,15 +121,15 @@ def test_a_heartbeat_is_sent_while_nothing_happens(app: Flask, asgi: bool, kind:
         assert b"".join(t.cast("t.Iterable[bytes]", parts)).endswith(b"data: at last\n\n")
 
 
-@pytest.mark.parametrize("view_kind", ["plain", "async"])
-@pytest.mark.parametrize("kind", ["plain", "async"])
+@pytest.mark.parametrize("view_kind", ["sync", "async"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
 @pytest.mark.parametrize("heartbeat", [None, 30])
 def test_a_client_that_disconnects_ends_the_generator(
     app: Flask, heartbeat: float | None, kind: str, view_kind: str
 ) -> None:
     ended = threading.Event()
 
-    def plain() -> Iterator[str]:
+    def sync() -> Iterator[str]:
         try:
             while True:
                 yield "again"
@@ -144,12 +144,12 @@ def test_a_client_that_disconnects_ends_the_generator(
             ended.set()
 
     def make() -> t.Any:
-        return stream_events(plain() if kind == "plain" else awaited(), heartbeat=heartbeat)
+        return stream_events(sync() if kind == "sync" else awaited(), heartbeat=heartbeat)
 
     async def make_awaited() -> t.Any:
         return make()
 
-    app.add_url_rule("/", "view", make if view_kind == "plain" else make_awaited)
+    app.add_url_rule("/", "view", make if view_kind == "sync" else make_awaited)
 
     async def go() -> None:
         async with app.test_async_client().stream("/") as response:
@@ -163,14 +163,14 @@ def test_a_client_that_disconnects_ends_the_generator(
 
 @pytest.mark.parametrize("asgi", [False, True])
 @pytest.mark.parametrize("heartbeat", [None, 30])
-@pytest.mark.parametrize("kind", ["plain", "async"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
 def test_an_error_of_the_generator_is_the_streams_error(
     app: Flask, asgi: bool, heartbeat: float | None, kind: str
 ) -> None:
     teardowns: list[t.Any] = []
     app.teardown_request(teardowns.append)
 
-    def plain() -> Iterator[str]:
+    def sync() -> Iterator[str]:
         yield "once"
         raise ValueError("told")
 
@@ -180,7 +180,7 @@ def test_an_error_of_the_generator_is_the_streams_error(
 
     @app.route("/")
     def view() -> t.Any:
-        return stream_events(plain() if kind == "plain" else awaited(), heartbeat=heartbeat)
+        return stream_events(sync() if kind == "sync" else awaited(), heartbeat=heartbeat)
 
     with pytest.raises(ValueError, match="told"):
         _ = app.test_client(asgi=asgi).get("/").text
@@ -189,7 +189,7 @@ def test_an_error_of_the_generator_is_the_streams_error(
 
 @pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize("heartbeat", [None, 30])
-@pytest.mark.parametrize("kind", ["plain", "async"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
 def test_an_error_leaves_nothing_for_the_collector(
     app: Flask, heartbeat: float | None, kind: str
 ) -> None:
@@ -206,7 +206,7 @@ def test_an_error_leaves_nothing_for_the_collector(
         finally:
             del error
 
-    def plain() -> Iterator[str]:
+    def sync() -> Iterator[str]:
         yield "once"
         fail()
 
@@ -216,7 +216,7 @@ def test_an_error_leaves_nothing_for_the_collector(
 
     @app.route("/")
     def view() -> t.Any:
-        return stream_events(plain() if kind == "plain" else awaited(), heartbeat=heartbeat)
+        return stream_events(sync() if kind == "sync" else awaited(), heartbeat=heartbeat)
 
     def listen() -> None:
         try:

@@ -112,7 +112,7 @@ class Recorder:
             self.note("view")
             abort(409)
 
-        def plain_http_error() -> t.NoReturn:
+        def unhandled_http_error() -> t.NoReturn:
             self.note("view")
             abort(403)
 
@@ -137,7 +137,7 @@ class Recorder:
             response.call_on_close(lambda: self.note("closed"))
             return response
 
-        for function in (view, http_error, plain_http_error, told, crash, stream):
+        for function in (view, http_error, unhandled_http_error, told, crash, stream):
             name = function.__name__
             target.add_url_rule(f"/{name}", name, function, methods=["GET", "POST"])
 

@@ -64,7 +64,7 @@ BODIES: dict[str, t.Any] = {
 
 
 @pytest.mark.parametrize("body", BODIES)
-@pytest.mark.parametrize("kind", ["async", "plain"])
+@pytest.mark.parametrize("kind", ["async", "sync"])
 def test_a_client_that_leaves_closes_nested_generators(
     app: Flask, client: FlaskClient, notes: Notes, body: str, kind: str
 ) -> None:

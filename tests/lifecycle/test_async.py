@@ -258,7 +258,7 @@ def test_an_async_before_request_may_answer(app: Flask) -> None:
 
 
 def test_ensure_sync_returns_sync_functions_and_wraps_the_others(app: Flask) -> None:
-    def plain() -> int:
+    def sync() -> int:
         return 1
 
     async def waits(a: int, *, b: int) -> int:
@@ -274,7 +274,7 @@ def test_ensure_sync_returns_sync_functions_and_wraps_the_others(app: Flask) -> 
             return 4
 
     thing = Callable_()
-    assert app.ensure_sync(plain) is plain
+    assert app.ensure_sync(sync) is sync
     assert app.ensure_sync(waits)(1, b=2) == 3
     assert app.ensure_sync(thing) is thing
     assert app.ensure_sync(thing.method)() == 4
@@ -367,11 +367,11 @@ def test_views_that_are_equal_are_not_taken_for_each_other(app: Flask) -> None:
         return "awaited"
 
     mark: t.Any = vars(inspect)["markcoroutinefunction"]
-    app.add_url_rule("/plain", "plain", Named(lambda: "plain"))
+    app.add_url_rule("/sync", "sync", Named(lambda: "sync"))
     app.add_url_rule("/awaited", "awaited", mark(Named(awaited)))
     client = app.test_client()
     for _ in range(3):
-        assert [client.get(path).text for path in ("/plain", "/awaited")] == ["plain", "awaited"]
+        assert [client.get(path).text for path in ("/sync", "/awaited")] == ["sync", "awaited"]
 
 
 def test_a_view_may_be_equal_to_another_one_or_have_no_hash(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""Plain code around ``async def`` code: it starts its own loop, or returns something awaitable."""
+"""Synchronous code around ``async def`` code: its own loop, and awaitable return values."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ AWAITED: dict[str, t.Any] = {
     "callable object": Callee(),
     "partial": functools.partial(Callee().bound, 1),
     "partial of an object": functools.partial(Callee(), 1),
-    "plain wrapper": functools.wraps(answer)(lambda *args: answer()),
+    "sync wrapper": functools.wraps(answer)(lambda *args: answer()),
     "bound method": Callee().bound,
     "object": lambda *args: Later(),
     "mock": AsyncMock(spec=[], return_value="awaited"),
@@ -253,7 +253,7 @@ class TestWhatPlainFunctionsReturn:
         assert client.get("/").text == "awaited"
 
 
-@pytest.mark.parametrize("view", ["async", "plain"])
+@pytest.mark.parametrize("view", ["async", "sync"])
 def test_every_hook_may_return_something_awaitable(
     app: Flask, client: FlaskClient, view: str
 ) -> None:
@@ -281,7 +281,7 @@ def test_every_hook_may_return_something_awaitable(
     async def asynchronous() -> str:
         return page()
 
-    app.add_url_rule("/", "page", page if view == "plain" else asynchronous)
+    app.add_url_rule("/", "page", page if view == "sync" else asynchronous)
     assert client.get("/").text == "Ann"
     assert seen == ["before", "template", "after this", "after", "teardown", "end"]
 
@@ -310,5 +310,5 @@ def test_a_subclass_that_dispatches_sees_what_was_awaited(client: FlaskClient, a
 
 
 def test_a_proxy_is_awaitable_if_its_object_is(app: Flask, client: FlaskClient) -> None:
-    app.add_url_rule("/plain", "plain", lambda: LocalProxy(lambda: Response("a response")))
-    assert client.get("/plain").text == "a response"
+    app.add_url_rule("/sync", "sync", lambda: LocalProxy(lambda: Response("a response")))
+    assert client.get("/sync").text == "a response"

@@ -119,7 +119,7 @@ PLACES = [
 ]
 
 
-@pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @pytest.mark.parametrize("place", PLACES)
 def test_a_task_runs_wherever_it_was_added(
     serve: Serve, place: Callable[[Flask, Callable[[], None]], None], is_async: bool

@@ -232,16 +232,16 @@ def test_a_step_replaced_on_a_class_is_seen_by_the_test_client_at_once(
     assert seen == []
 
 
-@pytest.mark.parametrize("client", ["plain", "async"])
+@pytest.mark.parametrize("client", ["sync", "async"])
 def test_hosts_that_a_class_trusts_from_now_on_are_seen_by_every_test_client(
     client: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = answering(lambda: "x")
-    plain, awaited = app.test_client(), app.test_async_client()
+    sync, awaited = app.test_client(), app.test_async_client()
 
     def status() -> int:
-        if client == "plain":
-            return plain.get("/").status_code
+        if client == "sync":
+            return sync.get("/").status_code
         return asyncio.run(awaited.get("/")).status_code
 
     assert status() == 200

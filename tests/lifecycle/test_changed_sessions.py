@@ -53,12 +53,12 @@ def test_what_changes_the_signature_counts_whenever_it_is_set(name: str, late: b
         pass
 
     app = session_app(Own())
-    plain = cookie_of(app)
+    usual = cookie_of(app)
     app = app if late else session_app(Own())
     setattr(Own, name, own_serializer if name == "get_signing_serializer" else CHANGES[name])
     own = cookie_of(app)
-    assert own.split(".")[0] == plain.split(".")[0]
-    assert own.split(".")[2] != plain.split(".")[2]
+    assert own.split(".")[0] == usual.split(".")[0]
+    assert own.split(".")[2] != usual.split(".")[2]
     signing = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
     assert signing.loads(own.partition("=")[2]) == {"a": 1}
     # Nor is what the one interface signed a session for the other.

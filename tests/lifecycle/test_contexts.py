@@ -67,7 +67,9 @@ def test_what_needs_a_request_raises_without_one(app: Flask, use: t.Callable[[],
         pytest.param(lambda: flask.stream_with_context(iter("ab")), id="stream_with_context"),
     ],
 )
-def test_an_error_of_a_view_names_the_view(app: Flask, use: t.Callable[[], t.Any]) -> None:
+def test_functions_for_views_name_the_missing_request_context(
+    app: Flask, use: t.Callable[[], t.Any]
+) -> None:
     with app.app_context(), pytest.raises(RuntimeError, match="request context is active"):
         use()
 

@@ -209,7 +209,7 @@ def of_werkzeugs_matcher(thing: t.Any) -> bool:
     """Tell whether the thing is of the function in Werkzeug's matcher that calls itself.
 
     Where only the map can answer (405, redirects, OPTIONS), that one cycle per request is left: the
-    function, its cells, and the plain values in them.
+    function, its cells, and the synchronous values in them.
     """
     if type(thing) is FunctionType:
         return thing.__module__ == "werkzeug.routing.matcher"

@@ -95,10 +95,10 @@ def _add(app: Flask, kind: str, work: Callable[[], t.Any]) -> None:
         await asyncio.sleep(0)
         return view(inside)
 
-    app.extensions["view"] = view if kind == "plain" else view_async
+    app.extensions["view"] = view if kind == "sync" else view_async
 
 
-@pytest.mark.parametrize("kind", ["plain", "async"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
 def test_under_wsgi_they_wait_for_the_response(
     app: Flask, inside: Callable[[Flask], t.Any], kind: str
 ) -> None:
@@ -123,7 +123,7 @@ def test_under_wsgi_they_wait_for_the_response(
     assert began == ["/", "/"]
 
 
-@pytest.mark.parametrize("kind", ["plain", "async"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
 def test_under_asgi_they_wait_for_the_response(
     app: Flask, inside: Callable[[Flask], t.Any], kind: str
 ) -> None:

@@ -61,7 +61,12 @@ ORDERS: list[tuple[str, str, int, list[str]]] = [
         409,
         [*OPEN, *APP_BEFORE, "view", "app.handler 409", *APP_AFTER, *app_teardown()],
     ),
-    ("GET", "/plain_http_error", 403, [*OPEN, *APP_BEFORE, "view", *APP_AFTER, *app_teardown()]),
+    (
+        "GET",
+        "/unhandled_http_error",
+        403,
+        [*OPEN, *APP_BEFORE, "view", *APP_AFTER, *app_teardown()],
+    ),
     (
         "GET",
         "/told",
@@ -156,10 +161,10 @@ def test_an_error_in_a_hook_skips_the_rest_and_reaches_the_nearest_handler(
     raises_in: str, expected: list[str]
 ) -> None:
     recorder = Recorder()
-    plain_note = recorder.note
+    original_note = recorder.note
 
     def note(event: str, exc: BaseException | None = None) -> None:
-        plain_note(event, exc)
+        original_note(event, exc)
         if event == raises_in:
             raise Told
 
@@ -236,14 +241,14 @@ def test_after_this_request_runs_in_order_and_only_once(app: Flask) -> None:
 
         return "ok"
 
-    @app.route("/plain")
-    def plain() -> str:
+    @app.route("/sync")
+    def sync() -> str:
         return "ok"
 
     app.after_request(lambda response: (response.headers.add("X-Order", "app"), response)[1])
     client = app.test_client()
     assert client.get("/").headers.getlist("X-Order") == ["1", "2", "app"]
-    assert client.get("/plain").headers.getlist("X-Order") == ["app"]
+    assert client.get("/sync").headers.getlist("X-Order") == ["app"]
 
 
 def test_after_request_does_not_see_the_session_cookie_but_may_still_write_it(app: Flask) -> None:

@@ -19,7 +19,7 @@ def app() -> Flask:
     return Flask("app")
 
 
-def plain(source: str, **names: t.Any) -> str:
+def by_jinja(source: str, **names: t.Any) -> str:
     """Render with Jinja alone."""
     return jinja2.Environment(autoescape=True).from_string(source).render(**names)
 
@@ -62,7 +62,7 @@ class Text(str):
 def test_values_go_out_as_markupsafe_escapes_them(app: Flask, value: t.Any) -> None:
     assert str(_escape_for_output(value)) == str(markupsafe.escape(value))
     source = "{{ v }}|{{ v|e }}|{{ v ~ '<' }}"
-    assert ours(app, source, v=value) == plain(source, v=value)
+    assert ours(app, source, v=value) == by_jinja(source, v=value)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_values_go_out_as_markupsafe_escapes_them(app: Flask, value: t.Any) -> N
     ],
 )
 def test_templates_render_as_with_jinja_alone(app: Flask, source: str) -> None:
-    assert ours(app, source, v="<&>") == plain(source, v="<&>")
+    assert ours(app, source, v="<&>") == by_jinja(source, v="<&>")
 
 
 def test_an_environment_with_another_compiler_renders_as_jinja_does(app: Flask) -> None:

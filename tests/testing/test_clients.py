@@ -291,16 +291,16 @@ def test_the_runner_runs_commands_with_the_application(app: Flask) -> None:
     def name(word: str) -> None:
         click.echo(f"{current_app.name} {word}")
 
-    @click.command("plain")
-    def plain() -> None:
-        click.echo("plain")
+    @click.command("sync")
+    def sync() -> None:
+        click.echo("sync")
 
     runner = app.test_cli_runner()
     assert isinstance(runner, FlaskCliRunner)
     assert runner.app is app
     assert runner.invoke(args=["name", "x"]).output == f"{app.name} x\n"
     assert runner.invoke(name, ["y"]).output == f"{app.name} y\n"
-    assert runner.invoke(plain).output == "plain\n"
+    assert runner.invoke(sync).output == "sync\n"
     assert runner.invoke(args=["no-such-command"]).exit_code == 2
 
 

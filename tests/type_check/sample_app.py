@@ -388,5 +388,5 @@ async def use_the_async_client() -> None:
         assert_type(response.status_code, int)
         async with client.websocket("/chat/a") as session:
             assert_type(await session.receive(), str | bytes)
-    with app.test_client(asgi=True).websocket_connect("/chat/a") as plain_session:
-        assert_type(plain_session.receive(), str | bytes)
+    with app.test_client(asgi=True).websocket_connect("/chat/a") as sync_session:
+        assert_type(sync_session.receive(), str | bytes)

@@ -86,5 +86,5 @@ async def asynchronous() -> str:
     return "view on " + where()
 
 
-def plain() -> str:
+def sync() -> str:
     return where()

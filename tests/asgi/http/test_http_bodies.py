@@ -24,7 +24,7 @@ from flask.asgi import ScopeError
 # Bodies -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "sync"])
 def test_a_body_is_read_as_it_arrives(app: Flask, view_kind: str) -> None:
     def read() -> str:
         stream = request.stream
@@ -36,7 +36,7 @@ def test_a_body_is_read_as_it_arrives(app: Flask, view_kind: str) -> None:
         await asyncio.sleep(0)
         return read()
 
-    app.post("/")(read if view_kind == "plain" else read_async)
+    app.post("/")(read if view_kind == "sync" else read_async)
 
     async def go() -> None:
         server = Server(app, method="POST")
@@ -60,7 +60,7 @@ def test_a_body_that_no_code_reads_stays_unread(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("headers", [{"content_length": "11"}, {}])
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "sync"])
 def test_a_limit_holds_before_the_body_is_read(
     app: Flask, view_kind: str, headers: dict[str, str]
 ) -> None:
@@ -72,7 +72,7 @@ def test_a_limit_holds_before_the_body_is_read(
     async def read_async() -> str:
         return read()
 
-    app.post("/")(read if view_kind == "plain" else read_async)
+    app.post("/")(read if view_kind == "sync" else read_async)
 
     async def go() -> None:
         server = Server(app, method="POST", **headers)
@@ -85,7 +85,7 @@ def test_a_limit_holds_before_the_body_is_read(
     run(go)
 
 
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "sync"])
 def test_a_large_upload_needs_little_memory(app: Flask, view_kind: str) -> None:
     def read() -> str:
         digest = hashlib.sha256()
@@ -96,7 +96,7 @@ def test_a_large_upload_needs_little_memory(app: Flask, view_kind: str) -> None:
     async def read_async() -> str:
         return read()
 
-    app.post("/")(read if view_kind == "plain" else read_async)
+    app.post("/")(read if view_kind == "sync" else read_async)
     chunk = bytes(65536)
     count = 100 * 16
 
@@ -161,11 +161,11 @@ READERS = [in_a_task, in_a_thread, on_a_loop_of_its_own]
 
 
 @pytest.mark.parametrize("reader", READERS)
-@pytest.mark.parametrize("is_plain", [True, False], ids=["plain", "by WSGI"])
+@pytest.mark.parametrize("is_unwrapped", [True, False], ids=["unwrapped", "by WSGI"])
 def test_a_body_may_be_read_wherever_the_view_has_it_read(
-    app: Flask, reader: t.Any, is_plain: bool
+    app: Flask, reader: t.Any, is_unwrapped: bool
 ) -> None:
-    if not is_plain:
+    if not is_unwrapped:
         app.wsgi_app = partial(app.wsgi_app)  # type: ignore[method-assign]
     begun = threading.Event()
 

@@ -50,7 +50,7 @@ def test_a_client_that_disconnects_cancels_an_async_view_that_opts_in(
     assert [type(error) for error in teardowns] == [asyncio.CancelledError]
 
 
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "sync"])
 @pytest.mark.parametrize("sent", [0, 1])
 def test_a_client_that_disconnects_before_or_during_its_body_is_a_400(
     app: Flask, teardowns: list[t.Any], view_kind: str, sent: int
@@ -63,7 +63,7 @@ def test_a_client_that_disconnects_before_or_during_its_body_is_a_400(
     async def read_async() -> bytes:
         return read()
 
-    app.post("/")(read if view_kind == "plain" else read_async)
+    app.post("/")(read if view_kind == "sync" else read_async)
     app.register_error_handler(400, lambda error: (seen.append(400) or "gone", 400))
 
     async def go() -> None:
@@ -76,8 +76,8 @@ def test_a_client_that_disconnects_before_or_during_its_body_is_a_400(
     assert (seen, teardowns) == ([400], [None])
 
 
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
-@pytest.mark.parametrize("kind", ["async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "sync"])
+@pytest.mark.parametrize("kind", ["async", "sync"])
 def test_a_client_that_disconnects_ends_a_stream(
     app: Flask, teardowns: list[t.Any], view_kind: str, kind: str
 ) -> None:
@@ -88,7 +88,7 @@ def test_a_client_that_disconnects_ends_a_stream(
             while True:
                 yield "x"
         finally:
-            ended.append("plain")
+            ended.append("sync")
 
     async def generate_async() -> AsyncIterator[str]:
         try:
@@ -98,12 +98,12 @@ def test_a_client_that_disconnects_ends_a_stream(
             ended.append("async")
 
     def made() -> t.Any:
-        return generate() if kind == "plain" else generate_async()
+        return generate() if kind == "sync" else generate_async()
 
     async def made_async() -> t.Any:
         return made()
 
-    app.get("/")(made if view_kind == "plain" else made_async)
+    app.get("/")(made if view_kind == "sync" else made_async)
 
     async def go() -> None:
         server = Server(app).body()
@@ -137,7 +137,7 @@ def test_a_response_to_a_client_that_disconnected_is_dropped(
 
 
 @pytest.mark.parametrize("streams", [True, False])
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "sync"])
 def test_an_error_in_receive_is_raised_to_the_server_and_counts_as_a_disconnect(
     app: Flask, teardowns: list[t.Any], view_kind: str, streams: bool
 ) -> None:
@@ -163,10 +163,10 @@ def test_an_error_in_receive_is_raised_to_the_server_and_counts_as_a_disconnect(
             ended.append("view")
         return "answered"
 
-    def plain() -> t.Any:
+    def sync() -> t.Any:
         return current_app.ensure_sync(view)()
 
-    app.get("/", cancel_on_disconnect=True)(view if view_kind == "async" else plain)
+    app.get("/", cancel_on_disconnect=True)(view if view_kind == "async" else sync)
     is_cancelled = view_kind == "async" and not streams
 
     async def go() -> None:
@@ -188,7 +188,7 @@ def test_an_error_in_receive_is_raised_to_the_server_and_counts_as_a_disconnect(
     ]
 
 
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "sync"])
 def test_nothing_is_streamed_to_a_client_that_disconnected_during_its_body(
     app: Flask, teardowns: list[t.Any], view_kind: str
 ) -> None:
@@ -211,7 +211,7 @@ def test_nothing_is_streamed_to_a_client_that_disconnected_during_its_body(
         return read()
 
     app.register_error_handler(400, answer)
-    app.post("/")(read if view_kind == "plain" else read_async)
+    app.post("/")(read if view_kind == "sync" else read_async)
 
     async def go() -> None:
         assert await Server(app, method="POST", content_length="9").disconnect().serve() == []
@@ -279,7 +279,7 @@ def test_a_send_that_fails_counts_as_a_disconnect(app: Flask, teardowns: list[t.
 # The server goes ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("view_kind", ["async", "blocking async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "blocking async", "sync"])
 def test_a_server_that_stops_cancels_and_everything_is_torn_down_once(
     app: Flask, view_kind: str
 ) -> None:
@@ -298,13 +298,13 @@ def test_a_server_that_stops_cancels_and_everything_is_torn_down_once(
         await asyncio.Event().wait()
         return ""
 
-    def wait_plainly() -> str:
+    def wait_sync() -> str:
         began.set()
         go_on.wait(LONGEST)
         return ""
 
     blocking = True if view_kind == "blocking async" else None
-    app.get("/", blocking=blocking)(wait_plainly if view_kind == "plain" else wait_long)
+    app.get("/", blocking=blocking)(wait_sync if view_kind == "sync" else wait_long)
 
     async def go() -> None:
         task = asyncio.create_task(Server(app).body().serve())
@@ -317,4 +317,4 @@ def test_a_server_that_stops_cancels_and_everything_is_torn_down_once(
     run(go)
     go_on.set()
     assert torn.wait(LONGEST)
-    assert count == [type(None) if view_kind == "plain" else asyncio.CancelledError]
+    assert count == [type(None) if view_kind == "sync" else asyncio.CancelledError]

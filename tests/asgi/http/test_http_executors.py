@@ -8,7 +8,7 @@ import sys
 import typing as t
 
 import pytest
-from scripted_server import Server, asynchronous, plain, run, where
+from scripted_server import Server, asynchronous, run, sync, where
 from werkzeug.routing import BaseConverter, IntegerConverter
 
 from flask import (
@@ -23,12 +23,12 @@ from flask.asgi import ScopeError
 from flask.views import MethodView, View
 
 
-class Plain(View):
+class Sync(View):
     def dispatch_request(self) -> str:
         return where()
 
 
-class Quick(Plain):
+class Quick(Sync):
     blocking = False
 
 
@@ -45,8 +45,8 @@ class Mixed(MethodView):
     [
         ("GET", "/async", "loop view on loop"),
         ("GET", "/async/blocking", "thread view on loop"),
-        ("GET", "/plain", "thread thread"),
-        ("GET", "/plain/quick", "loop loop"),
+        ("GET", "/sync", "thread thread"),
+        ("GET", "/sync/quick", "loop loop"),
         ("GET", "/class", "thread thread"),
         ("GET", "/class/quick", "loop loop"),
         ("GET", "/mixed", "loop loop"),
@@ -65,9 +65,9 @@ def test_where_hooks_and_view_run(app: Flask, method: str, path: str, expected: 
 
     app.add_url_rule("/async", "async", asynchronous)
     app.add_url_rule("/async/blocking", "async", asynchronous, blocking=True)
-    app.add_url_rule("/plain", "plain", plain)
-    app.get("/plain/quick", blocking=False)(lambda: where())
-    app.add_url_rule("/class", view_func=Plain.as_view("class"))
+    app.add_url_rule("/sync", "sync", sync)
+    app.get("/sync/quick", blocking=False)(lambda: where())
+    app.add_url_rule("/class", view_func=Sync.as_view("class"))
     app.add_url_rule("/class/quick", view_func=Quick.as_view("class_quick"))
     app.add_url_rule("/mixed", view_func=Mixed.as_view("mixed"))
     app.add_url_rule("/wrapped", "wrapped", wrapped)
@@ -128,7 +128,7 @@ def test_what_makes_a_number_runs_inside_the_request_too(app: Flask) -> None:
     run(go)
 
 
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "sync"])
 def test_converters_read_inside_the_request_and_once(
     app: Flask, teardowns: list[t.Any], view_kind: str
 ) -> None:
@@ -139,7 +139,7 @@ def test_converters_read_inside_the_request_and_once(
         return text
 
     app.url_map.converters["shouted"] = Shouted
-    app.add_url_rule("/<shouted:text>", "view", view if view_kind == "plain" else view_async)
+    app.add_url_rule("/<shouted:text>", "view", view if view_kind == "sync" else view_async)
     app.logger.disabled = True
 
     async def ask(path: str, status: int, text: str | None) -> None:
@@ -214,7 +214,7 @@ def test_without_greenlet_threads_do_it_all() -> None:
     )
 
 
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "sync"])
 def test_a_view_may_read_the_body_while_it_is_awaited_for_a_thread(
     app: Flask, view_kind: str
 ) -> None:
@@ -222,10 +222,10 @@ def test_a_view_may_read_the_body_while_it_is_awaited_for_a_thread(
         await asyncio.sleep(0)
         return request.get_data()
 
-    def read_plainly() -> t.Any:
+    def read_sync() -> t.Any:
         return current_app.ensure_sync(read)()
 
-    app.post("/", blocking=True)(read if view_kind == "async" else read_plainly)
+    app.post("/", blocking=True)(read if view_kind == "async" else read_sync)
 
     async def go() -> None:
         server = Server(app, method="POST", content_length="2").body(b"a", True).body(b"b")
@@ -235,7 +235,7 @@ def test_a_view_may_read_the_body_while_it_is_awaited_for_a_thread(
     run(go)
 
 
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "sync"])
 def test_what_is_awaited_runs_on_the_servers_loop(app: Flask, view_kind: str) -> None:
     loops: list[t.Any] = []
 
@@ -244,7 +244,7 @@ def test_what_is_awaited_runs_on_the_servers_loop(app: Flask, view_kind: str) ->
         await asyncio.sleep(0)
         loops.append(asyncio.get_running_loop())
 
-    app.add_url_rule("/", "view", plain if view_kind == "plain" else asynchronous)
+    app.add_url_rule("/", "view", sync if view_kind == "sync" else asynchronous)
 
     async def go() -> None:
         await Server(app).serve()

@@ -9,7 +9,7 @@ import typing as t
 from collections.abc import AsyncIterator
 
 import pytest
-from scripted_server import Server, asynchronous, plain, run
+from scripted_server import Server, asynchronous, run, sync
 
 from flask import (
     Flask,
@@ -23,7 +23,7 @@ token: contextvars.ContextVar[str] = contextvars.ContextVar("token")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "sync"])
 def test_500_requests_at_a_time_do_not_see_each_other(app: Flask, view_kind: str) -> None:
     checks: list[bool] = []
     mine: dict[str, list[str]] = {}
@@ -60,12 +60,12 @@ def test_500_requests_at_a_time_do_not_see_each_other(app: Flask, view_kind: str
         current_app.add_background_task(later, token.get())
         return token.get()
 
-    def plain_view() -> str:
+    def sync_view() -> str:
         check("view")
         current_app.add_background_task(later, token.get())
         return token.get()
 
-    app.add_url_rule("/", "view", view if view_kind == "async" else plain_view)
+    app.add_url_rule("/", "view", view if view_kind == "async" else sync_view)
 
     async def go() -> None:
         client = app.test_async_client()
@@ -84,7 +84,7 @@ def test_500_requests_at_a_time_do_not_see_each_other(app: Flask, view_kind: str
 
 
 @pytest.mark.usefixtures("no_collector")
-@pytest.mark.parametrize("path", ["/", "/slow", "/plain", "/stream", "/crash", "/missing"])
+@pytest.mark.parametrize("path", ["/", "/slow", "/sync", "/stream", "/crash", "/missing"])
 def test_a_request_leaves_nothing_for_the_collector(app: Flask, path: str) -> None:
     app.logger.disabled = True
 
@@ -103,7 +103,7 @@ def test_a_request_leaves_nothing_for_the_collector(app: Flask, path: str) -> No
 
     app.add_url_rule("/", "async", asynchronous)
     app.add_url_rule("/slow", "slow", slow)
-    app.add_url_rule("/plain", "plain", plain)
+    app.add_url_rule("/sync", "sync", sync)
     app.add_url_rule("/stream", "stream", lambda: stream(), blocking=False)
     app.add_url_rule("/crash", "crash", crash)
 

@@ -46,8 +46,8 @@ def test_a_whole_body_is_one_message(app: Flask) -> None:
     run(go)
 
 
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
-@pytest.mark.parametrize("kind", ["async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "sync"])
+@pytest.mark.parametrize("kind", ["async", "sync"])
 @pytest.mark.parametrize("asgi", [True, False])
 def test_generators_of_either_kind_stream(
     app: Flask, view_kind: str, kind: str, asgi: bool
@@ -62,12 +62,12 @@ def test_generators_of_either_kind_stream(
             yield f"{request.path}{n} "
 
     def made() -> t.Any:
-        return stream_with_context(generate if kind == "plain" else generate_async)()
+        return stream_with_context(generate if kind == "sync" else generate_async)()
 
     async def made_async() -> t.Any:
         return made()
 
-    app.add_url_rule("/", "view", made if view_kind == "plain" else made_async)
+    app.add_url_rule("/", "view", made if view_kind == "sync" else made_async)
     assert app.test_client(asgi=asgi).get("/").text == "/0 /1 /2 "
 
 
@@ -148,7 +148,7 @@ def test_an_error_in_the_middle_of_a_body_cannot_begin_another_answer(app: Flask
 # Many at a time -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("view_kind", ["async", "plain"])
+@pytest.mark.parametrize("view_kind", ["async", "sync"])
 @pytest.mark.parametrize("debug", [False, True])
 def test_a_crash_is_logged_once(
     app: Flask, caplog: pytest.LogCaptureFixture, view_kind: str, debug: bool
@@ -162,10 +162,10 @@ def test_a_crash_is_logged_once(
         await asyncio.sleep(0)
         raise ZeroDivisionError
 
-    def crash_plainly() -> t.NoReturn:
+    def crash_sync() -> t.NoReturn:
         raise ZeroDivisionError
 
-    app.add_url_rule("/", "view", crash if view_kind == "async" else crash_plainly)
+    app.add_url_rule("/", "view", crash if view_kind == "async" else crash_sync)
 
     async def go() -> None:
         server = Server(app)

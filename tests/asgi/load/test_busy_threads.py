@@ -21,8 +21,8 @@ from flask._core import threads
 
 
 @pytest.mark.parametrize("heartbeat", [None, 0.02])
-@pytest.mark.parametrize("kind", ["plain", "async"])
-@pytest.mark.parametrize("view_kind", ["plain", "async"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize("view_kind", ["sync", "async"])
 def test_listeners_keep_no_thread_from_views_and_tasks(
     app: Flask, gate: threading.Event, view_kind: str, kind: str, heartbeat: float | None
 ) -> None:
@@ -36,7 +36,7 @@ def test_listeners_keep_no_thread_from_views_and_tasks(
     def tear_down(error: BaseException | None) -> None:
         torn.append("loop" if asyncio._get_running_loop() else "thread")
 
-    def plain_events() -> Iterator[str]:
+    def sync_events() -> Iterator[str]:
         try:
             yield "first"
             gate.wait(LONGEST)
@@ -52,16 +52,16 @@ def test_listeners_keep_no_thread_from_views_and_tasks(
             ended.append(request.path)
 
     def listen() -> Response:
-        make = plain_events if kind == "plain" else async_events
+        make = sync_events if kind == "sync" else async_events
         return stream_events(make(), heartbeat=heartbeat)
 
     async def listen_async() -> Response:
         return listen()
 
-    app.add_url_rule("/listen", "listen", listen if view_kind == "plain" else listen_async)
+    app.add_url_rule("/listen", "listen", listen if view_kind == "sync" else listen_async)
 
-    @app.get("/plain")
-    def plain() -> str:
+    @app.get("/sync")
+    def sync() -> str:
         current_app.add_background_task(done.append, "task")
         return "answered"
 
@@ -70,7 +70,7 @@ def test_listeners_keep_no_thread_from_views_and_tasks(
         for listener in listeners:
             await listener.part(b"data: first")
         torn.clear()
-        assert await ask(app, "/plain") == (200, b"answered")
+        assert await ask(app, "/sync") == (200, b"answered")
         await wait_until_async(lambda: done == ["task"])
         for listener in listeners:
             listener.leave()
@@ -79,7 +79,7 @@ def test_listeners_keep_no_thread_from_views_and_tasks(
         else:
             async with asyncio.timeout(LONGEST):
                 await asyncio.gather(*(listener.task for listener in listeners))
-        assert await ask(app, "/plain") == (200, b"answered")
+        assert await ask(app, "/sync") == (200, b"answered")
         gate.set()
         await wait_until_async(lambda: len(ended) == 30)
         async with asyncio.timeout(LONGEST):
@@ -87,7 +87,7 @@ def test_listeners_keep_no_thread_from_views_and_tasks(
 
     run(go)
     assert set(ended) == {"/listen"}
-    if view_kind == "plain":
+    if view_kind == "sync":
         assert set(torn) == {"thread"}
 
 
@@ -132,7 +132,7 @@ def test_a_listener_that_left_before_its_step_began_is_not_run(
     assert (begun, ended) == (["first"], ["first"])
 
 
-# The queue of plain views ------------------------------------------------------------------------
+# The queue of synchronous views
 
 
 def test_beyond_the_queue_sync_views_are_refused_and_async_ones_served(
@@ -141,31 +141,31 @@ def test_beyond_the_queue_sync_views_are_refused_and_async_ones_served(
     app.config.update(ASGI_THREADS=1, ASGI_QUEUE_SIZE=3)
     ran: list[str] = []
 
-    @app.route("/plain", methods=["GET", "POST"])
-    def plain() -> str:
-        ran.append("plain")
+    @app.route("/sync", methods=["GET", "POST"])
+    def sync() -> str:
+        ran.append("sync")
         assert gate.wait(LONGEST)
-        return "plain"
+        return "sync"
 
     @app.get("/async")
     async def asynchronous() -> str:
         return "async"
 
     async def go() -> None:
-        served = [Exchange(app, "/plain")]
+        served = [Exchange(app, "/sync")]
         await wait_until_async(lambda: len(ran) == 1)
-        served += [Exchange(app, "/plain") for _ in range(3)]
+        served += [Exchange(app, "/sync") for _ in range(3)]
         await wait_until_async(lambda: len(threads.views._waiting) == 3)
         for method in ("GET", "POST"):
-            refused = Exchange(app, "/plain", method)
+            refused = Exchange(app, "/sync", method)
             await refused.task
             assert refused.answer == (503, b"")
             assert (b"retry-after", b"5") in refused.sent[0]["headers"]
         assert await ask(app, "/async") == (200, b"async")
         gate.set()
         await asyncio.gather(*(each.task for each in served))
-        assert [each.answer for each in served] == [(200, b"plain")] * 4
-        assert await ask(app, "/plain") == (200, b"plain")
+        assert [each.answer for each in served] == [(200, b"sync")] * 4
+        assert await ask(app, "/sync") == (200, b"sync")
 
     run(go)
     assert len(ran) == 5
@@ -214,9 +214,9 @@ def test_a_websocket_beyond_the_threads_for_sync_handlers_is_refused(
     monkeypatch.setattr("flask.asgi._websocket_server.websockets", one)
     begun: list[str] = []
 
-    @app.websocket("/plain")
-    def plain() -> None:
-        begun.append("plain")
+    @app.websocket("/sync")
+    def sync() -> None:
+        begun.append("sync")
         gate.wait(LONGEST)
 
     async def connect(extensions: t.Any) -> list[str]:
@@ -225,7 +225,7 @@ def test_a_websocket_beyond_the_threads_for_sync_handlers_is_refused(
         messages.put_nowait({"type": "websocket.connect"})
         scope = {
             "type": "websocket",
-            "path": "/plain",
+            "path": "/sync",
             "root_path": "",
             "headers": [(b"host", b"localhost")],
             "extensions": extensions,
@@ -239,7 +239,7 @@ def test_a_websocket_beyond_the_threads_for_sync_handlers_is_refused(
 
     async def go() -> None:
         first = asyncio.create_task(connect({}))
-        await wait_until_async(lambda: begun == ["plain"])
+        await wait_until_async(lambda: begun == ["sync"])
         start = "websocket.http.response.start 503"
         body = "websocket.http.response.body "
         assert await connect({"websocket.http.response": {}}) == [start, body]
@@ -248,4 +248,4 @@ def test_a_websocket_beyond_the_threads_for_sync_handlers_is_refused(
         assert await first == ["websocket.close "]
 
     run(go)
-    assert begun == ["plain"]
+    assert begun == ["sync"]

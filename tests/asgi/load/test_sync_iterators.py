@@ -23,7 +23,7 @@ def made_by_generator() -> Iterator[str]:
 
 
 class Iterated:
-    """A plain iterator, which is no generator."""
+    """A synchronous iterator, which is no generator."""
 
     def __init__(self) -> None:
         self._parts = made_by_generator()
@@ -123,13 +123,13 @@ async def charge_and_record(book: list[str], has_charged: asyncio.Event) -> str:
 
 
 @pytest.mark.parametrize(
-    "kind", ["async", "blocking", "plain", "quick", "hook", "hook of an async view", "late hook"]
+    "kind", ["async", "blocking", "sync", "quick", "hook", "hook of an async view", "late hook"]
 )
 def test_a_client_that_leaves_does_not_cut_a_request_between_two_awaits(
     app: Flask, kind: str
 ) -> None:
-    """By default; and what is plain never, whatever the setting says."""
-    app.config["CANCEL_ON_DISCONNECT"] = kind in {"plain", "quick", "hook", "late hook"}
+    """By default; and what is synchronous never, whatever the setting says."""
+    app.config["CANCEL_ON_DISCONNECT"] = kind in {"sync", "quick", "hook", "late hook"}
     book: list[str] = []
     torn: list[t.Any] = []
     app.teardown_request(torn.append)
@@ -146,8 +146,8 @@ def test_a_client_that_leaves_does_not_cut_a_request_between_two_awaits(
                 await work()
             return "done"
 
-        def plain() -> str:
-            if kind in {"plain", "quick"}:
+        def sync() -> str:
+            if kind in {"sync", "quick"}:
                 current_app.ensure_sync(work)()
             return "done"
 
@@ -157,7 +157,7 @@ def test_a_client_that_leaves_does_not_cut_a_request_between_two_awaits(
             app.after_request(work)
         is_async = kind in {"async", "blocking", "hook of an async view"}
         blocking = {"blocking": True, "quick": False}.get(kind)
-        app.get("/", blocking=blocking)(view if is_async else plain)
+        app.get("/", blocking=blocking)(view if is_async else sync)
         exchange = Exchange(app, "/")
         await has_charged.wait()
         exchange.leave()

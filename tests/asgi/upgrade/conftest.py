@@ -18,7 +18,7 @@ def room() -> Iterator[Room]:
         yield room
 
 
-@pytest.fixture(params=["async", "plain"])
+@pytest.fixture(params=["async", "sync"])
 def echo(request: t.Any, room: Room) -> Room:
     """A room with ``/echo``, by both kinds of handlers."""
 
@@ -36,7 +36,7 @@ def echo(request: t.Any, room: Room) -> Room:
     else:
 
         @room.app.websocket("/echo")
-        def echo_plainly() -> None:
+        def echo_sync() -> None:
             for message in websocket:
                 websocket.send(message)
 

@@ -97,7 +97,7 @@ def test_a_client_that_vanishes_cancels_a_handler_that_waits(room: Room) -> None
 
 
 @pytest.mark.parametrize("data", [PING * 3000, CLOSE * 2], ids=["pings", "goodbyes"])
-def test_a_client_that_closes_before_the_response_has_disconnected(room: Room, data: bytes) -> None:
+def test_a_client_that_resets_the_connection_has_disconnected(room: Room, data: bytes) -> None:
     @room.app.websocket("/")
     async def wait() -> None:
         await websocket.accept()

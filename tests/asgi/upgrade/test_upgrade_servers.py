@@ -37,8 +37,8 @@ async def echo():
         await websocket.send(message)
     print("left", flush=True)
 
-@app.websocket("/plain")
-def plain():
+@app.websocket("/sync")
+def sync():
     for message in websocket:
         websocket.send(message)
 
@@ -68,7 +68,7 @@ def test_a_real_server_speaks_websocket(start: Start, arguments: tuple[str, ...]
     if "gunicorn" in arguments:
         pytest.importorskip("gunicorn")
     server = start(APP, *arguments)
-    both = [server.connect(path) for path in ("/echo", "/plain")]
+    both = [server.connect(path) for path in ("/echo", "/sync")]
     for it in both:
         for message in MESSAGES.values():
             it.send(message)
@@ -85,7 +85,7 @@ def test_a_real_server_speaks_websocket(start: Start, arguments: tuple[str, ...]
 @pytest.mark.slow
 def test_a_server_that_stops_closes_with_1001_and_ends(start: Start) -> None:
     server = start(APP, *SERVERS["flask run"])
-    both = [server.connect(path) for path in ("/echo", "/plain")]
+    both = [server.connect(path) for path in ("/echo", "/sync")]
     for it in both:
         it.send("hello")
         assert it.recv() == "hello"

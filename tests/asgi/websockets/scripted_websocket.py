@@ -10,7 +10,7 @@ from flask import (
     websocket,
 )
 
-KINDS = ["async", "plain"]
+KINDS = ["async", "sync"]
 
 
 def echo(kind: str) -> t.Any:

@@ -50,7 +50,7 @@ def test_an_error_after_the_handshake_closes(
     else:
 
         @app.websocket("/")
-        def talk_plainly() -> None:
+        def talk_sync() -> None:
             websocket.accept()
             fail()
 
@@ -181,7 +181,7 @@ def test_what_comes_after_closing_is_an_error(app: Flask, client: FlaskClient, k
     else:
 
         @app.websocket("/")
-        def talk_plainly() -> None:
+        def talk_sync() -> None:
             websocket.accept()
             websocket.close()
             for doing in (lambda: websocket.send("x"), websocket.receive, websocket.close):

@@ -57,7 +57,7 @@ def test_what_refuses_a_handshake(
         "/nothing": lambda: None,
     }
     for at, do in doings.items():
-        if kind == "plain":
+        if kind == "sync":
             app.add_websocket(at, at.strip("/"), do)
         else:
 

@@ -43,14 +43,14 @@ def test_json_is_sent_and_received(app: Flask, client: FlaskClient) -> None:
         await websocket.send_json(a=1)
         await websocket.send_json(1, 2)
 
-    @app.websocket("/plain")
-    def plain() -> None:
+    @app.websocket("/sync")
+    def sync() -> None:
         value: t.Any = websocket.receive_json()
         websocket.send_json(value)
         websocket.send_json(a=1)
         websocket.send_json(1, 2)
 
-    for path in ("/async", "/plain"):
+    for path in ("/async", "/sync"):
         with client.websocket_connect(path) as session:
             session.send_json({"n": [1, None]})
             received = [session.receive_json() for _ in range(3)]
@@ -69,14 +69,14 @@ def test_a_handler_of_either_kind_iterates_until_the_client_disconnects(
             await websocket.send("got it")
         seen.append("over")
 
-    @app.websocket("/plain")
-    def plain() -> None:
+    @app.websocket("/sync")
+    def sync() -> None:
         for message in websocket:
             seen.append(message)
             websocket.send("got it")
         seen.append("over")
 
-    for path in ("/async", "/plain"):
+    for path in ("/async", "/sync"):
         with client.websocket_connect(path) as session:
             session.send("1")
             assert session.receive() == "got it"
@@ -118,7 +118,7 @@ def test_a_handler_can_read_the_values_of_the_handshake(
     else:
 
         @blueprint.websocket("/<room>", endpoint="talk")
-        def talk_plainly(room: str) -> None:
+        def talk_sync(room: str) -> None:
             websocket.send_json(facts(room))
 
     app.register_blueprint(blueprint)
@@ -181,7 +181,7 @@ def test_the_order_of_events(app: Flask, client: FlaskClient, kind: str) -> None
     blueprint = Blueprint("b", __name__)
 
     def hook(name: str) -> t.Any:
-        if kind == "plain":
+        if kind == "sync":
             return lambda *values: log.append(f"{name} {values}") or (values[0] if values else None)
 
         async def awaited(*values: t.Any) -> t.Any:

@@ -159,7 +159,7 @@ def test_a_handler_that_only_sends_gets_an_error_when_the_client_disconnects(
     else:
 
         @app.websocket("/")
-        def talk_plainly() -> None:
+        def talk_sync() -> None:
             try:
                 for _ in range(1000):
                     websocket.send("again")
@@ -238,7 +238,7 @@ def test_a_crash_is_logged_although_the_client_disconnects_first(
     else:
 
         @app.websocket("/")
-        def crash_plainly() -> None:
+        def crash_sync() -> None:
             websocket.accept()
             raise ZeroDivisionError
 

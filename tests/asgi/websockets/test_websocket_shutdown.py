@@ -164,7 +164,7 @@ def test_a_websocket_leaves_nothing_for_the_collector(app: Flask, ending: str) -
 
 @pytest.mark.usefixtures("no_collector")
 def test_a_task_that_keeps_the_error_of_receiving_is_not_kept_by_it() -> None:
-    """The driver of a plain handler has such tasks."""
+    """The driver of a synchronous handler has such tasks."""
 
     async def go() -> weakref.ref[t.Any]:
         messages = [{"type": "websocket.connect"}, {"type": "websocket.disconnect"}]
