@@ -123,12 +123,12 @@ def test_the_stream_is_read_at_every_use(app: Flask, monkeypatch: pytest.MonkeyP
 
 
 def test_an_exception_is_logged_through_log_exception(app: Flask) -> None:
-    told: list[t.Any] = []
-    app.logger.error = lambda message, **kwargs: told.append((message, kwargs))  # type: ignore[method-assign, assignment]
+    logged: list[t.Any] = []
+    app.logger.error = lambda message, **kwargs: logged.append((message, kwargs))  # type: ignore[method-assign, assignment]
     with app.test_request_context("/path", method="POST"):
         app.log_exception((None, None, None))
     del app.logger.error  # type: ignore[attr-defined]
-    assert told == [("Exception on /path [POST]", {"exc_info": (None, None, None)})]
+    assert logged == [("Exception on /path [POST]", {"exc_info": (None, None, None)})]
 
 
 def test_a_logger_is_made_for_whatever_has_a_name() -> None:

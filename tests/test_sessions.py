@@ -163,7 +163,7 @@ VALUE = {"a": (1, b"x"), "_flashes": [("message", "text")], "long": "x" * 200}
 
 
 def itsdangerous_serializer(keys: t.Any) -> URLSafeTimedSerializer:
-    """What is documented of the cookie, made by hand."""
+    """What is documented of the cookie, made by this test."""
     return URLSafeTimedSerializer(
         keys,
         salt="cookie-session",

@@ -72,7 +72,7 @@ def test_a_wrong_return_value_names_view_and_type(
     app: Flask, value: str, kind: str, asgi: bool
 ) -> None:
     app.testing = True
-    returned, told = WRONG[value]
+    returned, message = WRONG[value]
 
     def sync() -> t.Any:
         return returned
@@ -85,7 +85,7 @@ def test_a_wrong_return_value_names_view_and_type(
     with pytest.raises(TypeError, match="did not return a valid response") as caught:
         app.test_client(asgi=asgi).get("/")
     line = function.__code__.co_firstlineno
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert f"'wrong' is {function.__qualname__} in {__file__}, line {line}." in str(caught.value)
 
 

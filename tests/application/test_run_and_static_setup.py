@@ -1,4 +1,4 @@
-"""What a developer does with an application by hand."""
+"""``run``, the shell context, resources and static folders of an application."""
 
 from __future__ import annotations
 

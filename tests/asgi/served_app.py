@@ -138,19 +138,19 @@ async def background() -> str:
     return "ok"
 
 
-@app.websocket("/chat/<room>")
-async def chat(room: str) -> None:
-    await websocket.send(f"welcome to {room}")
+@app.websocket("/chat/<name>")
+async def chat(name: str) -> None:
+    await websocket.send(f"welcome to {name}")
     async for message in websocket:
         await websocket.send(message)
-    note(f"left {room}")
+    note(f"left {name}")
 
 
-@app.websocket("/sync/<room>")
-def sync_chat(room: str) -> None:
+@app.websocket("/sync/<name>")
+def sync_chat(name: str) -> None:
     for message in websocket:
         websocket.send(message)
-    note(f"left sync {room}")
+    note(f"left sync {name}")
 
 
 @app.websocket("/closed")
@@ -161,7 +161,7 @@ async def closed() -> tuple[str, int]:
 PAGE = """<!doctype html>
 <script>
 const said = [];
-const tell = async (what) => {
+const report = async (what) => {
   said.push(what);
   if (said.length < 2) return;
   // Both stay open while more is asked for.
@@ -173,9 +173,9 @@ const tell = async (what) => {
 };
 const socket = new WebSocket(`ws://${location.host}/sync/browser`);
 socket.onopen = () => socket.send("hello");
-socket.onmessage = (event) => tell(`websocket: ${event.data}`);
+socket.onmessage = (event) => report(`websocket: ${event.data}`);
 const source = new EventSource("/events");
-source.onmessage = (event) => tell(`event: ${event.data}`);
+source.onmessage = (event) => report(`event: ${event.data}`);
 </script>
 """
 

@@ -47,5 +47,5 @@ class Process(PrintingProcess):
             os.utime(file, (before + 2, before + 2))
 
     def interrupt(self) -> None:
-        """Press Ctrl-C: everything that belongs to the terminal is told."""
+        """Press Ctrl-C: every process of the terminal gets SIGINT."""
         os.killpg(self.process.pid, signal.SIGINT)

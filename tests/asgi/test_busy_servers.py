@@ -90,7 +90,7 @@ async def left():
 
 
 @app.get("/counts")
-async def tell():
+async def show_counts():
     return {**counts, "threads": threading.active_count()}
 
 

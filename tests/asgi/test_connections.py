@@ -48,12 +48,12 @@ def torn(app: Flask) -> list[str]:
 
     @app.teardown_appcontext
     def end(error: BaseException | None) -> None:
-        torn.append(g.get("user", "nobody"))
+        torn.append(g.get("user", "none"))
 
     @app.before_request
     def find_user() -> None:
         if "user" not in g:
-            g.user = request.args.get("user", "nobody")
+            g.user = request.args.get("user", "none")
 
     @app.get("/sync")
     def sync() -> str:
@@ -116,7 +116,7 @@ def test_requests_of_an_asgi_server_share_nothing(
         assert _cv_app.get(None) is before  # it served in this very task
 
     asyncio.run(go())
-    assert torn == ["ann", "ann", "bob", "bob", "nobody"] * 2
+    assert torn == ["ann", "ann", "bob", "bob", "none"] * 2
 
 
 def test_websockets_of_an_asgi_server_share_nothing(
@@ -143,7 +143,7 @@ def test_websockets_of_an_asgi_server_share_nothing(
             assert await asyncio.create_task(connect()) == f"1 {app.name}"
 
     asyncio.run(go())
-    assert torn == ["nobody"] * 2
+    assert torn == ["none"] * 2
 
 
 @pytest.mark.parametrize("has_lifespan", [True, False], ids=["lifespan", "no lifespan"])

@@ -36,18 +36,18 @@ async def ask(app: Flask, path: str = "/") -> int:
 
 
 async def live(app: Flask) -> list[Message]:
-    """Begin and end serving, as a server does; return what it is told."""
+    """Begin and end serving, as a server does; return what the application sends."""
     messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
-    told: list[Message] = []
+    sent: list[Message] = []
 
     async def receive() -> Message:
         return messages.pop(0)
 
     async def send(message: Message) -> None:
-        told.append(message)
+        sent.append(message)
 
     await app({"type": "lifespan"}, receive, send)
-    return told
+    return sent
 
 
 def in_threads(count: int, function: Callable[[], t.Any]) -> list[t.Any]:
@@ -126,7 +126,7 @@ def test_tasks_of_another_loop_do_not_delay_shutdown(app: Flask) -> None:
     other = asyncio.new_event_loop()
     try:
         other.run_until_complete(ask(app))
-        assert [told["type"] for told in asyncio.run(both())] == [
+        assert [sent["type"] for sent in asyncio.run(both())] == [
             "lifespan.startup.complete",
             "lifespan.shutdown.complete",
         ]

@@ -1,4 +1,4 @@
-"""The drivers by themselves: what they leave behind."""
+"""The executors of ASGI requests: what they leave behind."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Kept:
     """Something that can be looked after."""
 
 
-def fibers() -> int:
+def greenlets() -> int:
     gc.collect()
     found = [each for each in gc.get_objects() if isinstance(each, Fiber)]
-    return len([fiber for fiber in found if not t.cast("t.Any", fiber).dead])
+    return len([each for each in found if not t.cast("t.Any", each).dead])
 
 
 def test_a_thread_that_ends_frees_its_greenlets() -> None:
@@ -32,12 +32,12 @@ def test_a_thread_that_ends_frees_its_greenlets() -> None:
         await asyncio.gather(*(on_the_loop(wait, asyncio.sleep(0)) for _ in range(3)))
         assert len(_fibers.idle) == 3
 
-    before = fibers()
+    before = greenlets()
     for _ in range(5):
         thread = threading.Thread(target=asyncio.run, args=(go(),))
         thread.start()
         thread.join()
-    assert fibers() <= before  # others may go meanwhile
+    assert greenlets() <= before  # others may end meanwhile
 
 
 @pytest.mark.slow
@@ -45,20 +45,20 @@ def test_a_limited_number_of_greenlets_is_kept(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(_greenlet_executor, "_MOST_KEPT", 3)
 
     def work() -> str:
-        wait(on_the_loop(wait, asyncio.sleep(0)))  # a fiber in a fiber
+        wait(on_the_loop(wait, asyncio.sleep(0)))  # a greenlet in a greenlet
         return "done"
 
     async def go() -> None:
         done = await asyncio.gather(*(on_the_loop(work) for _ in range(10)))
         assert done == ["done"] * 10
         assert len(_fibers.idle) == 3
-        assert fibers() == before + 3
+        assert greenlets() == before + 3
 
     thread = threading.Thread(target=asyncio.run, args=(go(),))
-    before = fibers()
+    before = greenlets()
     thread.start()
     thread.join()
-    assert fibers() == before
+    assert greenlets() == before
 
 
 @pytest.mark.parametrize("waits", [True, False])
@@ -95,7 +95,7 @@ def test_a_greenlet_does_not_hold_the_function_it_began_with() -> None:
         gc.collect()
         left.extend(value() for value in kept)
 
-    thread = threading.Thread(target=asyncio.run, args=(go(),))  # its fibers are new ones
+    thread = threading.Thread(target=asyncio.run, args=(go(),))  # its greenlets are new ones
     thread.start()
     thread.join()
     assert left == [None] * 3
@@ -112,7 +112,7 @@ def test_what_is_cancelled_before_its_first_step_is_closed() -> None:
         with pytest.raises(asyncio.CancelledError):
             await visit.run(Flask(__name__), lambda: wait(part()))
 
-    asyncio.run(go())  # a coroutine that nobody awaits would warn
+    asyncio.run(go())  # a coroutine that is never awaited would warn
     gc.collect()
     assert began == []
 

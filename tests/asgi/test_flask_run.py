@@ -23,10 +23,10 @@ from flask import Flask, request, stream_events, websocket
 
 app = Flask(__name__)
 news = threading.Condition()
-told = []
+messages = []
 
 def note(what):
-    os.write(1, f"{what}\\n".encode())  # whole, whoever writes at the same time
+    os.write(1, f"{what}\\n".encode())  # in one piece, despite other threads
 
 @app.after_serving
 def after():
@@ -36,12 +36,12 @@ def after():
 def version():
     return "one"
 
-@app.post("/tell")
-def tell():
+@app.post("/publish")
+def publish():
     with news:
-        told.append(request.get_data(as_text=True))
+        messages.append(request.get_data(as_text=True))
         news.notify_all()
-    return "told"
+    return "published"
 
 @app.route("/async")
 async def listen_async():
@@ -49,9 +49,9 @@ async def listen_async():
         try:
             yield "connected"
             for number in range(1_000_000):
-                while number >= len(told):
+                while number >= len(messages):
                     await asyncio.sleep(0.01)
-                yield told[number]
+                yield messages[number]
         finally:
             note("left async stream")
 
@@ -64,9 +64,9 @@ def listen():
             yield "connected"
             for number in range(1_000_000):
                 with news:
-                    while number >= len(told):
+                    while number >= len(messages):
                         news.wait(0.01)
-                yield told[number]
+                yield messages[number]
         finally:
             note("left sync stream")
 
@@ -117,7 +117,7 @@ def expect_farewell(it: object) -> None:
 
 
 def stay_silent(server: Process, path: str) -> socket.socket:
-    """Open a WebSocket as a client that has hung: it answers nothing, no goodbye either."""
+    """Open a WebSocket as a client that hangs: it answers nothing, not even a close frame."""
     host, port = server.address.split(":")
     raw = socket.create_connection((host, int(port)), LONGEST)
     raw.sendall(
@@ -136,12 +136,12 @@ def test_a_page_that_listens_delays_no_other_request(start: Start, path: str) ->
     assert [next(page) for page in pages] == ["connected"] * 3
     for text in ("a", "b"):
         assert [server.ask() for _ in range(10)] == ["one"] * 10
-        assert httpx.post(f"http://{server.address}/tell", content=text).text == "told"
+        assert httpx.post(f"http://{server.address}/publish", content=text).text == "published"
         assert [next(page) for page in pages] == [text] * 3
     for page in pages:
         page.close()
     httpx.post(
-        f"http://{server.address}/tell", content="c"
+        f"http://{server.address}/publish", content="c"
     )  # a synchronous generator ends at its next step
     server.wait_for(r"(?s)(left \w+ stream.*){3}")
     assert "Traceback" not in server.printed

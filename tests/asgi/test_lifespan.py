@@ -16,7 +16,7 @@ from flask import Flask, current_app
 
 @pytest.fixture
 def log(app: Flask) -> list[str]:
-    """An application's log of its life; each of its functions finds it current."""
+    """A log of startup and shutdown; the application is current in each function."""
     log: list[str] = []
 
     def note(what: str) -> None:
@@ -157,7 +157,7 @@ def test_a_failing_startup_is_reported_to_the_server(
 def test_a_cancelled_startup_or_shutdown_counts_as_failed(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As a pool raises it that is closed meanwhile; nobody cancels the server's own task."""
+    """A pool that is closed meanwhile raises it; the task of the server is not cancelled."""
     for register in (app.before_serving, app.after_serving):
 
         @register

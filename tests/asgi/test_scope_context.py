@@ -1,4 +1,4 @@
-"""A request without a WSGI environment: when there is none, and that nobody can tell."""
+"""A request without a WSGI environment: when there is none, and that nothing else differs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def ask(app: Flask, **changes: t.Any) -> Answer:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[t.Any]:
-    """The environments that are made for a request without one, when somebody asks."""
+    """The environments that are made for a request without one, at the first access."""
     made: list[t.Any] = []
     make_environ = _scope_context.make_environ
 
@@ -67,7 +67,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[t.Any]:
 
 
 async def untouched() -> str:
-    g.name = "nobody asks"
+    g.name = "unused"
     return t.cast("str", g.name) + url_for("view")
 
 
@@ -186,13 +186,13 @@ def test_every_overridden_method_is_called(
     assert ask(app)[2] == user.encode()
 
 
-# That nobody can tell ----------------------------------------------------------------------------
+# Nothing else differs ---------------------------------------------------------------------------
 
 
 def fill(app: Flask) -> None:
-    """Give an application a view of each kind that tells all it can."""
+    """Give an application a view of each kind that returns all it can read."""
 
-    def tell(**arguments: t.Any) -> Response:
+    def describe(**arguments: t.Any) -> Response:
         response = Response(repr(arguments))
         response.headers["X-Method"] = request.method
         response.headers["X-By"] = request.headers.get("X-By", "")
@@ -202,11 +202,11 @@ def fill(app: Flask) -> None:
         response.headers["X-Cookies"] = repr(dict(request.cookies))
         return response
 
-    async def tell_later(**arguments: t.Any) -> Response:
+    async def describe_later(**arguments: t.Any) -> Response:
         await asyncio.sleep(0)
-        return tell(**arguments)
+        return describe(**arguments)
 
-    for kind, view in (("sync", tell), ("later", tell_later)):
+    for kind, view in (("sync", describe), ("later", describe_later)):
         methods = ["GET", "POST"]
         app.add_url_rule(f"/{kind}", kind, view, methods=methods)
         app.add_url_rule(f"/{kind}/<int:number>", f"{kind}_number", view, methods=methods)
@@ -353,7 +353,7 @@ def test_a_thread_of_the_views_and_the_loop_agree_on_the_body(
     make_exchange = _scope_context.Exchange
 
     def make(*arguments: t.Any) -> t.Any:
-        time.sleep(0.05)  # the other one asks meanwhile
+        time.sleep(0.05)  # the other one reads meanwhile
         made.append(make_exchange(*arguments))
         return made[-1]
 
@@ -399,5 +399,5 @@ def test_each_way_to_make_a_context_sets_the_same(app: Flask) -> None:
     app.test_client().get("/")
     by_scope, by_environ = found
     own = {"_scope", "_receive", "_send", "_exchange", "content_length", "may_block"}
-    # The environment is made when somebody asks; the host, to find the rule.
+    # The environment is created at its first access; the host, to find the rule.
     assert by_scope - own == by_environ - {"_environ", "_is_on_plain_host"}

@@ -253,17 +253,17 @@ def test_a_server_that_stops_waits_for_the_threads() -> None:
     async def work() -> None:
         app = Held()
         server = ThreadedWsgi(app, 1, 60)
-        life = Client({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
-        life.scope["type"] = "lifespan"
+        lifespan = Client({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
+        lifespan.scope["type"] = "lifespan"
         task = asyncio.create_task(Client(END, x_name="a").ask(server))
         await asyncio.to_thread(app.has_begun.wait, 60)
         task.cancel()  # as a server does whose time is over
-        ending = asyncio.create_task(life.ask(server))
+        ending = asyncio.create_task(lifespan.ask(server))
         await asyncio.sleep(0.01)
         assert not ending.done()
         app.may_go_on.set()
         await ending
-        assert [message["type"] for message in life.sent] == [
+        assert [message["type"] for message in lifespan.sent] == [
             "lifespan.startup.complete",
             "lifespan.shutdown.complete",
         ]

@@ -18,7 +18,7 @@ LOCATE = "Error: Could not locate a Flask application."
 
 def say() -> None:
     """Say who is current."""
-    click.echo(current_app.name if has_app_context() else "nobody")
+    click.echo(current_app.name if has_app_context() else "none")
 
 
 def info(name: str = "given") -> ScriptInfo:
@@ -57,11 +57,11 @@ class TestAppGroup:
         ("args", "output"),
         [
             ("named", "given"),
-            ("alone", "nobody"),
+            ("alone", "none"),
             ("explained", "given"),
             ("bare", "given"),
             ("inner deep", "given"),
-            ("other sync", "nobody"),
+            ("other sync", "none"),
         ],
     )
     def test_commands_run_in_the_applications_context(
@@ -121,7 +121,7 @@ class TestFlaskGroup:
         tool = group(create_app=lambda: app)
         tool.command("own", with_appcontext=False)(say)
         assert runner.invoke(tool, ["say"]).output == "shop\n"
-        assert runner.invoke(tool, ["own"]).output == "nobody\n"
+        assert runner.invoke(tool, ["own"]).output == "none\n"
 
     def test_an_active_context_of_the_same_application_stays_current(self, runner) -> None:
         app = Flask("shop")

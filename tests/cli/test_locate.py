@@ -1,4 +1,4 @@
-"""Finding the application that the command line was told to use."""
+"""Find the application that the command line names."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def test_methods_that_are_answered_by_themselves_are_shown_on_demand(runner, app
 def test_the_table_can_be_sorted(runner, app: Flask, sort: str, endpoints: list[str]) -> None:
     expected = [rule.endpoint for rule in app.url_map.iter_rules()]
     assert column(table(runner, app, "-s", "match")) == expected
-    if sort in {"domain", "match"}:  # nothing to tell them apart by: the order of matching
+    if sort in {"domain", "match"}:  # they are equal there: the order of matching
         endpoints = expected
     assert column(table(runner, app, "--sort", sort)) == endpoints
     assert column(table(runner, app, SORT=sort)) == endpoints

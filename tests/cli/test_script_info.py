@@ -113,7 +113,7 @@ def test_a_command_can_ask_for_the_script_info(runner) -> None:
     def command(info: ScriptInfo) -> None:
         click.echo(info.app_import_path)
 
-    assert runner.invoke(command, obj=ScriptInfo("told")).output == "told\n"
+    assert runner.invoke(command, obj=ScriptInfo("given")).output == "given\n"
     assert runner.invoke(command).output == "\n"
 
 

@@ -33,11 +33,11 @@ def note(file, what):
 
 @app.before_serving
 def before():
-    note("life", f"before {os.getpid()}")
+    note("lifespan", f"before {os.getpid()}")
 
 @app.after_serving
 def after():
-    note("life", f"after {os.getpid()}")
+    note("lifespan", f"after {os.getpid()}")
 
 @app.route("/which")
 def which():
@@ -63,7 +63,7 @@ def later():
         note("later", "begun")
         while not os.path.exists("go-on"):
             time.sleep(0.01)
-        note("life", "worked")
+        note("lifespan", "worked")
 
     app.add_background_task(work)
     return "ok"
@@ -85,7 +85,7 @@ async def later():
         note("later", "begun")
         while not os.path.exists("go-on"):
             await asyncio.sleep(0.01)
-        note("life", "worked")
+        note("lifespan", "worked")
 
     app.add_background_task(work)
     return "ok"
@@ -219,7 +219,11 @@ def test_background_tasks_are_awaited_and_shutdown_runs_once(serve: Serve, folde
     server.wait_for("Stopping worker-1")
     (folder / "go-on").touch()
     assert server.wait() == 0
-    assert [line.split()[0] for line in lines_of(folder / "life")] == ["before", "worked", "after"]
+    assert [line.split()[0] for line in lines_of(folder / "lifespan")] == [
+        "before",
+        "worked",
+        "after",
+    ]
 
 
 def test_a_request_that_does_not_end_is_not_waited_for_for_ever(serve: Serve, folder: Path) -> None:
@@ -237,9 +241,9 @@ def test_every_worker_has_its_own_lifespan(serve: Serve, folder: Path) -> None:
     server.wait_for("Started worker-2")
     server.signal(signal.SIGTERM)
     assert server.wait() == 0
-    life = [line.split() for line in lines_of(folder / "life")]
-    begun = [worker for what, worker in life if what == "before"]
-    ended = [worker for what, worker in life if what == "after"]
+    lifespan = [line.split() for line in lines_of(folder / "lifespan")]
+    begun = [worker for what, worker in lifespan if what == "before"]
+    ended = [worker for what, worker in lifespan if what == "after"]
     assert len(set(begun)) == len(begun) == 2
     assert sorted(begun) == sorted(ended)
 

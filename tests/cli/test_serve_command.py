@@ -18,8 +18,7 @@ from flask_serve_process import FLASK, Served, needs_granian
 from polling import wait_until
 
 from flask import Flask
-from flask.cli import ScriptInfo, cli
-from flask.cli import _serve as room
+from flask.cli import ScriptInfo, _serve, cli
 from flask.views import MethodView
 
 APP = """\
@@ -132,7 +131,7 @@ def test_the_app_chooses_the_interface(view: t.Any, is_asgi: bool) -> None:
     app = Flask(__name__)
     app.add_url_rule("/", "view", view)
     app.asgi_app = app.wsgi_app  # type: ignore[assignment, attr-defined, unused-ignore]
-    assert room._wants_asgi(app) is is_asgi
+    assert _serve._wants_asgi(app) is is_asgi
 
 
 def test_the_health_check_of_asgi_is_answered_before_the_app() -> None:
@@ -145,7 +144,7 @@ def test_the_health_check_of_asgi_is_answered_before_the_app() -> None:
     async def send(message: dict[str, t.Any]) -> None:
         sent.append(message)
 
-    healthy = room._HealthyASGI(app, "/healthz")
+    healthy = _serve._HealthyASGI(app, "/healthz")
     for method, path in (("GET", "/healthz"), ("HEAD", "/healthz"), ("GET", "/")):
         call = healthy({"type": "http", "path": path, "method": method}, None, send)
         with pytest.raises(StopIteration):
@@ -238,7 +237,7 @@ def test_a_loop_that_fails_in_removing_a_signal_handler_runs_the_lifespan(
     monkeypatch.setattr(asyncio.SelectorEventLoop, "remove_signal_handler", fail)
     before = signal.getsignal(signal.SIGTERM)
     try:
-        asyncio.run(room._PartingASGI(app)({"type": "lifespan"}, None, None))
+        asyncio.run(_serve._PartingASGI(app)({"type": "lifespan"}, None, None))
         assert signal.getsignal(signal.SIGTERM) is not before
     finally:
         signal.signal(signal.SIGTERM, before)

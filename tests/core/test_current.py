@@ -1,4 +1,4 @@
-"""The ground: context variables and raw proxies, the same objects as the public ones."""
+"""Context variables and raw proxies, the same objects as the public ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_the_public_proxies_are_the_raw_ones() -> None:
 
 
 def test_the_ground_knows_no_classes_of_contexts() -> None:
-    """Whatever object stands in the variable is what the proxies read."""
+    """The proxies read the object that the variable holds."""
 
     class Anything:
         class app:

@@ -1,4 +1,4 @@
-"""An attribute that is worked out when somebody first asks for it."""
+"""An attribute that is computed at its first access."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Thing:
 
     @lazy
     def fails(self) -> int:
-        raise ValueError("told")
+        raise ValueError("failed")
 
 
 class Slotted:
@@ -54,7 +54,7 @@ def test_on_the_class_it_is_itself() -> None:
 def test_an_error_is_raised_at_every_read() -> None:
     thing = Thing()
     for _ in range(2):
-        with pytest.raises(ValueError, match="told"):
+        with pytest.raises(ValueError, match="failed"):
             _ = thing.fails
 
 

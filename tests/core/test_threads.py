@@ -114,18 +114,18 @@ def test_work_that_fails_costs_no_thread(
     app: Flask, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool = make(1)
-    told: list[t.Any] = []
-    monkeypatch.setattr(threading, "excepthook", told.append)
+    reported: list[t.Any] = []
+    monkeypatch.setattr(threading, "excepthook", reported.append)
 
     def fail() -> None:
         raise ValueError("on purpose")
 
     for count in range(1, 6):
         pool.start(fail, app)
-        wait_until(lambda count=count: len(told) == count)  # type: ignore[misc]
+        wait_until(lambda count=count: len(reported) == count)  # type: ignore[misc]
     pool.start(workshop.work(), app)
     workshop.wait_for(workshop.started, 1)
-    assert {each.exc_type for each in told} == {ValueError}
+    assert {each.exc_type for each in reported} == {ValueError}
 
 
 def test_threads_that_are_idle_end(

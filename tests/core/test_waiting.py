@@ -30,7 +30,7 @@ async def add(a: int, b: int) -> int:
 
 async def fail() -> t.NoReturn:
     await asyncio.sleep(0)
-    raise ValueError("told")
+    raise ValueError("failed")
 
 
 async def set_variables() -> str:
@@ -118,7 +118,7 @@ def test_whatever_can_be_awaited_is_waited_for(where: t.Callable[..., t.Any]) ->
 @pytest.mark.parametrize("where", WHERE)
 def test_the_error_comes_back(where: t.Callable[..., t.Any]) -> None:
     for _ in range(2):
-        with pytest.raises(ValueError, match="told"):
+        with pytest.raises(ValueError, match="failed"):
             where(lambda: wait(fail()))
     assert where(lambda: wait(add(1, 1))) == 2
 

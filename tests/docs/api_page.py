@@ -3,7 +3,7 @@
 Run as a program it writes the page; `test_docs` compares.
 
 A module's public names are those of ``__all__``, else what it defines and what it hands on by
-``from x import y as y``. The line is the first of the docstring, so no sentence stands twice.
+``from x import y as y``. The line is the first of the docstring, so no sentence appears twice.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def first_sentence(text: str | None) -> str:
 
 @cache
 def notes_of_source(path: Path) -> dict[str, dict[str, str]]:
-    """Return the notes that stand below assignments: ``{class name or "": {name: line}}``."""
+    """Return the notes below assignments: ``{class name or "": {name: line}}``."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     bodies = {"": tree.body}
     bodies.update((node.name, node.body) for node in tree.body if isinstance(node, ast.ClassDef))
@@ -116,7 +116,7 @@ def file_of(kind: type) -> Path:
 def members_of(kind: type) -> t.Iterator[tuple[str, str]]:
     """Yield the public members that a class's own code defines, with a line for each.
 
-    One without a docstring of its own is told of where it is: at a base.
+    A class without its own docstring refers to its base.
     """
     notes = notes_of_source(file_of(kind)).get(kind.__name__, {})
     for name in dict.fromkeys([*notes, *vars(kind)]):
@@ -194,10 +194,10 @@ def make_page() -> str:
 
 
 def _members_table(kind: type) -> list[str]:
-    rooms = [base for base in kind.__mro__ if base.__module__.startswith("flask.")]
+    bases = [base for base in kind.__mro__ if base.__module__.startswith("flask.")]
     parts: list[str] = []
     seen: set[str] = set()
-    for base in rooms:
+    for base in bases:
         if base is not kind and home_of(base):
             continue  # it has a table of its own
         rows = [(name, line) for name, line in members_of(base) if name not in seen]

@@ -43,7 +43,7 @@ class Block(t.NamedTuple):
 
 
 class Section(t.NamedTuple):
-    """What stands below one heading of level two, and the files that the page has made so far."""
+    """The text below one heading of level two, and the files that the page has made so far."""
 
     page: Path
     title: str
@@ -78,7 +78,7 @@ def read_sections(page: Path) -> list[Section]:
     """Return the sections of a page that have blocks."""
     text = page.read_text(encoding="utf-8")
     blocks = read_blocks(text)
-    # A comment in a block looks like a heading; a heading stands outside of all of them.
+    # A comment in a block looks like a heading; a heading is outside of all blocks.
     bare = _BLOCK.sub(lambda match: "." * len(match[0]), text)
     starts = [(0, "top"), *((match.start(), match["title"]) for match in _HEADING.finditer(bare))]
     ends = [start for start, _ in starts[1:]] + [len(text)]

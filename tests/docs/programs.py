@@ -1,4 +1,4 @@
-"""Run what stands in a block: Python in this process, commands as processes of their own."""
+"""Run a block: Python in this process, commands as processes of their own."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def run_section(section: Section, folder: Path) -> None:
 
 def _run_block(block: Block, section: Section, folder: Path, namespace: dict[str, t.Any]) -> None:
     if block.language == "python":
-        source = "\n" * (block.line - 1) + block.text  # a traceback tells the line of the page
+        source = "\n" * (block.line - 1) + block.text  # a traceback shows the line of the page
         exec(compile(source, str(section.page), "exec", dont_inherit=True), namespace)
     elif block.language == "console":
         run_commands(block, folder)
@@ -82,9 +82,9 @@ def run_commands(block: Block, folder: Path) -> None:
 
 
 def is_shown(shown: list[str], printed: list[str]) -> bool:
-    """Tell whether what is shown is what was printed; ``...`` stands for any lines.
+    """Return whether the output is as shown; ``...`` matches any lines.
 
-    In a line, it stands for the rest.
+    In a line, it matches the rest.
     """
     pattern = "".join(
         r"(?:.*\n)*"

@@ -1,4 +1,4 @@
-"""The blog: what a reader, an author and somebody with bad intentions can do."""
+"""The blog: what readers, authors and attackers can do."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def app(blog: Any, tmp_path: Path) -> Flask:
 
 
 class Visitor:
-    """Somebody with a browser: follows redirects, sends forms with their tokens."""
+    """A browser: follows redirects, sends forms with their tokens."""
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
@@ -133,7 +133,7 @@ def test_an_account_that_will_not_do_is_refused(
     assert guest.path == "/sign-up"
 
 
-@pytest.mark.parametrize(("name", "password"), [("Ada", "wrong"), ("Nobody", "long enough")])
+@pytest.mark.parametrize(("name", "password"), [("Ada", "wrong"), ("Unknown", "long enough")])
 def test_a_wrong_password_reveals_nothing(
     guest: Visitor, ada: Visitor, name: str, password: str
 ) -> None:

@@ -122,7 +122,7 @@ def remember():
     g.before = 'before'
 
 @app.after_request
-def tell(response):
+def add_header(response):
     response.headers['X-Before'] = g.before
     return response
 

@@ -146,7 +146,7 @@ def test_flask_run_with_debug_survives_a_syntax_error(folder: Path, start: Start
 def test_flask_run_without_debug_does_not_reload(folder: Path, start: Start) -> None:
     server = start([FLASK, "run", "--port", str(free_port())], folder)
     server.wait_until_it_serves()
-    edit(folder / "app.py", HELLO.replace("World", "nobody"))
+    edit(folder / "app.py", HELLO.replace("World", "changed"))
     assert server.ask().text == "Hello, World!"
     server.stop(signal.SIGTERM)
     assert "Restarting" not in server.printed

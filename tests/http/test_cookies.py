@@ -1,4 +1,4 @@
-"""The short way of reading and writing cookies beside Werkzeug's: the same, or not at all."""
+"""The fast paths for cookies give the results of Werkzeug, or leave the work to it."""
 
 from __future__ import annotations
 

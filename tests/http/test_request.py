@@ -257,9 +257,9 @@ def test_json_with_a_byte_order_mark_and_other_encodings() -> None:
 def test_the_error_in_json_is_shown_in_debug_only(app: Flask, reader: FlaskClient) -> None:
     quiet = reader.post("/", data="{", content_type="application/json")
     app.config.update(DEBUG=True, PROPAGATE_EXCEPTIONS=False, TRAP_BAD_REQUEST_ERRORS=False)
-    told = reader.post("/", data="{", content_type="application/json")
+    response = reader.post("/", data="{", content_type="application/json")
     assert "Failed to decode JSON object" not in quiet.text
-    assert "Failed to decode JSON object" in told.text
+    assert "Failed to decode JSON object" in response.text
 
 
 def test_how_failing_json_is_answered_may_be_overridden(app: Flask) -> None:

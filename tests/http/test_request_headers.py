@@ -1,4 +1,4 @@
-"""The headers of a request: what Werkzeug's class says, by whatever name they are asked for."""
+"""The headers of a request: the same as with Werkzeug's class, in any spelling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from werkzeug.datastructures import EnvironHeaders, Headers
 from werkzeug.exceptions import BadRequestKeyError
 
 from flask import Flask, request
-from flask._http import headers as room
+from flask._http import headers as headers_module
 from flask._http.headers import RequestHeaders
 
 ENVIRON = {
@@ -83,7 +83,7 @@ def test_it_shows_what_is_put_into_the_environment_later(app: Flask) -> None:
 
 def test_names_that_are_made_up_do_not_pile_up() -> None:
     headers = RequestHeaders(ENVIRON)
-    for number in range(room._MOST_KEYS + 10):
+    for number in range(headers_module._MOST_KEYS + 10):
         headers.get(f"X-{number}")
-    assert len(room._keys) <= room._MOST_KEYS
+    assert len(headers_module._keys) <= headers_module._MOST_KEYS
     assert headers["X-Name"] == "a"

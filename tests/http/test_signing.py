@@ -1,4 +1,4 @@
-"""The short way of signing cookies beside itsdangerous: the same texts, and nothing else read."""
+"""The fast path for signed cookies writes and reads the same texts as itsdangerous."""
 
 from __future__ import annotations
 

@@ -172,19 +172,19 @@ def test_an_error_of_the_generator_is_the_streams_error(
 
     def sync() -> Iterator[str]:
         yield "once"
-        raise ValueError("told")
+        raise ValueError("failed")
 
     async def awaited() -> AsyncIterator[str]:
         yield "once"
-        raise ValueError("told")
+        raise ValueError("failed")
 
     @app.route("/")
     def view() -> t.Any:
         return stream_events(sync() if kind == "sync" else awaited(), heartbeat=heartbeat)
 
-    with pytest.raises(ValueError, match="told"):
+    with pytest.raises(ValueError, match="failed"):
         _ = app.test_client(asgi=asgi).get("/").text
-    assert [str(error) for error in teardowns] == ["None", "told"]
+    assert [str(error) for error in teardowns] == ["None", "failed"]
 
 
 @pytest.mark.usefixtures("no_collector")
@@ -240,7 +240,7 @@ def test_a_sync_generator_that_is_busy_when_the_client_disconnects_is_closed_by_
             yield "once"
             busy.set()
             assert go_on.wait(LONGEST)
-            yield "nobody hears it"
+            yield "not received"
         finally:
             ended.set()
 

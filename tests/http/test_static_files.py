@@ -1,4 +1,4 @@
-"""A file is answered as Werkzeug's ``send_file`` answers with it."""
+"""Static files are sent as by Werkzeug's ``send_file``."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def ask(app: Flask, path: str, **kwargs: t.Any) -> tuple[str, list[tuple[str, st
 
 
 def both(app: Flask, path: str, **kwargs: t.Any) -> tuple[t.Any, t.Any]:
-    """The answers in the quick way and in Werkzeug's."""
+    """The responses of the fast path and of Werkzeug."""
     ours = ask(app, path, **kwargs)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flask.helpers, "make_file_response", lambda *_: None)

@@ -1,4 +1,4 @@
-"""``stream_with_context`` by itself; how servers read streams stands in ``lifecycle/``."""
+"""``stream_with_context`` alone; ``lifecycle/`` tests how servers read streams."""
 
 from __future__ import annotations
 

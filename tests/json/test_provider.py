@@ -142,12 +142,12 @@ def test_keys_of_several_types_cannot_be_sorted(provider: DefaultJSONProvider) -
 
 
 def test_what_contains_itself_is_a_value_error(provider: DefaultJSONProvider) -> None:
-    circle: list[t.Any] = []
-    circle.append(circle)
+    cycle: list[t.Any] = []
+    cycle.append(cycle)
     with pytest.raises(ValueError, match="Circular"):
-        provider.dumps(circle)
+        provider.dumps(cycle)
     with pytest.raises(ValueError, match="Circular"):
-        provider.response(circle)
+        provider.response(cycle)
 
 
 @pytest.mark.slow
@@ -246,7 +246,7 @@ def test_without_the_c_accelerator_the_bytes_are_the_same(
     fresh = DefaultJSONProvider(app)
     fresh.default = lambda o: vars(o)  # type: ignore[method-assign, assignment]
     assert fresh.dumps(value) == expected
-    circle: list[t.Any] = []
-    circle.append(circle)
+    cycle: list[t.Any] = []
+    cycle.append(cycle)
     with pytest.raises(ValueError, match="Circular"):
-        fresh.dumps(circle)
+        fresh.dumps(cycle)

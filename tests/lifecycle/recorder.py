@@ -21,7 +21,7 @@ SIGNAL_NAMES = (
 )
 
 
-class Told(Exception):
+class Handled(Exception):
     """An error with a handler."""
 
 
@@ -92,10 +92,10 @@ class Recorder:
         scaffold.teardown_request(teardown("teardown 1"))
         scaffold.teardown_request(teardown("teardown 2"))
 
-        @scaffold.errorhandler(Told)
-        def told(error: Told) -> tuple[str, int]:
-            self.note(f"{name}.handler Told")
-            return "told", 418
+        @scaffold.errorhandler(Handled)
+        def handled(error: Handled) -> tuple[str, int]:
+            self.note(f"{name}.handler Handled")
+            return "handled", 418
 
         @scaffold.errorhandler(409)
         def conflict(error: HTTPException) -> tuple[str, int]:
@@ -116,9 +116,9 @@ class Recorder:
             self.note("view")
             abort(403)
 
-        def told() -> t.NoReturn:
+        def handled() -> t.NoReturn:
             self.note("view")
-            raise Told
+            raise Handled
 
         def crash() -> t.NoReturn:
             self.note("view")
@@ -137,7 +137,7 @@ class Recorder:
             response.call_on_close(lambda: self.note("closed"))
             return response
 
-        for function in (view, http_error, unhandled_http_error, told, crash, stream):
+        for function in (view, http_error, unhandled_http_error, handled, crash, stream):
             name = function.__name__
             target.add_url_rule(f"/{name}", name, function, methods=["GET", "POST"])
 

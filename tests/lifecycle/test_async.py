@@ -47,7 +47,7 @@ def asynchronous(app: Flask) -> Flask:
     @app.route("/error")
     async def error() -> t.NoReturn:
         await pause()
-        raise ValueError("told")
+        raise ValueError("failed")
 
     @app.route("/abort")
     async def aborted() -> t.NoReturn:
@@ -123,7 +123,7 @@ def asynchronous(app: Flask) -> Flask:
     [
         ("GET", "/", 200, "/ before None"),
         ("HEAD", "/", 200, ""),
-        ("GET", "/error", 400, "handled told"),
+        ("GET", "/error", 400, "handled failed"),
         ("GET", "/abort", 418, "short and stout"),
         ("GET", "/args/7", 200, '{"n":7}\n'),
         ("GET", "/template", 200, "processed"),

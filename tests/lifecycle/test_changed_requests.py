@@ -147,7 +147,7 @@ def test_changing_the_environment_does_not_change_the_request() -> None:
     app.add_url_rule("/here", "here", mount, methods=["POST"])
 
     @app.after_request
-    def tell(response: Response) -> Response:
+    def add_header(response: Response) -> Response:
         response.headers["X-Line"] = f"{request.method} {request.url} {request.args.to_dict()}"
         response.headers["X-From"] = str(request.remote_addr)
         response.headers["X-Built"] = url_for("here", _external=True)

@@ -147,7 +147,7 @@ def test_a_permanent_session_is_renewed_with_every_kind_of_cookie(written: str, 
     app = answering(index)
     app.add_url_rule("/other", "other", lambda: "does not look at the session")
     cookie = written.format(*cookie_of(app).split("="))
-    environ = {"HTTP_COOKIE": cookie}  # as it is; the client would write it anew
+    environ = {"HTTP_COOKIE": cookie}  # as it is; the client would write it again
     assert "Set-Cookie" in get(app, "/other", environ_overrides=environ)[1]
 
 
@@ -204,7 +204,7 @@ class Unhashable:
         return other is self
 
     def __call__(self, value: t.Any) -> str:
-        return "told"
+        return "own"
 
 
 def in_an_envelope(self: t.Any, args: t.Any, kwargs: t.Any) -> t.Any:

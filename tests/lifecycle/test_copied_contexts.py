@@ -20,7 +20,7 @@ def torn(app: Flask) -> list[str]:
 
     @app.teardown_appcontext
     def end(error: BaseException | None) -> None:
-        torn.append(g.get("owner", "nobody"))
+        torn.append(g.get("owner", "none"))
 
     return torn
 
@@ -148,7 +148,7 @@ def test_a_task_may_outlive_its_request(app: Flask, torn: list[str]) -> None:
 
     asyncio.run(go())
     assert answers == ["/path late"]
-    assert sorted(torn) == ["late", "nobody"]
+    assert sorted(torn) == ["late", "none"]
 
 
 def test_a_copied_generator_has_the_request_in_each_step(

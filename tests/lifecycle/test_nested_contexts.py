@@ -113,10 +113,10 @@ def test_under_wsgi_they_wait_for_the_response(
     _add(app, kind, work)
     view = app.extensions["view"]
     app.add_url_rule("/", "view", view, defaults={"inside": inside})
-    told: list[t.Any] = []
-    body = app(create_environ(), lambda *args: told.extend(args))
+    started: list[t.Any] = []
+    body = app(create_environ(), lambda *args: started.extend(args))
     assert list(body) == [b"ok"]
-    assert [v for n, v in told[1] if n == "X-After"] == ["before", "after"]
+    assert [v for n, v in started[1] if n == "X-After"] == ["before", "after"]
     assert not began
     body.close()  # type: ignore[attr-defined]
     assert both.wait(LONGEST)

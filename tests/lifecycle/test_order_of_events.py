@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from recorder import Crash, Recorder, Told
+from recorder import Crash, Handled, Recorder
 
 from flask import Blueprint, Flask, Response, after_this_request, g, session
 
@@ -69,9 +69,9 @@ ORDERS: list[tuple[str, str, int, list[str]]] = [
     ),
     (
         "GET",
-        "/told",
+        "/handled",
         418,
-        [*OPEN, *APP_BEFORE, "view", "app.handler Told", *APP_AFTER, *app_teardown()],
+        [*OPEN, *APP_BEFORE, "view", "app.handler Handled", *APP_AFTER, *app_teardown()],
     ),
     (
         "GET",
@@ -104,9 +104,9 @@ ORDERS: list[tuple[str, str, int, list[str]]] = [
     ),
     (
         "GET",
-        "/par/ch/told",
+        "/par/ch/handled",
         418,
-        [*OPEN, *CHILD_BEFORE, "view", "ch.handler Told", *CHILD_AFTER, *child_teardown()],
+        [*OPEN, *CHILD_BEFORE, "view", "ch.handler Handled", *CHILD_AFTER, *child_teardown()],
     ),
     (
         "GET",
@@ -166,12 +166,12 @@ def test_an_error_in_a_hook_skips_the_rest_and_reaches_the_nearest_handler(
     def note(event: str, exc: BaseException | None = None) -> None:
         original_note(event, exc)
         if event == raises_in:
-            raise Told
+            raise Handled
 
     recorder.note = note  # type: ignore[method-assign]
     assert recorder.app.test_client().get("/par/ch/view").status_code == 418
     between = recorder.events[len(OPEN) : recorder.events.index("ch.after 2")]
-    assert between == [*expected, "ch.handler Told"]
+    assert between == [*expected, "ch.handler Handled"]
 
 
 @pytest.mark.parametrize("answer", ["text", ("text", 202), "", {"a": 1}, []])

@@ -1,4 +1,4 @@
-"""Every public name has a docstring, its first line is short, and none stands twice."""
+"""Every public name has a docstring, its first line is short, and none appears twice."""
 
 from __future__ import annotations
 

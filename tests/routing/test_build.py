@@ -1,4 +1,4 @@
-"""Paths built by the short way beside those of Werkzeug's map."""
+"""The fast path builds the same URLs as Werkzeug's map."""
 
 from __future__ import annotations
 

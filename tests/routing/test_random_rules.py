@@ -1,7 +1,7 @@
 """Random rules and random paths: wherever the table answers, Werkzeug's map answers the same.
 
 This is the most important test of the table: a wrong answer of it would be a wrong view, or a wrong
-argument, in somebody's application. The search is the same at every run.
+argument, in some application. The search is the same at every run.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def questions(draw: t.Callable[[t.Any], t.Any], rule_list: list[RuleText]) -> tu
 
 
 def wsgi_bytes(path: str) -> str:
-    """As `wsgi`; a lone surrogate stands for a byte that is no UTF-8."""
+    """As `wsgi`; a lone surrogate represents a byte that is no UTF-8."""
     return path.encode("utf-8", "surrogateescape").decode("latin-1")
 
 

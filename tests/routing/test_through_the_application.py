@@ -310,19 +310,19 @@ def test_a_url_for_a_host_that_was_refused_is_an_error_that_names_the_host(
 ) -> None:
     app.config.update(TRUSTED_HOSTS=["good.test"], SERVER_NAME="good.test")
     app.add_url_rule("/", "index", lambda: build())
-    told: list[str] = []
+    messages: list[str] = []
 
     @app.errorhandler(400)
     def refused(error: Exception) -> tuple[str, int]:
         with pytest.raises(RuntimeError) as raised:
             build()
-        told.append(str(raised.value))
+        messages.append(str(raised.value))
         return "refused", 400
 
     client = app.test_client(asgi=asgi)
     assert client.get("/", headers={"Host": "good.test"}).status_code == 200
     assert client.get("/", headers={"Host": host}).text == "refused"
-    assert told == [
+    assert messages == [
         f"Unable to build URLs for this request, because its host {host[:255]!r} was refused. See"
         " 'TRUSTED_HOSTS'. What answers such a request, as an error page does, must not build URLs."
     ]

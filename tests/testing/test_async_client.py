@@ -68,7 +68,7 @@ def test_the_async_client_connects_to_websockets(app: Flask) -> None:
 
     @app.websocket("/<name>")
     async def talk(name: str) -> t.Any:
-        if name == "nobody":
+        if name == "refused":
             return "no", 401
         await websocket.send_json({"name": name})
         return None
@@ -80,7 +80,7 @@ def test_the_async_client_connects_to_websockets(app: Flask) -> None:
             with pytest.raises(WebsocketClosed):
                 await it.receive()
         with pytest.raises(WebsocketRefused) as refused:
-            async with client.websocket("/nobody"):
+            async with client.websocket("/refused"):
                 pass
         assert (refused.value.status, refused.value.text) == (401, "no")
 
@@ -92,10 +92,10 @@ def test_what_the_application_raises_reaches_the_async_test(app: Flask) -> None:
 
     @app.get("/")
     async def view() -> t.NoReturn:
-        raise ValueError("told")
+        raise ValueError("failed")
 
     async def go() -> None:
-        with pytest.raises(ValueError, match="told"):
+        with pytest.raises(ValueError, match="failed"):
             await app.test_async_client().get("/")
 
     asyncio.run(go())

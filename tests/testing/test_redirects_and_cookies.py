@@ -110,7 +110,7 @@ def cookies(app: Flask) -> None:
     app.add_url_rule("/put", "put", put)
     app.add_url_rule("/login", "login", lambda: session.update(user="ann") or redirect("/who"))
     app.add_url_rule("/logout", "logout", lambda: session.clear() or redirect("/who"))
-    app.add_url_rule("/who", "who", lambda: session.get("user", "nobody"))
+    app.add_url_rule("/who", "who", lambda: session.get("user", "none"))
 
 
 @pytest.mark.usefixtures("cookies")
@@ -130,8 +130,8 @@ def test_a_redirect_sends_the_cookies_as_they_are_then(send: Send) -> None:
     assert send("/put?a=2", **given).json == {"c": "3", "a": "2"}
     assert send("/put?gone=a", **given).json == {"c": "3"}
     assert send("/login", **given).text == "ann"
-    assert send("/logout", **given).text == "nobody"
-    assert send("/who").text == "nobody"
+    assert send("/logout", **given).text == "none"
+    assert send("/who").text == "none"
 
 
 @pytest.mark.usefixtures("cookies")
@@ -139,8 +139,8 @@ def test_a_request_that_is_sent_once_more_has_the_cookies_of_now(send: Send) -> 
     answer = send("/login", follow_redirects=True, headers={"Cookie": "c=3"})
     assert answer.text == "ann"
     send("/logout")
-    assert send(answer.request).text == "nobody"
-    assert send(answer.request.environ).text == "nobody"
+    assert send(answer.request).text == "none"
+    assert send(answer.request.environ).text == "none"
 
 
 @pytest.mark.usefixtures("cookies")

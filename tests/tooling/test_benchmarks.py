@@ -155,9 +155,9 @@ class TestRatios:
         }
 
     def test_the_machine_is_described_without_its_name_or_folders(self) -> None:
-        told = "\n".join(report.machine_lines(report.machine(), {"this": "Flask 3.1.3"}))
-        assert "cores" in told
-        assert str(ROOT) not in told
+        described = "\n".join(report.machine_lines(report.machine(), {"this": "Flask 3.1.3"}))
+        assert "cores" in described
+        assert str(ROOT) not in described
 
 
 class TestCalls:

@@ -78,7 +78,7 @@ def run(function: Callable[[], t.Coroutine[t.Any, t.Any, t.Any]]) -> None:
 
 
 def where() -> str:
-    """Tell where code runs: on a loop, or in a thread without one."""
+    """Return where code runs: on a loop, or in a thread without one."""
     return "loop" if asyncio._get_running_loop() is not None else "thread"
 
 

@@ -233,7 +233,7 @@ def test_a_thread_may_outlive_the_servers_loop(
         assert go_on.wait(LONGEST)
         if closed_while == "waiting":
             current_app.ensure_sync(asyncio.sleep)(0)  # there is no loop to wait on any more
-        return "nobody reads it"
+        return "not read"
 
     async def go() -> None:
         task = asyncio.create_task(Server(app).serve())

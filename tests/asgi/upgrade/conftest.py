@@ -7,37 +7,37 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from threaded_server import Room
+from threaded_server import ThreadedServer
 
 from flask import websocket
 
 
 @pytest.fixture
-def room() -> Iterator[Room]:
-    with closing(Room()) as room:
-        yield room
+def server() -> Iterator[ThreadedServer]:
+    with closing(ThreadedServer()) as server:
+        yield server
 
 
 @pytest.fixture(params=["async", "sync"])
-def echo(request: t.Any, room: Room) -> Room:
-    """A room with ``/echo``, by both kinds of handlers."""
+def echo(request: t.Any, server: ThreadedServer) -> ThreadedServer:
+    """A server with ``/echo``, by both kinds of handlers."""
 
-    @room.app.teardown_websocket
+    @server.app.teardown_websocket
     def torn(error: BaseException | None) -> None:
-        room.note(f"torn down: {error}")
+        server.note(f"torn down: {error}")
 
     if request.param == "async":
 
-        @room.app.websocket("/echo")
+        @server.app.websocket("/echo")
         async def echo() -> None:
             async for message in websocket:
                 await websocket.send(message)
 
     else:
 
-        @room.app.websocket("/echo")
+        @server.app.websocket("/echo")
         def echo_sync() -> None:
             for message in websocket:
                 websocket.send(message)
 
-    return room
+    return server

@@ -14,7 +14,7 @@ from werkzeug.serving import make_server
 from flask import Flask
 
 
-class Room:
+class ThreadedServer:
     """An application on Werkzeug's threaded server, and what happened in it."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Room:
         return self._clients.enter_context(connect(url, max_size=None, **options))
 
     def send_raw(self, *lines: str) -> bytes:
-        """Send a request head as it stands; return all that is answered."""
+        """Send a request head unchanged; return the whole response."""
         with socket.create_connection(("127.0.0.1", self.port), LONGEST) as raw:
             raw.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
             return b"".join(iter(lambda: raw.recv(65536), b""))

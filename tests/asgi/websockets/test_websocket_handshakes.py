@@ -16,7 +16,7 @@ from flask import (
 from flask.testing import FlaskClient, WebsocketRefused
 
 
-class Told(Exception):
+class Teapot(Exception):
     pass
 
 
@@ -25,7 +25,7 @@ class Told(Exception):
     ("path", "status", "text"),
     [
         ("/abort", 401, "handled 401"),
-        ("/told", 418, "told"),
+        ("/teapot", 418, "teapot"),
         ("/value", 409, "no"),
         ("/crash", 500, "Internal Server Error"),
         ("/nothing", 403, ""),
@@ -41,17 +41,17 @@ def test_what_refuses_a_handshake(
     teardowns: list[BaseException | None] = []
     app.teardown_websocket(teardowns.append)
     app.register_error_handler(401, lambda error: ("handled 401", 401))
-    app.register_error_handler(Told, lambda error: ("told", 418))
+    app.register_error_handler(Teapot, lambda error: ("teapot", 418))
 
     def crash() -> t.NoReturn:
         raise ZeroDivisionError
 
-    def tell() -> t.NoReturn:
-        raise Told
+    def teapot() -> t.NoReturn:
+        raise Teapot
 
     doings: dict[str, t.Any] = {
         "/abort": lambda: abort(401),
-        "/told": tell,
+        "/teapot": teapot,
         "/value": lambda: ("no", 409),
         "/crash": crash,
         "/nothing": lambda: None,

@@ -88,10 +88,10 @@ def test_a_handler_of_either_kind_iterates_until_the_client_disconnects(
 def test_a_handler_can_read_the_values_of_the_handshake(
     app: Flask, client: FlaskClient, kind: str
 ) -> None:
-    def facts(room: str) -> dict[str, t.Any]:
+    def facts(topic: str) -> dict[str, t.Any]:
         g.kept = "g"
         return {
-            "room": room,
+            "topic": topic,
             "args": websocket.args["q"],
             "header": websocket.headers["X-Own"],
             "cookie": websocket.cookies["c"],
@@ -103,7 +103,7 @@ def test_a_handler_can_read_the_values_of_the_handshake(
             "blueprint": websocket.blueprint,
             "app": current_app.name,
             "g": g.kept,
-            "url_for": url_for(".talk", room="other"),
+            "url_for": url_for(".talk", topic="other"),
             "request": request.path,
             "contexts": [has_request_context(), has_websocket_context()],
         }
@@ -111,15 +111,15 @@ def test_a_handler_can_read_the_values_of_the_handshake(
     blueprint = Blueprint("chat", __name__, url_prefix="/chat")
     if kind == "async":
 
-        @blueprint.websocket("/<room>", endpoint="talk")
-        async def talk(room: str) -> None:
-            await websocket.send_json(facts(room))
+        @blueprint.websocket("/<topic>", endpoint="talk")
+        async def talk(topic: str) -> None:
+            await websocket.send_json(facts(topic))
 
     else:
 
-        @blueprint.websocket("/<room>", endpoint="talk")
-        def talk_sync(room: str) -> None:
-            websocket.send_json(facts(room))
+        @blueprint.websocket("/<topic>", endpoint="talk")
+        def talk_sync(topic: str) -> None:
+            websocket.send_json(facts(topic))
 
     app.register_blueprint(blueprint)
     with client.session_transaction() as opened:
@@ -127,7 +127,7 @@ def test_a_handler_can_read_the_values_of_the_handshake(
     client.set_cookie("c", "v")
     with client.websocket_connect("/chat/a%20b?q=1", headers={"X-Own": "x"}) as ws:
         assert ws.receive_json() == {
-            "room": "a b",
+            "topic": "a b",
             "args": "1",
             "header": "x",
             "cookie": "v",
@@ -230,7 +230,7 @@ def test_after_hooks_run_when_the_handler_returns(app: Flask, client: FlaskClien
     assert seen == [None]
 
 
-# What ends a conversation ----------------------------------------------------------------------
+# What ends a WebSocket ----------------------------------------------------------------------
 
 
 def test_only_text_and_bytes_are_sent(app: Flask, client: FlaskClient) -> None:
@@ -267,13 +267,13 @@ def test_json_is_of_values_or_of_names(app: Flask, client: FlaskClient) -> None:
 def test_a_hook_sees_and_changes_the_values_of_the_url(app: Flask, client: FlaskClient) -> None:
     @app.url_value_preprocessor
     def prepare(endpoint: str | None, values: dict[str, t.Any] | None) -> None:
-        assert (endpoint, values) == ("talk", {"room": "a", "lang": "en"})
+        assert (endpoint, values) == ("talk", {"topic": "a", "lang": "en"})
         assert values is not None
         g.lang = values.pop("lang")
 
-    @app.websocket("/<lang>/<room>")
-    async def talk(room: str) -> None:
-        await websocket.send(f"{room} {g.lang}")
+    @app.websocket("/<lang>/<topic>")
+    async def talk(topic: str) -> None:
+        await websocket.send(f"{topic} {g.lang}")
 
     with client.websocket_connect("/en/a") as it:
         assert it.receive() == "a en"

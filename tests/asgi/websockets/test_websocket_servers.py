@@ -172,7 +172,7 @@ def test_a_handler_that_only_sends_gets_an_error_when_the_client_disconnects(
 
 
 def test_a_client_that_disconnects_during_a_send_is_reported_once(app: Flask) -> None:
-    """By the next thing that the handler asks for: what stands behind its loop is not cancelled."""
+    """At the next receive: code after the loop of the handler is not cancelled."""
     log: list[str] = []
 
     @app.websocket("/")

@@ -139,7 +139,7 @@ def test_a_client_that_does_not_read_delays_no_close_frame_of_others(
 @pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize("ending", ["gone", "closed", "crash", "large", "refused"])
 def test_a_websocket_leaves_nothing_for_the_collector(app: Flask, ending: str) -> None:
-    """Granian's objects are not looked into by the collector: with one in it no circle is found."""
+    """The garbage collector finds no reference cycle through an object of Granian."""
     app.logger.disabled = True
     app.config["WEBSOCKET_MAX_MESSAGE_SIZE"] = 10
     alive: list[weakref.ref[t.Any]] = []
@@ -164,7 +164,7 @@ def test_a_websocket_leaves_nothing_for_the_collector(app: Flask, ending: str) -
 
 @pytest.mark.usefixtures("no_collector")
 def test_a_task_that_keeps_the_error_of_receiving_is_not_kept_by_it() -> None:
-    """The driver of a synchronous handler has such tasks."""
+    """The executor of a synchronous handler has such tasks."""
 
     async def go() -> weakref.ref[t.Any]:
         messages = [{"type": "websocket.connect"}, {"type": "websocket.disconnect"}]
@@ -174,17 +174,17 @@ def test_a_task_that_keeps_the_error_of_receiving_is_not_kept_by_it() -> None:
 
         async def read() -> BaseException | None:
             try:
-                await wire.take()
+                await channel.take()
             except WebsocketDisconnect as gone:
                 return gone
             return None
 
-        wire = Wire({}, receive, AsyncMock(), None)
-        await wire.connect()
-        await wire.put({"type": "websocket.accept"})
+        channel = Wire({}, receive, AsyncMock(), None)
+        await channel.connect()
+        await channel.put({"type": "websocket.accept"})
         task = asyncio.create_task(read())
         await asyncio.sleep(0)
-        wire.listen()
+        channel.listen()
         await task
         return weakref.ref(task)
 
