@@ -8,6 +8,7 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
+from nested import INSIDE
 from polling import LONGEST
 from werkzeug.test import create_environ
 
@@ -21,40 +22,6 @@ from flask import (
     request_tearing_down,
 )
 
-
-def _ask_other(app: Flask, asgi: bool) -> None:
-    other = Flask("other")
-    other.teardown_request(lambda error: None)
-    other.teardown_appcontext(lambda error: None)
-    other.add_url_rule("/", "view", lambda: "other")
-    assert other.test_client(asgi=asgi).get("/").text == "other"
-
-
-def _enter(context: t.Any) -> None:
-    with context:
-        pass
-
-
-def _push_by_hand(app: Flask) -> None:
-    context = app.test_request_context("/nested")
-    context.push()
-    context.push()
-    context.pop()
-    context.pop()
-
-
-INSIDE: dict[str, Callable[[Flask], t.Any]] = {
-    "nothing": lambda app: None,
-    "application context": lambda app: _enter(app.app_context()),
-    "another application's context": lambda app: _enter(Flask("other").app_context()),
-    "request context": lambda app: _enter(app.test_request_context("/nested")),
-    "pushed twice": _push_by_hand,
-    "same environment": lambda app: _enter(app.request_context(request.environ)),
-    "copied context": lambda app: copy_current_request_context(lambda: None)(),
-    "client of another application": lambda app: _ask_other(app, False),
-    "ASGI client of another application": lambda app: _ask_other(app, True),
-    "client of the same application": lambda app: app.test_client().get("/nested"),
-}
 TEARDOWNS: dict[str, Callable[[Flask], t.Any]] = {
     "none": lambda app: None,
     "request": lambda app: app.teardown_request(lambda error: None),
