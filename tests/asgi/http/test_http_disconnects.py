@@ -17,7 +17,7 @@ from flask import (
     request,
 )
 
-# The client goes ----------------------------------------------------------------------------------
+# The client disconnects ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("by", ["setting", "route"])

@@ -29,7 +29,7 @@ def echo(kind: str) -> t.Any:
     return handler
 
 
-GONE = OSError("the client has gone")
+GONE = OSError("the client disconnected")
 
 
 MESSAGE = {"type": "websocket.receive", "text": "x"}
@@ -44,7 +44,7 @@ def talk_to(
     """Give the application a server's messages, as fast as it takes them; return its own.
 
     :param messages: an error among them is raised.
-    :param refused: the kind of message that the server cannot send, for the client has gone.
+    :param refused: the kind of message that the server cannot send, for the client disconnected.
     :param by: what the server raises then.
     """
     sent: list[dict[str, t.Any]] = []
