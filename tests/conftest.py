@@ -1,4 +1,4 @@
-"""An application, a client, and what several files need beside them."""
+"""Fixtures and options for all tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process of its own that prints, and connections to it that stay open."""
+"""A separate process, its output, and connections to it that stay open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Views as classes."""
+"""Class-based views."""
 
 from __future__ import annotations
 

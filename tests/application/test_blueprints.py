@@ -1,4 +1,4 @@
-"""Blueprints: parts of an application that are written apart and registered later."""
+"""Blueprints: registration, names, prefixes, nesting, hooks and resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mistakes that are explained where they are made."""
+"""Common mistakes raise errors that explain them."""
 
 from __future__ import annotations
 

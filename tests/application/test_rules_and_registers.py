@@ -1,4 +1,4 @@
-"""An application at rest: rules, registers, classes that may be replaced."""
+"""Rules, methods, registers and replaceable classes of an application."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers in processes of their own."""
+"""A fixture that starts servers in separate processes."""
 
 from __future__ import annotations
 

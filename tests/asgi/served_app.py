@@ -1,4 +1,4 @@
-"""The application that real servers serve in ``test_servers``; what happens goes to a file."""
+"""The application that the servers of ``test_servers`` run; it logs events to a file."""
 
 from __future__ import annotations
 

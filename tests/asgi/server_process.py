@@ -1,4 +1,4 @@
-"""A server in a process of its own, with connections that stay open; for the tests of several."""
+"""A server in a separate process, with connections that stay open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several event loops: in several threads at a time, and one after another."""
+"""Several event loops: concurrently in several threads, and one after another."""
 
 from __future__ import annotations
 

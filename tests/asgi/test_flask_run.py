@@ -1,4 +1,4 @@
-"""``flask run`` while connections stay open: it answers others, reloads, and ends by Ctrl-C."""
+"""``flask run`` while connections stay open: other requests, reloading, and Ctrl-C."""
 
 from __future__ import annotations
 

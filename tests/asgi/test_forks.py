@@ -1,4 +1,4 @@
-"""A process that forks after it has served: the child serves, and the parent goes on."""
+"""A process that forks after it has served: parent and child both serve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Hypercorn's other workers and its WSGI side are answered."""
+"""The errors and warnings under Hypercorn's other workers and its WSGI side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who begins and ends serving where no server speaks of it: an outer application, or the loop."""
+"""Startup and shutdown without a lifespan of the server: by an outer application or the loop."""
 
 from __future__ import annotations
 

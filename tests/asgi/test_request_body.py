@@ -1,4 +1,4 @@
-"""The body of a request, as a stream of bytes: what files do, it does."""
+"""The body of a request as a stream of bytes, with the methods of a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request without a WSGI environment: when there is none, and that nothing else differs."""
+"""A request without a WSGI environment behaves like one with it."""
 
 from __future__ import annotations
 

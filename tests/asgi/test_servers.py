@@ -1,4 +1,4 @@
-"""Real servers, started as processes, asked by real clients."""
+"""Real servers in separate processes, with real clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Background tasks: work after the response, over both protocols."""
+"""Background tasks run after the response, over both protocols."""
 
 from __future__ import annotations
 

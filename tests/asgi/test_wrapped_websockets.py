@@ -1,4 +1,4 @@
-"""WebSocket handlers in wrappers: what the methods return follows from the code that calls them."""
+"""WebSocket handlers in wrappers: the calling code decides what the methods return."""
 
 from __future__ import annotations
 

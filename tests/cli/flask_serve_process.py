@@ -1,4 +1,4 @@
-"""A ``flask serve`` in a process of its own; for the tests of the command."""
+"""``flask serve`` in a separate process."""
 
 from __future__ import annotations
 

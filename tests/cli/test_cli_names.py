@@ -1,4 +1,4 @@
-"""What ``flask.cli`` hands on, and the shape of it."""
+"""The public names of ``flask.cli``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real thing: ``python -m flask`` as a process, answered over HTTP or through a pipe."""
+"""``python -m flask`` in a separate process, used over HTTP and through a pipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``flask run`` up to the call of Werkzeug's server, which is replaced here."""
+"""``flask run``, with a replacement for Werkzeug's server."""
 
 from __future__ import annotations
 

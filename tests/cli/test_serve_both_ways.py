@@ -1,4 +1,4 @@
-"""``flask serve`` over WSGI and over ASGI: real processes, under load and while they stop."""
+"""``flask serve`` over WSGI and ASGI in separate processes: under load, and at shutdown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``flask serve``: refusals at once, and real processes under load."""
+"""``flask serve``: refused options, and servers in separate processes under load."""
 
 from __future__ import annotations
 

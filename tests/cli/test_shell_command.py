@@ -1,4 +1,4 @@
-"""``flask shell``: what is in it before the user types."""
+"""``flask shell``: its names, its input and its completion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Debug flag, root path, instance path: where an application lives."""
+"""The debug flag, the root path and the instance path."""
 
 from __future__ import annotations
 

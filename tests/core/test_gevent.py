@@ -1,4 +1,4 @@
-"""Async views where gevent has made greenlets of threads."""
+"""Async views under gevent's patches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose hooks a request meets, and in which order."""
+"""The scopes of hooks that a request meets, and their order."""
 
 from __future__ import annotations
 

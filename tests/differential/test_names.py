@@ -1,4 +1,4 @@
-"""What official Flask 3.1.3 has by name, this package has: names, members, parameters."""
+"""The names, members and parameters of official Flask 3.1.3 exist in this package."""
 
 from __future__ import annotations
 

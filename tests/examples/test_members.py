@@ -1,4 +1,4 @@
-"""The example with Flask-Login, Flask-SQLAlchemy and Flask-WTF, asked over both protocols."""
+"""The example with Flask-Login, Flask-SQLAlchemy and Flask-WTF, over both protocols."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real processes on free ports, asked over HTTP; nothing of them outlives its test."""
+"""Servers in separate processes on free ports, which end with their tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guide's first file, letter by letter, started in every way the guide names."""
+"""The guide's first file, unchanged, started in each way that the guide describes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that change while they are answered with: as many bytes as the headers say."""
+"""Files that change while they are sent: the body has as many bytes as the headers declare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients send in large and ever different texts, and the memory that it leaves behind."""
+"""Large texts that differ in each request leave no memory behind."""
 
 from __future__ import annotations
 

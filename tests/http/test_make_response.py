@@ -1,4 +1,4 @@
-"""From what a view returned to a response."""
+"""The return value of a view becomes a response."""
 
 from __future__ import annotations
 

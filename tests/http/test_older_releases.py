@@ -1,4 +1,4 @@
-"""Where releases of Werkzeug differ, the answer is that of the release that is installed."""
+"""Where releases of Werkzeug differ, this package follows the installed one."""
 
 from __future__ import annotations
 

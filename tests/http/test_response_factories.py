@@ -1,4 +1,4 @@
-"""Redirects and error pages beside Werkzeug's: the same bytes."""
+"""Redirects and error pages have the same bytes as those of Werkzeug."""
 
 from __future__ import annotations
 

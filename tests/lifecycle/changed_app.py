@@ -1,4 +1,4 @@
-"""Ask an application, with and without what a test changes."""
+"""Applications and requests for the tests of changed attributes."""
 
 from __future__ import annotations
 

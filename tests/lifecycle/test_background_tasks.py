@@ -1,4 +1,4 @@
-"""A background task runs once, after the response, wherever in a request it is added."""
+"""A background task runs once, after the response, in whichever place it is added."""
 
 from __future__ import annotations
 

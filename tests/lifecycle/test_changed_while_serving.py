@@ -1,4 +1,4 @@
-"""What is changed after the first request is seen by servers, and not by test clients alone."""
+"""Changes after the first request take effect under servers and under test clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions of every kind that carry a copy of the request elsewhere."""
+"""Functions of every kind that run elsewhere with a copy of the request."""
 
 from __future__ import annotations
 

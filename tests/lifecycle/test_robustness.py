@@ -1,4 +1,4 @@
-"""Where official Flask 3.1 fails and this package holds: threads, streams, teardown."""
+"""Cases in which official Flask 3.1 fails: threads, streams, teardown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What builds a rule's URLs is compiled when the first one is built, with Werkzeug's results."""
+"""URL builders of rules are compiled at their first use, with Werkzeug's results."""
 
 from __future__ import annotations
 

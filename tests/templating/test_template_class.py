@@ -1,4 +1,4 @@
-"""The two short cuts of templates: what they lean on, and what must not change by them."""
+"""The fast paths of templates: the Jinja internals they use, and equal results."""
 
 from __future__ import annotations
 

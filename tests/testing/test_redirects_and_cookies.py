@@ -1,4 +1,4 @@
-"""What the test clients send: bodies that are redirected, and cookies that are given."""
+"""Bodies after redirects, and cookies, of the test clients."""
 
 from __future__ import annotations
 

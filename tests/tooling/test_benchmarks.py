@@ -1,4 +1,4 @@
-"""What benchmarks/ computes from what it has measured: pure functions, nothing is timed here."""
+"""The computations of benchmarks/ on measured values; nothing is timed here."""
 
 from __future__ import annotations
 

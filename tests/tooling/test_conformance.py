@@ -1,4 +1,4 @@
-"""How conformance/ compares two runs, and what it lets pass; nothing is fetched or run here."""
+"""How conformance/ compares two runs; nothing is downloaded or run here."""
 
 from __future__ import annotations
 

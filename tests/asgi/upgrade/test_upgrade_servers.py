@@ -1,4 +1,4 @@
-"""WebSockets of WSGI servers in processes of their own, and the memory that a client can take."""
+"""WebSockets of WSGI servers in separate processes, and the memory that a client can use."""
 
 from __future__ import annotations
 
