@@ -98,20 +98,20 @@ def received() -> Iterator[Callable[..., list[tuple[str, dict[str, t.Any]]]]]:
     def listen(app: Flask, *names: str) -> list[tuple[str, dict[str, t.Any]]]:
         seen: list[tuple[str, dict[str, t.Any]]] = []
         for name in names or SIGNALS:
-            heard = getattr(flask, name)
+            signal_object = getattr(flask, name)
 
             def receive(sender: t.Any, name: str = name, **kwargs: t.Any) -> None:
                 assert sender is app
                 kwargs.pop("_async_wrapper", None)
                 seen.append((name, kwargs))
 
-            heard.connect(receive, app)
-            connected.append((heard, receive))
+            signal_object.connect(receive, app)
+            connected.append((signal_object, receive))
         return seen
 
     yield listen
-    for heard, receive in connected:
-        heard.disconnect(receive)
+    for signal_object, receive in connected:
+        signal_object.disconnect(receive)
 
 
 @pytest.fixture

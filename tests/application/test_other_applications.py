@@ -351,7 +351,7 @@ def test_the_classes_of_sansio_leave_websockets_to_others(kind: type) -> None:
 
 
 class HasOwnWebSockets(Scaffold):
-    """Fills a register of its own, which has the name of one of ours."""
+    """Fills its own register, which has the name of one of ours."""
 
     def before_websocket(self, function: t.Any) -> None:
         register: t.Any = self.before_websocket_funcs  # type: ignore[attr-defined]

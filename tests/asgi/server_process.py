@@ -16,7 +16,7 @@ from websockets.sync.client import connect
 
 
 class Process(PrintingProcess):
-    """A server in a process of its own: the text of its ``app.py``, and Python's arguments."""
+    """A server in a separate process: the text of its ``app.py``, and Python's arguments."""
 
     def __init__(self, folder: Path, text: str, *arguments: str) -> None:
         self.folder = folder
@@ -39,7 +39,7 @@ class Process(PrintingProcess):
                     yield line.removeprefix("data: ")
 
     def write(self, text: str) -> None:
-        """Write the application; each time it is newer than before, whatever the file system."""
+        """Write the application, each time with a later modification time."""
         file = self.folder / "app.py"
         before = file.stat().st_mtime if file.exists() else 0.0
         file.write_text(text)

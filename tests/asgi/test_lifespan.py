@@ -292,7 +292,7 @@ app.test_client().get("/").close()
 
 LATE_TASKS = {
     "it is waited for": (30, "threading.Event().wait(0.2)", "worked after", ""),
-    "but not for ever": (0.05, "threading.Event().wait()", "after", "still running: work"),
+    "but not forever": (0.05, "threading.Event().wait()", "after", "still running: work"),
 }
 
 

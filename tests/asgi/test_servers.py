@@ -165,7 +165,7 @@ def test_a_real_server(served: Served) -> None:
         asyncio.run(ask_many(served))
     served.stop()
     assert served.noted()[0] == "before"
-    if served.name != "granian for WSGI":  # whose workers end without Python's farewell
+    if served.name != "granian for WSGI":  # whose workers end without running exit functions
         notes = served.noted()
         if served.name in WSGI:  # a thread may still close the stream that its client left
             notes = [line for line in notes if line != "stream ended"]

@@ -29,7 +29,7 @@ def environment() -> Iterator[None]:
 if not hasattr(CliRunner().invoke(click.Command("none")), "output_bytes"):  # before click 8.2
 
     def _skip(result: object) -> None:
-        pytest.skip("this release of click keeps no standard error of its own")
+        pytest.skip("this release of click does not capture standard error separately")
 
     Result.stderr = property(_skip)  # type: ignore[assignment, method-assign]
 

@@ -199,7 +199,7 @@ def _members_table(kind: type) -> list[str]:
     seen: set[str] = set()
     for base in bases:
         if base is not kind and home_of(base):
-            continue  # it has a table of its own
+            continue  # it has its own table
         rows = [(name, line) for name, line in members_of(base) if name not in seen]
         seen.update(name for name, _ in rows)
         if rows and not parts:

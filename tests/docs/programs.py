@@ -1,4 +1,4 @@
-"""Run a block: Python in this process, commands as processes of their own."""
+"""Run a block: Python in this process, commands in separate processes."""
 
 from __future__ import annotations
 

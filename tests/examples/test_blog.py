@@ -32,7 +32,7 @@ def blog() -> Iterator[Any]:
 
 @pytest.fixture
 def app(blog: Any, tmp_path: Path) -> Flask:
-    """A blog with an empty database of its own."""
+    """A blog with an empty database."""
     app: Flask = blog.create_app({"DATABASE": str(tmp_path / "new" / "blog.sqlite")})
     result = app.test_cli_runner().invoke(args=["init-db"])
     assert result.exit_code == 0, result.output

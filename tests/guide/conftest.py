@@ -98,7 +98,7 @@ class Server:
         return self.url
 
     def ask(self, path: str = "/", method: str = "GET", **options: object) -> httpx.Response:
-        """One request, on a connection of its own; redirects are not followed."""
+        """One request, on a new connection; redirects are not followed."""
         return httpx.request(method, self.url + path, timeout=LONGEST, **options)  # type: ignore[arg-type]
 
     def ask_until(self, path: str, wanted: Callable[[httpx.Response], bool]) -> httpx.Response:

@@ -341,7 +341,7 @@ def test_with_debug_a_crash_shows_the_debugger_with_the_traceback(
 def test_python_app_py_serves_the_larger_application(
     folder: Path, start: Callable[..., Server], tmp_path: Path
 ) -> None:
-    # A port of its own: port 5000 belongs to the guide's first file.
+    # A free port: port 5000 belongs to the guide's first file.
     text = FILES["app.py"].replace("debug=True", f"debug=True, port={free_port()}")
     (write(tmp_path) / "app.py").write_text(text)
     server = start([sys.executable, "app.py"], tmp_path)

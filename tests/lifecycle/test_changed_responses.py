@@ -51,7 +51,7 @@ def test_the_media_type_of_json_begins_no_header(app: Flask) -> None:
 
 
 class Counting(Headers):
-    """Headers with a way of their own."""
+    """Headers whose ``add`` adds another header."""
 
     def add(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().add(*args, **kwargs)

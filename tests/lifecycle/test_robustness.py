@@ -327,7 +327,7 @@ REQUESTS = 500
 
 @pytest.mark.slow
 def test_requests_in_many_threads_never_see_each_other(app: Flask) -> None:
-    """32 threads x 500 requests, with a token in everything that a request has of its own."""
+    """32 threads x 500 requests, with a token in everything that belongs to one request."""
     app.jinja_loader = DictLoader(
         {"page": "{{ processed }} {{ g.token }} {{ request.args.token }} {{ session.token }}"}
     )

@@ -77,7 +77,7 @@ def test_500_requests_at_a_time_do_not_see_each_other(app: Flask, view_kind: str
     run(go)
     assert all(checks)
     views = ["view"] * (3 if view_kind == "async" else 1)
-    # The background task has a context of its own, so teardown functions run for it too.
+    # The background task has its own context, so teardown functions run for it too.
     expected = sorted(["before", *views, "after", "teardown"])
     for places in mine.values():
         assert sorted(places) == sorted([*expected, "background"])

@@ -89,7 +89,7 @@ def test_a_length_that_is_no_small_number_is_left_to_the_request(
 
 
 def test_a_native_server_has_a_small_body_ready_for_the_tasks_of_a_view(app: Flask) -> None:
-    """Whose ``receive`` is no Python function, and fetches by threads of its own."""
+    """The ``receive`` of the server is not a Python function, and uses the server's threads."""
 
     @app.post("/")
     async def view() -> list[str]:

@@ -128,7 +128,7 @@ async def charge_and_record(book: list[str], has_charged: asyncio.Event) -> str:
 def test_a_client_that_leaves_does_not_cut_a_request_between_two_awaits(
     app: Flask, kind: str
 ) -> None:
-    """By default; and what is synchronous never, whatever the setting says."""
+    """By default. Synchronous code is never cancelled, with either setting."""
     app.config["CANCEL_ON_DISCONNECT"] = kind in {"sync", "quick", "hook", "late hook"}
     book: list[str] = []
     torn: list[t.Any] = []

@@ -196,7 +196,7 @@ def test_a_missing_path_is_a_404_of_requests(echo: ThreadedServer) -> None:
 
 
 def test_a_view_that_takes_the_connection_itself_is_called_as_a_view(echo: ThreadedServer) -> None:
-    """As extensions do it that bring a protocol of their own."""
+    """Extensions with their own protocol do so."""
     echo.app.add_url_rule("/own", "own", lambda: "the view", websocket=True)
     assert ask(echo.app, "/own") == ("200 OK", b"the view")
 
