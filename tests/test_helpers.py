@@ -227,7 +227,7 @@ def test_a_redirect_without_an_application_takes_a_class() -> None:
     assert type(redirect("/x", Response=Own)) is Own
 
 
-def test_a_redirect_in_an_application_goes_through_its_method(app: Flask) -> None:
+def test_a_redirect_in_an_application_calls_its_method(app: Flask) -> None:
     app.redirect = lambda location, code=302: Response(f"{location} {code}")  # type: ignore[method-assign]
     with app.app_context():
         assert redirect("/x", 301).get_data(True) == "/x 301"

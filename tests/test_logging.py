@@ -131,7 +131,7 @@ def test_an_exception_is_logged_through_log_exception(app: Flask) -> None:
     assert logged == [("Exception on /path [POST]", {"exc_info": (None, None, None)})]
 
 
-def test_a_logger_is_made_for_whatever_has_a_name() -> None:
+def test_a_logger_is_created_for_any_object_with_a_name() -> None:
     class Named:
         name = "named_for_logging"
         debug = False

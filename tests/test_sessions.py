@@ -84,7 +84,7 @@ def test_a_null_session_can_only_be_read(write: t.Callable[[t.Any], t.Any]) -> N
         write(null)
 
 
-def test_the_base_interface_wants_two_methods(app: Flask) -> None:
+def test_the_base_interface_requires_two_methods(app: Flask) -> None:
     interface = SessionInterface()
     with pytest.raises(NotImplementedError):
         interface.open_session(app, t.cast("Request", None))

@@ -252,7 +252,7 @@ def test_a_stream_keeps_the_request() -> None:
     assert list(iterator) == ["/"]
 
 
-def test_helpers_ask_the_current_application() -> None:
+def test_helpers_call_the_methods_of_the_current_application() -> None:
     members = {
         "redirect": lambda location, code=302: (location, code),
         "url_for": lambda endpoint, **values: endpoint,

@@ -83,7 +83,7 @@ def _in_its_own(app: Flask) -> Lifespan:
 
 
 @pytest.mark.parametrize("hand", [_directly, _by_lambda, _in_its_own])
-def test_an_outer_application_begins_and_ends_it(
+def test_an_outer_application_runs_startup_and_shutdown(
     app: Flask, log: list[str], hand: Callable[[Flask], Lifespan]
 ) -> None:
     """As Starlette does: it calls what it was given with itself, and enters that."""
@@ -100,7 +100,7 @@ def test_an_outer_application_begins_and_ends_it(
         log.clear()
 
 
-def test_an_error_in_the_outer_application_ends_it_too(app: Flask, log: list[str]) -> None:
+def test_an_error_in_the_outer_application_runs_shutdown_too(app: Flask, log: list[str]) -> None:
     async def go() -> None:
         with pytest.raises(ValueError, match="outer"):
             async with app.lifespan():
@@ -139,7 +139,7 @@ def test_a_subclass_may_have_its_own_lifespan(log: list[str]) -> None:
     assert log == ["after"]
 
 
-def test_without_a_lifespan_the_end_of_the_loop_ends_it(app: Flask, log: list[str]) -> None:
+def test_without_a_lifespan_the_end_of_the_loop_runs_shutdown(app: Flask, log: list[str]) -> None:
     for _ in range(2):
         asyncio.run(ask(app, 3))
         assert log == [*BEGINNING, *["request"] * 3, *END]

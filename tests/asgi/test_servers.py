@@ -199,7 +199,7 @@ async def ask_many(served: Served) -> None:
 
 
 @pytest.mark.parametrize("name", ["uvicorn", "hypercorn"])
-def test_a_server_that_stops_answers_what_it_has_begun(name: str, tmp_path: Path) -> None:
+def test_a_server_that_stops_answers_the_requests_in_progress(name: str, tmp_path: Path) -> None:
     served = start(name, tmp_path / "log")
 
     async def go() -> None:

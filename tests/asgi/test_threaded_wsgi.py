@@ -303,7 +303,7 @@ def test_every_way_to_answer_arrives() -> None:
         assert not answer.sent[-1].get("more_body")
 
 
-def test_the_body_is_closed_after_it_was_sent_whatever_happens() -> None:
+def test_the_body_is_closed_after_it_was_sent_with_and_without_errors() -> None:
     for body, is_error in (
         (Parts(b"abc"), False),
         (Parts(), False),

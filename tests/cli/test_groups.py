@@ -235,7 +235,7 @@ class TestDebugOption:
         result = runner.invoke(tool, [*args, "show"], env={"FLASK_DEBUG": variable})
         assert result.output == f"{debug} {left}\n"
 
-    def test_a_default_of_the_program_is_not_what_the_user_asked_for(self, runner) -> None:
+    def test_a_default_of_the_program_does_not_count_as_an_option_of_the_user(self, runner) -> None:
         tool = group()
         tool.command("show")(lambda: click.echo(str(current_app.debug)))
         assert runner.invoke(tool, ["show"], default_map={"debug": True}).output == "False\n"

@@ -108,7 +108,7 @@ def made_of_a_generator() -> t.Generator[t.Any, t.Any, str]:
 
 
 @pytest.mark.parametrize("where", WHERE)
-def test_whatever_can_be_awaited_is_waited_for(where: t.Callable[..., t.Any]) -> None:
+def test_every_kind_of_awaitable_is_awaited(where: t.Callable[..., t.Any]) -> None:
     assert where(lambda: wait(Once())) == "once"  # type: ignore[arg-type]
     assert where(lambda: wait(made_of_a_generator())) == "generated"
     with pytest.raises(TypeError, match="can't be used in 'await' expression"):

@@ -95,7 +95,9 @@ def test_an_empty_blog_invites_to_write(guest: Visitor) -> None:
     assert "Nothing here yet" in guest.visit("/")
 
 
-def test_a_guest_who_wants_to_write_signs_in_and_comes_back(guest: Visitor, ada: Visitor) -> None:
+def test_a_guest_who_opens_the_editor_signs_in_and_returns_to_it(
+    guest: Visitor, ada: Visitor
+) -> None:
     guest.visit("/write")
     assert guest.path == "/sign-in"
     assert "Sign in first." in guest.page

@@ -210,7 +210,7 @@ class TestALargerFile:
                 file.write(b"more" * 5000)
             assert b"".join(response.response) == LARGE  # type: ignore[arg-type]
 
-    def test_may_be_asked_for_from_a_place_on(self, app: Flask, path: Path) -> None:
+    def test_a_range_may_be_a_suffix(self, app: Flask, path: Path) -> None:
         write(path, LARGE[:-3] + b"end")
         app.after_request(
             lambda response: response.make_conditional(

@@ -79,7 +79,7 @@ def test_a_task_runs_wherever_it_was_added(
 
 
 @pytest.mark.parametrize("place", [in_a_hook_before, in_a_hook_after])
-def test_a_task_runs_though_an_error_is_raised_to_the_server(
+def test_a_task_runs_although_an_error_is_raised_to_the_server(
     serve: Serve, place: Callable[[Flask, Callable[[], None]], None]
 ) -> None:
     app = Flask("busy")

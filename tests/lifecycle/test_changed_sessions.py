@@ -165,7 +165,7 @@ def test_a_patched_clock_is_the_sessions_clock_too(monkeypatch: pytest.MonkeyPat
     assert get(app, "/show", headers=headers)[2] == b"{}"
 
 
-def test_tags_are_read_whatever_white_space_the_applications_json_writes(app: Flask) -> None:
+def test_tags_are_read_with_any_white_space_of_the_applications_json(app: Flask) -> None:
     class Indented(DefaultJSONProvider):
         def dumps(self, obj: t.Any, **options: t.Any) -> str:
             return super().dumps(obj, indent=0)

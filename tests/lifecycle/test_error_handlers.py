@@ -149,7 +149,7 @@ def test_an_http_exception_without_a_code_reaches_no_handler(app: Flask) -> None
     ],
     ids=str,
 )
-def test_a_handler_may_answer_whatever_a_view_may(
+def test_a_handler_may_return_the_same_values_as_a_view(
     app: Flask, answer: t.Any, status: int, text: str
 ) -> None:
     app.register_error_handler(404, lambda error: answer)

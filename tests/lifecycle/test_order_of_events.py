@@ -206,7 +206,7 @@ def test_an_after_request_that_raises_runs_the_chain_again_for_the_500(app: Flas
     assert calls == ["raising 200", "raising 500", "first 500"]
 
 
-def test_an_after_request_that_always_raises_is_logged_and_the_500_goes_out(
+def test_an_after_request_that_always_raises_is_logged_and_the_500_is_sent(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     @app.after_request

@@ -243,7 +243,7 @@ def test_a_blueprint_adds_filters_for_all(app: Flask) -> None:
 # Streaming -----------------------------------------------------------------------------------
 
 
-def test_a_template_is_streamed_with_the_request_at_hand(app: Flask) -> None:
+def test_a_template_is_streamed_with_its_request(app: Flask) -> None:
     @app.route("/s")
     def view() -> t.Any:
         return stream_template("loop.html", numbers=range(3))

@@ -83,7 +83,7 @@ def test_a_body_is_sent_again_where_the_redirect_says_so(
 
 
 @pytest.mark.parametrize("code", [301, 302, 303])
-def test_a_body_is_not_sent_again_where_the_redirect_asks_for_get(
+def test_a_body_is_not_sent_again_if_the_redirect_becomes_a_get(
     app: Flask, send: Send, code: int
 ) -> None:
     app.add_url_rule("/first", "first", lambda: redirect("/second", code), methods=["POST"])

@@ -162,7 +162,7 @@ READERS = [in_a_task, in_a_thread, on_a_loop_of_its_own]
 
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("is_unwrapped", [True, False], ids=["unwrapped", "by WSGI"])
-def test_a_body_may_be_read_wherever_the_view_has_it_read(
+def test_a_body_may_be_read_in_tasks_threads_and_other_loops(
     app: Flask, reader: t.Any, is_unwrapped: bool
 ) -> None:
     if not is_unwrapped:
@@ -193,7 +193,7 @@ def test_a_body_may_be_read_wherever_the_view_has_it_read(
         assert asyncio.run(go(is_late=True)) == (200, b"body")
 
 
-def test_a_task_that_reads_a_body_before_it_is_there_does_not_hold_up_the_loop(
+def test_a_task_that_reads_a_body_before_it_has_arrived_does_not_block_the_loop(
     app: Flask, caplog: pytest.LogCaptureFixture
 ) -> None:
     @app.post("/")

@@ -88,7 +88,7 @@ def test_a_length_that_is_no_small_number_is_left_to_the_request(
     run(go)
 
 
-def test_a_native_server_has_a_small_body_ready_for_the_tasks_of_a_view(app: Flask) -> None:
+def test_a_small_body_is_read_before_the_tasks_of_a_view_on_a_native_server(app: Flask) -> None:
     """The ``receive`` of the server is not a Python function, and uses the server's threads."""
 
     @app.post("/")
