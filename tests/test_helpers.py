@@ -301,7 +301,7 @@ def test_a_flash_sends_a_signal(app: Flask, received: t.Any) -> None:
     ]
 
 
-# Files ---------------------------------------------------------------------------------------
+# The proxy ----------------------------------------------------------------------------------------
 
 
 def test_the_request_is_the_one_of_flask() -> None:

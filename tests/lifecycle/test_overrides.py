@@ -328,7 +328,7 @@ def test_the_test_client_class_may_be_replaced(app: Flask) -> None:
     assert client.extra == "x"
 
 
-# Live mutation -------------------------------------------------------------------------------
+# Steps that the application calls or extends ------------------------------------------------------
 
 
 @pytest.mark.parametrize("step", ["do_teardown_request", "do_teardown_appcontext"])

@@ -43,7 +43,7 @@ def folders(tmp_path: Path) -> Flask:
     return app
 
 
-# Where templates are found -------------------------------------------------------------------
+# Folders and loaders ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("place", ["one", "two"])
@@ -128,7 +128,7 @@ def test_debug_that_is_switched_later_switches_reloading(app: Flask) -> None:
     assert not app.jinja_env.auto_reload
 
 
-# Signals -------------------------------------------------------------------------------------
+# Options ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("given", [True, False])

@@ -21,7 +21,7 @@ from flask import (
 )
 from flask.asgi import ScopeError
 
-# Bodies -------------------------------------------------------------------------------------------
+# One reader ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("view_kind", ["async", "sync"])
@@ -157,7 +157,7 @@ def on_a_loop_of_its_own(read: Callable[[], t.Any]) -> t.Any:
 READERS = [in_a_task, in_a_thread, on_a_loop_of_its_own]
 
 
-# Many at a time -----------------------------------------------------------------------------------
+# Readers in tasks, threads and other loops --------------------------------------------------------
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -276,7 +276,7 @@ def test_a_send_that_fails_counts_as_a_disconnect(app: Flask, teardowns: list[t.
     assert (ended, teardowns) == (["closed"], [None])
 
 
-# The server goes ----------------------------------------------------------------------------------
+# The server stops ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("view_kind", ["async", "blocking async", "sync"])

@@ -17,7 +17,7 @@ from flask import (
     stream_with_context,
 )
 
-# Answers ------------------------------------------------------------------------------------------
+# Messages -----------------------------------------------------------------------------------------
 
 
 def test_a_whole_body_is_one_message(app: Flask) -> None:
@@ -145,7 +145,7 @@ def test_an_error_in_the_middle_of_a_body_cannot_begin_another_answer(app: Flask
     run(go)
 
 
-# Many at a time -----------------------------------------------------------------------------------
+# Errors and unusual views -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("view_kind", ["async", "sync"])

@@ -17,7 +17,7 @@ from polling import LONGEST, wait_until_async
 from flask import Flask, Response, current_app, request, stream_events
 from flask._core import threads
 
-# Listeners delay no other request ---------------------------------------------------------------
+# Listeners delay no other request -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("heartbeat", [None, 0.02])

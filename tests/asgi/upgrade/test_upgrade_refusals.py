@@ -19,7 +19,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from flask import Flask, abort, websocket
 from flask.asgi._greenlet_executor import Fiber
 
-# Refusing ---------------------------------------------------------------------------------------
+# Errors and limits --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", [401, 404, 418])
@@ -165,7 +165,7 @@ def ask(app: Flask, path: str = "/echo", **extra: t.Any) -> tuple[str, bytes]:
     return status, b"".join(body)
 
 
-# Servers that cannot, and extensions that do it themselves --------------------------------------
+# Servers that cannot hand over, and extensions with their own protocol ----------------------------
 
 
 def test_without_a_connection_it_is_a_501_and_the_log_gives_the_reason(
@@ -204,9 +204,6 @@ def test_a_view_that_takes_the_connection_itself_is_called_as_a_view(echo: Threa
 def test_another_upgrade_is_a_request(echo: ThreadedServer) -> None:
     echo.app.add_url_rule("/", "hello", lambda: "hello")
     assert ask(echo.app, "/", HTTP_UPGRADE="h2c") == ("200 OK", b"hello")
-
-
-# What a client can hold ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])

@@ -230,7 +230,7 @@ def test_after_hooks_run_when_the_handler_returns(app: Flask, client: FlaskClien
     assert seen == [None]
 
 
-# What ends a WebSocket ----------------------------------------------------------------------
+# Values -------------------------------------------------------------------------------------------
 
 
 def test_only_text_and_bytes_are_sent(app: Flask, client: FlaskClient) -> None:

@@ -20,7 +20,7 @@ from flask import (
 from flask.asgi import WebsocketDisconnect
 from flask.asgi._websocket_channel import Wire
 
-# A server that says something else ----------------------------------------------------------------
+# A server that stops ------------------------------------------------------------------------------
 
 
 def test_a_server_that_stops_closes_with_1001(app: Flask) -> None:
@@ -133,7 +133,7 @@ def test_a_client_that_does_not_read_delays_no_close_frame_of_others(
     assert [client for client in sent if sent[client][-1].get("code") == 1001] == list("0234")
 
 
-# What is left -----------------------------------------------------------------------------------
+# Memory -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("no_collector")
