@@ -1,7 +1,7 @@
 """One request through an ASGI application: asked, timed, and its function calls counted.
 
 The counterpart of wsgi.py, used in the same place. One event loop serves all requests, one after
-the other; scope, `receive` and `send` are made by hand, so no server is in the figure.
+the other; scope, `receive` and `send` are made here, so no server is in the figure.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Exchange:
 
 
 async def _start(application: Application) -> None:
-    """Tell an application that serving begins, if it wants to know."""
+    """Send an application the startup of the lifespan, if it accepts one."""
     if id(application) in _started:
         return
     _started.add(id(application))

@@ -1,8 +1,8 @@
 """Virtual environments under `.cache/`, made once and used again without a network.
 
-An environment is made anew when its list of requirements or the Python that makes it has
+An environment is made again when its list of requirements or the Python that makes it has
 changed, and stays as it is otherwise: what was the newest release when it was made stays
-installed until somebody asks for a refresh. The standard library only.
+installed until a refresh. The standard library only.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class CommandFailed(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment that has what was asked for."""
+    """A virtual environment that has the requirements."""
 
     folder: Path
 
@@ -82,10 +82,10 @@ def clean_variables() -> dict[str, str]:
 def make_environment(
     folder: Path, requirements: Iterable[str], *, exactly: bool = False, refresh: bool = False
 ) -> Environment:
-    """Return the environment in a folder, made or made anew where it has to be.
+    """Return the environment in a folder, created or created again if it has to be.
 
     `exactly` installs the list and nothing that it depends on (for a list that was frozen in
-    another environment). `refresh` makes it anew in any case, with the newest releases.
+    another environment). `refresh` creates it again in any case, with the newest releases.
     """
     wanted = sorted(requirements)
     stamp_file = folder / "made-for.json"
@@ -179,7 +179,7 @@ def checkout(reference: str, cache: Path) -> tuple[str, Path]:
 def unpack(
     archive: tarfile.TarFile, folder: Path, *, strip: int, only: Sequence[str] | None = None
 ) -> int:
-    """Write an archive's plain files into a folder and return how many they were.
+    """Write an archive's regular files into a folder and return how many they were.
 
     `strip` leading parts of each name are dropped. `only` names the files and folders that
     are wanted (after stripping); None wants all. Links are left out, and a name that leads out
@@ -209,5 +209,5 @@ def shown(path: Path) -> str:
 
 
 def say(line: str) -> None:
-    """Tell on standard error what is going on, so that standard output holds results only."""
+    """Report progress on standard error, so that standard output holds results only."""
     print(f"  {line}", file=sys.stderr, flush=True)

@@ -5,7 +5,7 @@
 
 Run it in an environment that has this package with the extra "asgi". No server and no network: the
 server's side of a WebSocket is a scope and two functions, and what these cost is measured by an
-application that does nothing, and is taken off. Each kind has a process of its own.
+application that does nothing, and is taken off. Each kind has its own process.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 WARM = 50  # opened and closed first, so that what is made once is not counted
 LIMITS = {"async": 20.0, "plain": 40.0}
-"""KB that one may cost. A plain handler stays in a thread, and a thread alone is 17 KB."""
+"""KB that one may cost. A synchronous handler stays in a thread, and a thread alone is 17 KB."""
 
 
 class Connection:

@@ -88,7 +88,7 @@ def count(names: Sequence[str], interface: str) -> dict[str, int]:
 
 
 def _count_one(module: str, interface: str, name: str, classes: int) -> int:
-    """Count one workload, in a process of its own: what ran before changes how CPython runs it."""
+    """Count one workload, in its own process: what ran before changes how CPython runs it."""
     requests = LARGE.get(name, REQUESTS)
     with tempfile.TemporaryDirectory() as folder:
         command = [

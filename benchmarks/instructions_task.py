@@ -5,7 +5,7 @@
 Callgrind writes what it has counted each time the process enters ``getppid``: before a block of
 requests, before a second block that is twice as long, and after that.
 
-CPython's cache of look-ups has room for one attribute in each place, and where an attribute goes
+CPython's cache of look-ups holds one attribute in each place, and where an attribute goes
 depends on how many classes there are. So some classes are made first, and their number is varied.
 """
 

@@ -1,6 +1,6 @@
 """From the figures of all rounds to tables that people read and JSON that programs read.
 
-Plain data in, plain text out; nothing here is timed or run, but for the reading of what
+Data in, text out; nothing here is timed or run, but for the reading of what
 machine this is.
 """
 
@@ -70,7 +70,7 @@ def machine_lines(found: Mapping[str, Any], versions: Mapping[str, str]) -> list
 
 
 def ratios(row: Mapping[str, Measured]) -> dict[str, float | str | None]:
-    """Return how `this` stands in one row: against the best rival and against official Flask.
+    """Compare `this` in one row with others: against the best rival and against official Flask.
 
     `to_rival` is this package's best time divided by the fastest rival's: below 1 is faster.
     `official_to_this` says how many times as long official Flask takes. None where one of the
@@ -134,7 +134,7 @@ def as_json(
 ) -> str:
     """Return everything that was measured, all rounds of it, as indented JSON.
 
-    `says` tells for each row what was done there.
+    `says` describes each row.
     """
     workloads = {
         name: {

@@ -1,6 +1,6 @@
 """Workers, and the rounds that alternate between them.
 
-A worker is one peer in a process of its own, on one core, told over a pipe what to do. While
+A worker is one peer in its own process, on one core, with commands over a pipe. While
 it works the driver waits, so only one process runs at any time.
 """
 
@@ -113,7 +113,7 @@ class Worker:
         )
 
     def ask(self, do: str, **more: Any) -> Any:
-        """Tell the worker to do something and return its answer; raises WorkerFailed."""
+        """Send the worker a command and return its answer; raises WorkerFailed."""
         assert self._process.stdin is not None and self._process.stdout is not None
         doing = f"{self.peer.name}, asked for {do} {more.get('workload', '')}".rstrip()
         try:

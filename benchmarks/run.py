@@ -90,7 +90,7 @@ def _peers(options: argparse.Namespace) -> list[rounds.Peer]:
 
 def versions_of(workers: Mapping[str, rounds.Worker]) -> dict[str, str]:
     """Return what is installed beside each worker, its own distribution first."""
-    told = {}
+    versions = {}
     for name, worker in workers.items():
         installed: dict[str, str] = dict(worker.ask("describe")["versions"])
         for tool in ("pip", "setuptools"):
@@ -99,8 +99,8 @@ def versions_of(workers: Mapping[str, rounds.Worker]) -> dict[str, str]:
         items = sorted(
             installed.items(), key=lambda item: (item[0].lower() != own, item[0].lower())
         )
-        told[name] = ", ".join(f"{distribution} {version}" for distribution, version in items)
-    return told
+        versions[name] = ", ".join(f"{distribution} {version}" for distribution, version in items)
+    return versions
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -3,7 +3,7 @@
     python benchmarks/startup.py                       this package beside official Flask
     python benchmarks/startup.py --rounds 31 --json FILE --markdown FILE
 
-Each figure comes from a process of its own, the two packages in turn, and the median counts.
+Each figure comes from its own process, the two packages in turn, and the median counts.
 """
 
 from __future__ import annotations

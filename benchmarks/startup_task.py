@@ -143,7 +143,7 @@ def memory_of_an_upload() -> float:
 
 
 class _Body:
-    """A body that is made as it is read, so that it takes no memory of its own."""
+    """A body that is made as it is read, so that it takes no memory."""
 
     def __init__(self, head: bytes, piece: bytes, count: int, tail: bytes) -> None:
         self.length = len(head) + len(piece) * count + len(tail)
@@ -160,7 +160,7 @@ class _Body:
 
 
 def _memory(name: str) -> float:
-    """Return a figure of this process in MiB, as Linux tells it."""
+    """Return a figure of this process in MiB, as Linux reports it."""
     with open("/proc/self/status", encoding="ascii") as status:
         for line in status:
             if line.startswith(f"{name}:"):

@@ -1,4 +1,4 @@
-"""One peer, alive in a process and an environment of its own, and told what to do by lines.
+"""One peer in its own process and environment, with commands as lines.
 
 Started by rounds.py as `python -P worker.py --module MODULE --interface wsgi`. Each line of
 standard input is a JSON object with "do"; each is answered by one line of JSON. What the peer
@@ -135,7 +135,7 @@ def _pin(core: int | None) -> bool:
 
 
 def serve(peer: Peer, pinned: bool, out: Callable[[str], object]) -> None:
-    """Answer the driver's lines until it says stop or goes away."""
+    """Answer the driver's lines until it sends stop or ends."""
     does: dict[str, Callable[[dict[str, Any]], Any]] = {
         "describe": lambda order: {
             "workloads": list(peer.applications),

@@ -32,7 +32,7 @@ class Request:
     body: bytes = b""
 
     def with_headers(self, **more: str) -> Request:
-        """Return a copy that carries more headers; `_` in a name stands for `-`."""
+        """Return a copy that carries more headers; `_` in a name means `-`."""
         added = {name.replace("_", "-"): value for name, value in more.items()}
         headers = {**self.headers, **added}
         return Request(self.method, self.path, self.query, headers, self.body)
@@ -159,7 +159,7 @@ def _all() -> tuple[Workload, ...]:
         Workload("stream100", "a streamed body of 100 chunks", _get("/stream")),
         Workload("method_view", "a view that is a class", _get("/class/9")),
         Workload("async_view", "an async view", _get("/async")),
-        # On ASGI the first four are async views; these are the same as plain functions.
+        # On ASGI the first four are async views; these are the same as synchronous functions.
         Workload("plain_hello", "hello, a plain view on ASGI", _get("/")),
         Workload("plain_json", "json, a plain view on ASGI", _get("/json"), "json"),
         Workload("plain_param", "param, a plain view on ASGI", _get("/users/42"), "json"),

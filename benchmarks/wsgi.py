@@ -26,7 +26,7 @@ RawAnswer = tuple[str, list[tuple[str, str]], bytes]
 def environ_of(request: Request) -> dict[str, Any]:
     """Return the environ of a request: 21 keys, and those of its own headers.
 
-    21 is what servers give for a plain GET with four headers (counted on wsgiref without the
+    21 is what servers give for a minimal GET with four headers (counted on wsgiref without the
     process's variables, and on Granian). It matters: a dict grows at the 22nd key.
     """
     environ: dict[str, Any] = {
@@ -135,7 +135,7 @@ def count_steps(application: Application, request: Request) -> list[tuple[str, i
 
 
 TRACED = 2
-"""How often a request is traced; the last one counts. CPython 3.12 and newer tell of instructions
+"""How often a request is traced; the last one counts. CPython 3.12 and newer report instructions
 only in code that has been traced before."""
 
 

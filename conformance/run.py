@@ -76,7 +76,7 @@ def run_all(
 ) -> tuple[table.Results, int]:
     """Run suites one after the other; return what they showed and how much is to explain.
 
-    A suite that cannot be run at all is told and counted, and the next one goes on.
+    A suite that cannot be run at all is reported and counted, and the next one goes on.
     """
     results: table.Results = {}
     wrong = 0
@@ -113,8 +113,8 @@ def environments(
 ) -> tuple[Environment, Environment]:
     """Return the environment with official Flask, and one otherwise identical with ours.
 
-    Suites with the same requirements share theirs. `candidate` is a requirement that stands in
-    for this repository's wheel.
+    Suites with the same requirements share theirs. `candidate` is a requirement that
+    replaces this repository's wheel.
     """
     key = hashlib.sha256("\n".join(sorted(wanted)).encode()).hexdigest()[:8]
     home = STORE / "environments"

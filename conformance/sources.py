@@ -48,7 +48,7 @@ def fetch(suite: Suite, *, newest: bool = False) -> tuple[str, Path]:
 
 
 def _downloaded(suite: Suite, version: str | None) -> Path:
-    """Return the sdist's file, fetched unless it lies in the cache; None is the newest version."""
+    """Return the sdist's file, fetched unless it is in the cache; None is the newest version."""
     folder = STORE / "downloads" / f"{suite.project}-{version or 'newest'}"
     if version is None:
         shutil.rmtree(folder, ignore_errors=True)

@@ -66,7 +66,7 @@ def read_suites(file: Path = FOLDER / "suites.toml") -> Suites:
     suites = [_suite(file, entry) for entry in document.get("suite", [])]
     names = [suite.name for suite in suites]
     if twice := {name for name in names if names.count(name) > 1}:
-        raise BadFile(f"{file.name}: the suite {twice.pop()!r} stands there twice")
+        raise BadFile(f"{file.name}: the suite {twice.pop()!r} is listed twice")
     return Suites(common["official"], common["pytest"], {suite.name: suite for suite in suites})
 
 

@@ -65,12 +65,12 @@ def rows(results: Results, order: Iterable[str]) -> list[str]:
 
 def details(results: Results, order: Iterable[str]) -> list[str]:
     """Return a line for each test that differs, with the reason that is listed for it."""
-    told = []
+    lines = []
     for name in order:
         row = results.get(name, {"differences": {}, "only_here": []})
-        told += [f"- {name}: `{test}`: {why}" for test, why in row["differences"].items()]
-        told += [f"- {name}: `{test}` passes here only" for test in row["only_here"]]
-    return told or ["No test passes with official Flask and fails here."]
+        lines += [f"- {name}: `{test}`: {why}" for test, why in row["differences"].items()]
+        lines += [f"- {name}: `{test}` passes here only" for test in row["only_here"]]
+    return lines or ["No test passes with official Flask and fails here."]
 
 
 def write(readme: Path, table: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""An application, a client, and what several files need beside them."""
+"""Fixtures and options for all tests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typing as t
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import flask
 from flask import Flask
@@ -31,6 +32,13 @@ SIGNALS = (
 
 # A shell that starts the tests in the background has Ctrl-C ignored; what they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Hypothesis tries the same examples each time, and never fails because the machine is slow.
+# "pytest --hypothesis-profile=explore" tries new examples.
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("tests", settings.get_profile("explore"), derandomize=True, database=None)
+settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -90,20 +98,20 @@ def received() -> Iterator[Callable[..., list[tuple[str, dict[str, t.Any]]]]]:
     def listen(app: Flask, *names: str) -> list[tuple[str, dict[str, t.Any]]]:
         seen: list[tuple[str, dict[str, t.Any]]] = []
         for name in names or SIGNALS:
-            heard = getattr(flask, name)
+            signal_object = getattr(flask, name)
 
             def receive(sender: t.Any, name: str = name, **kwargs: t.Any) -> None:
                 assert sender is app
                 kwargs.pop("_async_wrapper", None)
                 seen.append((name, kwargs))
 
-            heard.connect(receive, app)
-            connected.append((heard, receive))
+            signal_object.connect(receive, app)
+            connected.append((signal_object, receive))
         return seen
 
     yield listen
-    for heard, receive in connected:
-        heard.disconnect(receive)
+    for signal_object, receive in connected:
+        signal_object.disconnect(receive)
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_a_python_file_gives_its_upper_case_names(config: Config) -> None:
     assert config.from_pyfile(Path(config.root_path) / "settings.py") is True
 
 
-def test_a_python_file_that_is_wrong_says_so(config: Config) -> None:
+def test_a_python_file_with_an_error_is_reported(config: Config) -> None:
     (Path(config.root_path) / "wrong.py").write_text("KEY = \n")
     with pytest.raises(SyntaxError):
         config.from_pyfile("wrong.py")
@@ -209,7 +209,7 @@ def test_attributes_of_the_application_live_in_the_configuration(app: Flask) -> 
     assert app.permanent_session_lifetime == timedelta(days=1)
 
 
-def test_an_attribute_of_ones_own(app: Flask) -> None:
+def test_an_attribute_of_a_subclass(app: Flask) -> None:
     class Own(Flask):
         place = ConfigAttribute[str]("PLACE")
         size = ConfigAttribute[int]("SIZE", get_converter=int)

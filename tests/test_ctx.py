@@ -1,4 +1,4 @@
-"""The public names of ``flask.ctx``; what contexts do in requests stands in ``lifecycle/``."""
+"""The public names of ``flask.ctx``; ``lifecycle/`` tests contexts in requests."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_a_file_that_came_as_text_is_explained(debug: Flask) -> None:
     assert isinstance(caught.value, KeyError)
 
 
-def test_a_file_that_did_not_come_at_all_is_the_plain_error(debug: Flask) -> None:
+def test_a_file_that_was_not_sent_at_all_is_an_unmodified_key_error(debug: Flask) -> None:
     for data in ({"other": "x"}, {}):
         with pytest.raises(BadRequestKeyError) as caught:
             debug.test_client().post("/upload", data=data)
@@ -50,7 +50,7 @@ def test_a_file_that_came_is_given(debug: Flask) -> None:
     assert response.text == "name.txt"
 
 
-def test_without_debug_it_is_a_plain_400(debug: Flask) -> None:
+def test_without_debug_it_is_a_400_without_details(debug: Flask) -> None:
     debug.config.update(DEBUG=False, PROPAGATE_EXCEPTIONS=False)
     assert debug.test_client().post("/upload", data={"file": "photo.jpg"}).status_code == 400
 

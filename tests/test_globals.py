@@ -33,7 +33,7 @@ def test_the_context_variables_hold_the_contexts(app: Flask) -> None:
         assert globals._cv_request.get(None) is None
 
 
-def test_extensions_may_keep_things_on_the_contexts(app: Flask) -> None:
+def test_extensions_may_set_attributes_on_the_contexts(app: Flask) -> None:
     with app.test_request_context():
         globals.request_ctx.of_an_extension = 1  # type: ignore[attr-defined]
         globals.app_ctx.of_another = 2  # type: ignore[attr-defined]
@@ -127,7 +127,7 @@ def test_attributes_of_the_application_go_through(app: Flask) -> None:
         assert app.config["X"] == 1
 
 
-def test_the_messages_say_what_to_do() -> None:
+def test_the_messages_explain_what_to_do() -> None:
     for use, words in [
         (lambda: flask.current_app.name, ["application context", "app.app_context()"]),
         (lambda: flask.request.path, ["request context", "test_request_context"]),

@@ -113,7 +113,7 @@ def test_messages_go_to_the_servers_stream_in_a_request(
     assert stderr.getvalue().endswith("] ERROR in test_logging: outside\n")
 
 
-def test_the_stream_is_asked_at_every_use(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_stream_is_read_at_every_use(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     assert wsgi_errors_stream._get_current_object() is stream  # type: ignore[attr-defined]
@@ -123,15 +123,15 @@ def test_the_stream_is_asked_at_every_use(app: Flask, monkeypatch: pytest.Monkey
 
 
 def test_an_exception_is_logged_through_log_exception(app: Flask) -> None:
-    told: list[t.Any] = []
-    app.logger.error = lambda message, **kwargs: told.append((message, kwargs))  # type: ignore[method-assign, assignment]
+    logged: list[t.Any] = []
+    app.logger.error = lambda message, **kwargs: logged.append((message, kwargs))  # type: ignore[method-assign, assignment]
     with app.test_request_context("/path", method="POST"):
         app.log_exception((None, None, None))
     del app.logger.error  # type: ignore[attr-defined]
-    assert told == [("Exception on /path [POST]", {"exc_info": (None, None, None)})]
+    assert logged == [("Exception on /path [POST]", {"exc_info": (None, None, None)})]
 
 
-def test_a_logger_is_made_for_whatever_has_a_name() -> None:
+def test_a_logger_is_created_for_any_object_with_a_name() -> None:
     class Named:
         name = "named_for_logging"
         debug = False

@@ -58,7 +58,7 @@ def cookies_of(app: Flask, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Cookies by kind; those in upper case are genuine."""
     other = URLSafeTimedSerializer(KEY, "another salt")
     cookies = {
-        "PLAIN": sign(app, {"a": "PLAIN"}),
+        "UNTAGGED": sign(app, {"a": "UNTAGGED"}),
         "TAGGED": sign(app, {"a": "TAGGED", "b": (1, 2)}),
         "COMPRESSED": sign(app, {"a": "COMPRESSED", "b": "x" * 200}),
         "PERMANENT": sign(app, {"a": "PERMANENT", "_permanent": True}),
@@ -78,14 +78,14 @@ def cookies_of(app: Flask, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return cookies
 
 
-GENUINE = ("PLAIN", "TAGGED", "COMPRESSED", "PERMANENT")
+GENUINE = ("UNTAGGED", "TAGGED", "COMPRESSED", "PERMANENT")
 OTHERS = ("foreign", "salted", "text", "dots", "none", "quoted", "cut", "long", "expired")
 ROWS = [
     *([genuine] for genuine in GENUINE),
     *([other, genuine] for other in OTHERS for genuine in GENUINE),
     *([genuine, other] for other in OTHERS for genuine in GENUINE),
     *([first, second] for first in GENUINE for second in GENUINE),
-    ["foreign", "text", "none", "TAGGED", "PLAIN"],
+    ["foreign", "text", "none", "TAGGED", "UNTAGGED"],
 ]
 
 
@@ -130,7 +130,7 @@ class TestTheFirstGenuineCookieCounts:
         cookies = cookies_of(app, monkeypatch)
         answer = self.ask(app, asgi, "/untouched", cookies["foreign"], cookies["PERMANENT"])
         assert "Expires=" in answer.headers["Set-Cookie"]
-        answer = self.ask(app, asgi, "/untouched", cookies["foreign"], cookies["PLAIN"])
+        answer = self.ask(app, asgi, "/untouched", cookies["foreign"], cookies["UNTAGGED"])
         assert "Set-Cookie" not in answer.headers
 
     def test_another_interface_reads_them_the_same_way(
@@ -151,7 +151,7 @@ class TestTheFirstGenuineCookieCounts:
 
 @pytest.mark.parametrize("make_copy", COPIES.values(), ids=COPIES.keys())
 @pytest.mark.parametrize("asgi", [False, True], ids=["wsgi", "asgi"])
-def test_a_copy_is_equal_and_of_its_own(
+def test_a_copy_is_equal_and_independent(
     app: Flask, asgi: bool, make_copy: Callable[[t.Any], t.Any]
 ) -> None:
     seen: list[bool] = []

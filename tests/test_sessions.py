@@ -84,7 +84,7 @@ def test_a_null_session_can_only_be_read(write: t.Callable[[t.Any], t.Any]) -> N
         write(null)
 
 
-def test_the_base_interface_wants_two_methods(app: Flask) -> None:
+def test_the_base_interface_requires_two_methods(app: Flask) -> None:
     interface = SessionInterface()
     with pytest.raises(NotImplementedError):
         interface.open_session(app, t.cast("Request", None))
@@ -162,8 +162,8 @@ def test_when_the_cookie_is_set(
 VALUE = {"a": (1, b"x"), "_flashes": [("message", "text")], "long": "x" * 200}
 
 
-def plain_serializer(keys: t.Any) -> URLSafeTimedSerializer:
-    """What is documented of the cookie, made by hand."""
+def itsdangerous_serializer(keys: t.Any) -> URLSafeTimedSerializer:
+    """What is documented of the cookie, made by this test."""
     return URLSafeTimedSerializer(
         keys,
         salt="cookie-session",
@@ -180,8 +180,10 @@ def test_the_cookie_is_flasks_in_both_directions(app: Flask) -> None:
     cookie = client.get_cookie("session")
     assert cookie is not None
     assert cookie.value.startswith(".")  # compressed
-    assert plain_serializer(app.secret_key).loads(cookie.value) == VALUE
-    client.set_cookie("session", t.cast("str", plain_serializer(app.secret_key).dumps(VALUE)))
+    assert itsdangerous_serializer(app.secret_key).loads(cookie.value) == VALUE
+    client.set_cookie(
+        "session", t.cast("str", itsdangerous_serializer(app.secret_key).dumps(VALUE))
+    )
     assert client.get("/get").text == "True"
 
 
@@ -253,8 +255,8 @@ def test_fallback_keys_verify_and_the_key_signs(app: Flask) -> None:
     signing = interface.get_signing_serializer(app)
     assert signing is not None
     for key in ("a key for tests", "old", "older"):
-        assert signing.loads(plain_serializer(key).dumps({"k": 1})) == {"k": 1}
-    assert plain_serializer("a key for tests").loads(signing.dumps({"k": 1})) == {"k": 1}
+        assert signing.loads(itsdangerous_serializer(key).dumps({"k": 1})) == {"k": 1}
+    assert itsdangerous_serializer("a key for tests").loads(signing.dumps({"k": 1})) == {"k": 1}
 
 
 def test_a_key_that_changes_is_used_at_once(app: Flask) -> None:
@@ -263,7 +265,7 @@ def test_a_key_that_changes_is_used_at_once(app: Flask) -> None:
         app.secret_key = key
         signing = interface.get_signing_serializer(app)
         assert signing is not None
-        assert plain_serializer(key).loads(signing.dumps({})) == {}
+        assert itsdangerous_serializer(key).loads(signing.dumps({})) == {}
 
 
 def test_parts_of_the_interface_may_be_replaced(app: Flask) -> None:

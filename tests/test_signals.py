@@ -25,14 +25,14 @@ NAMES = {
 
 
 @pytest.mark.parametrize(("attribute", "name"), NAMES.items())
-def test_a_signal_has_its_name_and_stands_in_flask(attribute: str, name: str) -> None:
+def test_a_signal_has_its_name_and_is_exported_by_flask(attribute: str, name: str) -> None:
     signal = getattr(signals, attribute)
     assert isinstance(signal, Signal)
     assert signal.name == name  # type: ignore[attr-defined]
     assert getattr(flask, attribute) is signal
 
 
-def test_signals_of_ones_own_are_others() -> None:
+def test_new_namespaces_have_separate_signals() -> None:
     assert isinstance(signals.Namespace(), Namespace)
     assert signals.Namespace().signal("request-started") is not flask.request_started
 
@@ -69,7 +69,7 @@ def test_receivers_are_connected_and_cut_at_will(app: Flask) -> None:
     assert calls == [app, app]
 
 
-def test_another_applications_receiver_hears_nothing(app: Flask, received: t.Any) -> None:
+def test_a_receiver_of_another_application_gets_nothing(app: Flask, received: t.Any) -> None:
     other = Flask("other")
     seen = received(other)
     app.test_client().get("/")
@@ -97,7 +97,7 @@ def test_an_error_in_a_receiver_is_an_error_of_the_request(app: Flask) -> None:
         app.test_client().get("/")
 
 
-def test_a_context_pushed_by_hand_is_told_too(app: Flask, received: t.Any) -> None:
+def test_a_context_that_a_test_pushes_sends_signals_too(app: Flask, received: t.Any) -> None:
     seen = received(app)
     with app.app_context():
         pass

@@ -1,4 +1,4 @@
-"""The aliases of ``flask.typing``; what checkers make of them stands in ``type_check/``."""
+"""The aliases of ``flask.typing``; ``type_check/`` runs type checkers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Views as classes."""
+"""Class-based views."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask import Flask, request
 from flask.views import MethodView, View, http_method_funcs
 
 
-class Plain(View):
+class Greeting(View):
     """Says hello."""
 
     def __init__(self, greeting: str = "hello") -> None:
@@ -32,7 +32,7 @@ class Verbs(MethodView):
 
 
 def test_a_view_is_routed_as_a_function(app: Flask) -> None:
-    view = Plain.as_view("plain", "good day")
+    view = Greeting.as_view("greeting", "good day")
     app.add_url_rule("/", view_func=view)
     app.add_url_rule("/<name>", view_func=view)
     client = app.test_client()
@@ -41,12 +41,12 @@ def test_a_view_is_routed_as_a_function(app: Flask) -> None:
 
 
 def test_the_made_function_looks_like_the_class() -> None:
-    view: t.Any = Plain.as_view("a_name", greeting="x")
+    view: t.Any = Greeting.as_view("a_name", greeting="x")
     assert (view.__name__, view.__doc__, view.__module__) == ("a_name", "Says hello.", __name__)
-    assert (view.view_class, view.methods, view.provide_automatic_options) == (Plain, None, None)
+    assert (view.view_class, view.methods, view.provide_automatic_options) == (Greeting, None, None)
 
 
-def test_a_view_without_dispatch_request_says_what_is_missing(app: Flask) -> None:
+def test_a_view_without_dispatch_request_names_what_is_missing(app: Flask) -> None:
     with pytest.raises(NotImplementedError):
         View().dispatch_request()
 
@@ -165,7 +165,7 @@ def test_named_methods_are_served(app: Flask) -> None:
     assert app.test_client().open("/", method="PROPFIND").text == "propfind"
 
 
-def test_an_own_head_is_not_get(app: Flask) -> None:
+def test_a_separate_head_view_is_not_the_get_view(app: Flask) -> None:
     app.add_url_rule("/", view_func=OwnHead.as_view("own"))
     assert app.test_client().head("/").headers["X-Own"] == "head"
 
@@ -214,11 +214,11 @@ def test_a_subclass_may_replace_dispatch_request(app: Flask) -> None:
 
 
 def test_a_decorator_may_put_a_subclass_in_place(app: Flask) -> None:
-    class Louder(Plain):
+    class Louder(Greeting):
         def dispatch_request(self, name: str = "you") -> str:
             return super().dispatch_request(name).upper()
 
-    view: t.Any = Plain.as_view("plain")
+    view: t.Any = Greeting.as_view("greeting")
     view.view_class = Louder
     app.add_url_rule("/", view_func=view)
     assert app.test_client().get("/").text == "HELLO YOU"

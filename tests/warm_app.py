@@ -1,4 +1,4 @@
-"""An application that has met its host before, as all have that serve for a while."""
+"""Make an application as it is after its first requests."""
 
 from __future__ import annotations
 

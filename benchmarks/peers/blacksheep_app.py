@@ -1,6 +1,6 @@
 """The ASGI workloads on BlackSheep, whose requests and responses are compiled.
 
-Its plain views run on the loop and not in threads, so they are left out.
+Its synchronous views run on the loop and not in threads, so they are left out.
 """
 
 # No "from __future__ import annotations": BlackSheep reads the annotations of these functions.

@@ -1,6 +1,6 @@
 """The workloads on Bottle, each in the way that its documentation shows.
 
-Bottle's signed cookie stands beside Flask's session. It has no classes as views and no async.
+Bottle's signed cookie is compared with Flask's session. It has no classes as views and no async.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The ASGI workloads on FastAPI, the body as a plain dict."""
+"""The ASGI workloads on FastAPI, the body as a dict."""
 
 # No "from __future__ import annotations": FastAPI reads the annotations of these functions.
 
@@ -43,7 +43,7 @@ def async_app() -> FastAPI:
 
 
 def plain_app() -> FastAPI:
-    """Return an app whose views are plain functions, which run in threads."""
+    """Return an app whose views are synchronous functions, which run in threads."""
     app = FastAPI()
 
     @app.get("/", response_class=PlainTextResponse)

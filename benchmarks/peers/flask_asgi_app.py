@@ -46,7 +46,7 @@ def async_app() -> Flask:
 
 
 def plain_app() -> Flask:
-    """Return an app whose views are plain functions."""
+    """Return an app whose views are synchronous functions."""
     app = Flask(__name__)
 
     @app.route("/")

@@ -1,4 +1,4 @@
-"""The ASGI workloads on Litestar; plain views run in threads, as elsewhere."""
+"""The ASGI workloads on Litestar; synchronous views run in threads, as elsewhere."""
 
 # No "from __future__ import annotations": Litestar reads the annotations of these functions.
 

@@ -1,4 +1,4 @@
-"""The ASGI workloads on Quart. A plain view that reads JSON does not exist there."""
+"""The ASGI workloads on Quart. A synchronous view that reads JSON does not exist there."""
 
 from __future__ import annotations
 

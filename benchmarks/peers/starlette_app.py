@@ -1,4 +1,4 @@
-"""The ASGI workloads on Starlette. A plain view cannot read the body there."""
+"""The ASGI workloads on Starlette. A synchronous view cannot read the body there."""
 
 from __future__ import annotations
 

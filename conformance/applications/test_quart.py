@@ -359,7 +359,7 @@ def test_url_values_and_defaults(app):
     assert body(app, "/b") == "/built/nowhere"
 
 
-def test_a_converter_of_ones_own(app):
+def test_a_custom_converter(app):
     from werkzeug.routing import BaseConverter
 
     class Letters(BaseConverter):

@@ -1,4 +1,4 @@
-"""Servers in processes of their own."""
+"""A fixture that starts servers in separate processes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from run_process import Process
+from server_process import Process
 
 
 @pytest.fixture

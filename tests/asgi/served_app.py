@@ -1,4 +1,4 @@
-"""The application that real servers serve in ``test_servers``; what happens goes to a file."""
+"""The application that the servers of ``test_servers`` run; it logs events to a file."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ async def asynchronous() -> dict[str, t.Any]:
     return {"token": g.token, "same": g.token == token.get() == request.args.get("token", "none")}
 
 
-@app.get("/plain")
-def plain() -> dict[str, t.Any]:
+@app.get("/sync")
+def sync() -> dict[str, t.Any]:
     time.sleep(0.001)
     return {"token": g.token, "same": g.token == token.get()}
 
@@ -138,19 +138,19 @@ async def background() -> str:
     return "ok"
 
 
-@app.websocket("/chat/<room>")
-async def chat(room: str) -> None:
-    await websocket.send(f"welcome to {room}")
+@app.websocket("/chat/<name>")
+async def chat(name: str) -> None:
+    await websocket.send(f"welcome to {name}")
     async for message in websocket:
         await websocket.send(message)
-    note(f"left {room}")
+    note(f"left {name}")
 
 
-@app.websocket("/plain/<room>")
-def plain_chat(room: str) -> None:
+@app.websocket("/sync/<name>")
+def sync_chat(name: str) -> None:
     for message in websocket:
         websocket.send(message)
-    note(f"left plain {room}")
+    note(f"left sync {name}")
 
 
 @app.websocket("/closed")
@@ -161,21 +161,21 @@ async def closed() -> tuple[str, int]:
 PAGE = """<!doctype html>
 <script>
 const said = [];
-const tell = async (what) => {
+const report = async (what) => {
   said.push(what);
   if (said.length < 2) return;
   // Both stay open while more is asked for.
-  const answer = await fetch("/plain?token=browser");
+  const answer = await fetch("/sync?token=browser");
   said.push(`answer: ${(await answer.json()).token}`);
   await fetch("/report", {method: "POST", body: said.sort().join(" and ")});
   socket.close();
   source.close();
 };
-const socket = new WebSocket(`ws://${location.host}/plain/browser`);
+const socket = new WebSocket(`ws://${location.host}/sync/browser`);
 socket.onopen = () => socket.send("hello");
-socket.onmessage = (event) => tell(`websocket: ${event.data}`);
+socket.onmessage = (event) => report(`websocket: ${event.data}`);
 const source = new EventSource("/events");
-source.onmessage = (event) => tell(`event: ${event.data}`);
+source.onmessage = (event) => report(`event: ${event.data}`);
 </script>
 """
 

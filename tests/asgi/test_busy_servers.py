@@ -1,16 +1,19 @@
-"""Listeners, plain views and background tasks at once, some abandoned, on real servers."""
+"""Listeners, synchronous views and background tasks at once, some abandoned, on real servers."""
 
 from __future__ import annotations
 
 import contextlib
-import time
+import socket
 import typing as t
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from run_process import LONGEST, Process
+from polling import LONGEST, wait_until
+from server_process import Process
+
+pytestmark = pytest.mark.slow
 
 LISTENERS = 30
 APP = """
@@ -22,7 +25,7 @@ threads.IDLE_SECONDS = 0.2
 app = Flask(__name__)
 app.config.update(ASGI_THREADS=4, ASGI_QUEUE_SIZE=200)
 news = threading.Event()
-counts = {"tasks": 0, "open": 0, "charged": 0, "recorded": 0}
+counts = {"tasks": 0, "open": 0, "charged": 0, "left": 0, "recorded": 0}
 lock = threading.Lock()
 
 
@@ -50,11 +53,11 @@ async def listen_async():
     return listen()
 
 
-@app.get("/plain")
-def plain():
+@app.get("/sync")
+def sync():
     current_app.add_background_task(task)
     time.sleep(0.001)
-    return "plain"
+    return "sync"
 
 
 def task():
@@ -74,13 +77,20 @@ async def pieces():
 @app.post("/charge")
 async def charge():
     count("charged")
-    await asyncio.sleep(0.2)
+    while counts["left"] < 10:  # all clients of this view leave before it continues
+        await asyncio.sleep(0.01)
     count("recorded")
     return "recorded"
 
 
+@app.post("/left")
+async def left():
+    counts["left"] = int(request.args["count"])
+    return "noted"
+
+
 @app.get("/counts")
-async def tell():
+async def show_counts():
     return {**counts, "threads": threading.active_count()}
 
 
@@ -114,14 +124,17 @@ SERVERS = {
 
 
 def wait_for(client: httpx.Client, is_so: Callable[[dict[str, t.Any]], bool]) -> dict[str, t.Any]:
-    end = time.monotonic() + LONGEST
-    while True:
+    """Wait until the counts of the application are as wanted; return them."""
+    counts: dict[str, t.Any] = {}
+
+    def check() -> bool:
         with contextlib.suppress(httpx.TransportError):
-            counts: dict[str, t.Any] = client.get("/counts").json()
-            if is_so(counts):
-                return counts
-        assert time.monotonic() < end, counts
-        time.sleep(0.02)
+            counts.update(client.get("/counts").json())
+            return is_so(counts)
+        return False
+
+    wait_until(check, f"the count, of {counts}")
+    return counts
 
 
 @pytest.mark.parametrize("arguments", SERVERS.values(), ids=SERVERS)
@@ -140,9 +153,11 @@ def test_everything_at_once_and_threads_return_to_where_they_began(
     def ask(path: str) -> str:
         return client.get(path).text
 
-    def leave_in_the_middle() -> None:
-        with pytest.raises(httpx.ReadTimeout):
-            client.post("/charge", timeout=httpx.Timeout(LONGEST, read=0.1))
+    def begin_a_charge() -> socket.socket:
+        host, _, port = process.address.partition(":")
+        connection = socket.create_connection((host, int(port)), LONGEST)
+        connection.sendall(b"POST /charge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+        return connection
 
     kept: list[t.Iterator[str]] = []
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(16) as asking:
@@ -151,18 +166,19 @@ def test_everything_at_once_and_threads_return_to_where_they_began(
             listener = stack.enter_context(client.stream("GET", path))
             kept.append(listener.iter_lines())  # to end it would close the connection
             assert any("data: first" in line for line in kept[-1])
-        asked = [asking.submit(ask, "/plain") for _ in range(100)]
+        asked = [asking.submit(ask, "/sync") for _ in range(100)]
         streamed = [asking.submit(ask, "/pieces") for _ in range(50)]
-        left = [asking.submit(leave_in_the_middle) for _ in range(10)]
-        assert {each.result(LONGEST) for each in asked} == {"plain"}
+        leaving = [stack.enter_context(begin_a_charge()) for _ in range(10)]
+        assert {each.result(LONGEST) for each in asked} == {"sync"}
         whole = " ".join(f"{number} /pieces" for number in range(5)) + " "
         assert {each.result(LONGEST) for each in streamed} == {whole}
-        for each in left:
-            each.result(LONGEST)
+        wait_for(client, lambda counts: counts["charged"] == 10)
+        for connection in leaving:
+            connection.close()
+        client.post("/left?count=10")
         counts = wait_for(client, lambda counts: counts["tasks"] == 100)
         assert counts["open"] == LISTENERS
-    counts = wait_for(client, lambda counts: counts["open"] == 0 and counts["recorded"] >= 1)
-    wait_for(client, lambda counts: counts["recorded"] == counts["charged"])
+    wait_for(client, lambda counts: counts["open"] == 0 and counts["recorded"] == 10)
     spare = 90 if "gunicorn" in arguments else 2  # gunicorn keeps the threads that it has started
     wait_for(client, lambda counts: counts["threads"] <= base + spare)
-    assert ask("/plain") == "plain"
+    assert ask("/sync") == "sync"

@@ -48,15 +48,15 @@ def torn(app: Flask) -> list[str]:
 
     @app.teardown_appcontext
     def end(error: BaseException | None) -> None:
-        torn.append(g.get("user", "nobody"))
+        torn.append(g.get("user", "none"))
 
     @app.before_request
     def find_user() -> None:
         if "user" not in g:
-            g.user = request.args.get("user", "nobody")
+            g.user = request.args.get("user", "none")
 
-    @app.get("/plain")
-    def plain() -> str:
+    @app.get("/sync")
+    def sync() -> str:
         return f"{g.user} {request.path}"
 
     @app.get("/async/<int:number>")
@@ -109,14 +109,14 @@ def test_requests_of_an_asgi_server_share_nothing(
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             for _ in range(2):  # the first one is served with an environment
                 for user in ("ann", "bob"):
-                    for path in ("/plain", "/async/1"):
+                    for path in ("/sync", "/async/1"):
                         answer = await client.get(f"{path}?user={user}")
                         assert answer.text == f"{user} {path}"
                 assert (await client.get("/stream")).text == "False False"
         assert _cv_app.get(None) is before  # it served in this very task
 
     asyncio.run(go())
-    assert torn == ["ann", "ann", "bob", "bob", "nobody"] * 2
+    assert torn == ["ann", "ann", "bob", "bob", "none"] * 2
 
 
 def test_websockets_of_an_asgi_server_share_nothing(
@@ -143,7 +143,7 @@ def test_websockets_of_an_asgi_server_share_nothing(
             assert await asyncio.create_task(connect()) == f"1 {app.name}"
 
     asyncio.run(go())
-    assert torn == ["nobody"] * 2
+    assert torn == ["none"] * 2
 
 
 @pytest.mark.parametrize("has_lifespan", [True, False], ids=["lifespan", "no lifespan"])
@@ -162,7 +162,7 @@ def test_serving_begins_and_ends_with_the_application_alone(
         if not has_lifespan:
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://l") as client:
-                await client.get("/plain")
+                await client.get("/sync")
             return
         given = iter(["lifespan.startup", "lifespan.shutdown"])
 
@@ -202,14 +202,14 @@ def test_requests_of_a_wsgi_server_share_nothing(
     """In the thread of the import, and in threads that inherit its context."""
 
     def answer(user: str) -> str:
-        return _answer_server(app, f"/plain?user={user}", entries)
+        return _answer_server(app, f"/sync?user={user}", entries)
 
     answers = [answer("ann"), answer("bob")]
     inherited = contextvars.copy_context()
     thread = threading.Thread(target=lambda: answers.append(inherited.run(answer, "eve")))
     thread.start()
     thread.join()
-    assert answers == ["ann /plain", "bob /plain", "eve /plain"]
+    assert answers == ["ann /sync", "bob /sync", "eve /sync"]
     assert torn == ["ann", "bob", "eve"]
 
 
@@ -219,23 +219,23 @@ def test_a_request_inside_of_a_servers_request_shares_its_g(app: Flask, torn: li
         with app.request_context(request.environ):
             same = g.user
         inside = copy_current_request_context(lambda: g.get("user"))()
-        return f"{same} {inside} {torn} {app.test_client().get('/plain').text}"
+        return f"{same} {inside} {torn} {app.test_client().get('/sync').text}"
 
     with app.app_context():
-        assert _answer_server(app, "/outer?user=ann") == "ann ann [] ann /plain"
+        assert _answer_server(app, "/outer?user=ann") == "ann ann [] ann /sync"
         assert torn == ["ann"]
 
 
 CLIENTS: dict[str, Callable[[Flask], str]] = {
-    "wsgi": lambda app: app.test_client().get("/plain").text,
-    "asgi": lambda app: app.test_client(asgi=True).get("/plain").text,
+    "wsgi": lambda app: app.test_client().get("/sync").text,
+    "asgi": lambda app: app.test_client(asgi=True).get("/sync").text,
     "async": lambda app: asyncio.run(_ask(app)),
 }
 
 
 async def _ask(app: Flask) -> str:
     async with app.test_async_client() as client:
-        return (await client.get("/plain")).text
+        return (await client.get("/sync")).text
 
 
 @pytest.mark.parametrize("ask", CLIENTS.values(), ids=CLIENTS.keys())
@@ -245,7 +245,7 @@ def test_a_test_client_shares_the_context_around_it(
     with app.app_context():
         g.user = "fixture"
         for _ in range(2):
-            assert ask(app) == "fixture /plain"
+            assert ask(app) == "fixture /sync"
         assert torn == []
     assert torn == ["fixture"]
 
@@ -282,7 +282,7 @@ USES: dict[str, Callable[[t.Any], t.Any]] = {
 @pytest.mark.parametrize("use", USES.values(), ids=USES.keys())
 @pytest.mark.parametrize(("name", "missing"), MISSING.items())
 @pytest.mark.parametrize("is_unset", [True, False], ids=["unset", "set to nothing"])
-def test_a_proxy_says_what_is_missing_when_nothing_is_current(
+def test_the_error_of_a_proxy_explains_what_is_missing(
     name: str, missing: str, use: Callable[[t.Any], t.Any], is_unset: bool
 ) -> None:
     proxy = getattr(flask.globals, name)

@@ -1,4 +1,4 @@
-"""A process that forks after it has served: the child serves, and the parent goes on."""
+"""A process that forks after it has served: parent and child both serve."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ import subprocess
 import sys
 
 import pytest
-
-LONGEST = 20  # seconds that a process may take; what hangs is ended by its alarm before
+from polling import LONGEST
 
 FORKS = """
 import asyncio, os, signal
 from flask import Flask, websocket
 
-signal.alarm(10)
+signal.alarm(50)
 
 def in_child(function):
     child = os.fork()
     if not child:
-        signal.alarm(5)
+        signal.alarm(40)
         code = 1
         try:
             function()
@@ -37,21 +36,21 @@ async def view():
     await asyncio.sleep(0)
     return "ok"
 
-app.add_url_rule("/plain", "plain", lambda: "ok")
+app.add_url_rule("/sync", "sync", lambda: "ok")
 
 @app.websocket("/async/echo")
 async def echo():
     async for message in websocket:
         await websocket.send(message)
 
-@app.websocket("/plain/echo")
-def echo_plainly():
+@app.websocket("/sync/echo")
+def echo_sync():
     for message in websocket:
         websocket.send(message)
 
 def serve():
     client = app.test_client(asgi=True)
-    for kind in ("async", "plain"):
+    for kind in ("async", "sync"):
         assert client.get(f"/{kind}").text == "ok"
         with client.websocket_connect(f"/{kind}/echo") as session:
             session.send("hello")
@@ -128,11 +127,11 @@ async def view():
     await asyncio.sleep(0)
     return str(in_child(serve))
 
-for name, blocking in (("plain", True), ("quick", False)):
+for name, blocking in (("sync", True), ("quick", False)):
     app.add_url_rule(f"/{name}", name, lambda: str(in_child(serve)), blocking=blocking)
 
 for client in (app.test_client(asgi=True), app.test_client()):
-    for name in ("async", "plain", "quick", "async"):
+    for name in ("async", "sync", "quick", "async"):
         assert client.get(f"/{name}").text == "0", name
 """
 

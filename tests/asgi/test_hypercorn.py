@@ -1,4 +1,4 @@
-"""What Hypercorn's other workers and its WSGI side are answered."""
+"""The errors and warnings under Hypercorn's other workers and its WSGI side."""
 
 from __future__ import annotations
 
@@ -85,10 +85,12 @@ def test_an_async_application_served_as_wsgi_by_hypercorn_is_warned_of_once(
 
 
 @pytest.mark.usefixtures("hypercorn")
-def test_whoever_is_served_well_is_not_warned(caplog: pytest.LogCaptureFixture) -> None:
-    plain = Flask(__name__)
-    plain.add_url_rule("/", "view", lambda: "ok")
-    ask(plain, environ_of_hypercorn())
+def test_an_application_that_is_served_correctly_gets_no_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sync = Flask(__name__)
+    sync.add_url_rule("/", "view", lambda: "ok")
+    ask(sync, environ_of_hypercorn())
     ask(make_app(), {**environ_of_hypercorn(), "wsgi.errors": io.StringIO()})
     assert make_app().test_client().get("/").text == "ok"
 

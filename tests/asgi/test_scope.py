@@ -66,13 +66,15 @@ def scope(**entries: t.Any) -> dict[str, t.Any]:
         ),
     ],
 )
-def test_what_the_environment_says(entries: dict[str, t.Any], expected: dict[str, t.Any]) -> None:
+def test_what_the_environment_contains(
+    entries: dict[str, t.Any], expected: dict[str, t.Any]
+) -> None:
     environ = make_environ(scope(**entries), None)
     assert {key: environ.get(key) for key in expected} == expected
 
 
 @pytest.mark.parametrize("missing", ["path", "headers"])
-def test_a_scope_that_lacks_something_is_told(missing: str) -> None:
+def test_a_scope_with_a_missing_key_is_an_error(missing: str) -> None:
     lacking = scope()
     del lacking[missing]
     with pytest.raises(ScopeError, match=f"malformed: KeyError: '{missing}'"):
@@ -92,7 +94,7 @@ def test_a_scope_that_lacks_something_is_told(missing: str) -> None:
         {"client": ("alone",)},
     ],
 )
-def test_a_scope_of_other_types_is_told(entries: dict[str, t.Any]) -> None:
+def test_a_scope_with_wrong_types_is_an_error(entries: dict[str, t.Any]) -> None:
     with pytest.raises(ScopeError, match="ASGI scope is malformed"):
         make_environ(scope(**entries), None)
 

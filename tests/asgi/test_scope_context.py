@@ -1,4 +1,4 @@
-"""A request without a WSGI environment: when there is none, and that nobody can tell."""
+"""A request without a WSGI environment behaves like one with it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def ask(app: Flask, **changes: t.Any) -> Answer:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[t.Any]:
-    """The environments that are made for a request without one, when somebody asks."""
+    """The environments that are made for a request without one, at the first access."""
     made: list[t.Any] = []
     make_environ = _scope_context.make_environ
 
@@ -67,7 +67,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[t.Any]:
 
 
 async def untouched() -> str:
-    g.name = "nobody asks"
+    g.name = "unused"
     return t.cast("str", g.name) + url_for("view")
 
 
@@ -81,7 +81,7 @@ async def keeps() -> str:
 
 
 @pytest.mark.parametrize(("view", "count"), [(untouched, 0), (looks, 1), (keeps, 1)])
-def test_the_environment_is_made_when_somebody_asks(
+def test_an_environment_is_created_only_if_the_view_uses_it(
     app: Flask, made: list[t.Any], view: Callable[..., t.Any], count: int
 ) -> None:
     app.add_url_rule("/", "view", view)
@@ -127,18 +127,18 @@ def wrap_asgi(app: Flask) -> None:
     app.asgi_app = middleware  # type: ignore[method-assign]
 
 
-def test_middleware_for_asgi_is_gone_through_until_it_is_taken_off(app: Flask) -> None:
-    @app.get("/", defaults={"path": "plain"})
+def test_middleware_for_asgi_is_called_until_it_is_removed(app: Flask) -> None:
+    @app.get("/", defaults={"path": "sync"})
     @app.get("/<path>")
     async def view(path: str) -> str:
         return path
 
     warm_up(app)
-    assert ask(app)[2] == b"plain"
+    assert ask(app)[2] == b"sync"
     wrap_asgi(app)
     assert [ask(app)[2] for _ in range(3)] == [b"wrapped"] * 3
     del app.asgi_app
-    assert ask(app)[2] == b"plain"
+    assert ask(app)[2] == b"sync"
 
 
 def test_a_subclass_may_have_its_own_asgi_app() -> None:
@@ -172,7 +172,9 @@ def test_a_connection_without_a_type_is_refused_later_too(app: Flask) -> None:
         (make_own_context, "from the context"),
     ],
 )
-def test_whoever_has_a_say_is_asked(app: Flask, change: Callable[[Flask], None], user: str) -> None:
+def test_every_overridden_method_is_called(
+    app: Flask, change: Callable[[Flask], None], user: str
+) -> None:
     @app.route("/")
     async def view() -> str:
         return str(request.remote_user)
@@ -184,13 +186,13 @@ def test_whoever_has_a_say_is_asked(app: Flask, change: Callable[[Flask], None],
     assert ask(app)[2] == user.encode()
 
 
-# That nobody can tell ----------------------------------------------------------------------------
+# Nothing else differs ---------------------------------------------------------------------------
 
 
 def fill(app: Flask) -> None:
-    """Give an application a view of each kind that tells all it can."""
+    """Give an application a view of each kind that returns all it can read."""
 
-    def tell(**arguments: t.Any) -> Response:
+    def describe(**arguments: t.Any) -> Response:
         response = Response(repr(arguments))
         response.headers["X-Method"] = request.method
         response.headers["X-By"] = request.headers.get("X-By", "")
@@ -200,11 +202,11 @@ def fill(app: Flask) -> None:
         response.headers["X-Cookies"] = repr(dict(request.cookies))
         return response
 
-    async def tell_later(**arguments: t.Any) -> Response:
+    async def describe_later(**arguments: t.Any) -> Response:
         await asyncio.sleep(0)
-        return tell(**arguments)
+        return describe(**arguments)
 
-    for kind, view in (("plain", tell), ("later", tell_later)):
+    for kind, view in (("sync", describe), ("later", describe_later)):
         methods = ["GET", "POST"]
         app.add_url_rule(f"/{kind}", kind, view, methods=methods)
         app.add_url_rule(f"/{kind}/<int:number>", f"{kind}_number", view, methods=methods)
@@ -226,11 +228,11 @@ def fill(app: Flask) -> None:
 
     @app.get("/away")
     async def away() -> t.Any:
-        return redirect("/plain")
+        return redirect("/sync")
 
     @app.get("/corrected")
     async def corrected() -> t.Any:
-        response = redirect("/plain")
+        response = redirect("/sync")
         response.autocorrect_location_header = True
         return response
 
@@ -258,7 +260,7 @@ class InPieces(Response):
 
 
 PATHS = [
-    *("/plain", "/plain/7", "/plain/x", "/plain/folder/", "/plain/folder", "//plain", "/plain/"),
+    *("/sync", "/sync/7", "/sync/x", "/sync/folder/", "/sync/folder", "//sync", "/sync/"),
     *("/later", "/later/7", "/later/folder/", "/later/caf\u00e9", "/later/caf\u00c3\u00a9"),
     *("/count", "/stream", "/empty", "/away", "/corrected", "/text", "/crash", "/pieces"),
     *("/nowhere", "", "/\ufffd"),
@@ -277,7 +279,7 @@ CHANGES: dict[str, dict[str, t.Any]] = {
     "a malformed host": {"host": [(b"host", b"a b")]},
     "no host": {"host": []},
     "an upgrade": {"headers": [(b"upgrade", b"websocket"), (b"connection", b"upgrade")]},
-    "below a root": {"root_path": "/plain"},
+    "below a root": {"root_path": "/sync"},
     "over TLS": {"scheme": "https"},
     "as a WebSocket's": {"scheme": "wss"},
 }
@@ -322,7 +324,7 @@ def test_a_host_that_is_not_trusted_is_refused_later_too(app: Flask) -> None:
     assert ask(app)[0] == 400
 
 
-def test_a_malformed_scope_is_told_when_somebody_looks(app: Flask) -> None:
+def test_a_malformed_scope_is_an_error_when_it_is_read(app: Flask) -> None:
     @app.get("/")
     async def view() -> str:
         return request.path
@@ -351,7 +353,7 @@ def test_a_thread_of_the_views_and_the_loop_agree_on_the_body(
     make_exchange = _scope_context.Exchange
 
     def make(*arguments: t.Any) -> t.Any:
-        time.sleep(0.05)  # the other one asks meanwhile
+        time.sleep(0.05)  # the other one reads meanwhile
         made.append(make_exchange(*arguments))
         return made[-1]
 
@@ -397,5 +399,5 @@ def test_each_way_to_make_a_context_sets_the_same(app: Flask) -> None:
     app.test_client().get("/")
     by_scope, by_environ = found
     own = {"_scope", "_receive", "_send", "_exchange", "content_length", "may_block"}
-    # The environment is made when somebody asks; the host, to find the rule.
-    assert by_scope - own == by_environ - {"_environ", "_is_on_plain_host"}
+    # The environment is created at its first access; the host, to find the rule.
+    assert by_scope - own == by_environ - {"_environ", "_uses_default_host"}

@@ -1,4 +1,4 @@
-"""WebSocket handlers in wrappers: what the methods return follows from the code that calls them."""
+"""WebSocket handlers in wrappers: the calling code decides what the methods return."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run(handler: Handler) -> Handler:
 
 def talked_first(handler: Handler) -> Handler:
     def wrapper() -> t.Any:
-        websocket.send("plain")
+        websocket.send("sync")
         assert websocket.receive() == "answer"
         return handler()
 
@@ -74,7 +74,7 @@ def test_an_async_handler_in_a_wrapper(app: Flask, client: FlaskClient, wrap: t.
     app.add_websocket("/", "handler", wrap(handler))
     with client.websocket_connect("/") as session:
         if wrap is talked_first:
-            assert session.receive() == "plain"
+            assert session.receive() == "sync"
             session.send("answer")
         session.send("a text")
         assert session.receive() == "a text"
@@ -84,7 +84,7 @@ def test_an_async_handler_in_a_wrapper(app: Flask, client: FlaskClient, wrap: t.
     assert ends == [4000]
 
 
-@pytest.mark.parametrize("kind", ["async", "plain"])
+@pytest.mark.parametrize("kind", ["async", "sync"])
 def test_a_hook_in_a_wrapper(app: Flask, client: FlaskClient, kind: str) -> None:
     async def before() -> None:
         await websocket.accept()
@@ -93,10 +93,10 @@ def test_a_hook_in_a_wrapper(app: Flask, client: FlaskClient, kind: str) -> None
     async def asynchronous() -> None:
         await websocket.send("from the handler")
 
-    def plain() -> None:
+    def sync() -> None:
         websocket.send("from the handler")
 
     app.before_websocket(lambda: before())
-    app.add_websocket("/", "handler", plain if kind == "plain" else asynchronous)
+    app.add_websocket("/", "handler", sync if kind == "sync" else asynchronous)
     with client.websocket_connect("/") as session:
         assert [session.receive(), session.receive()] == ["from the hook", "from the handler"]

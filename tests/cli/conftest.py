@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
-from serve_process import Served, wait_until
+from flask_serve_process import Served
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def environment() -> Iterator[None]:
 if not hasattr(CliRunner().invoke(click.Command("none")), "output_bytes"):  # before click 8.2
 
     def _skip(result: object) -> None:
-        pytest.skip("this release of click keeps no standard error of its own")
+        pytest.skip("this release of click does not capture standard error separately")
 
     Result.stderr = property(_skip)  # type: ignore[assignment, method-assign]
 
@@ -81,7 +81,7 @@ def serve(folder: Path) -> Iterator[Callable[..., Served]]:
         started.append(server)
         server.wait_for("Started worker-1")
         if "--uds" not in args:
-            wait_until(server.listens)
+            server.wait_until(server.listens)
         return server
 
     yield start

@@ -20,7 +20,7 @@ Runs = t.Callable[..., str]
 
 async def say(*args: t.Any, **kwargs: t.Any) -> None:
     await asyncio.sleep(0)
-    click.echo(f"{current_app.name if has_app_context() else 'nobody'} {args} {kwargs}")
+    click.echo(f"{current_app.name if has_app_context() else 'none'} {args} {kwargs}")
 
 
 @pytest.fixture
@@ -80,25 +80,25 @@ WITH_CONTEXT: list[t.Any] = [lambda f: click.command("say")(with_appcontext(f))]
 @pytest.mark.parametrize("make", WITHOUT_CONTEXT + WITH_CONTEXT)
 def test_a_command_that_is_added(app: Flask, run: Runs, make: t.Any) -> None:
     app.cli.add_command(make(say))
-    name = "nobody" if make in WITHOUT_CONTEXT else "shop"
+    name = "none" if make in WITHOUT_CONTEXT else "shop"
     assert run("say") == f"{name} () {{}}\n"
 
 
-def test_groups_and_what_is_in_them(app: Flask, run: Runs) -> None:
+def test_groups_and_their_commands(app: Flask, run: Runs) -> None:
     @app.cli.group()
     async def outer() -> None:
         await asyncio.sleep(0)
         click.echo("outer")
 
     @click.group()
-    async def plain() -> None:
-        await say("plain")
+    async def sync() -> None:
+        await say("sync")
 
     outer.command("say")(say)
-    plain.command("say")(say)
-    app.cli.add_command(plain)
+    sync.command("say")(say)
+    app.cli.add_command(sync)
     assert run("outer", "say") == "outer\nshop () {}\n"
-    assert run("plain", "say") == "nobody ('plain',) {}\nnobody () {}\n"
+    assert run("sync", "say") == "none ('sync',) {}\nnone () {}\n"
 
 
 def test_an_error_is_the_commands_error(app: Flask) -> None:

@@ -80,7 +80,7 @@ def test_each_default_file_is_taken_from_the_nearest_folder_that_has_one(
 
 
 class TestWithoutPythonDotenv:
-    """Nothing is read; whoever has such files is told what is missing."""
+    """Nothing is read; with such files, a message names what is missing."""
 
     @pytest.fixture(autouse=True)
     def uninstall(self, project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,19 +1,20 @@
-"""The real thing: ``python -m flask`` as a process, answered over HTTP or through a pipe."""
+"""``python -m flask`` in a separate process, used over HTTP and through a pipe."""
 
 from __future__ import annotations
 
 import os
-import queue
 import re
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from polling import LONGEST
+from processes import PrintingProcess
+
+pytestmark = pytest.mark.slow
 
 FLASK = [sys.executable, "-m", "flask"]
 APP = """\
@@ -29,54 +30,19 @@ def hello():
 
 def call(*args: str, text: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*FLASK, *args], input=text, capture_output=True, text=True, timeout=60, check=False
+        [*FLASK, *args], input=text, capture_output=True, text=True, timeout=LONGEST, check=False
     )
 
 
-class Server:
+class Server(PrintingProcess):
     """A ``flask run`` on a free port, and what it has printed."""
 
-    def __init__(self, *args: str) -> None:
-        self._process = subprocess.Popen(
-            [*FLASK, *args, "--port", "0"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"},
-            start_new_session=True,
-        )
-        self._lines: queue.Queue[str] = queue.Queue()
-        self.printed = ""
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
+    def __init__(self, folder: Path, *args: str) -> None:
+        super().__init__([*FLASK, *args, "--port", "0"], folder)
         self.url = self.wait_for(r"Running on (http://127\.0\.0\.1:\d+)")
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as stream:
-            for line in stream:
-                self._lines.put(line)
-
-    def wait_for(self, pattern: str) -> str:
-        """Read on until a line matches; return the pattern's group, or all that matched."""
-        while True:
-            try:
-                line = self._lines.get(timeout=60)
-            except queue.Empty:
-                pytest.fail(f"No line {pattern!r} in what the server printed:\n{self.printed}")
-            self.printed += line
-            found = re.search(pattern, line)
-            if found:
-                return found[found.re.groups]
-
     def get(self) -> httpx.Response:
-        return httpx.get(self.url, timeout=60)
-
-    def stop(self) -> None:
-        # The whole session: with the reloader the server is a child of the process started here.
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(timeout=60)
-        self._reader.join(timeout=60)
+        return httpx.get(self.url, timeout=LONGEST)
 
 
 @pytest.fixture
@@ -84,7 +50,7 @@ def serve(project) -> Iterator[Callable[..., Server]]:
     servers: list[Server] = []
 
     def start(*args: str) -> Server:
-        servers.append(Server(*args))
+        servers.append(Server(project.root, *args))
         return servers[-1]
 
     yield start
@@ -111,20 +77,20 @@ def edit(path: Path, text: str, step: int) -> None:
 def test_run_with_debug_reloads_and_outlives_a_faulty_edit(project, serve) -> None:
     path = project.write_file("app.py", APP)
     server = serve("run", "--debug")
-    server.wait_for("Debugger is active!")
+    server.wait_for("Debugger is active!", after_last=True)
     assert server.get().text == "Hello, World!"
 
     edit(path, "import missing_module\n" + APP, 1)
-    server.wait_for("Detected change in")
-    server.wait_for("Debugger is active!")
+    server.wait_for("Detected change in", after_last=True)
+    server.wait_for("Debugger is active!", after_last=True)
     assert "No module named 'missing_module'" in server.printed
     response = server.get()
     assert response.status_code == 500
     assert "missing_module" in response.text and "Werkzeug" in response.text
 
     edit(path, APP.replace("World", "again"), 2)
-    server.wait_for("Detected change in")
-    server.wait_for("Debugger is active!")
+    server.wait_for("Detected change in", after_last=True)
+    server.wait_for("Debugger is active!", after_last=True)
     assert server.get().text == "Hello, again!"
 
 
@@ -138,7 +104,7 @@ def test_routes_prints_the_table(project) -> None:
     ]
 
 
-def test_shell_runs_what_it_is_fed_in_the_applications_context(project) -> None:
+def test_shell_runs_its_input_in_the_applications_context(project) -> None:
     project.write(app=APP)
     result = call("shell", text="from flask import current_app\nprint(current_app.name, app)\n")
     assert result.returncode == 0
@@ -176,7 +142,7 @@ def test_a_missing_or_broken_application_is_a_usage_error(
 def test_the_installed_command_is_the_same_as_the_module(project) -> None:
     script = Path(sys.executable).with_name("flask")
     result = subprocess.run(
-        [script, "--version"], capture_output=True, text=True, timeout=60, check=False
+        [script, "--version"], capture_output=True, text=True, timeout=LONGEST, check=False
     )
     assert result.stdout == call("--version").stdout
     assert re.fullmatch(r"Python \S+\nFlask \S+\nWerkzeug \S+\n", result.stdout)

@@ -18,7 +18,7 @@ LOCATE = "Error: Could not locate a Flask application."
 
 def say() -> None:
     """Say who is current."""
-    click.echo(current_app.name if has_app_context() else "nobody")
+    click.echo(current_app.name if has_app_context() else "none")
 
 
 def info(name: str = "given") -> ScriptInfo:
@@ -50,18 +50,18 @@ class TestAppGroup:
             pass
 
         inner.command("deep")(say)
-        other.command("plain")(say)
+        other.command("sync")(say)
         return tools
 
     @pytest.mark.parametrize(
         ("args", "output"),
         [
             ("named", "given"),
-            ("alone", "nobody"),
+            ("alone", "none"),
             ("explained", "given"),
             ("bare", "given"),
             ("inner deep", "given"),
-            ("other plain", "nobody"),
+            ("other sync", "none"),
         ],
     )
     def test_commands_run_in_the_applications_context(
@@ -121,9 +121,9 @@ class TestFlaskGroup:
         tool = group(create_app=lambda: app)
         tool.command("own", with_appcontext=False)(say)
         assert runner.invoke(tool, ["say"]).output == "shop\n"
-        assert runner.invoke(tool, ["own"]).output == "nobody\n"
+        assert runner.invoke(tool, ["own"]).output == "none\n"
 
-    def test_an_active_context_of_the_same_application_is_kept(self, runner) -> None:
+    def test_an_active_context_of_the_same_application_stays_current(self, runner) -> None:
         app = Flask("shop")
         torn_down: list[object] = []
         app.teardown_appcontext(torn_down.append)
@@ -235,7 +235,7 @@ class TestDebugOption:
         result = runner.invoke(tool, [*args, "show"], env={"FLASK_DEBUG": variable})
         assert result.output == f"{debug} {left}\n"
 
-    def test_a_default_of_the_program_is_not_what_the_user_asked_for(self, runner) -> None:
+    def test_a_default_of_the_program_does_not_count_as_an_option_of_the_user(self, runner) -> None:
         tool = group()
         tool.command("show")(lambda: click.echo(str(current_app.debug)))
         assert runner.invoke(tool, ["show"], default_map={"debug": True}).output == "False\n"
@@ -266,7 +266,7 @@ class TestVersion:
         assert (result.exit_code, result.output) == (0, self.LINES)
 
     @pytest.mark.parametrize(("value", "resilient"), [(False, False), (None, False), (True, True)])
-    def test_it_is_printed_only_when_asked_for(self, capsys, value, resilient: bool) -> None:
+    def test_it_is_printed_only_with_its_option(self, capsys, value, resilient: bool) -> None:
         get_version(click.Context(cli, resilient_parsing=resilient), None, value)
         assert capsys.readouterr().out == ""
 
@@ -333,9 +333,7 @@ class TestHelp:
 
 
 class TestUnknownCommand:
-    def test_it_is_refused_and_nothing_else_is_said_if_the_application_is_sound(
-        self, runner
-    ) -> None:
+    def test_it_is_refused_with_one_message_if_the_application_loads(self, runner) -> None:
         result = runner.invoke(group(), ["unknown"])
         assert result.exit_code == 2
         assert result.stderr == (
@@ -344,9 +342,7 @@ class TestUnknownCommand:
             "Error: No such command 'unknown'.\n"
         )
 
-    def test_it_may_be_the_missing_applications_so_that_is_said_first(
-        self, project, runner
-    ) -> None:
+    def test_the_error_of_a_missing_application_is_printed_first(self, project, runner) -> None:
         result = runner.invoke(cli, ["unknown"])
         assert result.exit_code == 2
         assert result.stderr.startswith(LOCATE)

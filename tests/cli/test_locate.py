@@ -1,4 +1,4 @@
-"""Finding the application that the command line was told to use."""
+"""Find the application that the command line names."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def test_a_reference_that_gives_no_application_is_refused(text: str, message: st
 
 @pytest.fixture
 def packages(project) -> None:
-    for path in ("top/__init__.py", "top/low/__init__.py", "plain/mod.py"):
+    for path in ("top/__init__.py", "top/low/__init__.py", "folder/mod.py"):
         project.write_file(path, "")
 
 
@@ -211,9 +211,9 @@ def packages(project) -> None:
         ("mod/__init__.py", "mod", "."),
         ("mod/__init__", "mod", "."),
         ("a.b.c", "a.b.c", "."),
-        ("plain/mod.py", "mod", "plain"),
-        ("plain/a.b", "a.b", "plain"),
-        ("plain/../mod.py", "mod", "."),
+        ("folder/mod.py", "mod", "folder"),
+        ("folder/a.b", "a.b", "folder"),
+        ("folder/../mod.py", "mod", "."),
         ("top", "top", "."),
         ("top/mod.py", "top.mod", "."),
         ("top/low/mod", "top.low.mod", "."),

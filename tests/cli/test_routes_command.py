@@ -65,7 +65,7 @@ def test_methods_that_are_answered_by_themselves_are_shown_on_demand(runner, app
 def test_the_table_can_be_sorted(runner, app: Flask, sort: str, endpoints: list[str]) -> None:
     expected = [rule.endpoint for rule in app.url_map.iter_rules()]
     assert column(table(runner, app, "-s", "match")) == expected
-    if sort in {"domain", "match"}:  # nothing to tell them apart by: the order of matching
+    if sort in {"domain", "match"}:  # they are equal there: the order of matching
         endpoints = expected
     assert column(table(runner, app, "--sort", sort)) == endpoints
     assert column(table(runner, app, SORT=sort)) == endpoints
@@ -89,7 +89,7 @@ def test_a_column_for_the_domain_appears_if_a_route_has_one(
     runner, settings: dict[str, bool], argument: str, title: str
 ) -> None:
     app = Flask("shop", static_folder=None, **settings)
-    app.add_url_rule("/", "plain")
+    app.add_url_rule("/", "sync")
     assert column(table(runner, app), 1) == ["GET"]
     assert title not in table(runner, app)[0]
 
@@ -97,7 +97,7 @@ def test_a_column_for_the_domain_appears_if_a_route_has_one(
     app.add_url_rule("/", "third", **{argument: "a.example"})
     lines = table(runner, app, "-s", "domain")
     assert lines[0].split() == ["Endpoint", "Methods", title, "Rule"]
-    assert column(lines) == ["plain", "third", "second"]
+    assert column(lines) == ["sync", "third", "second"]
     assert column(lines, 2) == ["", "a.example", "b.example"]
 
 
@@ -106,7 +106,7 @@ def test_a_rule_without_methods_has_an_empty_cell(runner, app: Flask) -> None:
     assert column(table(runner, app), 1) == ["", "POST", "GET, POST", "GET"]
 
 
-def test_an_application_without_routes_says_so(runner) -> None:
+def test_an_application_without_routes_prints_a_message(runner) -> None:
     app = Flask("shop", static_folder=None)
     assert table(runner, app) == ["No routes were registered."]
 

@@ -1,4 +1,4 @@
-"""``flask run`` up to the call of Werkzeug's server, which is replaced here."""
+"""``flask run``, with a replacement for Werkzeug's server."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_the_server_name_of_the_application_does_not_choose_the_address(
         (["run", "--debug"], " * Debug mode: on\n"),
     ],
 )
-def test_it_says_what_is_served_in_which_mode(
+def test_it_prints_what_is_served_in_which_mode(
     tool: FlaskGroup, runner, served: list[Any], args: list[str], output: str
 ) -> None:
     assert runner.invoke(tool, args).output == output

@@ -13,7 +13,7 @@ from flask.cli import NoAppException, ScriptInfo, pass_script_info, with_appcont
 APP = "from flask import Flask\napp = Flask({0!r})\n"
 
 
-def test_a_new_one_knows_what_it_was_told_and_has_loaded_nothing() -> None:
+def test_a_new_script_info_keeps_its_arguments_and_loads_nothing() -> None:
     info = ScriptInfo()
     assert (info.app_import_path, info.create_app, info.data) == (None, None, {})
     assert (info.set_debug_flag, info.load_dotenv_defaults) == (True, True)
@@ -72,7 +72,7 @@ def test_the_colon_of_a_drive_does_not_end_the_path(project, path: str, module: 
 
 
 @pytest.mark.parametrize("create_app", [None, lambda: None])
-def test_no_application_is_an_error_that_says_what_to_do(project, create_app) -> None:
+def test_no_application_is_an_error_that_explains_what_to_do(project, create_app) -> None:
     with pytest.raises(NoAppException) as refused:
         ScriptInfo(create_app=create_app).load_app()
     assert refused.value.message == (
@@ -113,7 +113,7 @@ def test_a_command_can_ask_for_the_script_info(runner) -> None:
     def command(info: ScriptInfo) -> None:
         click.echo(info.app_import_path)
 
-    assert runner.invoke(command, obj=ScriptInfo("told")).output == "told\n"
+    assert runner.invoke(command, obj=ScriptInfo("given")).output == "given\n"
     assert runner.invoke(command).output == "\n"
 
 
@@ -162,7 +162,7 @@ def test_the_function_keeps_its_name_documentation_and_arguments(runner) -> None
     assert result.return_value == ("x", True, "given")
 
 
-def test_teardown_runs_after_the_command_and_is_told_its_error(runner) -> None:
+def test_teardown_runs_after_the_command_and_gets_its_error(runner) -> None:
     app = Flask("x")
     events: list[object] = []
     app.teardown_appcontext(lambda error: events.append(error))

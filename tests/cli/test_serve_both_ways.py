@@ -1,4 +1,4 @@
-"""``flask serve`` over WSGI and over ASGI: real processes, under load and while they stop."""
+"""``flask serve`` over WSGI and ASGI in separate processes: under load, and at shutdown."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from serve_process import Served, needs_granian, wait_until
+from flask_serve_process import Served, needs_granian
+from polling import wait_until
 
-pytestmark = needs_granian
+pytestmark = [needs_granian, pytest.mark.slow]
 Serve = Callable[..., Served]
 
 COMMON = """\
@@ -32,11 +33,11 @@ def note(file, what):
 
 @app.before_serving
 def before():
-    note("life", f"before {os.getpid()}")
+    note("lifespan", f"before {os.getpid()}")
 
 @app.after_serving
 def after():
-    note("life", f"after {os.getpid()}")
+    note("lifespan", f"after {os.getpid()}")
 
 @app.route("/which")
 def which():
@@ -62,7 +63,7 @@ def later():
         note("later", "begun")
         while not os.path.exists("go-on"):
             time.sleep(0.01)
-        note("life", "worked")
+        note("lifespan", "worked")
 
     app.add_background_task(work)
     return "ok"
@@ -84,7 +85,7 @@ async def later():
         note("later", "begun")
         while not os.path.exists("go-on"):
             await asyncio.sleep(0.01)
-        note("life", "worked")
+        note("lifespan", "worked")
 
     app.add_background_task(work)
     return "ok"
@@ -107,8 +108,8 @@ async def echo():
     async for message in websocket:
         await websocket.send(message)
 
-@app.websocket("/plain")
-def plain():
+@app.websocket("/sync")
+def sync():
     for message in websocket:
         websocket.send(message)
 
@@ -152,7 +153,7 @@ def test_the_app_chooses_and_an_option_overrules_it(serve: Serve, interface: str
 def test_events_and_websockets_are_served(serve: Serve) -> None:
     server = serve("--workers", "1")
     assert server.ask("/events").endswith("data: 0\n\ndata: 1\n\ndata: 2\n\n")
-    for path in ("/echo", "/plain"):
+    for path in ("/echo", "/sync"):
         it = server.connect(path)
         for message in ("text", b"bytes", "é" * 10_000):
             it.send(message)
@@ -170,7 +171,7 @@ def test_a_websocket_is_closed_with_the_handlers_code(serve: Serve) -> None:
 
 @on_asgi
 @pytest.mark.parametrize("http", ["auto", "2"])
-def test_http_2_is_spoken_without_tls_to_who_knows(serve: Serve, http: str) -> None:
+def test_http_2_works_without_tls_with_prior_knowledge(serve: Serve, http: str) -> None:
     pytest.importorskip("h2")
     server = serve("--workers", "1", "--http", http)
     with httpx.Client(http1=False, http2=True, timeout=60) as client:
@@ -197,7 +198,7 @@ def test_200_requests_under_way_are_answered(serve: Serve, folder: Path, interfa
 @on_asgi
 def test_open_websockets_are_closed_with_1001(serve: Serve) -> None:
     server = serve("--workers", "2")
-    all_of_them = [server.connect(path) for path in ("/echo", "/plain") * 5]
+    all_of_them = [server.connect(path) for path in ("/echo", "/sync") * 5]
     for it in all_of_them:
         it.send("hello")
         assert it.recv() == "hello"
@@ -209,7 +210,7 @@ def test_open_websockets_are_closed_with_1001(serve: Serve) -> None:
     assert "Traceback" not in server.printed
 
 
-def test_background_work_is_waited_for_and_life_ends_once(serve: Serve, folder: Path) -> None:
+def test_background_tasks_are_awaited_and_shutdown_runs_once(serve: Serve, folder: Path) -> None:
     server = serve("--workers", "1")
     assert server.ask("/later") == "ok"
     # Under WSGI the work begins when the server closes the response, after the client has it all.
@@ -218,7 +219,11 @@ def test_background_work_is_waited_for_and_life_ends_once(serve: Serve, folder: 
     server.wait_for("Stopping worker-1")
     (folder / "go-on").touch()
     assert server.wait() == 0
-    assert [line.split()[0] for line in lines_of(folder / "life")] == ["before", "worked", "after"]
+    assert [line.split()[0] for line in lines_of(folder / "lifespan")] == [
+        "before",
+        "worked",
+        "after",
+    ]
 
 
 def test_a_request_that_does_not_end_is_not_waited_for_for_ever(serve: Serve, folder: Path) -> None:
@@ -231,14 +236,14 @@ def test_a_request_that_does_not_end_is_not_waited_for_for_ever(serve: Serve, fo
 
 
 @on_asgi
-def test_every_worker_has_a_life_of_its_own(serve: Serve, folder: Path) -> None:
+def test_every_worker_has_its_own_lifespan(serve: Serve, folder: Path) -> None:
     server = serve("--workers", "2")
     server.wait_for("Started worker-2")
     server.signal(signal.SIGTERM)
     assert server.wait() == 0
-    life = [line.split() for line in lines_of(folder / "life")]
-    begun = [worker for what, worker in life if what == "before"]
-    ended = [worker for what, worker in life if what == "after"]
+    lifespan = [line.split() for line in lines_of(folder / "lifespan")]
+    begun = [worker for what, worker in lifespan if what == "before"]
+    ended = [worker for what, worker in lifespan if what == "after"]
     assert len(set(begun)) == len(begun) == 2
     assert sorted(begun) == sorted(ended)
 

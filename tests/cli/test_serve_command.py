@@ -1,4 +1,4 @@
-"""``flask serve``: refusals at once, and real processes under load."""
+"""``flask serve``: refused options, and servers in separate processes under load."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import CliRunner
-from serve_process import FLASK, Served, needs_granian, wait_until
+from flask_serve_process import FLASK, Served, needs_granian
+from polling import wait_until
 
 from flask import Flask
-from flask.cli import ScriptInfo, cli
-from flask.cli import _serve as room
+from flask.cli import ScriptInfo, _serve, cli
 from flask.views import MethodView
 
 APP = """\
@@ -53,7 +53,7 @@ def invoke(*args: str, app: Flask | None = None) -> t.Any:
     return CliRunner().invoke(cli, ["serve", *args], obj=info)
 
 
-def test_without_granian_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_granian_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "granian.server", None)
     result = invoke()
     assert result.exit_code == 2
@@ -103,7 +103,7 @@ def test_an_app_that_cannot_be_found_is_a_usage_error(tmp_path: Path) -> None:
 # The interface -----------------------------------------------------------------------------------
 
 
-class PlainClass(MethodView):
+class SyncClass(MethodView):
     def get(self) -> str:
         return ""
 
@@ -122,19 +122,19 @@ async def coroutine() -> str:
     [
         (lambda: "", False),
         (coroutine, True),
-        (PlainClass.as_view("plain"), False),
+        (SyncClass.as_view("sync"), False),
         (AsyncClass.as_view("async"), True),
     ],
-    ids=["plain", "async", "plain class", "async class"],
+    ids=["sync", "async", "sync class", "async class"],
 )
 def test_the_app_chooses_the_interface(view: t.Any, is_asgi: bool) -> None:
     app = Flask(__name__)
     app.add_url_rule("/", "view", view)
     app.asgi_app = app.wsgi_app  # type: ignore[assignment, attr-defined, unused-ignore]
-    assert room._wants_asgi(app) is is_asgi
+    assert _serve._wants_asgi(app) is is_asgi
 
 
-def test_the_health_check_of_asgi_stands_before_the_app() -> None:
+def test_the_health_check_of_asgi_is_answered_before_the_app() -> None:
     sent: list[dict[str, t.Any]] = []
     asked = []
 
@@ -144,7 +144,7 @@ def test_the_health_check_of_asgi_stands_before_the_app() -> None:
     async def send(message: dict[str, t.Any]) -> None:
         sent.append(message)
 
-    healthy = room._HealthCheckASGI(app, "/healthz")
+    healthy = _serve._HealthCheckASGI(app, "/healthz")
     for method, path in (("GET", "/healthz"), ("HEAD", "/healthz"), ("GET", "/")):
         call = healthy({"type": "http", "path": path, "method": method}, None, send)
         with pytest.raises(StopIteration):
@@ -164,6 +164,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @needs_granian
 def test_it_serves_a_factorys_app_and_a_health_check(serve: t.Callable[..., Served]) -> None:
     server = serve("--workers", "1", "--threads", "2", "--health", "/healthz", "--access-log")
@@ -174,6 +175,7 @@ def test_it_serves_a_factorys_app_and_a_health_check(serve: t.Callable[..., Serv
     assert server.wait() == 0
 
 
+@pytest.mark.slow
 @needs_granian
 def test_it_serves_on_a_unix_socket(serve: t.Callable[..., Served], tmp_path: Path) -> None:
     serve("--workers", "1", "--uds", str(tmp_path / "sock"))
@@ -183,6 +185,7 @@ def test_it_serves_on_a_unix_socket(serve: t.Callable[..., Served], tmp_path: Pa
         assert client.get("http://shop/").text == "one"
 
 
+@pytest.mark.slow
 @needs_granian
 def test_it_serves_over_tls(serve: t.Callable[..., Served], tmp_path: Path) -> None:
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
@@ -204,6 +207,7 @@ def test_it_serves_over_tls(serve: t.Callable[..., Served], tmp_path: Path) -> N
     assert answer.text == "one"
 
 
+@pytest.mark.slow
 @needs_granian
 def test_requests_under_way_are_answered_before_it_stops(
     serve: t.Callable[..., Served], folder: Path
@@ -219,7 +223,7 @@ def test_requests_under_way_are_answered_before_it_stops(
     assert server.wait() == 0
 
 
-def test_a_loop_that_fails_in_removing_a_signal_handler_serves_a_life(
+def test_a_loop_that_fails_in_removing_a_signal_handler_runs_the_lifespan(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     served: list[str] = []
@@ -233,7 +237,7 @@ def test_a_loop_that_fails_in_removing_a_signal_handler_serves_a_life(
     monkeypatch.setattr(asyncio.SelectorEventLoop, "remove_signal_handler", fail)
     before = signal.getsignal(signal.SIGTERM)
     try:
-        asyncio.run(room._GracefulASGI(app)({"type": "lifespan"}, None, None))
+        asyncio.run(_serve._GracefulASGI(app)({"type": "lifespan"}, None, None))
         assert signal.getsignal(signal.SIGTERM) is not before
     finally:
         signal.signal(signal.SIGTERM, before)

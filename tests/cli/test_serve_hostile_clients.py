@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from serve_process import Served, needs_granian, wait_until
+from flask_serve_process import Served, needs_granian
+from polling import wait_until
 
-pytestmark = needs_granian
+pytestmark = [needs_granian, pytest.mark.slow]
 Serve = Callable[..., Served]
 
 SHOP = """\
@@ -84,13 +85,13 @@ def leave():
 """
 
 PLAIN = """\
-def plain(environ, start_response):
+def sync(environ, start_response):
     write = start_response("203 Fine", [("Content-Type", "text/plain")])
     write(environ["PATH_INFO"].encode("latin-1"))
     keys = ("QUERY_STRING", "SERVER_PROTOCOL", "wsgi.url_scheme", "wsgi.multithread")
     return [f", {environ[key]}".encode() for key in keys]
 
-app.wsgi_app = plain
+app.wsgi_app = sync
 """
 
 
@@ -227,7 +228,7 @@ def test_the_validator_of_the_standard_library_is_content(
     assert "AssertionError" not in server.printed
 
 
-def test_what_stands_in_for_wsgi_app_sees_a_true_environment(serve: Serve, folder: Path) -> None:
+def test_a_replacement_of_wsgi_app_gets_a_complete_environment(serve: Serve, folder: Path) -> None:
     (folder / "shop.py").write_text(f"{SHOP}\n{PLAIN}")
     server = serve("--workers", "1", "--interface", "wsgi")
     answer = answer_of(connect(server, "GET /%C3%A9%FF?%C3%A9 HTTP/1.0"))

@@ -1,4 +1,4 @@
-"""``flask shell``: what is in it before the user types."""
+"""``flask shell``: its names, its input and its completion."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_it_has_the_application_and_what_its_processors_give(shell, app: Flask) 
     assert namespace["stock"] == 41
 
 
-def test_it_says_where_it_is(shell, app: Flask) -> None:
+def test_it_prints_where_it_is(shell, app: Flask) -> None:
     _, banner = shell()
     assert banner == (
         f"Python {sys.version} on {sys.platform}\nApp: shop\nInstance: {app.instance_path}"
@@ -96,7 +96,7 @@ class TestCompletion:
         assert completers[-1]("sto", 0) == "stock"
         assert completers[-1]("app.import_n", 0) == "app.import_name"
 
-    def test_a_hook_that_brings_its_own_completer_has_its_way(
+    def test_a_hook_that_sets_its_own_completer_keeps_it(
         self, shell, completers: list[Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(

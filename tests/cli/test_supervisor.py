@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from serve_process import Served, needs_granian, wait_until
+from flask_serve_process import Served, needs_granian
+from polling import wait_until
 
-pytestmark = needs_granian
+pytestmark = [needs_granian, pytest.mark.slow]
 Serve = Callable[..., Served]
 
 SHOP = """\

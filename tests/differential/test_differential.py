@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from subprocess import CompletedProcess
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 Compare = Callable[..., CompletedProcess[str]]
 
 

@@ -180,7 +180,7 @@ RULES = [
 ]
 
 
-def test_a_seed_tells_the_whole_sequence(tool: Any) -> None:
+def test_a_seed_determines_the_whole_sequence(tool: Any) -> None:
     catalogue = {"rules": {"main": RULES}, "vocabulary": {}}
 
     def drawn(seed: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What official Flask 3.1.3 has by name, this package has: names, members, parameters."""
+"""The names, members and parameters of official Flask 3.1.3 exist in this package."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-# Told by both: each module's names; of a class also its members, and what each may be called with.
-TELL = """
+pytestmark = pytest.mark.slow
+
+# Both print each module's names, the members of its classes, and the parameters of functions.
+PRINT_NAMES = """
 import importlib, inspect, json, sys, warnings
 
 warnings.simplefilter("ignore")
@@ -40,8 +42,8 @@ for module in sys.argv[1:]:
                 if not member.startswith("__") or member == "__init__":
                     value = inspect.getattr_static(thing, member)
                     value = getattr(value, "__func__", value)
-                    told = parameters(value) if inspect.isfunction(value) else None
-                    found[f"{module}:{name}.{member}"] = told
+                    signature = parameters(value) if inspect.isfunction(value) else None
+                    found[f"{module}:{name}.{member}"] = signature
 print(json.dumps(found))
 """
 
@@ -66,30 +68,30 @@ MISSING = {
     """,
     "a type variable of upstream's own": "flask.cli:F flask.config:T flask.ctx:F "
     "flask.sansio.scaffold:F flask.views:F",
-    "an import that nobody is known to take from there": """
+    "an import that no known project takes from there": """
         flask.blueprints:SansioBlueprint flask.debughelpers:App flask.debughelpers:Blueprint
         flask.debughelpers:request_ctx flask.typing:cabc
     """,
     "replacing it would change nothing: the command does not read it from there": """
         flask.cli:run_simple
     """,
-    "stands on `Flask`, which is where it is used": "flask.app:App.app_ctx_globals_class "
+    "is defined on `Flask`, which is where it is used": "flask.app:App.app_ctx_globals_class "
     "flask.sansio.app:App.app_ctx_globals_class",
 }
 
 # What is called differently.
 CALLED_OTHERWISE = {
-    "setupmethod": "a decorator, whose argument nobody names",
+    "setupmethod": "a decorator, whose argument is given by position",
 }
 
 
 @pytest.fixture(scope="session")
-def told(official_python: Path) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
-    """What both tell."""
+def names_of_both(official_python: Path) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    """The names of official Flask and of this package."""
 
     def ask(python: str, names: list[str]) -> dict[str, t.Any]:
         done = subprocess.run(
-            [python, "-c", TELL, *MODULES.split()],
+            [python, "-c", PRINT_NAMES, *MODULES.split()],
             input=json.dumps(names),
             capture_output=True,
             text=True,
@@ -106,9 +108,9 @@ def told(official_python: Path) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
 
 
 def test_every_name_is_here_but_the_listed_ones(
-    told: tuple[dict[str, t.Any], dict[str, t.Any]],
+    names_of_both: tuple[dict[str, t.Any], dict[str, t.Any]],
 ) -> None:
-    official, ours = told
+    official, ours = names_of_both
     missing = {name for name in official if name not in ours}
     of_missing_classes = {name for name in missing if name.rpartition(".")[0] in missing}
     listed = {name for names in MISSING.values() for name in names.split()}
@@ -116,9 +118,9 @@ def test_every_name_is_here_but_the_listed_ones(
 
 
 def test_every_function_takes_the_same_arguments(
-    told: tuple[dict[str, t.Any], dict[str, t.Any]],
+    names_of_both: tuple[dict[str, t.Any], dict[str, t.Any]],
 ) -> None:
-    official, ours = told
+    official, ours = names_of_both
 
     def names(parameters: list[tuple[str, str, bool]]) -> list[str]:
         return [name for name, _, _ in parameters if name not in ("self", "_")]
@@ -135,9 +137,9 @@ def test_every_function_takes_the_same_arguments(
 
 
 def test_no_argument_is_needed_that_official_flask_does_not_need(
-    told: tuple[dict[str, t.Any], dict[str, t.Any]],
+    names_of_both: tuple[dict[str, t.Any], dict[str, t.Any]],
 ) -> None:
-    official, ours = told
+    official, ours = names_of_both
     needed = {
         place.partition(":")[2]
         for place, parameters in ours.items()

@@ -7,6 +7,7 @@ import importlib
 import re
 import subprocess
 import sys
+import typing as t
 from datetime import timedelta
 from pathlib import Path
 
@@ -43,10 +44,18 @@ NOT_RUN = {
 """How many blocks of a page cannot be run here; each says why on the page."""
 
 SECTIONS = [section for page in all_pages() for section in read_sections(page)]
+
+
+def _parameter(section: Section) -> t.Any:
+    starts_processes = any(block.language == "console" for block in section.blocks)
+    marks = [pytest.mark.slow] if starts_processes else []
+    return pytest.param(section, id=str(section), marks=marks)
+
+
 COMMANDS = {"flask": flask.cli.cli, **flask.cli.cli.commands}
 
 
-@pytest.mark.parametrize("section", SECTIONS, ids=str)
+@pytest.mark.parametrize("section", [_parameter(section) for section in SECTIONS])
 def test_the_blocks_of_a_section_work(
     section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,7 +64,7 @@ def test_the_blocks_of_a_section_work(
     assert not flask.has_app_context(), "a block left a context pushed"
 
 
-def test_the_blocks_that_are_not_run_are_known_and_say_why() -> None:
+def test_the_blocks_that_are_not_run_are_known_and_give_a_reason() -> None:
     found: dict[str, int] = {}
     for section in SECTIONS:
         reasons = [block.marked("not run") for block in section.blocks]
@@ -75,6 +84,7 @@ def test_every_block_is_of_a_known_kind() -> None:
     assert marks <= {"", "fails", "file", "not run", "server"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("snippet", sorted(SNIPPETS.glob("*/")), ids=lambda path: path.name)
 def test_the_tests_of_a_snippet_pass(snippet: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."]

@@ -1,4 +1,4 @@
-"""The blog: what a reader, an author and somebody with bad intentions can do."""
+"""The blog: what readers, authors and attackers can do."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def blog() -> Iterator[Any]:
 
 @pytest.fixture
 def app(blog: Any, tmp_path: Path) -> Flask:
-    """A blog with an empty database of its own."""
+    """A blog with an empty database."""
     app: Flask = blog.create_app({"DATABASE": str(tmp_path / "new" / "blog.sqlite")})
     result = app.test_cli_runner().invoke(args=["init-db"])
     assert result.exit_code == 0, result.output
@@ -41,7 +41,7 @@ def app(blog: Any, tmp_path: Path) -> Flask:
 
 
 class Visitor:
-    """Somebody with a browser: follows redirects, sends forms with their tokens."""
+    """A browser: follows redirects, sends forms with their tokens."""
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
@@ -95,7 +95,9 @@ def test_an_empty_blog_invites_to_write(guest: Visitor) -> None:
     assert "Nothing here yet" in guest.visit("/")
 
 
-def test_a_guest_who_wants_to_write_signs_in_and_comes_back(guest: Visitor, ada: Visitor) -> None:
+def test_a_guest_who_opens_the_editor_signs_in_and_returns_to_it(
+    guest: Visitor, ada: Visitor
+) -> None:
     guest.visit("/write")
     assert guest.path == "/sign-in"
     assert "Sign in first." in guest.page
@@ -133,8 +135,8 @@ def test_an_account_that_will_not_do_is_refused(
     assert guest.path == "/sign-up"
 
 
-@pytest.mark.parametrize(("name", "password"), [("Ada", "wrong"), ("Nobody", "long enough")])
-def test_a_wrong_password_tells_nothing_more(
+@pytest.mark.parametrize(("name", "password"), [("Ada", "wrong"), ("Unknown", "long enough")])
+def test_a_wrong_password_reveals_nothing(
     guest: Visitor, ada: Visitor, name: str, password: str
 ) -> None:
     page = guest.send("/sign-in", name=name, password=password)
@@ -207,7 +209,7 @@ def test_a_form_without_the_token_of_its_session_is_refused(ada: Visitor, app: F
     assert ada.status == 200
 
 
-def test_signing_out_forgets_who_it_was(ada: Visitor) -> None:
+def test_signing_out_removes_the_user_from_the_session(ada: Visitor) -> None:
     assert "You are signed out." in ada.send("/sign-out", seen_on="/write")
     assert "Sign out" not in ada.page
     ada.visit("/write")

@@ -1,4 +1,4 @@
-"""The example with Flask-Login, Flask-SQLAlchemy and Flask-WTF, asked over both protocols."""
+"""The example with Flask-Login, Flask-SQLAlchemy and Flask-WTF, over both protocols."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flask.testing import FlaskClient, WebsocketRefused
 for extension in ("flask_login", "flask_sqlalchemy", "flask_wtf"):
     pytest.importorskip(extension)
 
-# The extensions and what they build on warn of their own use of what is on its way out.
+# The extensions and their dependencies use deprecated functions.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 PATH = Path(__file__).parents[2] / "examples" / "members" / "app.py"

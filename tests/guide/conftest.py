@@ -1,4 +1,4 @@
-"""Real processes on free ports, asked over HTTP; nothing of them outlives its test."""
+"""Servers in separate processes on free ports, which end with their tests."""
 
 from __future__ import annotations
 
@@ -16,20 +16,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-
-PATIENCE = 60.0
-"""Seconds that anything here may take before the test fails."""
+from polling import LONGEST
 
 FLASK = str(Path(sys.executable).with_name("flask"))
 """The command as pip installed it beside this Python."""
-
-
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def is_free(port: int) -> bool:
@@ -83,7 +73,7 @@ class Server:
 
     def wait_for(self, pattern: str) -> re.Match[str]:
         """Read on until a printed line matches."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + LONGEST
         while True:
             try:
                 line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
@@ -94,6 +84,7 @@ class Server:
             if found:
                 return found
             if not line:
+                self._lines.put("")  # the output has ended for the next call too
                 pytest.fail(f"{self.command} never printed {pattern!r}, only:\n{self.printed}")
 
     def wait_until_it_serves(self) -> str:
@@ -107,12 +98,12 @@ class Server:
         return self.url
 
     def ask(self, path: str = "/", method: str = "GET", **options: object) -> httpx.Response:
-        """One request, on a connection of its own; redirects are not followed."""
-        return httpx.request(method, self.url + path, timeout=PATIENCE, **options)  # type: ignore[arg-type]
+        """One request, on a new connection; redirects are not followed."""
+        return httpx.request(method, self.url + path, timeout=LONGEST, **options)  # type: ignore[arg-type]
 
     def ask_until(self, path: str, wanted: Callable[[httpx.Response], bool]) -> httpx.Response:
         """Ask again and again until the answer is as wanted, while the server restarts."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + LONGEST
         last: object = None
         while time.monotonic() < deadline:
             try:
@@ -133,15 +124,15 @@ class Server:
             os.killpg(self.process.pid, number)
         else:
             self.process.send_signal(number)
-        status = self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
+        status = self.process.wait(LONGEST)
+        self._reader.join(LONGEST)
         while not self._lines.empty():
             self.printed += self._lines.get()
         return status
 
     def leftovers(self) -> bool:
         """Is any process of its group still there, some time after it ended?"""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + LONGEST
         while time.monotonic() < deadline:
             try:
                 os.killpg(self.process.pid, 0)
@@ -156,8 +147,8 @@ class Server:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-        self.process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
+        self.process.wait(LONGEST)
+        self._reader.join(LONGEST)
 
 
 @pytest.fixture

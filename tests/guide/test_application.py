@@ -10,8 +10,11 @@ from typing import Any
 
 import httpx
 import pytest
+from polling import LONGEST, free_port
 
-from .conftest import FLASK, PATIENCE, Server, free_port, user_environment
+from .conftest import FLASK, Server, user_environment
+
+pytestmark = pytest.mark.slow
 
 FILES = {
     "app.py": """\
@@ -119,7 +122,7 @@ def remember():
     g.before = 'before'
 
 @app.after_request
-def tell(response):
+def add_header(response):
     response.headers['X-Before'] = g.before
     return response
 
@@ -257,7 +260,7 @@ def test_a_route_answers_with_json(
     assert response.headers["Content-Type"] == "application/json"
 
 
-def test_a_method_that_a_route_lacks_is_told_which_it_has(server: Server) -> None:
+def test_a_405_lists_the_methods_of_the_route(server: Server) -> None:
     response = server.ask("/submit")
     assert response.status_code == 405
     assert set(response.headers["Allow"].split(", ")) == {"POST", "OPTIONS"}
@@ -282,7 +285,7 @@ def test_a_template_escapes_what_it_is_given(server: Server) -> None:
 
 
 def test_a_session_a_flash_and_a_redirect_work_together(server: Server) -> None:
-    with httpx.Client(base_url=server.url, timeout=PATIENCE) as browser:
+    with httpx.Client(base_url=server.url, timeout=LONGEST) as browser:
         assert browser.get("/welcome").status_code == 403
         posted = browser.post("/form", data={"name": "Ada & co"})
         assert (posted.status_code, posted.headers["Location"]) == (302, "/welcome")
@@ -298,7 +301,7 @@ def test_a_tampered_session_is_an_empty_one(server: Server) -> None:
     assert response.status_code == 403
 
 
-def test_a_response_made_by_hand_arrives_whole(server: Server) -> None:
+def test_a_response_that_a_view_creates_arrives_whole(server: Server) -> None:
     response = server.ask("/with-header")
     assert (response.status_code, response.text) == (202, "made")
     assert (response.headers["X-Made"], response.cookies["seen"]) == ("yes", "1")
@@ -338,7 +341,7 @@ def test_with_debug_a_crash_shows_the_debugger_with_the_traceback(
 def test_python_app_py_serves_the_larger_application(
     folder: Path, start: Callable[..., Server], tmp_path: Path
 ) -> None:
-    # A port of its own: port 5000 belongs to the guide's first file.
+    # A free port: port 5000 belongs to the guide's first file.
     text = FILES["app.py"].replace("debug=True", f"debug=True, port={free_port()}")
     (write(tmp_path) / "app.py").write_text(text)
     server = start([sys.executable, "app.py"], tmp_path)
@@ -356,7 +359,7 @@ def command(folder: Path, *words: str, text: str = "") -> str:
         input=text,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=LONGEST,
         check=False,
     )
     assert done.returncode == 0, done.stderr

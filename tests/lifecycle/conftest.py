@@ -1,4 +1,4 @@
-"""Every test of the lifecycle that asks an application does so over both protocols."""
+"""The tests of the lifecycle run over both protocols."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def asynchronous(app: Flask) -> Flask:
     @app.route("/error")
     async def error() -> t.NoReturn:
         await pause()
-        raise ValueError("told")
+        raise ValueError("failed")
 
     @app.route("/abort")
     async def aborted() -> t.NoReturn:
@@ -123,7 +123,7 @@ def asynchronous(app: Flask) -> Flask:
     [
         ("GET", "/", 200, "/ before None"),
         ("HEAD", "/", 200, ""),
-        ("GET", "/error", 400, "handled told"),
+        ("GET", "/error", 400, "handled failed"),
         ("GET", "/abort", 418, "short and stout"),
         ("GET", "/args/7", 200, '{"n":7}\n'),
         ("GET", "/template", 200, "processed"),
@@ -133,7 +133,7 @@ def asynchronous(app: Flask) -> Flask:
     ],
 )
 @pytest.mark.parametrize("where", ["here", "in a running loop", "in a thread"])
-def test_an_async_function_works_where_a_plain_one_does(
+def test_an_async_function_works_where_a_sync_one_does(
     asynchronous: Flask, method: str, path: str, status: int, text: str, where: str
 ) -> None:
     def ask() -> t.Any:
@@ -257,8 +257,8 @@ def test_an_async_before_request_may_answer(app: Flask) -> None:
     assert app.test_client().get("/missing").text == "answered"
 
 
-def test_ensure_sync_leaves_plain_functions_and_runs_the_others(app: Flask) -> None:
-    def plain() -> int:
+def test_ensure_sync_returns_sync_functions_and_wraps_the_others(app: Flask) -> None:
+    def sync() -> int:
         return 1
 
     async def waits(a: int, *, b: int) -> int:
@@ -274,7 +274,7 @@ def test_ensure_sync_leaves_plain_functions_and_runs_the_others(app: Flask) -> N
             return 4
 
     thing = Callable_()
-    assert app.ensure_sync(plain) is plain
+    assert app.ensure_sync(sync) is sync
     assert app.ensure_sync(waits)(1, b=2) == 3
     assert app.ensure_sync(thing) is thing
     assert app.ensure_sync(thing.method)() == 4
@@ -367,11 +367,11 @@ def test_views_that_are_equal_are_not_taken_for_each_other(app: Flask) -> None:
         return "awaited"
 
     mark: t.Any = vars(inspect)["markcoroutinefunction"]
-    app.add_url_rule("/plain", "plain", Named(lambda: "plain"))
+    app.add_url_rule("/sync", "sync", Named(lambda: "sync"))
     app.add_url_rule("/awaited", "awaited", mark(Named(awaited)))
     client = app.test_client()
     for _ in range(3):
-        assert [client.get(path).text for path in ("/plain", "/awaited")] == ["plain", "awaited"]
+        assert [client.get(path).text for path in ("/sync", "/awaited")] == ["sync", "awaited"]
 
 
 def test_a_view_may_be_equal_to_another_one_or_have_no_hash(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""A background task runs once, after the response, wherever in a request it is added."""
+"""A background task runs once, after the response, in whichever place it is added."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
+from places import PLACES, in_a_hook_after, in_a_hook_before, in_a_teardown_function
 from werkzeug.test import EnvironBuilder
 
-from flask import Flask, Response, after_this_request, request_finished
+from flask import Flask, Response
 
 Serve = Callable[[Flask], None]
 
@@ -55,71 +56,7 @@ def serve(request: pytest.FixtureRequest) -> Serve:
     return served
 
 
-def in_a_hook_before(app: Flask, add: Callable[[], None]) -> None:
-    app.before_request(add)
-
-
-def in_the_view(app: Flask, add: Callable[[], None]) -> None:
-    def view() -> str:
-        add()
-        return "text"
-
-    app.view_functions["index"] = view
-
-
-def in_a_hook_after(app: Flask, add: Callable[[], None]) -> None:
-    @app.after_request
-    def after(response: Response) -> Response:
-        add()
-        return response
-
-
-def in_a_function_after_this_request(app: Flask, add: Callable[[], None]) -> None:
-    @app.before_request
-    def before() -> None:
-        @after_this_request
-        def after(response: Response) -> Response:
-            add()
-            return response
-
-
-def in_a_receiver_of_request_finished(app: Flask, add: Callable[[], None]) -> None:
-    def finished(sender: Flask, **extra: t.Any) -> None:
-        add()
-
-    app.extensions["receiver"] = finished
-    request_finished.connect(finished, app)
-
-
-def in_an_error_handler(app: Flask, add: Callable[[], None]) -> None:
-    app.view_functions["index"] = lambda: 1 / 0
-
-    @app.errorhandler(ZeroDivisionError)
-    def handle(error: Exception) -> str:
-        add()
-        return "text"
-
-
-def in_a_teardown_function(app: Flask, add: Callable[[], None]) -> None:
-    def once(error: BaseException | None) -> None:
-        app.teardown_request_funcs.clear()  # the task's own context ends, too
-        add()
-
-    app.teardown_request(once)
-
-
-PLACES = [
-    in_a_hook_before,
-    in_the_view,
-    in_a_hook_after,
-    in_a_function_after_this_request,
-    in_a_receiver_of_request_finished,
-    in_an_error_handler,
-    in_a_teardown_function,
-]
-
-
-@pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @pytest.mark.parametrize("place", PLACES)
 def test_a_task_runs_wherever_it_was_added(
     serve: Serve, place: Callable[[Flask, Callable[[], None]], None], is_async: bool
@@ -142,7 +79,7 @@ def test_a_task_runs_wherever_it_was_added(
 
 
 @pytest.mark.parametrize("place", [in_a_hook_before, in_a_hook_after])
-def test_a_task_runs_though_an_error_is_raised_to_the_server(
+def test_a_task_runs_although_an_error_is_raised_to_the_server(
     serve: Serve, place: Callable[[Flask, Callable[[], None]], None]
 ) -> None:
     app = Flask("busy")

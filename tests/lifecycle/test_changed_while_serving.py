@@ -1,4 +1,4 @@
-"""What is changed after the first request is seen by servers, and not by test clients alone."""
+"""Changes after the first request take effect under servers and under test clients."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_map_with_a_default_subdomain_from_now_on(serve: Serve, serving: Flask
     assert serve(serving)[0] == 200
 
 
-def test_a_map_that_binds_in_its_own_way_from_now_on(
+def test_a_map_whose_bind_is_replaced_later_is_used(
     serve: Serve, serving: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bind = serving.url_map.bind_to_environ
@@ -188,9 +188,9 @@ def test_a_change_during_a_decision_is_not_lost(
 
     monkeypatch.setattr(Flask, "_find_decisions", find_and_be_overtaken)
     serving.url_for = serving.url_for  # type: ignore[method-assign]
-    assert serving._decisions is UNDECIDED
+    assert serving._fast_paths is UNDECIDED
     assert serve(serving) == (200, b"late")
-    assert not serving._decisions.plain_urls
+    assert not serving._fast_paths.plain_urls
 
 
 @pytest.fixture
@@ -201,6 +201,7 @@ def switching_often() -> Iterator[None]:
     sys.setswitchinterval(interval)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("switching_often")
 def test_steps_that_are_replaced_under_load_are_called(serve: Serve, serving: Flask) -> None:
     is_over = threading.Event()

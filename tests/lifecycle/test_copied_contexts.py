@@ -1,4 +1,4 @@
-"""Functions of every kind that carry a copy of the request elsewhere."""
+"""Functions of every kind that run elsewhere with a copy of the request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def torn(app: Flask) -> list[str]:
 
     @app.teardown_appcontext
     def end(error: BaseException | None) -> None:
-        torn.append(g.get("owner", "nobody"))
+        torn.append(g.get("owner", "none"))
 
     return torn
 
@@ -87,8 +87,8 @@ def test_in_synchronous_code_a_copied_async_function_is_waited_for(
         thread.join()
         return answers
 
-    @app.get("/plain")
-    def plain() -> list[t.Any]:
+    @app.get("/sync")
+    def sync() -> list[t.Any]:
         copied = copy_current_request_context(work)
         return [copied("here"), *from_thread(copied)]
 
@@ -106,21 +106,21 @@ def test_in_synchronous_code_a_copied_async_function_is_waited_for(
 
     app.add_url_rule("/class", view_func=Class.as_view("class"))
 
-    assert client.get("/plain").json == ["/plain here", "/plain copy"]
+    assert client.get("/sync").json == ["/sync here", "/sync copy"]
     assert client.get("/loop").text == "/loop here"
     assert client.get("/async").text == "/async thread"
     assert client.get("/class").text == "/class method"
 
 
 def test_a_synchronous_view_is_not_fooled_by_a_loop_around_the_client(app: Flask) -> None:
-    @app.get("/plain")
-    def plain() -> t.Any:
+    @app.get("/sync")
+    def sync() -> t.Any:
         return copy_current_request_context(work)()
 
     async def go() -> str:
-        return app.test_client().get("/plain").text
+        return app.test_client().get("/sync").text
 
-    assert asyncio.run(go()) == "/plain copy"
+    assert asyncio.run(go()) == "/sync copy"
 
 
 def test_a_task_may_outlive_its_request(app: Flask, torn: list[str]) -> None:
@@ -148,7 +148,7 @@ def test_a_task_may_outlive_its_request(app: Flask, torn: list[str]) -> None:
 
     asyncio.run(go())
     assert answers == ["/path late"]
-    assert sorted(torn) == ["late", "nobody"]
+    assert sorted(torn) == ["late", "none"]
 
 
 def test_a_copied_generator_has_the_request_in_each_step(
@@ -164,8 +164,8 @@ def test_a_copied_generator_has_the_request_in_each_step(
             await asyncio.sleep(0)
             yield part
 
-    @app.get("/plain")
-    def plain() -> list[str]:
+    @app.get("/sync")
+    def sync() -> list[str]:
         parts = copy_current_request_context(count)()
         answers: list[str] = []
         thread = threading.Thread(target=lambda: answers.extend(parts))
@@ -177,7 +177,7 @@ def test_a_copied_generator_has_the_request_in_each_step(
     async def waits() -> list[str]:
         return [part async for part in copy_current_request_context(count_async)()]
 
-    assert client.get("/plain").json == ["/plain 0 x", "/plain 1 xx"]
+    assert client.get("/sync").json == ["/sync 0 x", "/sync 1 xx"]
     assert client.get("/async").json == ["/async 0 x", "/async 1 xx"]
     assert torn.count("xx") == 2
 

@@ -1,4 +1,4 @@
-"""What the hot path may cost, counted in function calls: the same number on every machine."""
+"""The cost of the hot path in function calls, the same on every machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request leaves behind: nothing that only the garbage collector could free."""
+"""What a request leaves behind: no reference cycles."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from flask import (
     url_for,
 )
 
-pytestmark = pytest.mark.usefixtures("no_collector")
+pytestmark = [pytest.mark.usefixtures("no_collector"), pytest.mark.slow]
 
 RESIDENT = Path("/proc/self/statm")
 PAGE = resource.getpagesize()
@@ -42,7 +42,7 @@ class Crash(Exception):
     pass
 
 
-class Told(Exception):
+class Handled(Exception):
     pass
 
 
@@ -58,11 +58,11 @@ def varied(app: Flask, tmp_path: Path) -> Flask:
     def crash() -> t.NoReturn:
         raise Crash
 
-    @app.route("/told")
-    def told() -> t.NoReturn:
-        raise Told
+    @app.route("/handled")
+    def handled() -> t.NoReturn:
+        raise Handled
 
-    app.register_error_handler(Told, lambda error: "handled")
+    app.register_error_handler(Handled, lambda error: "handled")
 
     @app.route("/abort")
     def aborted() -> t.NoReturn:
@@ -132,7 +132,7 @@ KINDS: list[tuple[str, dict[str, t.Any], int]] = [
     ("/slash", {}, 308),
     ("/missing", {}, 404),
     ("/crash", {}, 500),
-    ("/told", {}, 200),
+    ("/handled", {}, 200),
     ("/abort", {}, 403),
     ("/after", {}, 200),
     ("/stream", {}, 200),
@@ -161,8 +161,8 @@ KINDS: list[tuple[str, dict[str, t.Any], int]] = [
 
 def ask(app: Flask, environ: dict[str, t.Any]) -> str:
     """One request as a server makes it."""
-    told: list[str] = []
-    body = app(environ, lambda status, headers, exc_info=None: told.append(status))
+    statuses: list[str] = []
+    body = app(environ, lambda status, headers, exc_info=None: statuses.append(status))
     try:
         for _ in body:
             pass
@@ -170,7 +170,7 @@ def ask(app: Flask, environ: dict[str, t.Any]) -> str:
         close = getattr(body, "close", None)
         if close is not None:
             close()
-    return told[0]
+    return statuses[0]
 
 
 def found_by_the_collector(app: Flask, path: str, options: dict[str, t.Any]) -> list[t.Any]:
@@ -206,10 +206,10 @@ def test_a_request_leaves_no_cycle(
 
 
 def of_werkzeugs_matcher(thing: t.Any) -> bool:
-    """Tell whether the thing is of the function in Werkzeug's matcher that calls itself.
+    """Return whether the thing is of the function in Werkzeug's matcher that calls itself.
 
     Where only the map can answer (405, redirects, OPTIONS), that one cycle per request is left: the
-    function, its cells, and the plain values in them.
+    function, its cells, and the synchronous values in them.
     """
     if type(thing) is FunctionType:
         return thing.__module__ == "werkzeug.routing.matcher"
@@ -283,7 +283,9 @@ def test_python_allocates_nothing_that_stays(varied: Flask, path: str, requests:
     assert after - before < MOST_BYTES * requests
 
 
-@pytest.mark.skipif(not RESIDENT.exists(), reason="the system does not tell a process's memory")
+@pytest.mark.skipif(
+    not RESIDENT.exists(), reason="the system does not report the memory of a process"
+)
 @pytest.mark.parametrize("path", EACH_KIND)
 def test_the_process_does_not_grow(varied: Flask, path: str, requests: int) -> None:
     def pages() -> int:

@@ -8,6 +8,8 @@ import typing as t
 from collections.abc import Callable
 
 import pytest
+from nested import INSIDE
+from polling import LONGEST
 from werkzeug.test import create_environ
 
 from flask import (
@@ -20,40 +22,6 @@ from flask import (
     request_tearing_down,
 )
 
-
-def _ask_other(app: Flask, asgi: bool) -> None:
-    other = Flask("other")
-    other.teardown_request(lambda error: None)
-    other.teardown_appcontext(lambda error: None)
-    other.add_url_rule("/", "view", lambda: "other")
-    assert other.test_client(asgi=asgi).get("/").text == "other"
-
-
-def _enter(context: t.Any) -> None:
-    with context:
-        pass
-
-
-def _push_by_hand(app: Flask) -> None:
-    context = app.test_request_context("/nested")
-    context.push()
-    context.push()
-    context.pop()
-    context.pop()
-
-
-INSIDE: dict[str, Callable[[Flask], t.Any]] = {
-    "nothing": lambda app: None,
-    "application context": lambda app: _enter(app.app_context()),
-    "another application's context": lambda app: _enter(Flask("other").app_context()),
-    "request context": lambda app: _enter(app.test_request_context("/nested")),
-    "pushed twice": _push_by_hand,
-    "same environment": lambda app: _enter(app.request_context(request.environ)),
-    "copied context": lambda app: copy_current_request_context(lambda: None)(),
-    "client of another application": lambda app: _ask_other(app, False),
-    "ASGI client of another application": lambda app: _ask_other(app, True),
-    "client of the same application": lambda app: app.test_client().get("/nested"),
-}
 TEARDOWNS: dict[str, Callable[[Flask], t.Any]] = {
     "none": lambda app: None,
     "request": lambda app: app.teardown_request(lambda error: None),
@@ -94,10 +62,10 @@ def _add(app: Flask, kind: str, work: Callable[[], t.Any]) -> None:
         await asyncio.sleep(0)
         return view(inside)
 
-    app.extensions["view"] = view if kind == "plain" else view_async
+    app.extensions["view"] = view if kind == "sync" else view_async
 
 
-@pytest.mark.parametrize("kind", ["plain", "async"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
 def test_under_wsgi_they_wait_for_the_response(
     app: Flask, inside: Callable[[Flask], t.Any], kind: str
 ) -> None:
@@ -112,17 +80,17 @@ def test_under_wsgi_they_wait_for_the_response(
     _add(app, kind, work)
     view = app.extensions["view"]
     app.add_url_rule("/", "view", view, defaults={"inside": inside})
-    told: list[t.Any] = []
-    body = app(create_environ(), lambda *args: told.extend(args))
+    started: list[t.Any] = []
+    body = app(create_environ(), lambda *args: started.extend(args))
     assert list(body) == [b"ok"]
-    assert [v for n, v in told[1] if n == "X-After"] == ["before", "after"]
+    assert [v for n, v in started[1] if n == "X-After"] == ["before", "after"]
     assert not began
     body.close()  # type: ignore[attr-defined]
-    assert both.wait(10)
+    assert both.wait(LONGEST)
     assert began == ["/", "/"]
 
 
-@pytest.mark.parametrize("kind", ["plain", "async"])
+@pytest.mark.parametrize("kind", ["sync", "async"])
 def test_under_asgi_they_wait_for_the_response(
     app: Flask, inside: Callable[[Flask], t.Any], kind: str
 ) -> None:
@@ -188,7 +156,7 @@ def test_a_task_of_a_nested_context_waits_for_the_response_around_it(
     assert list(body) == [b"ok"]
     assert not began.is_set()
     body.close()  # type: ignore[attr-defined]
-    assert began.wait(10)
+    assert began.wait(LONGEST)
 
 
 @pytest.mark.parametrize("asgi", [False, True], ids=["wsgi", "asgi"])
@@ -196,7 +164,7 @@ def test_where_no_response_comes_a_task_begins_at_once(app: Flask, asgi: bool) -
     began = threading.Event()
     with app.test_request_context("/"):
         app.add_background_task(began.set)
-        assert began.wait(10)
+        assert began.wait(LONGEST)
 
     began.clear()
     second = threading.Event()
@@ -208,13 +176,13 @@ def test_where_no_response_comes_a_task_begins_at_once(app: Flask, asgi: bool) -
     app.add_url_rule("/", "view", lambda: app.add_background_task(work) or "ok")
     with app.test_client(asgi=asgi) as client:
         assert client.get("/").text == "ok"
-        assert began.wait(10)
-        assert second.wait(10)
+        assert began.wait(LONGEST)
+        assert second.wait(LONGEST)
         if not asgi:  # the context of the last request, to be looked at
             began.clear()
             assert request.path == "/"
             app.add_background_task(began.set)
-            assert began.wait(10)
+            assert began.wait(LONGEST)
 
 
 @pytest.mark.parametrize("signal", [request_tearing_down, appcontext_tearing_down])

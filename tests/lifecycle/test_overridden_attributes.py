@@ -159,7 +159,7 @@ def test_a_body_that_was_only_looked_at_can_still_be_read() -> None:
 @pytest.mark.parametrize(
     "name", ["close", "get_app_iter", "get_wsgi_headers", "get_wsgi_response", "iter_encoded"]
 )
-def test_a_response_may_have_its_own_way_of_being_sent(app: Flask, name: str) -> None:
+def test_a_response_may_override_how_it_is_sent(app: Flask, name: str) -> None:
     calls: list[str] = []
 
     @app.after_request
@@ -266,7 +266,7 @@ def test_json_is_read_by_the_provider_or_by_what_is_set_on_the_request(app: Flas
     assert client.post("/?own", json=1).json == ["own"]
 
 
-def test_a_provider_needs_no_more_of_an_application_than_it_says() -> None:
+def test_a_provider_needs_only_the_documented_attributes_of_an_application() -> None:
     class Other:
         debug = False
         response_class = Response

@@ -1,4 +1,4 @@
-"""Where official Flask 3.1 fails and this package holds: threads, streams, teardown."""
+"""Cases in which official Flask 3.1 fails: threads, streams, teardown."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tempfile import SpooledTemporaryFile
 
 import pytest
 from jinja2 import DictLoader
+from polling import LONGEST
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
@@ -38,7 +39,7 @@ def test_a_copied_context_works_in_many_threads_at_once(app: Flask) -> None:
 
         @copy_current_request_context
         def work(number: int) -> str:
-            together.wait(timeout=30)  # all of them are inside at the same time
+            together.wait(timeout=LONGEST)  # all of them are inside at the same time
             assert "number" not in g
             g.number = number
             return f"{request.path} {session['name']} {g.number}"
@@ -94,14 +95,14 @@ class Workers:
 
     def ask(self, worker: int, path: str) -> t.Any:
         """Answer a request on a worker; the body is not read yet."""
-        return self.pools[worker].submit(self._begin, path).result(timeout=30)
+        return self.pools[worker].submit(self._begin, path).result(timeout=LONGEST)
 
     def _begin(self, path: str) -> t.Any:
         body, status, _ = run_wsgi_app(self.app, EnvironBuilder(path).get_environ())
         return body, status
 
     def do(self, worker: int, function: t.Callable[..., t.Any], *args: t.Any) -> t.Any:
-        return self.pools[worker].submit(function, *args).result(timeout=30)
+        return self.pools[worker].submit(function, *args).result(timeout=LONGEST)
 
 
 def test_an_abandoned_stream_leaves_nothing_on_any_worker(app: Flask) -> None:
@@ -207,7 +208,7 @@ def test_a_body_that_raises_midway_closes_everything_once(app: Flask, after: int
     assert not has_request_context()
 
 
-def test_a_plain_generator_body_that_raises_is_closed_once(app: Flask) -> None:
+def test_a_sync_generator_body_that_raises_is_closed_once(app: Flask) -> None:
     events: list[str] = []
 
     @app.route("/")
@@ -324,8 +325,9 @@ def test_a_body_that_is_not_sent_is_closed_once(app: Flask, method: str, status:
 REQUESTS = 500
 
 
+@pytest.mark.slow
 def test_requests_in_many_threads_never_see_each_other(app: Flask) -> None:
-    """32 threads x 500 requests, with a token in everything that a request has of its own."""
+    """32 threads x 500 requests, with a token in everything that belongs to one request."""
     app.jinja_loader = DictLoader(
         {"page": "{{ processed }} {{ g.token }} {{ request.args.token }} {{ session.token }}"}
     )
@@ -355,7 +357,7 @@ def test_requests_in_many_threads_never_see_each_other(app: Flask) -> None:
     def run(thread: int) -> None:
         template = EnvironBuilder("/").get_environ()
         cookie = ""
-        start.wait(timeout=30)
+        start.wait(timeout=LONGEST)
         for number in range(REQUESTS):
             token = f"t{thread}-{number}"
             seen: dict[str, str] = {}

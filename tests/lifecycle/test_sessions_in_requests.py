@@ -212,7 +212,7 @@ def test_an_old_key_still_reads_and_the_new_one_signs(app: Flask) -> None:
     assert client.get("/").text == "empty"
 
 
-def test_without_a_key_reading_works_and_writing_says_why(app: Flask) -> None:
+def test_without_a_key_reading_works_and_writing_is_explained(app: Flask) -> None:
     app.secret_key = None
     with app.test_request_context():
         assert session.get("a") is None

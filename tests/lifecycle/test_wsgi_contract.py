@@ -106,11 +106,11 @@ KINDS: dict[str, tuple[t.Callable[[], t.Any], int, bytes]] = {
 def validated(app: Flask, path: str, method: str) -> tuple[str, dict[str, str], bytes]:
     environ = EnvironBuilder(path, method=method).get_environ()
     environ["SCRIPT_NAME"] = ""
-    told: list[t.Any] = []
+    started: list[t.Any] = []
 
     def start_response(status: str, headers: t.Any, exc_info: t.Any = None) -> t.Any:
-        assert not told, "start_response was called twice"
-        told.append((status, dict(headers)))
+        assert not started, "start_response was called twice"
+        started.append((status, dict(headers)))
         return lambda data: None
 
     body = validator(app)(environ, start_response)
@@ -118,7 +118,7 @@ def validated(app: Flask, path: str, method: str) -> tuple[str, dict[str, str], 
         data = b"".join(body)
     finally:
         body.close()  # type: ignore[attr-defined]
-    ((status, headers),) = told
+    ((status, headers),) = started
     return status, headers, data
 
 

@@ -1,4 +1,4 @@
-"""Every public name has a docstring with a short first line, and no docstring appears twice."""
+"""Every public name has a docstring, its first line is short, and none appears twice."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_every_public_name_has_a_docstring() -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
-def test_a_file_says_what_it_is_for(module: t.Any) -> None:
+def test_a_file_describes_its_purpose(module: t.Any) -> None:
     if module.name != "__main__":
         assert ast.get_docstring(module.tree)
 
@@ -87,7 +87,7 @@ def test_first_lines_of_public_docstrings_are_short() -> None:
     assert long == {}
 
 
-def test_a_docstrings_first_line_is_a_paragraph() -> None:
+def test_a_docstrings_first_line_is_followed_by_an_empty_one() -> None:
     wrong = []
     for where, text in all_docstrings():
         first, _, rest = text.partition("\n")

@@ -21,7 +21,7 @@ print(*sorted(late & set(sys.modules)))
 
 
 def test_serving_does_not_import_what_is_put_off() -> None:
-    # Measuring coverage in the process would import modules of its own.
+    # Measuring coverage in the process would import more modules.
     variables = {name: it for name, it in os.environ.items() if not name.startswith("COVERAGE")}
     done = subprocess.run(
         [sys.executable, "-c", SERVING], capture_output=True, check=True, text=True, env=variables

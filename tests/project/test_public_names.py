@@ -288,14 +288,14 @@ def test_every_module_may_be_imported_first(module: str) -> None:
     "name",
     ["escape", "Markup", "_request_ctx_stack", "_app_ctx_stack", "JSONEncoder", "nonsense"],
 )
-def test_what_is_gone_is_gone(name: str) -> None:
+def test_removed_names_stay_removed(name: str) -> None:
     import flask
 
     with pytest.raises(AttributeError, match=name):
         getattr(flask, name)
 
 
-def test_the_version_warns() -> None:
+def test_the_version_is_read_with_a_warning() -> None:
     import flask
 
     with pytest.deprecated_call():

@@ -1,4 +1,4 @@
-"""Paths built by the short way beside those of Werkzeug's map."""
+"""The fast path builds the same URLs as Werkzeug's map."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ def test_a_built_path_is_the_maps(rule: str, values: dict[str, t.Any]) -> None:
         assert path == url_map.bind("localhost").build("one", values)
 
 
-PLAIN = dict.fromkeys(RULES, True) | {"/mixed-<x>": False, "/é/<x>": False, "/a b/<x>": False}
+HAS_BUILDER = dict.fromkeys(RULES, True) | {"/mixed-<x>": False, "/é/<x>": False, "/a b/<x>": False}
 
 
-@pytest.mark.parametrize(("rule", "is_plain"), PLAIN.items())
-def test_these_rules_are_built_quickly(rule: str, is_plain: bool) -> None:
-    assert (maps_of(rule).find_builder("one") is not None) is is_plain
+@pytest.mark.parametrize(("rule", "has_builder"), HAS_BUILDER.items())
+def test_these_rules_are_built_quickly(rule: str, has_builder: bool) -> None:
+    assert (maps_of(rule).find_builder("one") is not None) is has_builder
 
 
-def test_what_draws_or_redirects_is_left_to_the_map() -> None:
+def test_rules_with_options_are_left_to_the_map() -> None:
     for options in ({"defaults": {"x": 1}}, {"alias": True}, {"websocket": True}, {"host": "h"}):
         url_map = Map([Rule("/a", endpoint="one", **options)], host_matching="host" in options)  # type: ignore[arg-type]
         assert url_map.find_builder("one") is None
@@ -97,7 +97,7 @@ def app() -> Flask:
         ({"x": "b", "_method": "GET"}, "/a/b"),
     ],
 )
-def test_url_for_says_the_same_on_either_way(
+def test_url_for_returns_the_same_by_the_map_and_by_the_builder(
     app: Flask, options: dict[str, t.Any], url: str
 ) -> None:
     with app.test_request_context("/a/x"):  # the first asks the map, for the host is new
@@ -117,7 +117,7 @@ def test_a_mounted_application_builds_below_its_prefix(app: Flask) -> None:
         assert answer.text == "/mounted/a/b%20c?q=1"
 
 
-def test_an_application_that_builds_its_own_urls_is_asked(app: Flask) -> None:
+def test_an_application_that_overrides_url_building_is_used(app: Flask) -> None:
     app.url_for = lambda endpoint, **values: f"own {endpoint}"  # type: ignore[method-assign, assignment, misc]
     assert [app.test_client().get("/url").text for _ in range(2)] == ["own one"] * 2
 

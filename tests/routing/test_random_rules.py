@@ -1,7 +1,7 @@
 """Random rules and random paths: wherever the table answers, Werkzeug's map answers the same.
 
 This is the most important test of the table: a wrong answer of it would be a wrong view, or a wrong
-argument, in somebody's application. The search is the same at every run.
+argument, in some application. The search is the same at every run.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 import typing as t
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from two_maps import ASK, Refused, RuleText, TwoMaps, wsgi
+
+pytestmark = pytest.mark.slow
 
 _UUID = "12345678-1234-5678-1234-567812345678"
 
@@ -132,7 +135,7 @@ def questions(draw: t.Callable[[t.Any], t.Any], rule_list: list[RuleText]) -> tu
 
 
 def wsgi_bytes(path: str) -> str:
-    """As `wsgi`; a lone surrogate stands for a byte that is no UTF-8."""
+    """As `wsgi`; a lone surrogate represents a byte that is no UTF-8."""
     return path.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
@@ -150,13 +153,7 @@ def _map_options() -> st.SearchStrategy[dict[str, bool]]:
     )
 
 
-@settings(
-    max_examples=400,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(st.lists(rules(), min_size=1, max_size=6), _map_options(), st.data())
 def test_where_the_table_answers_the_map_answers_the_same(
     rule_list: list[RuleText], options: dict[str, bool], data: st.DataObject
@@ -170,7 +167,7 @@ def test_where_the_table_answers_the_map_answers_the_same(
         by_table = maps.by_table(path, method)
         event(by_table[0])
         if by_table != ASK:
-            assert by_table == maps.by_plain_map(path, method), (path, method)
+            assert by_table == maps.by_werkzeug_map(path, method), (path, method)
 
 
 # Few places and many rules for each: what one rule does to the others in the same place.
@@ -192,13 +189,7 @@ _OPTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(
-    max_examples=600,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
+@settings(max_examples=600, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.tuples(st.sampled_from(_PLACES), _OPTIONS), min_size=2, max_size=6),
     st.booleans(),
@@ -214,4 +205,4 @@ def test_rules_in_one_place_do_to_each_other_what_they_do_in_the_map(
         for method in ("GET", "POST", "FOO", "HEAD"):
             by_table = maps.by_table(path, method)
             if by_table != ASK:
-                assert by_table == maps.by_plain_map(path, method), (path, method)
+                assert by_table == maps.by_werkzeug_map(path, method), (path, method)

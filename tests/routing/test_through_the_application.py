@@ -1,4 +1,4 @@
-"""The same questions as requests to two applications, one of them on Werkzeug's plain map."""
+"""The same questions as requests to two applications, one of them on Werkzeug's unmodified map."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import itertools
 import typing as t
 
 import pytest
-from test_same_answers import CASES
+from converter_cases import CONVERTER_CASES
+from rule_cases import RULE_CASES
 from two_maps import CONVERTERS, IS_NEW, environ_of, wsgi
 from werkzeug.routing import BaseConverter, Rule
-from werkzeug.routing import Map as PlainMap
+from werkzeug.routing import Map as WerkzeugMap
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask import Flask, abort, current_app, render_template_string, request, url_for
 
 
-class PlainFlask(Flask):
-    url_map_class = PlainMap
+class FlaskWithWerkzeugMap(Flask):
+    url_map_class = WerkzeugMap
 
 
 class Reply(t.NamedTuple):
@@ -55,14 +56,15 @@ def ask(app: Flask, environ: dict[str, t.Any]) -> Reply:
 
 
 @pytest.mark.parametrize(
-    ("rules", "questions"), [pytest.param(*case[1:], id=case[0]) for case in CASES]
+    ("rules", "questions"),
+    [pytest.param(*case[1:], id=case[0]) for case in CONVERTER_CASES + RULE_CASES],
 )
-def test_an_application_answers_as_on_the_plain_map(
+def test_an_application_answers_as_on_werkzeugs_map(
     rules: t.Any, questions: t.Iterable[tuple[str, str, t.Any, str]]
 ) -> None:
-    ours, plain = make(Flask, rules), make(PlainFlask, rules)
+    ours, unmodified = make(Flask, rules), make(FlaskWithWerkzeugMap, rules)
     for path, method, *_ in questions:
-        expected = ask(plain, environ_of(path, method))
+        expected = ask(unmodified, environ_of(path, method))
         for turn in ("first", "second"):  # the table answers once the map has accepted the host
             assert (path, turn, ask(ours, environ_of(path, method))) == (path, turn, expected)
 
@@ -94,7 +96,7 @@ def status_for(app: Flask, path: str = "/", **environ: t.Any) -> int:
     ],
     ids=lambda value: ascii(value)[:60],
 )
-def test_what_else_decides_is_heeded_the_second_time_too(
+def test_other_keys_of_the_environment_take_effect_the_second_time_too(
     environ: dict[str, str], status: int
 ) -> None:
     app = hello_app()
@@ -170,7 +172,7 @@ def test_a_rule_keeps_the_converter_that_it_was_registered_with() -> None:
 def test_another_map_class_and_another_map_object_are_used() -> None:
     app = hello_app()
     assert status_for(app) == 200
-    app.url_map = PlainMap([Rule("/other", endpoint="hello")])
+    app.url_map = WerkzeugMap([Rule("/other", endpoint="hello")])
     assert [status_for(app), status_for(app, "/other"), status_for(app, "/other")] == [
         404,
         200,
@@ -308,25 +310,25 @@ def test_a_url_for_a_host_that_was_refused_is_an_error_that_names_the_host(
 ) -> None:
     app.config.update(TRUSTED_HOSTS=["good.test"], SERVER_NAME="good.test")
     app.add_url_rule("/", "index", lambda: build())
-    told: list[str] = []
+    messages: list[str] = []
 
     @app.errorhandler(400)
     def refused(error: Exception) -> tuple[str, int]:
         with pytest.raises(RuntimeError) as raised:
             build()
-        told.append(str(raised.value))
+        messages.append(str(raised.value))
         return "refused", 400
 
     client = app.test_client(asgi=asgi)
     assert client.get("/", headers={"Host": "good.test"}).status_code == 200
     assert client.get("/", headers={"Host": host}).text == "refused"
-    assert told == [
+    assert messages == [
         f"Unable to build URLs for this request, because its host {host[:255]!r} was refused. See"
         " 'TRUSTED_HOSTS'. What answers such a request, as an error page does, must not build URLs."
     ]
 
 
-def test_a_request_without_an_adapter_is_told_from_no_request(app: Flask) -> None:
+def test_a_request_without_an_adapter_has_another_error_than_no_request(app: Flask) -> None:
     app.create_url_adapter = lambda request: None  # type: ignore[method-assign]
     with (
         app.test_request_context("/"),

@@ -1,6 +1,6 @@
-"""Ask Werkzeug's plain map and our map with the table the same question, and compare the answers.
+"""Ask Werkzeug's unmodified map and our map the same question, and compare the answers.
 
-An answer is plain data: ``("rule", endpoint, arguments)``, ``("redirect", url)``,
+An answer is data: ``("rule", endpoint, arguments)``, ``("redirect", url)``,
 ``("405", methods)``, ``("404",)`` or ``("400", class name)``. The table may also say ``ASK``.
 """
 
@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter, RequestRedirect, Rule, ValidationError
-from werkzeug.routing import Map as PlainMap
+from werkzeug.routing import Map as WerkzeugMap
 from werkzeug.test import EnvironBuilder
 
 from flask._routing.map import Map
@@ -84,20 +84,20 @@ class TwoMaps:
 
     def __init__(self, rules: t.Iterable[RuleText], **options: t.Any) -> None:
         options.setdefault("converters", CONVERTERS)
-        self.plain = PlainMap(**options)
+        self.werkzeugs = WerkzeugMap(**options)
         self.ours = Map(**options)
         for rule in rules:
             text, rule_options = (rule, {}) if isinstance(rule, str) else rule
             full = {"endpoint": text, "methods": ["GET"], **rule_options}
             try:
-                self.plain.add(Rule(text, **full))
+                self.werkzeugs.add(Rule(text, **full))
             except (ValueError, SyntaxError, TypeError) as error:
                 raise Refused(text) from error
             self.ours.add(Rule(text, **full))
 
-    def by_plain_map(self, path: str, method: str = "GET") -> Answer:
+    def by_werkzeug_map(self, path: str, method: str = "GET") -> Answer:
         """Answer by Werkzeug's map; ``path`` is text, or what a WSGI server makes of bytes."""
-        return answer_of(self.plain, path, method)
+        return answer_of(self.werkzeugs, path, method)
 
     def by_our_map(self, path: str, method: str = "GET") -> Answer:
         """Answer by our map when it is asked as Werkzeug's would be."""
@@ -129,7 +129,7 @@ def environ_of(path: str, method: str) -> dict[str, t.Any]:
     return environ
 
 
-def answer_of(url_map: PlainMap, path: str, method: str) -> Answer:
+def answer_of(url_map: WerkzeugMap, path: str, method: str) -> Answer:
     adapter = url_map.bind_to_environ(environ_of(path, method), subdomain="")
     try:
         rule, arguments = adapter.match(return_rule=True)

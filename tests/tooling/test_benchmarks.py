@@ -1,4 +1,4 @@
-"""What benchmarks/ computes from what it has measured: pure functions, nothing is timed here."""
+"""The computations of benchmarks/ on measured values; nothing is timed here."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class TestAnswers:
     ) -> None:
         assert differences(workload, {"official": one, "falcon": two}, ["official"]) != []
 
-    def test_an_unexpected_status_is_told_even_if_all_agree(self) -> None:
+    def test_an_unexpected_status_is_reported_even_if_all_agree(self) -> None:
         crashed = answer(b"oops", "500 INTERNAL SERVER ERROR")
         found = differences(HELLO, {"this": crashed, "official": crashed}, [])
         assert len(found) == 6
@@ -154,10 +154,10 @@ class TestRatios:
             "rounds_us": [3.0, 2.0, 4.0],
         }
 
-    def test_the_machine_is_told_without_its_name_or_folders(self) -> None:
-        told = "\n".join(report.machine_lines(report.machine(), {"this": "Flask 3.1.3"}))
-        assert "cores" in told
-        assert str(ROOT) not in told
+    def test_the_machine_is_described_without_its_name_or_folders(self) -> None:
+        described = "\n".join(report.machine_lines(report.machine(), {"this": "Flask 3.1.3"}))
+        assert "cores" in described
+        assert str(ROOT) not in described
 
 
 class TestCalls:
@@ -205,7 +205,7 @@ class TestCalls:
 
 
 class TestRequests:
-    def test_the_environ_of_a_plain_get_has_21_keys(self) -> None:
+    def test_the_environ_of_a_minimal_get_has_21_keys(self) -> None:
         environ = wsgi.environ_of(HELLO.request)
         assert len(environ) == 21
         assert environ["PATH_INFO"] == "/"
@@ -248,7 +248,7 @@ class TestRequests:
         first = ("200 OK", [("Set-Cookie", "session=abc; Path=/"), ("ETag", '"v1"')], b"")
         assert worker._following(follow, HELLO.request, first).headers.get(header) == value
 
-    def test_workloads_are_chosen_by_name_and_a_wrong_name_is_told(self) -> None:
+    def test_workloads_are_chosen_by_name_and_a_wrong_name_is_an_error(self) -> None:
         assert [one.name for one in workloads.chosen("json, hello")] == ["json", "hello"]
         assert workloads.chosen(None) == list(workloads.WORKLOADS.values())
         with pytest.raises(ValueError, match="no workload hallo; there are: hello"):
@@ -290,7 +290,7 @@ class TestWire:
             *(["200 / 200", "1.00 |"], ["50 / 50", "0.25 |"], ["-", " |"]),
         ]
 
-    def test_without_wrk_it_says_what_to_install(
+    def test_without_wrk_the_error_names_what_to_install(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setattr(wire.shutil, "which", lambda _: None)
@@ -322,12 +322,12 @@ class TestEnvironments:
         (tmp_path / "src" / "new.py").write_text("")
         assert environments.digest_of(tmp_path) != empty
 
-    def test_a_failed_command_is_told_with_its_output(self) -> None:
+    def test_a_failed_command_is_reported_with_its_output(self) -> None:
         with pytest.raises(environments.CommandFailed, match=r"(?s)exited with 3.*the reason"):
             environments.run([sys.executable, "-c", "print('the reason'); raise SystemExit(3)"])
 
 
-def test_an_unknown_peer_is_told_before_anything_is_made(
+def test_an_unknown_peer_is_reported_before_anything_is_installed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run.main(["--peers", "falkon"]) == 1

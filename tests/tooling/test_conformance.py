@@ -1,4 +1,4 @@
-"""How conformance/ compares two runs, and what it lets pass; nothing is fetched or run here."""
+"""How conformance/ compares two runs; nothing is downloaded or run here."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ BOTH = {"a": PASSED, "b": PASSED}
         pytest.param(BOTH, {"c": "decision 7"}, ["take the line out"], id="listed, but unknown"),
     ],
 )
-def test_a_run_fails_on_what_is_not_listed_and_on_a_listed_test_that_passes(
+def test_a_run_fails_on_an_unlisted_failure_and_on_a_listed_test_that_passes(
     here: dict[str, Outcome], accepted: dict[str, str], said: list[str]
 ) -> None:
     found = faults(compare(BOTH, here), accepted)

@@ -42,7 +42,7 @@ app = Flask(__name__, static_folder="static", template_folder="templates")
 bp = Blueprint("users", __name__, url_prefix="/users")
 
 
-# The proxies have the types of what they stand for.
+# The proxies have the types of their objects.
 def proxies() -> None:
     assert_type(request, Request)
     assert_type(current_app, Flask)
@@ -350,9 +350,9 @@ async def generate() -> AsyncIterator[str]:
     yield "x"
 
 
-# Both protocols: WebSockets, events, the life of the application, clients.
-@app.websocket("/chat/<room>")
-async def chat(room: str) -> None:
+# Both protocols: WebSockets, events, startup and shutdown, clients.
+@app.websocket("/chat/<topic>")
+async def chat(topic: str) -> None:
     await websocket.accept(subprotocol="a")
     async for message in websocket:
         assert_type(message, str | bytes)
@@ -388,5 +388,5 @@ async def use_the_async_client() -> None:
         assert_type(response.status_code, int)
         async with client.websocket("/chat/a") as session:
             assert_type(await session.receive(), str | bytes)
-    with app.test_client(asgi=True).websocket_connect("/chat/a") as plain_session:
-        assert_type(plain_session.receive(), str | bytes)
+    with app.test_client(asgi=True).websocket_connect("/chat/a") as sync_session:
+        assert_type(sync_session.receive(), str | bytes)

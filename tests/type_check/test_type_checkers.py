@@ -14,6 +14,8 @@ import pytest
 
 import flask
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 PACKAGE = Path(flask.__file__).parent
 CORRECT = [HERE / "sample_app.py", HERE / "sample_classes.py"]
