@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 
 from flask import Flask, Response, send_from_directory
 from flask._core import hook_scopes
-from flask._core.bounded_cache import LARGEST_ENTRY, keep, size_of
+from flask._core.bounded_cache import LARGEST_ENTRY, size_of, store
 from flask._http import cookies, fast_paths, headers, response_factories, signing, static_files
 from flask._http.headers import RequestHeaders
 from flask.asgi import _exchange, _scope
@@ -19,28 +19,28 @@ from flask.asgi import _exchange, _scope
 HUGE = 60_000
 
 
-class TestKeep:
+class TestStore:
     def test_a_full_cache_is_emptied_for_the_next_entry(self) -> None:
         cache: dict[str, str] = {}
         for number in range(7):
-            keep(cache, str(number), "", 3)
+            store(cache, str(number), "", 3)
         assert cache == {"6": ""}
 
     @pytest.mark.parametrize("entry", [("a" * LARGEST_ENTRY, ""), ("", "a" * LARGEST_ENTRY)])
     def test_what_is_too_large_is_not_kept(self, entry: tuple[str, str]) -> None:
         cache = {"a": "b"}
-        keep(cache, *entry, 3)
+        store(cache, *entry, 3)
         assert cache == {"a": "b"}
 
     def test_bytes_are_counted_not_characters(self) -> None:
         cache: dict[str, str] = {}
-        keep(cache, "\N{PILE OF POO}" * 500, "", 3, 1500)
+        store(cache, "\N{PILE OF POO}" * 500, "", 3, 1500)
         assert not cache
 
     def test_no_cache_holds_more_than_count_times_size(self) -> None:
         cache: dict[str, tuple[str, ...]] = {}
         for number in range(1000):
-            keep(cache, f"{number}", ("a" * (number * 7 % 600), "b"), 10, 500)
+            store(cache, f"{number}", ("a" * (number * 7 % 600), "b"), 10, 500)
             assert sum(size_of(key) + size_of(value) for key, value in cache.items()) <= 5000
 
     def test_a_tuple_takes_what_it_holds(self) -> None:
@@ -68,7 +68,7 @@ def make_header(text: str) -> None:
 
 
 def verify_session(text: str) -> None:
-    signer = signing.signer_of("a key", "salt")
+    signer = signing.get_signer("a key", "salt")
     payload = random.Random(text).randbytes(len(text))  # which is not compressed
     assert signer.verify(signer.sign(payload), 10) == payload
 
@@ -79,17 +79,7 @@ def abort_with_description(text: str) -> None:
     assert response_factories.make_error_page(Response, error, False) is not None
 
 
-decided = fast_paths.Decisions(
-    **dict.fromkeys(
-        (
-            *("plain_asgi", "plain_contexts", "plain_dispatch", "plain_request", "plain_response"),
-            "plain_steps",
-            *("plain_sync", "plain_urls", "plain_wsgi", "routes_by_path", "session_on_demand"),
-        ),
-        True,
-    ),
-    text_type=("", ""),
-)
+fast = fast_paths.FastPaths()
 
 CACHES: list[tuple[t.Any, Callable[[str], object]]] = [
     (response_factories._pages, abort_with_description),
@@ -97,8 +87,8 @@ CACHES: list[tuple[t.Any, Callable[[str], object]]] = [
     (headers._keys, ask_for_header),
     (_scope._KEYS, ask_with_header),
     (_exchange.ENCODED, make_header),
-    (signing.signer_of("a key", "salt")._verified, verify_session),
-    (decided.accepted_hosts, decided.accept_host),
+    (signing.get_signer("a key", "salt")._verified, verify_session),
+    (fast.accepted_hosts, fast.accept_host),
 ]
 
 

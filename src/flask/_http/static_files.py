@@ -164,6 +164,7 @@ def make_file_response(
         _set_max_age(pairs, known.cache_at, max_age)
 
     response: Response = _new_object(kind)
+    response._body = response._headers = response._more_headers = None
     if file is not None:
         response._iterable = _wrap(environ, file, facts.st_size)
         response._callbacks = []

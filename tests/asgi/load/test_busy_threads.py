@@ -211,7 +211,7 @@ def test_a_websocket_beyond_the_threads_for_sync_handlers_is_refused(
     app: Flask, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = threads.Threads("plain WebSocket handlers", 1, 0, "Have more.")
-    monkeypatch.setattr("flask.asgi._websocket_server.websockets", one)
+    monkeypatch.setattr("flask.asgi._websocket_server.threads", one)
     begun: list[str] = []
 
     @app.websocket("/sync")
