@@ -399,5 +399,5 @@ def test_each_way_to_make_a_context_sets_the_same(app: Flask) -> None:
     app.test_client().get("/")
     by_scope, by_environ = found
     own = {"_scope", "_receive", "_send", "_exchange", "content_length", "may_block"}
-    # The environment is created at its first access; the host, to find the rule.
-    assert by_scope - own == by_environ - {"_environ", "_uses_default_host"}
+    # The environment is created at its first access.
+    assert by_scope - own == by_environ - {"_environ"}

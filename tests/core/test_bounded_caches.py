@@ -156,10 +156,10 @@ def test_attributes_of_cookies_are_kept_where_they_are_short(
 def test_names_of_files_are_kept_where_they_are_short(
     app: Flask, folder: str, name: str, kept: int
 ) -> None:
-    static_files.join_short.cache_clear()  # type: ignore[attr-defined]
+    static_files.join_below_cached.cache_clear()  # type: ignore[attr-defined]
     with app.test_request_context(), pytest.raises(NotFound):
         send_from_directory(folder, name)
-    assert static_files.join_short.cache_info().currsize == kept  # type: ignore[attr-defined]
+    assert static_files.join_below_cached.cache_info().currsize == kept  # type: ignore[attr-defined]
 
 
 def test_separators_of_json_do_not_pile_up(app: Flask) -> None:

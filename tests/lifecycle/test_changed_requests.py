@@ -6,7 +6,6 @@ import asyncio
 import typing as t
 
 import pytest
-import werkzeug.wrappers
 from changed_app import answering, get
 from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder
@@ -207,7 +206,7 @@ def test_a_query_that_is_set_is_the_one_that_is_read(app: Flask) -> None:
         (Request, "close"),
         (Response, "__init__"),
         (Response, "get_wsgi_headers"),
-        (werkzeug.wrappers.Response, "get_app_iter"),
+        (Response, "get_app_iter"),
     ],
 )
 def test_a_step_replaced_on_a_class_is_seen_by_the_test_client_at_once(

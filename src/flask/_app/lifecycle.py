@@ -116,7 +116,7 @@ class Lifecycle(ServingApp):
     # 2. Hooks before, the view, hooks after ------------------------------------------------------
 
     def full_dispatch_request(self) -> Response:
-        """Call hooks and view for the current request; an error goes to its handler.
+        """Call hooks and view; an error goes to its handler.
 
         :returns: the response.
         """
@@ -351,9 +351,9 @@ class Lifecycle(ServingApp):
     # 5. No handler took the error ----------------------------------------------------------------
 
     def handle_exception(self, e: Exception) -> Response:
-        """Respond to an unhandled error with 500, and log it; the client learns nothing about it.
+        """Respond to an unhandled error with 500, and log it.
 
-        If errors propagate (debug, testing, ``PROPAGATE_EXCEPTIONS``) it is raised again instead.
+        The client learns nothing about it. If errors propagate (debug, testing, ``PROPAGATE_EXCEPTIONS``) it is raised again instead.
         A handler for 500 gets an ``InternalServerError`` with the error as ``original_exception``.
 
         :param e: the error.

@@ -158,7 +158,7 @@ class ServingApp(App):
     # Waiting -------------------------------------------------------------------------------------
 
     def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]:
-        """Return a synchronous function; one that awaits ``func`` if that is ``async def``.
+        """Return a synchronous function, which awaits an ``async def`` one.
 
         Extensions call users' functions through this.
         """
