@@ -15,7 +15,7 @@ from werkzeug.routing import Map as WerkzeugMap
 from werkzeug.test import EnvironBuilder
 
 from flask._routing.map import Map
-from flask._routing.table import ASK_THE_MAP, NOTHING
+from flask._routing.table import NEEDS_MAP, NO_RULE
 
 Answer = tuple[t.Any, ...]
 RuleText = str | tuple[str, dict[str, t.Any]]
@@ -107,14 +107,14 @@ class TwoMaps:
         """Answer by the table alone."""
         if not self.ours.is_table_filled:
             self.ours.fill_table()
-        found = self.ours.table.find(path, method)
-        if found is ASK_THE_MAP:
+        found = self.ours.table.match(path, method)
+        if found is NEEDS_MAP:
             return ASK
-        if found is NOTHING:
+        if found is NO_RULE:
             return NOT_FOUND
         rule, arguments = found
         assert rule is not None
-        return "rule", rule.endpoint, dict(arguments)
+        return "rule", rule.endpoint, dict(arguments or {})
 
 
 def wsgi(path: str) -> str:
@@ -141,4 +141,4 @@ def answer_of(url_map: WerkzeugMap, path: str, method: str) -> Answer:
         return NOT_FOUND
     except HTTPException as error:
         return str(error.code), type(error).__name__
-    return "rule", rule.endpoint, dict(arguments)
+    return "rule", rule.endpoint, dict(arguments or {})

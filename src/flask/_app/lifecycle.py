@@ -353,8 +353,9 @@ class Lifecycle(ServingApp):
     def handle_exception(self, e: Exception) -> Response:
         """Respond to an unhandled error with 500, and log it.
 
-        The client learns nothing about it. If errors propagate (debug, testing, ``PROPAGATE_EXCEPTIONS``) it is raised again instead.
-        A handler for 500 gets an ``InternalServerError`` with the error as ``original_exception``.
+        The client learns nothing about it. If errors propagate (debug, testing,
+        ``PROPAGATE_EXCEPTIONS``), it is raised again instead. A handler for 500 gets an
+        ``InternalServerError`` with the error as ``original_exception``.
 
         :param e: the error.
         :raises Exception: the error itself, if errors propagate.

@@ -18,7 +18,7 @@ from .._core.hook_scopes import blueprint_names
 from .._core.lazy import lazy
 from .._http.fast_paths import FastPaths
 from .._http.request import Request, make_request
-from .._routing.table import ASK_THE_MAP, NOT_ASKED, NOTHING, ROUTE
+from .._routing.table import NEEDS_MAP, NO_RULE, ROUTE
 from .app import AppContext
 
 if t.TYPE_CHECKING:
@@ -169,32 +169,23 @@ class RoutedContext(AppContext):
             if method == "OPTIONS":
                 request = self.request  # dispatching looks at it
             table = app.url_map.table
-            by_method = table.exact.get(path)
-            if by_method is not None:  # PERF: what find would do first, one call less
-                leaf = by_method.get(method)
-                if leaf is not None:
-                    self._url_rule = leaf.rule
-                    self._view_args = leaf.defaults.copy() if leaf.defaults else None
-                    if request is not None:
-                        request.url_rule = leaf.rule
-                        request.view_args = self._view_args or {}
-                    return
-                answer = ASK_THE_MAP
+            known = environ.get(ROUTE)  # ASGI has matched the path, to choose an executor
+            if known is not None and known[0] is path and known[1] is table:
+                answer = known[2]
             else:
-                found = environ.get(ROUTE, NOT_ASKED)  # ASGI has asked, to choose a driver
-                is_known = found[0] is path and found[1] is table
-                answer = found[2] if is_known else table.walk(path, method)
-            if answer is ASK_THE_MAP and not app.url_map.is_table_filled:
-                app.url_map.fill_table()  # an empty table asks the map for everything
-                answer = app.url_map.table.find(path, method)
-            request = self._request  # a converter may have looked at it just now
-            if answer is NOTHING:
+                answer = table.match(path, method)
+            if answer is NEEDS_MAP and not app.url_map.is_table_filled:
+                app.url_map.fill_table()  # an empty table leaves everything to the map
+                answer = app.url_map.table.match(path, method)
+            request = self._request  # a custom converter may have created it
+            if answer is NO_RULE:
                 self._keep_routing_error(NotFound())
                 return
-            if answer is not ASK_THE_MAP:
+            if answer is not NEEDS_MAP:
                 self._url_rule, self._view_args = answer
                 if request is not None:
-                    request.url_rule, request.view_args = answer
+                    request.url_rule = self._url_rule
+                    request.view_args = self._view_args or {}
                 return
         self._match_by_adapter()
 

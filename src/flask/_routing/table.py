@@ -5,8 +5,8 @@ tree of path segments that is searched in the map's order of precedence. The cos
 the number of routes. There are three results:
 
 - a rule and its arguments, if the map certainly returns the same;
-- `NOTHING`, if the map certainly raises ``NotFound``;
-- `ASK_THE_MAP` in all other cases: redirects, 405, aliases, rules with mixed parts.
+- `NO_RULE`, if the map certainly raises ``NotFound``;
+- `NEEDS_MAP` in all other cases: redirects, 405, aliases, rules with mixed parts.
 """
 
 from __future__ import annotations
@@ -21,20 +21,18 @@ from .rule import Segment, UnsupportedRule, read_rule
 
 Arguments: t.TypeAlias = dict[str, t.Any]
 """The arguments of a view, by name."""
-Answer: t.TypeAlias = tuple[Rule | None, Arguments]
+Answer: t.TypeAlias = tuple[Rule | None, Arguments | None]
+"""A rule, and its arguments or ``None`` if it has none."""
 
-ASK_THE_MAP: t.Final[Answer] = (None, {})
+NEEDS_MAP: t.Final[Answer] = (None, {})
 """The map must match this path."""
-NOTHING: t.Final[Answer] = (None, {})
+NO_RULE: t.Final[Answer] = (None, {})
 """No rule matches this path, with any method."""
 
 ROUTE: t.Final = "flask.route"
 """Key of a WSGI environment: ``(path, table, answer)``, an earlier result of the table."""
-UNREAD: t.Final[Arguments] = {}
+NOT_CONVERTED: t.Final[Arguments] = {}
 """Arguments that are not converted yet, because only a custom converter can do it."""
-NOT_ASKED: t.Final = (None, None, ASK_THE_MAP)
-"""The value of `ROUTE` for a request that was not matched yet."""
-
 _REFUSALS = (ValueError, HTTPException)
 """What converters raise for a text that is not valid, or has no value."""
 
@@ -42,7 +40,7 @@ _REFUSALS = (ValueError, HTTPException)
 class Leaf:
     """A rule at the end of its path."""
 
-    __slots__ = ("arguments", "defaults", "is_custom", "rule")
+    __slots__ = ("arguments", "defaults", "is_custom", "rule", "without_arguments")
 
     rule: Rule
     arguments: list[Segment]
@@ -51,24 +49,27 @@ class Leaf:
     """The default arguments of the rule."""
     is_custom: bool
     """Whether one of the parts has a custom converter."""
+    without_arguments: Answer | None
+    """The answer of a rule that has neither dynamic parts nor defaults."""
 
     def __init__(self, rule: Rule, arguments: list[Segment]) -> None:
         self.rule = rule
         self.arguments = arguments
         self.defaults = dict(rule.defaults or {})
         self.is_custom = any(segment.is_custom for segment in arguments)
+        self.without_arguments = None if arguments or self.defaults else (rule, None)
 
     def answer(self, texts: list[str], converts: bool) -> Answer:
         """Return the rule and the view's arguments, converted from texts."""
         if self.is_custom and not converts:
-            return self.rule, UNREAD
+            return self.rule, NOT_CONVERTED
         values: Arguments = {}
         try:
             for segment, text in zip(self.arguments, texts, strict=False):
                 read = segment.to_python
                 values[segment.name] = text if read is None else read(text)
         except _REFUSALS:
-            return ASK_THE_MAP
+            return NEEDS_MAP
         if self.defaults:
             values.update(self.defaults)
         return self.rule, values
@@ -136,14 +137,14 @@ class Node:
         if leaf is not None:
             return leaf.answer(texts, converts)
         if self.has_rules or "" in self.fixed:
-            return ASK_THE_MAP  # another method, or a redirect to the path with a slash
+            return NEEDS_MAP  # another method, or a redirect to the path with a slash
         return None
 
 
 class Table:
     """The rules of one map that have only supported parts.
 
-    The result of an empty table is always `ASK_THE_MAP`.
+    The result of an empty table is always `NEEDS_MAP`.
     """
 
     root: Node
@@ -215,29 +216,23 @@ class Table:
         for method in _USUAL_METHODS if rule.methods is None else rule.methods:
             node.by_method.setdefault(method, leaf)
 
-    def find(self, path: str | None, method: str) -> Answer:
+    def match(self, path: str | None, method: str, converts: bool = True) -> Answer:
         """Find the rule for a request.
 
         :param path: the path as WSGI gives it (PEP 3333: bytes as Latin-1).
         :param method: as sent.
-        :returns: ``(rule, arguments)``, `ASK_THE_MAP` or `NOTHING`.
+        :param converts: whether custom converters may run; they may need the request. If not, the
+            arguments are `NOT_CONVERTED`.
+        :returns: ``(rule, arguments)``, `NEEDS_MAP` or `NO_RULE`.
         """
         by_method = self.exact.get(path)  # type: ignore[arg-type]
         if by_method is not None:
             leaf = by_method.get(method)
             if leaf is None:
-                return ASK_THE_MAP
-            return leaf.rule, leaf.defaults.copy() if leaf.defaults else {}
-        return self.walk(path, method)
-
-    def walk(self, path: str | None, method: str, converts: bool = True) -> Answer:
-        """Find the rule for a path that is not in `exact`; see `find`.
-
-        :param converts: whether custom converters may run; they may need the request. If not, the
-            arguments are `UNREAD`.
-        """
+                return NEEDS_MAP
+            return leaf.without_arguments or (leaf.rule, leaf.defaults.copy())
         if not path:
-            return ASK_THE_MAP
+            return NEEDS_MAP
         if path.startswith("//"):
             path = "/" + path.lstrip("/")
         if path.isascii():
@@ -253,7 +248,7 @@ class Table:
         if answer is not None:
             return answer
         # If there are two slashes in a row, the map tries again without the second one.
-        return ASK_THE_MAP if "//" in path else NOTHING
+        return NEEDS_MAP if "//" in path else NO_RULE
 
     def _find_last(self, path: str, method: str, converts: bool) -> Answer | None:
         """Find a rule in which only the last part is dynamic; ``None``: search the tree.
@@ -270,13 +265,13 @@ class Table:
                 if leaf is None or leaf.defaults:
                     return None
                 if leaf.is_custom and not converts:
-                    return leaf.rule, UNREAD
+                    return leaf.rule, NOT_CONVERTED
                 argument = leaf.arguments[0]
                 read = argument.to_python
                 try:
                     return leaf.rule, {argument.name: last if read is None else read(last)}
                 except _REFUSALS:
-                    return ASK_THE_MAP
+                    return NEEDS_MAP
         return None
 
     def _follow(self, parts: list[str], method: str, converts: bool) -> Answer | None:
@@ -328,7 +323,7 @@ def _walk(
             return answer
 
     if node.needs_map:
-        return ASK_THE_MAP
+        return NEEDS_MAP
     for segment, following in node.dynamic:
         if segment.takes_rest:
             rest = "/".join(parts[index:])
@@ -343,5 +338,5 @@ def _walk(
             return answer
 
     if node.accepts_slash and not part and index + 1 == len(parts):
-        return ASK_THE_MAP  # a rule without strict slashes, and the path has one
+        return NEEDS_MAP  # a rule without strict slashes, and the path has one
     return None

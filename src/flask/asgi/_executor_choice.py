@@ -15,7 +15,7 @@ from types import FunctionType
 
 from .._core.awaitables import is_async_callable
 from .._core.current import _cv_request
-from .._routing.table import ROUTE, UNREAD
+from .._routing.table import NOT_CONVERTED, ROUTE
 from ..typing import AnyApp
 from ..views import MethodView
 
@@ -34,23 +34,16 @@ def may_block(app: AnyApp, environ: WSGIEnvironment) -> bool:
     method = environ["REQUEST_METHOD"]
     path = environ["PATH_INFO"]
     table = app.url_map.table
-    by_method = table.exact.get(path)
-    if by_method is not None:
-        try:
-            rule = by_method[method].rule
-        except (KeyError, AttributeError):  # another method; or only the map knows
-            return True  # 405, redirects: hooks and handlers may block
-    else:
-        answer = table.walk(path, method, False)
-        rule = answer[0]
-        if rule is None:
-            if app.url_map.is_table_filled:
-                environ[ROUTE] = (path, table, answer)
-                return True  # 404, hosts
-            app.url_map.fill_table()
-            return may_block(app, environ)
-        if answer[1] is not UNREAD:
+    answer = table.match(path, method, False)
+    rule = answer[0]
+    if rule is None:
+        if app.url_map.is_table_filled:
             environ[ROUTE] = (path, table, answer)
+            return True  # 404, 405, redirects, hosts: hooks and error handlers may block
+        app.url_map.fill_table()
+        return may_block(app, environ)
+    if answer[1] is not NOT_CONVERTED:
+        environ[ROUTE] = (path, table, answer)
     return rule_may_block(app, rule, method)
 
 

@@ -20,7 +20,7 @@ from .._core.lazy import lazy
 from .._core.waiting import can_wait_here
 from .._http.environ_scope import EXTRAS
 from .._http.response import WITHOUT_BODY
-from .._routing.table import UNREAD
+from .._routing.table import NOT_CONVERTED
 from ..ctx import RequestContext
 from ..typing import AnyApp
 from ..wrappers import Response
@@ -175,17 +175,8 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
                     return None
         if host not in fast.accepted_hosts:
             return None
-        table = app.url_map.table
-        by_method = table.exact.get(path)
-        if by_method is not None:
-            leaf = by_method[method]
-            rule = leaf.rule
-            arguments = leaf.defaults.copy() if leaf.defaults else None
-        elif path.isascii():
-            rule, arguments = table.walk(path, method, False)
-            if rule is None or arguments is UNREAD:
-                return None
-        else:
+        rule, arguments = app.url_map.table.match(path, method, False)
+        if rule is None or arguments is NOT_CONVERTED or not path.isascii():
             return None
         # PERF: what rule_may_block would find out first, 0.1 us.
         view = app.view_functions[rule.endpoint]
