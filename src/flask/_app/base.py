@@ -143,7 +143,7 @@ class App(Scaffold):
     instance_path: str
     """Folder for files that are not part of the code."""
 
-    _got_first_request: bool = False
+    _got_first_request: bool
     _has_websockets: bool = False
     """Whether a route serves WebSockets."""
 
@@ -179,6 +179,7 @@ class App(Scaffold):
         self.shell_context_processors = []
         self.url_build_error_handlers = []
         self.template_context_processors[None].append(_default_template_ctx_processor)
+        self._got_first_request = False
 
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_first_request:

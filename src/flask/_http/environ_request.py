@@ -42,7 +42,9 @@ class EnvironRequest(RequestBase):
     """A copy of the original environment; ``None`` until the application can change it."""
     _query: object = None
     """The query string, if it was set or deleted."""
-    _adds_itself: bool = True
+    _is_form_parsed: bool
+    """Whether there may be uploaded files, which have to be closed."""
+    _adds_itself: bool
     """Whether the environment contains the request while the request is current."""
     _assigned: t.ClassVar[tuple[str, ...]] = ()
     """Attributes that Werkzeug's initializer assigns and a subclass overrides; assigned here."""
@@ -59,12 +61,12 @@ class EnvironRequest(RequestBase):
     ) -> None:
         # PERF: 0.16 us; Werkzeug's initializer takes 1.31 us.
         self._environ = environ
+        self._is_form_parsed = False
         if shallow:
             self.shallow = True
-        if populate_request and not shallow:
+        self._adds_itself = populate_request and not shallow
+        if self._adds_itself:
             environ["werkzeug.request"] = self
-        else:
-            self._adds_itself = False
         if self._assigned:
             self._assign(environ, shallow)
 

@@ -60,8 +60,6 @@ class Request(EnvironRequest):
     _has_default_form: t.ClassVar[bool] = True
     """Whether the class overrides nothing that decides how a form is parsed."""
 
-    _is_form_parsed: bool = False
-    """Whether there may be uploaded files, which have to be closed."""
     _has_fields_only: bool = False
     """Whether `form` was parsed, and there are no files."""
     _is_body_taken: bool = False
@@ -307,4 +305,5 @@ def make_request(kind: type[Request], environ: WSGIEnvironment) -> Request:
     request.url_rule = None
     request.routing_exception = None
     request._is_form_parsed = False
+    request._adds_itself = True
     return request

@@ -68,7 +68,7 @@ class Response(ResponseBase):
     """The header ``Content-Type``; ``None`` if `_kind` has it."""
     _more_headers: list[tuple[str, str]] | None
     """Headers that were added before the first access to `headers`."""
-    _kind: BodyKind = GIVEN
+    _kind: BodyKind
     """Where `_body` is from."""
 
     # Afterwards: the attributes of Werkzeug's response.
@@ -121,6 +121,7 @@ class Response(ResponseBase):
         # PERF: not on the class, since CPython 3.13 specializes no assignment to an attribute that
         # the class has too: 330 instructions each.
         self._body = self._headers = self._more_headers = None
+        self._kind = GIVEN
         media_type = self.default_mimetype if mimetype is None else mimetype
         if (
             headers is None
@@ -239,6 +240,7 @@ class Response(ResponseBase):
         own = vars(forced)
         if "_body" not in own:
             forced._body = forced._headers = forced._more_headers = None
+            forced._kind = GIVEN
         set_state(forced, {name: own.pop(name) for name in WERKZEUG_NAMES & own.keys()})
         if not cls._is_unmodified:
             forced._materialize()  # the class may override how it is sent

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from .._core.bounded_cache import store
-from .body_kind import FORCED
+from .body_kind import FORCED, GIVEN
 from .headers import STATUS_LINES, content_type_of, is_valid_location, make_headers
 from .response import WITHOUT_BODY, Response, add_header
 
@@ -148,6 +148,7 @@ def make_text_response(kind: type[Kind], text: str, content_type: tuple[str, str
     response._content_type = content_type
     response._headers = None
     response._more_headers = None
+    response._kind = GIVEN
     response._status_code = 200
     response._status = "200 OK"
     return response

@@ -9,12 +9,22 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
+from .body_kind import GIVEN
+
 WERKZEUG_NAMES: t.Final = frozenset({"_on_close", "headers", "response"})
 """Attributes of Werkzeug's response that are properties of this package's response."""
 
 _PACKAGE_NAMES = frozenset(
     {"_body", "_callbacks", "_content_type", "_headers", "_iterable", "_kind", "_more_headers"}
 )
+
+
+_DEFAULTS: dict[str, object] = {
+    "_body": None,
+    "_headers": None,
+    "_kind": GIVEN,
+    "_more_headers": None,
+}
 
 
 class _Response(t.Protocol):
@@ -36,9 +46,8 @@ def get_state(response: _Response) -> dict[str, object]:
 
 def set_state(response: object, state: Mapping[str, object]) -> None:
     """Set the attributes that `get_state` returned."""
-    vars(response).setdefault("_body", None)
-    vars(response).setdefault("_headers", None)
-    vars(response).setdefault("_more_headers", None)
+    for name, value in _DEFAULTS.items():
+        vars(response).setdefault(name, value)
     vars(response).update({name: state[name] for name in state.keys() - WERKZEUG_NAMES})
     for name in WERKZEUG_NAMES & state.keys():
         setattr(response, name, state[name])

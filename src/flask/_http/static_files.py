@@ -22,7 +22,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import FileWrapper, wrap_file
 
 from .._core.bounded_cache import store
-from .body_kind import BodyKind, Pairs
+from .body_kind import GIVEN, BodyKind, Pairs
 from .headers import drop_entity_headers, make_headers
 from .response import Response
 
@@ -165,6 +165,7 @@ def make_file_response(
 
     response: Response = _new_object(kind)
     response._body = response._headers = response._more_headers = None
+    response._kind = GIVEN
     if file is not None:
         response._iterable = _wrap(environ, file, facts.st_size)
         response._callbacks = []
