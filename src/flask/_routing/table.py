@@ -231,6 +231,10 @@ class Table:
             if leaf is None:
                 return NEEDS_MAP
             return leaf.without_arguments or (leaf.rule, leaf.defaults.copy())
+        return self._search(path, method, converts)
+
+    def _search(self, path: str | None, method: str, converts: bool) -> Answer:
+        """Find the rule for a path that is not in `exact`."""
         if not path:
             return NEEDS_MAP
         if path.startswith("//"):
