@@ -30,11 +30,11 @@ def import_environment_class() -> type[Environment]:
     return Environment
 
 
-jinja_environment: type[Environment] = t.cast("t.Any", lazy_default(import_environment_class))
+jinja_environment: type[Environment] = lazy_default(import_environment_class)  # type: ignore
 """The default of ``jinja_environment``, imported at the first access."""
 
 
-def decorate_by_name(add: Callable[[t.Any, str | None], None], name: t.Any) -> t.Any:
+def decorate_by_name(add: Callable[..., None], name: object) -> object:
     """Return a decorator that works with a name, with empty parentheses and without parentheses.
 
     :param add: registers a function under a name; ``None`` is the function's own name.
@@ -73,7 +73,7 @@ def template_filter(
     self: _App, name: str | None = None
 ) -> Callable[[T_template_filter], T_template_filter]: ...
 @setupmethod
-def template_filter(self: _App, name: t.Any = None) -> t.Any:
+def template_filter(self: _App, name: object = None) -> object:
     """Register the decorated function as a template filter.
 
     :param name: the filter's name; by default the function's name.
@@ -94,7 +94,7 @@ def template_test(
     self: _App, name: str | None = None
 ) -> Callable[[T_template_test], T_template_test]: ...
 @setupmethod
-def template_test(self: _App, name: t.Any = None) -> t.Any:
+def template_test(self: _App, name: object = None) -> object:
     """Register the decorated function as a template test: ``{% if x is prime %}``.
 
     :param name: the test's name; by default the function's name.
@@ -115,7 +115,7 @@ def template_global(
     self: _App, name: str | None = None
 ) -> Callable[[T_template_global], T_template_global]: ...
 @setupmethod
-def template_global(self: _App, name: t.Any = None) -> t.Any:
+def template_global(self: _App, name: object = None) -> object:
     """Register the decorated function as a function that every template knows.
 
     :param name: its name in templates; by default the function's name.

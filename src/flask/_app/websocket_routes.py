@@ -16,7 +16,10 @@ from .. import typing as ft
 from .._core.lazy import lazy
 from .scaffold import Function, Scaffold, T_teardown, setupmethod
 
-Hooks: t.TypeAlias = dict[ft.AppOrBlueprintKey, list[Callable[..., t.Any]]]
+Handler: t.TypeAlias = Callable[..., t.Any]
+"""A WebSocket handler or a hook. The rule decides about its arguments."""
+
+Hooks: t.TypeAlias = dict[ft.AppOrBlueprintKey, list[Handler]]
 
 REGISTERS: t.Final = (
     "before_websocket_funcs",
@@ -42,14 +45,14 @@ class _Scaffold(t.Protocol):
         endpoint: str | None = None,
         view_func: ft.RouteCallable | None = None,
         provide_automatic_options: bool | None = None,
-        **options: t.Any,
+        **options: ft.RouteOption,
     ) -> None: ...
     def add_websocket(
         self,
         rule: str,
         endpoint: str | None = None,
-        view_func: Callable[..., t.Any] | None = None,
-        **options: t.Any,
+        view_func: Handler | None = None,
+        **options: ft.RouteOption,
     ) -> None: ...
 
 
@@ -72,7 +75,9 @@ def teardown_websocket_funcs(self: object) -> Hooks:
 
 
 @setupmethod
-def websocket(self: _Scaffold, rule: str, **options: t.Any) -> Callable[[Function], Function]:
+def websocket(
+    self: _Scaffold, rule: str, **options: ft.RouteOption
+) -> Callable[[Function], Function]:
     """Register the decorated function as a WebSocket handler; see `add_websocket`."""
 
     def register(f: Function) -> Function:
@@ -86,8 +91,8 @@ def add_websocket(
     self: _Scaffold,
     rule: str,
     endpoint: str | None = None,
-    view_func: Callable[..., t.Any] | None = None,
-    **options: t.Any,
+    view_func: Handler | None = None,
+    **options: ft.RouteOption,
 ) -> None:
     """Register a function, synchronous or ``async def``, as a WebSocket handler.
 
@@ -105,7 +110,7 @@ def before_websocket(self: _Scaffold, f: Function) -> Function:
 
     A value other than ``None`` refuses the handshake.
     """
-    return Scaffold._enter(f, self.before_websocket_funcs)
+    return Scaffold._add_hook(f, self.before_websocket_funcs)
 
 
 @setupmethod
@@ -115,10 +120,10 @@ def after_websocket(self: _Scaffold, f: Function) -> Function:
     It gets the response that refuses the handshake, or ``None`` if the handshake was accepted, and
     returns the same or another one.
     """
-    return Scaffold._enter(f, self.after_websocket_funcs)
+    return Scaffold._add_hook(f, self.after_websocket_funcs)
 
 
 @setupmethod
 def teardown_websocket(self: _Scaffold, f: T_teardown) -> T_teardown:
     """Call a function with the error, or ``None``, when a WebSocket ends."""
-    return Scaffold._enter(f, self.teardown_websocket_funcs)
+    return Scaffold._add_hook(f, self.teardown_websocket_funcs)
