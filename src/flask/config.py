@@ -1,7 +1,7 @@
 """The configuration: a dict that can be filled from files, objects and the environment.
 
-Loaders ignore keys that are not in upper case, so helper names in a configuration file do not become
-settings. `Config.from_prefixed_env` loads keys in any case.
+Loaders ignore keys that are not in upper case, so helper names in a configuration file do not
+become settings. `Config.from_prefixed_env` loads keys in any case.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, ValuesView
 from datetime import timedelta
 
 from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError
-from werkzeug.routing import Rule
 from werkzeug.routing import Map as BaseMap
+from werkzeug.routing import Rule
 from werkzeug.utils import redirect as _wz_redirect
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -114,7 +114,7 @@ class App(Scaffold):
         "PERMANENT_SESSION_LIFETIME",
         get_converter=_make_timedelta,  # type: ignore[arg-type]
     )
-    """How long a permanent session is valid. A number means seconds. ``PERMANENT_SESSION_LIFETIME``."""
+    """How long a permanent session is valid. ``PERMANENT_SESSION_LIFETIME``; a number: seconds."""
 
     config: Config
     """The settings."""
@@ -198,7 +198,7 @@ class App(Scaffold):
     # Name, logger, configuration -----------------------------------------------------------------
 
     @lazy
-    def name(self) -> str:
+    def name(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The import name, or the file name if the application is defined in a script."""
         if self.import_name != "__main__":
             return self.import_name

@@ -9,7 +9,6 @@ from .. import typing as ft
 from ..typing import AnyApp
 from .scaffold import _endpoint_from_view_func
 
-
 Options: t.TypeAlias = dict[str, t.Any]
 """The options of ``register_blueprint``. A subclass of `BlueprintSetupState` may define more."""
 

@@ -54,8 +54,6 @@ def decorate_by_name(add: Callable[..., None], name: object) -> object:
 class _App(t.Protocol):
     """An application with templates."""
 
-    @property
-    def jinja_env(self) -> Environment: ...
     def _check_setup_finished(self, f_name: str) -> None: ...
     def add_template_filter(
         self, f: ft.TemplateFilterCallable, name: str | None = None
@@ -64,6 +62,12 @@ class _App(t.Protocol):
     def add_template_global(
         self, f: ft.TemplateGlobalCallable, name: str | None = None
     ) -> None: ...
+
+
+def _get_environment(app: object) -> Environment:
+    # Pyright does not accept a `lazy` attribute as an attribute of a protocol.
+    environment: Environment = app.jinja_env  # type: ignore[attr-defined]
+    return environment
 
 
 @t.overload
@@ -84,7 +88,7 @@ def template_filter(self: _App, name: object = None) -> object:
 @setupmethod
 def add_template_filter(self: _App, f: ft.TemplateFilterCallable, name: str | None = None) -> None:
     """Register a function as a template filter."""
-    self.jinja_env.filters[name or f.__name__] = f
+    _get_environment(self).filters[name or f.__name__] = f
 
 
 @t.overload
@@ -105,7 +109,7 @@ def template_test(self: _App, name: object = None) -> object:
 @setupmethod
 def add_template_test(self: _App, f: ft.TemplateTestCallable, name: str | None = None) -> None:
     """Register a function as a template test."""
-    self.jinja_env.tests[name or f.__name__] = f
+    _get_environment(self).tests[name or f.__name__] = f
 
 
 @t.overload
@@ -126,4 +130,4 @@ def template_global(self: _App, name: object = None) -> object:
 @setupmethod
 def add_template_global(self: _App, f: ft.TemplateGlobalCallable, name: str | None = None) -> None:
     """Register a function that every template knows."""
-    self.jinja_env.globals[name or f.__name__] = f
+    _get_environment(self).globals[name or f.__name__] = f

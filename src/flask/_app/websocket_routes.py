@@ -32,12 +32,6 @@ REGISTERS: t.Final = (
 class _Scaffold(t.Protocol):
     """An application or a blueprint that serves WebSockets."""
 
-    @property
-    def before_websocket_funcs(self) -> Hooks: ...
-    @property
-    def after_websocket_funcs(self) -> Hooks: ...
-    @property
-    def teardown_websocket_funcs(self) -> Hooks: ...
     def _check_setup_finished(self, f_name: str) -> None: ...
     def add_url_rule(
         self,
@@ -104,13 +98,18 @@ def add_websocket(
     self.add_url_rule(rule, endpoint, view_func, websocket=True, is_websocket=True, **options)
 
 
+def _add_hook(owner: object, register: str, f: Function) -> Function:
+    # By name: Pyright does not accept a `lazy` attribute as an attribute of a protocol.
+    return Scaffold._add_hook(f, getattr(owner, register))
+
+
 @setupmethod
 def before_websocket(self: _Scaffold, f: Function) -> Function:
     """Call a function before a WebSocket handler.
 
     A value other than ``None`` refuses the handshake.
     """
-    return Scaffold._add_hook(f, self.before_websocket_funcs)
+    return _add_hook(self, "before_websocket_funcs", f)
 
 
 @setupmethod
@@ -120,10 +119,10 @@ def after_websocket(self: _Scaffold, f: Function) -> Function:
     It gets the response that refuses the handshake, or ``None`` if the handshake was accepted, and
     returns the same or another one.
     """
-    return Scaffold._add_hook(f, self.after_websocket_funcs)
+    return _add_hook(self, "after_websocket_funcs", f)
 
 
 @setupmethod
 def teardown_websocket(self: _Scaffold, f: T_teardown) -> T_teardown:
     """Call a function with the error, or ``None``, when a WebSocket ends."""
-    return Scaffold._add_hook(f, self.teardown_websocket_funcs)
+    return _add_hook(self, "teardown_websocket_funcs", f)

@@ -41,7 +41,7 @@ class Executor(t.Protocol):
 class Greenlet(t.Protocol):
     """A greenlet that can wait while the loop continues; see ``asgi/_greenlet_executor``."""
 
-    steps: Generator[object, t.Any, t.NoReturn] | None
+    steps: Generator[object, object, t.NoReturn] | None
     """The generator that runs its awaitables, unless it is running."""
     awaited: t.Any
     """The result of the last awaitable."""
@@ -53,7 +53,7 @@ def _no_greenlet() -> None:
     return None
 
 
-get_greenlet: Callable[[], object] = _no_greenlet
+get_greenlet: Callable[[], t.Any] = _no_greenlet
 """Returns the greenlet that is running.
 
 ``asgi/_greenlet_executor`` sets it, and `greenlet_class`, so that only that module imports
@@ -123,7 +123,7 @@ def wait(awaitable: Awaitable[Result]) -> Result:
     if type(here) is greenlet_class:
         # The awaitable runs here, step by step, as a task would run it. What it yields is meant for
         # the loop: the greenlet's task yields it, and the loop resumes the task. PERF: inlined.
-        steps = here.steps
+        steps: t.Any = here.steps
         if steps is None:  # the greenlet awaits already, or its last awaitable has failed
             if _HAS_EAGER_TASKS and _is_in_eager_task(here):
                 return _wait_in_a_thread(awaitable)
