@@ -13,6 +13,7 @@ from ._app import websocket_routes
 from ._app.blueprint import Blueprint as BaseBlueprint
 from ._app.blueprint_setup import BlueprintSetupState, DeferredSetupFunction
 from ._app.scaffold import HOOK_REGISTERS, Function, OpenFile, T_teardown, setupmethod
+from ._core.baseline import Baseline
 from ._core.current import current_app
 from ._core.lazy import lazy
 from ._core.reexports import module_getattr
@@ -53,8 +54,8 @@ class Blueprint(BaseBlueprint):
 
     def _has_commands(self) -> bool:
         # PERF: creating a group without commands would import click: 10 ms.
-        is_replaced = type(self).cli is not Blueprint.cli
-        return (is_replaced or "cli" in self.__dict__) and super()._has_commands()
+        is_created = "cli" in self.__dict__ or not _CLI.unchanged(type(self))
+        return is_created and super()._has_commands()
 
     # Files ---------------------------------------------------------------------------------------
 
@@ -111,3 +112,6 @@ class Blueprint(BaseBlueprint):
     def teardown_app_websocket(self, f: T_teardown) -> T_teardown:
         """Like ``teardown_websocket``, for every WebSocket of the application."""
         return self._add_app_hook("teardown_websocket_funcs", f)
+
+
+_CLI: t.Final = Baseline(Blueprint, "cli")
