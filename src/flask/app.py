@@ -54,7 +54,9 @@ if not t.TYPE_CHECKING:  # type checkers see only the names that the module defi
 
 
 class Flask(Lifecycle):
-    """An application: a WSGI and ASGI callable that you set up with decorators.
+    """An application: a callable for WSGI and ASGI servers.
+
+    You set it up with decorators.
 
     :param import_name: the package or module of the application, usually ``__name__``. It
         determines the root path, and the name of the logger.
@@ -316,7 +318,7 @@ class Flask(Lifecycle):
         return int(value.total_seconds()) if isinstance(value, timedelta) else value
 
     def send_static_file(self, filename: str) -> Response:
-        """Return a static file. It is the view of the static route.
+        """Return a static file, as the view of the static route.
 
         :param filename: relative to the static folder.
         :raises RuntimeError: there is no static folder.
@@ -331,7 +333,7 @@ class Flask(Lifecycle):
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = None
     ) -> OpenFile:
-        """Open a file in the root path for reading.
+        """Open a file in the root path of the application for reading.
 
         :param resource: relative to the root path.
         :param mode: ``"rb"``, ``"r"`` or ``"rt"``.

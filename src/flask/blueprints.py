@@ -65,7 +65,7 @@ class Blueprint(BaseBlueprint):
         return int(value.total_seconds()) if isinstance(value, timedelta) else value
 
     def send_static_file(self, filename: str) -> Response:
-        """Return a static file of the blueprint. It is the view of the static route."""
+        """Return a static file, as the view of the blueprint's static route."""
         if not self.has_static_folder:
             raise RuntimeError("'static_folder' must be set to serve static_files.")
         return send_from_directory(
@@ -77,7 +77,7 @@ class Blueprint(BaseBlueprint):
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
     ) -> OpenFile:
-        """Open a file in the root path for reading.
+        """Open a file in the root path of the blueprint for reading.
 
         :param resource: relative to the root path.
         :param mode: ``"rb"``, ``"r"`` or ``"rt"``.

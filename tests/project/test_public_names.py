@@ -348,7 +348,8 @@ def test_the_proxies_of_globals_are_the_ones_of_flask() -> None:
 
 
 # Public names that official Flask's classes do not have, or have on instances alone. A subclass of
-# an application may define any other name, so what is not promised begins with an underscore.
+# an application may define any other name, so what is not promised begins with an underscore. The
+# registers of WebSockets and of startup have the names of Quart's.
 PROMISED: dict[str, str] = {
     "flask.Flask": """
         add_background_task add_websocket after_serving after_websocket asgi_app before_serving
@@ -356,10 +357,13 @@ PROMISED: dict[str, str] = {
         full_dispatch_websocket handle_websocket_exception lifespan postprocess_websocket
         preprocess_websocket teardown_websocket test_async_client test_async_client_class websocket
         websocket_class while_serving
+        after_serving_funcs before_serving_funcs while_serving_gens
+        after_websocket_funcs before_websocket_funcs teardown_websocket_funcs
     """,
     "flask.Blueprint": """
         add_websocket after_app_websocket after_websocket before_app_websocket before_websocket cli
         teardown_app_websocket teardown_websocket websocket
+        after_websocket_funcs before_websocket_funcs teardown_websocket_funcs
     """,
     "flask.Request": """
         environ headers max_file_memory_size method path query_string remote_addr root_path scheme

@@ -44,7 +44,7 @@ class App(t.Protocol):
 
 
 class BackgroundTask:
-    """A function, its arguments, and a copy of the context in which it was added.
+    """A function with its arguments and a copy of its context.
 
     :param app: the application.
     :param function: synchronous or ``async def``.

@@ -362,9 +362,11 @@ class App(Scaffold):
         return bool(trap) and isinstance(e, BadRequest)
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
-        """Return whether teardown functions get ``None`` instead of an unhandled error.
+        """Return whether teardown functions get ``None`` instead of an error.
 
         Subclasses may override it.
+
+        :param error: an unhandled error.
         """
         return False
 
@@ -379,7 +381,7 @@ class App(Scaffold):
         return self.create_jinja_environment()
 
     def create_jinja_environment(self) -> Environment:
-        """Create `jinja_env`, with its options and the globals of all templates."""
+        """Create `jinja_env`, with its options and the configuration."""
         options = dict(self.jinja_options)
         options.setdefault("autoescape", self.select_jinja_autoescape)
         if "auto_reload" not in options:
@@ -396,13 +398,7 @@ class App(Scaffold):
 
         return DispatchingJinjaLoader(self)
 
-    def select_jinja_autoescape(self, filename: str | None) -> bool:
-        """Return whether a template is autoescaped: HTML, XML, SVG, and templates without a name.
-
-        :param filename: the template's name; ``None`` for a template from a string.
-        """
-        return filename is None or filename.endswith(templates.AUTOESCAPED)
-
+    select_jinja_autoescape = templates.select_jinja_autoescape
     template_filter = templates.template_filter
     add_template_filter = templates.add_template_filter
     template_test = templates.template_test

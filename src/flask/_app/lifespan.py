@@ -174,7 +174,7 @@ def get_after_serving_funcs(self: _App) -> list[Callable[[], object]]:
 
 
 def get_while_serving_gens(self: _App) -> list[MakeGenerator]:
-    """Functions that return a generator; it runs to its ``yield`` before the first request."""
+    """Generator functions that run around serving; see `while_serving`."""
     return self._lifespan.around
 
 

@@ -173,7 +173,7 @@ class Scaffold:
 
     @property
     def static_folder(self) -> str | None:
-        """Absolute path of the folder with static files; ``None`` if there is none."""
+        """Absolute path of the folder with static files, or ``None``."""
         if self._static_folder is None:
             return None
         return join_folders(self.root_path, self._static_folder)

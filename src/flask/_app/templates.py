@@ -1,4 +1,4 @@
-"""The methods of an application that register template filters, tests and globals.
+"""The methods of an application for templates: autoescaping, filters, tests and globals.
 
 They are functions here, and `App` binds them as methods.
 """
@@ -19,7 +19,7 @@ T_template_filter = t.TypeVar("T_template_filter", bound=ft.TemplateFilterCallab
 T_template_test = t.TypeVar("T_template_test", bound=ft.TemplateTestCallable)
 T_template_global = t.TypeVar("T_template_global", bound=ft.TemplateGlobalCallable)
 
-AUTOESCAPED: t.Final = (".html", ".htm", ".xml", ".xhtml", ".svg")
+_AUTOESCAPED: t.Final = (".html", ".htm", ".xml", ".xhtml", ".svg")
 """Extensions of templates that are autoescaped."""
 
 
@@ -32,6 +32,16 @@ def import_environment_class() -> type[Environment]:
 
 jinja_environment: type[Environment] = lazy_default(import_environment_class)  # type: ignore
 """The default of ``jinja_environment``, imported at the first access."""
+
+
+def select_jinja_autoescape(self: object, filename: str | None) -> bool:
+    """Return whether a template is autoescaped.
+
+    This is so for HTML, XML and SVG, and for templates without a name.
+
+    :param filename: the template's name; ``None`` for a template from a string.
+    """
+    return filename is None or filename.endswith(_AUTOESCAPED)
 
 
 def decorate_by_name(add: Callable[..., None], name: object) -> object:
@@ -99,7 +109,9 @@ def template_test(
 ) -> Callable[[T_template_test], T_template_test]: ...
 @setupmethod
 def template_test(self: _App, name: object = None) -> object:
-    """Register the decorated function as a template test: ``{% if x is prime %}``.
+    """Register the decorated function as a template test.
+
+    Templates use it as in ``{% if x is prime %}``.
 
     :param name: the test's name; by default the function's name.
     """

@@ -124,7 +124,9 @@ def inject_url_defaults(self: _Defaults, endpoint: str, values: ft.URLValues) ->
 def handle_url_build_error(
     self: _Handlers, error: BuildError, endpoint: str, values: ft.URLValues
 ) -> str:
-    """Return the URL of the first of the ``url_build_error_handlers`` that returns one.
+    """Return a URL from the ``url_build_error_handlers``.
+
+    The first handler that returns one decides.
 
     :param error: the error of `url_for`.
     :param endpoint: the endpoint of the URL.

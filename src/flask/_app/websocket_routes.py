@@ -72,7 +72,7 @@ def teardown_websocket_funcs(self: object) -> Hooks:
 def websocket(
     self: _Scaffold, rule: str, **options: ft.RouteOption
 ) -> Callable[[Function], Function]:
-    """Register the decorated function as a WebSocket handler; see `add_websocket`."""
+    """Register the decorated function as a handler; see `add_websocket`."""
 
     def register(f: Function) -> Function:
         self.add_websocket(rule, options.pop("endpoint", None), f, **options)
@@ -88,11 +88,11 @@ def add_websocket(
     view_func: Handler | None = None,
     **options: ft.RouteOption,
 ) -> None:
-    """Register a function, synchronous or ``async def``, as a WebSocket handler.
+    """Register a function as a WebSocket handler.
 
     :param rule: the path.
     :param endpoint: the function's name by default.
-    :param view_func: the function.
+    :param view_func: the function, synchronous or ``async def``.
     :param options: as for `route`, without ``methods``.
     """
     self.add_url_rule(rule, endpoint, view_func, websocket=True, is_websocket=True, **options)
