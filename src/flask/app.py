@@ -379,11 +379,10 @@ class Flask(Lifecycle):
         """
         from .testing import FlaskClient
 
-        kind = self.test_client_class or FlaskClient
-        client: FlaskClient = kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
-        return client
+        kind: Callable[..., FlaskClient] = self.test_client_class or FlaskClient
+        return kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
 
-    def test_async_client(self, use_cookies: bool = True, **kwargs: t.Any) -> AsyncFlaskClient:
+    def test_async_client(self, use_cookies: bool = True, **kwargs: object) -> AsyncFlaskClient:
         """Create a client for ``async`` tests. It sends requests over ASGI.
 
         :param use_cookies: store cookies, and send them with later requests.
@@ -391,22 +390,18 @@ class Flask(Lifecycle):
         """
         from ._testing.async_client import AsyncFlaskClient
 
-        kind = self.test_async_client_class or AsyncFlaskClient
-        client: AsyncFlaskClient = kind(
-            self, self.response_class, use_cookies=use_cookies, **kwargs
-        )
-        return client
+        kind: Callable[..., AsyncFlaskClient] = self.test_async_client_class or AsyncFlaskClient
+        return kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
 
-    def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
+    def test_cli_runner(self, **kwargs: object) -> FlaskCliRunner:
         """Create a runner for the application's commands.
 
         :param kwargs: passed to `test_cli_runner_class`.
         """
         from .testing import FlaskCliRunner
 
-        kind = self.test_cli_runner_class or FlaskCliRunner
-        runner: FlaskCliRunner = kind(self, **kwargs)
-        return runner
+        kind: Callable[..., FlaskCliRunner] = self.test_cli_runner_class or FlaskCliRunner
+        return kind(self, **kwargs)
 
     def test_request_context(self, *args: t.Any, **kwargs: t.Any) -> RequestContext:
         """Create the context of a request that was not sent.
