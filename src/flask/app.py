@@ -1,6 +1,6 @@
-"""The application object, with what a developer calls: run, build URLs, send files, test.
+"""The application object, and its methods that you call: run, send files, test.
 
-``_app/base`` has set-up, ``_app/lifecycle`` the steps of a request.
+The set-up methods are in ``_app/base``, the steps of a request in ``_app/lifecycle``.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from functools import partial
 import werkzeug.serving
 from werkzeug.routing import Map, MapAdapter, Rule
 
+from . import typing as ft
 from ._app import lifespan as lifespan_methods
 from ._app import websocket_routes
 from ._app.background import BackgroundTask
 from ._app.base import _make_timedelta
 from ._app.lifecycle import ExcInfo, Lifecycle
+from ._app.scaffold import OpenFile
 from ._core.awaitables import wait_if_awaitable
 from ._core.current import _cv_request, g, request, session
 from ._core.environment import get_debug_flag, get_load_dotenv
@@ -47,31 +49,34 @@ if t.TYPE_CHECKING:
 
 __all__ = ["Flask", "Rule", "_make_timedelta"]
 
-if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
+if not t.TYPE_CHECKING:  # type checkers see only the names that the module defines
     __getattr__ = module_getattr(__name__)
 
 
 class Flask(Lifecycle):
-    """An application: a WSGI and ASGI callable that is set up by decorators.
+    """An application: a callable for WSGI and ASGI servers.
 
-    :param import_name: the package or module of the application, usually ``__name__``: resources
-        are found beside it, and the logger bears its name.
-    :param static_url_path: URL prefix of the static files; the folder's name by default.
+    You set it up with decorators.
+
+    :param import_name: the package or module of the application, usually ``__name__``. It
+        determines the root path, and the name of the logger.
+    :param static_url_path: URL prefix of the static files; by default the name of the folder.
     :param static_folder: folder with static files, relative to the root path.
     :param static_host: host of the static route, with ``host_matching``.
-    :param host_matching: let rules name the host they match.
-    :param subdomain_matching: let rules name the part of the host before ``SERVER_NAME``.
+    :param host_matching: rules match the host too: option ``host`` of `route`.
+    :param subdomain_matching: rules match the part of the host before ``SERVER_NAME`` too: option
+        ``subdomain`` of `route`.
     :param template_folder: folder with templates, relative to the root path.
     :param instance_path: absolute path of the folder for files that are not code. By default
-        ``instance`` beside the package; below the prefix when the package is installed.
-    :param instance_relative_config: let relative configuration files start from there.
-    :param root_path: folder that relative ones start from; found from the import name by default.
+        ``instance`` next to the package, or a folder below the prefix of an installed package.
+    :param instance_relative_config: configuration files are relative to the instance path.
+    :param root_path: base of relative folders; by default the folder of the module or package.
     :raises ValueError: the instance path is relative.
-    :raises AssertionError: ``host_matching`` without ``static_host``, or the other way round.
+    :raises AssertionError: only one of ``host_matching`` and ``static_host`` is given.
     """
 
-    test_async_client_class: type[t.Any] | None = None
-    """Makes ``test_async_client()``; ``None`` is a plain one."""
+    test_async_client_class: type[AsyncFlaskClient] | None = None
+    """The class of ``test_async_client()``; ``None`` means ``AsyncFlaskClient``."""
 
     def __init__(
         self,
@@ -98,18 +103,17 @@ class Flask(Lifecycle):
             subdomain_matching=subdomain_matching,
             host_matching=host_matching,
         )
-        self._lifespan.background.start_on_loop = _start_on_loop
         if self.has_static_folder:
             self._add_static_route(static_host, host_matching)
 
     @lazy
     def cli(self) -> AppGroup:
-        """The application's commands, shown by ``flask``."""
-        from .cli import AppGroup  # with click, 10 ms that no request needs
+        """The application's commands for the ``flask`` command."""
+        from .cli import AppGroup  # imports click: 10 ms that no request needs
 
         return AppGroup(self.name)
 
-    # Serve it ------------------------------------------------------------------------------------
+    # Serve requests ------------------------------------------------------------------------------
 
     @t.overload
     def __call__(
@@ -118,44 +122,46 @@ class Flask(Lifecycle):
     @t.overload
     def __call__(
         self, environ: Scope, start_response: Receive, send: Send
-    ) -> Coroutine[t.Any, t.Any, None]: ...
+    ) -> Coroutine[object, object, None]: ...
     @t.overload
     def __call__(self, environ: Scope) -> Callable[[Receive, Send], Awaitable[None]]: ...
     def __call__(self, environ: t.Any, start_response: t.Any = None, send: t.Any = None) -> t.Any:
-        """Respond to a server, over WSGI or ASGI, through `wsgi_app` or `asgi_app`.
+        """Serve a request, over WSGI by `wsgi_app` or over ASGI by `asgi_app`.
 
         :param environ: the WSGI environment, or the ASGI scope.
-        :param start_response: takes status and headers; under ASGI, ``receive``.
-        :param send: only given under ASGI. A scope alone is ASGI's older form, by which servers
-            find out that the object speaks ASGI: the returned function takes the other two.
+        :param start_response: gets status and headers. Under ASGI it is ``receive``.
+        :param send: only under ASGI. Servers that support ASGI 2 pass only the scope. They get a
+            function with the two other parameters.
         """
         if send is not None:
             return self.asgi_app(environ, start_response, send)
         if start_response is None:
             return partial(self.asgi_app, environ)
         if self._has_websockets and "HTTP_UPGRADE" in environ:
-            answer = serve_upgrade_request(self, environ, start_response)
-            if answer is not None:
-                return answer
+            body = serve_upgrade_request(self, environ, start_response)
+            if body is not None:
+                return body
         return self.wsgi_app(environ, start_response)
 
-    def asgi_app(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[t.Any, t.Any, None]:
+    def asgi_app(
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> Coroutine[object, object, None]:
         """Serve one connection (ASGI 3).
 
-        To put ASGI middleware around the application, wrap this and not the application:
-        ``app.asgi_app = Middleware(app.asgi_app)``. Requests go through `wsgi_app` as well, and so
-        through the WSGI middleware around that.
+        To add ASGI middleware, wrap this method and not the application:
+        ``app.asgi_app = Middleware(app.asgi_app)``. WSGI middleware that wraps `wsgi_app` applies
+        to ASGI requests too.
 
-        :param scope: what the server says about the connection.
-        :param receive: returns the server's next message.
-        :param send: takes a message for the server.
-        :raises ValueError: the scope is malformed, or of an unknown protocol.
+        :param scope: the server's description of the connection.
+        :param receive: returns the next message from the server.
+        :param send: sends a message to the server.
+        :raises ValueError: the scope is malformed, or its protocol is unknown.
         """
         return self._asgi.serve(self, scope, receive, send)
 
     @lazy
     def _asgi(self) -> AsgiServer:
-        from .asgi._server import AsgiServer  # with asyncio, which WSGI does not need
+        from .asgi._server import AsgiServer  # imports asyncio, which WSGI does not need
 
         return AsgiServer()
 
@@ -173,25 +179,28 @@ class Flask(Lifecycle):
     while_serving = lifespan_methods.while_serving
     add_background_task = lifespan_methods.add_background_task
 
+    def _start_on_loop(self, tasks: Iterable[BackgroundTask]) -> bool:
+        return "asyncio" in sys.modules and self._asgi.start_tasks(self, tasks)
+
     def lifespan(self, outer: object = None) -> AbstractAsyncContextManager[None]:
-        """Run startup and shutdown with an outer application that this one is mounted in.
+        """Run startup and shutdown, if this application is mounted in another one.
 
         Servers send lifespan messages only to the outer application. Pass this method to it, as in
         ``Starlette(lifespan=app.lifespan)``, or use ``async with app.lifespan():`` in its lifespan.
 
-        :param outer: the outer application, which calls this method; not used.
+        :param outer: the outer application. It is not used.
         :returns: an asynchronous context manager: startup at its beginning, shutdown at its end.
         """
         from .asgi._lifespan import lifespan
 
         return lifespan(self)
 
-    # WebSockets: how they are registered, and the steps of each ----------------------------------
+    # WebSockets: decorators, and the steps of a connection ---------------------------------------
 
-    websocket_class: type[Websocket] = t.cast(
-        "t.Any", lazy_default(websocket_lifecycle.import_websocket_class)
+    websocket_class: type[Websocket] = lazy_default(  # type: ignore[assignment]
+        websocket_lifecycle.import_websocket_class
     )
-    """Makes ``websocket``."""
+    """The class of ``websocket``."""
     before_websocket_funcs = websocket_routes.before_websocket_funcs
     after_websocket_funcs = websocket_routes.after_websocket_funcs
     teardown_websocket_funcs = websocket_routes.teardown_websocket_funcs
@@ -209,7 +218,7 @@ class Flask(Lifecycle):
     handle_websocket_exception = websocket_lifecycle.handle_websocket_exception
     do_teardown_websocket = websocket_lifecycle.do_teardown_websocket
 
-    # Run it --------------------------------------------------------------------------------------
+    # Development ---------------------------------------------------------------------------------
 
     def run(
         self,
@@ -219,17 +228,17 @@ class Flask(Lifecycle):
         load_dotenv: bool = True,
         **options: t.Any,
     ) -> None:
-        """Serve the application on this machine, for development.
+        """Run the development server.
 
-        The server is not made for production. Does nothing when the ``flask`` command imports the
-        module, because that command is about to serve it.
+        Do not use it in production. The method does nothing if the ``flask`` command imports the
+        module, because the command starts a server itself.
 
-        :param host: address to listen on; of ``SERVER_NAME``, else ``127.0.0.1``.
-        :param port: of ``SERVER_NAME``, else 5000.
-        :param debug: turn debug mode on or off first.
+        :param host: address to listen on; by default that of ``SERVER_NAME``, or ``127.0.0.1``.
+        :param port: by default that of ``SERVER_NAME``, or 5000.
+        :param debug: set debug mode.
         :param load_dotenv: read ``.env`` and ``.flaskenv`` first.
-        :param options: as ``werkzeug.serving.run_simple`` takes them. Reloader and debugger follow
-            debug mode, ``threaded`` is on by default.
+        :param options: options of ``werkzeug.serving.run_simple``. By default debug mode enables
+            reloader and debugger, and ``threaded`` is enabled.
         """
         from . import cli
 
@@ -253,14 +262,14 @@ class Flask(Lifecycle):
                 address, port, self, **{"threaded": True, **by_debug_mode, **options}
             )
         finally:
-            # Set-up may go on after a server that was run in an interactive session.
+            # In an interactive session you can continue set-up when the server has ended.
             self._got_first_request = False
 
-    # Log records name this module, since filters and dashboards look for it.
+    # COMPAT: log records have the name of this module. Filters and dashboards match on it.
     def log_exception(self, exc_info: ExcInfo | tuple[None, None, None]) -> None:
         """Log an unhandled error of a request at level ERROR.
 
-        :param exc_info: as of ``sys.exc_info()``.
+        :param exc_info: the result of ``sys.exc_info()``.
         """
         current = _cv_request.get().request
         self.logger.error(f"Exception on {current.path} [{current.method}]", exc_info=exc_info)
@@ -268,9 +277,9 @@ class Flask(Lifecycle):
     def _log(self, level: str, message: str) -> None:
         getattr(self.logger, level)(message)
 
-    def make_shell_context(self) -> dict[str, t.Any]:
+    def make_shell_context(self) -> ft.Names:
         """Return the names of ``flask shell``: ``app``, ``g`` and others."""
-        names: dict[str, t.Any] = {"app": self, "g": g}
+        names: ft.Names = {"app": self, "g": g}
         for processor in self.shell_context_processors:
             names.update(wait_if_awaitable(processor()))
         return names
@@ -278,44 +287,42 @@ class Flask(Lifecycle):
     # Build URLs -----------------------------------------------------------------------------------
 
     @staticmethod
-    def _bind_url_map(url_map: Map, environ: WSGIEnvironment, **options: t.Any) -> MapAdapter:
-        # COMPAT: Werkzeug's warning about a foreign host names the module of this call, and
-        # applications filter the warning by "flask.app".
+    def _bind_url_map(url_map: Map, environ: WSGIEnvironment, **options: str | None) -> MapAdapter:
+        # COMPAT: Werkzeug's warning about another host has the module of this call. Applications
+        # filter the warning by "flask.app".
         return url_map.bind_to_environ(environ, **options)
 
-    # Serve its files -----------------------------------------------------------------------------
+    # Files ---------------------------------------------------------------------------------------
 
     def _add_static_route(self, static_host: str | None, host_matching: bool) -> None:
         assert bool(static_host) == host_matching, "Invalid static_host/host_matching combination"
-        # Weakly: an application that nobody holds any more is freed at once, not by the collector.
-        myself = weakref.ref(self)
-        # COMPAT: a lambda, since applications exempt it by name: pgAdmin says "flask.app.<lambda>"
-        # to Flask-WTF's protection. Whoever asks it for a file holds the application.
+        app = weakref.ref(self)  # avoid a reference cycle
+        # COMPAT: a lambda, because applications use its name: pgAdmin passes "flask.app.<lambda>"
+        # to Flask-WTF. The application exists as long as it serves requests.
         self.add_url_rule(
             f"{self.static_url_path}/<path:filename>",
             "static",
-            lambda **kwargs: t.cast(Flask, myself()).send_static_file(**kwargs),
+            lambda **kwargs: app().send_static_file(**kwargs),  # type: ignore[union-attr]
             host=static_host,
         )
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
         """Return for how many seconds caches may keep a file.
 
-        For subclasses to decide by name.
+        Subclasses may override it, for example to decide by the file name.
 
-        ``SEND_FILE_MAX_AGE_DEFAULT``; ``None`` lets them ask each time.
-
-        :param filename: of the file that is sent; ``None`` if it has none.
+        :param filename: the name of the file; ``None`` if it has none.
+        :returns: ``SEND_FILE_MAX_AGE_DEFAULT``. ``None`` means that caches must revalidate.
         """
         value = self.config["SEND_FILE_MAX_AGE_DEFAULT"]
         return int(value.total_seconds()) if isinstance(value, timedelta) else value
 
     def send_static_file(self, filename: str) -> Response:
-        """Answer with a static file; the view of the static route.
+        """Return a static file, as the view of the static route.
 
         :param filename: relative to the static folder.
         :raises RuntimeError: there is no static folder.
-        :raises werkzeug.exceptions.NotFound: there is no such file.
+        :raises werkzeug.exceptions.NotFound: the file does not exist.
         """
         folder = self.static_folder
         if folder is None:
@@ -325,24 +332,24 @@ class Flask(Lifecycle):
 
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = None
-    ) -> t.IO[t.Any]:
-        """Open a file that belongs to the application's code, for reading.
+    ) -> OpenFile:
+        """Open a file in the root path of the application for reading.
 
         :param resource: relative to the root path.
         :param mode: ``"rb"``, ``"r"`` or ``"rt"``.
-        :param encoding: of a text file.
-        :raises ValueError: another mode.
+        :param encoding: the encoding of a text file.
+        :raises ValueError: the mode is another one.
         """
         return self._open_to_read(resource, mode, encoding)
 
     def open_instance_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
-    ) -> t.IO[t.Any]:
+    ) -> OpenFile:
         """Open a file in the instance folder, in any mode.
 
         :param resource: relative to the instance path.
-        :param mode: as of ``open``.
-        :param encoding: of a text file.
+        :param mode: a mode of ``open``.
+        :param encoding: the encoding of a text file.
         """
         path = os.path.join(self.instance_path, resource)
         return open(path, mode, encoding=None if "b" in mode else encoding)
@@ -350,63 +357,58 @@ class Flask(Lifecycle):
     # Templates -----------------------------------------------------------------------------------
 
     def create_jinja_environment(self) -> Environment:
-        """Create `jinja_env`, with its options and the names that every template knows."""
+        """Create `jinja_env`, with its options and the globals of all templates."""
         environment = super().create_jinja_environment()
         environment.globals.update(
             url_for=self.url_for,
             get_flashed_messages=get_flashed_messages,
-            # Imported templates see only globals, so these are the proxies.
+            # Imported templates have only globals, so the proxies are globals too.
             g=g,
             request=request,
             session=session,
         )
         return environment
 
-    # Test it -------------------------------------------------------------------------------------
+    # Tests ---------------------------------------------------------------------------------------
 
     def test_client(self, use_cookies: bool = True, **kwargs: t.Any) -> FlaskClient:
-        """Make a client that asks the application without a server.
+        """Create a client that sends requests to the application without a server.
 
-        :param use_cookies: keep cookies from request to request.
-        :param kwargs: for `test_client_class`.
+        :param use_cookies: store cookies, and send them with later requests.
+        :param kwargs: passed to `test_client_class`.
         """
         from .testing import FlaskClient
 
-        kind = self.test_client_class or FlaskClient
-        client: FlaskClient = kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
-        return client
+        kind: Callable[..., FlaskClient] = self.test_client_class or FlaskClient
+        return kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
 
-    def test_async_client(self, use_cookies: bool = True, **kwargs: t.Any) -> AsyncFlaskClient:
-        """Make a client for ``async`` tests; it asks by ASGI.
+    def test_async_client(self, use_cookies: bool = True, **kwargs: object) -> AsyncFlaskClient:
+        """Create a client for ``async`` tests. It sends requests over ASGI.
 
-        :param use_cookies: keep cookies from request to request.
-        :param kwargs: for `test_async_client_class`.
+        :param use_cookies: store cookies, and send them with later requests.
+        :param kwargs: passed to `test_async_client_class`.
         """
         from ._testing.async_client import AsyncFlaskClient
 
-        kind = self.test_async_client_class or AsyncFlaskClient
-        client: AsyncFlaskClient = kind(
-            self, self.response_class, use_cookies=use_cookies, **kwargs
-        )
-        return client
+        kind: Callable[..., AsyncFlaskClient] = self.test_async_client_class or AsyncFlaskClient
+        return kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
 
-    def test_cli_runner(self, **kwargs: t.Any) -> FlaskCliRunner:
-        """Make a runner for the application's commands.
+    def test_cli_runner(self, **kwargs: object) -> FlaskCliRunner:
+        """Create a runner for the application's commands.
 
-        :param kwargs: for `test_cli_runner_class`.
+        :param kwargs: passed to `test_cli_runner_class`.
         """
         from .testing import FlaskCliRunner
 
-        kind = self.test_cli_runner_class or FlaskCliRunner
-        runner: FlaskCliRunner = kind(self, **kwargs)
-        return runner
+        kind: Callable[..., FlaskCliRunner] = self.test_cli_runner_class or FlaskCliRunner
+        return kind(self, **kwargs)
 
     def test_request_context(self, *args: t.Any, **kwargs: t.Any) -> RequestContext:
-        """Make the context of a request that nobody sent.
+        """Create the context of a request that was not sent.
 
         Use it as ``with app.test_request_context():``.
 
-        :param args: as ``flask.testing.EnvironBuilder`` takes them, with ``kwargs``.
+        :param args: passed to ``flask.testing.EnvironBuilder``, with ``kwargs``.
         """
         from .testing import EnvironBuilder
 
@@ -414,8 +416,3 @@ class Flask(Lifecycle):
             context = self.request_context(builder.get_environ())
         context._is_answered = False
         return context
-
-
-def _start_on_loop(app: Flask, tasks: Iterable[BackgroundTask]) -> bool:
-    """Start background tasks on the server's loop; return ``False`` if there is none."""
-    return "asyncio" in sys.modules and app._asgi.start_tasks(app, tasks)

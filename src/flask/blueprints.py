@@ -1,7 +1,7 @@
-"""Blueprints: parts of an application that are written apart and registered later.
+"""Blueprints: parts of an application that you define separately and register later.
 
-``_app/blueprint`` defines how they record and register. This module adds files, commands and
-WebSockets.
+``_app/blueprint`` has the base class, which records and registers. This module adds files,
+commands and WebSockets.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from datetime import timedelta
 from ._app import websocket_routes
 from ._app.blueprint import Blueprint as BaseBlueprint
 from ._app.blueprint_setup import BlueprintSetupState, DeferredSetupFunction
-from ._app.scaffold import HOOK_REGISTERS, Function, T_teardown, setupmethod
+from ._app.scaffold import HOOK_REGISTERS, Function, OpenFile, T_teardown, setupmethod
+from ._core.baseline import Baseline
 from ._core.current import current_app
 from ._core.lazy import lazy
 from ._core.reexports import module_getattr
@@ -24,37 +25,37 @@ if t.TYPE_CHECKING:
 
 __all__ = ["Blueprint", "BlueprintSetupState", "DeferredSetupFunction"]
 
-if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
+if not t.TYPE_CHECKING:  # type checkers see only the names that the module defines
     __getattr__ = module_getattr(__name__)
 
 
 class Blueprint(BaseBlueprint):
     """A part of an application.
 
-    :param name: comes before every endpoint; must not contain a dot.
+    :param name: the prefix of every endpoint. It must not contain a dot.
     :param import_name: usually ``__name__``.
     :param static_folder: folder with the blueprint's static files, relative to its root path.
-    :param static_url_path: their URL prefix, behind the blueprint's own.
-    :param template_folder: folder with its templates; the application's come first.
-    :param url_prefix: comes before every path.
-    :param subdomain: subdomain of every rule.
-    :param url_defaults: defaults of every rule.
-    :param root_path: folder that relative ones start from.
-    :param cli_group: name of the group of its commands; the blueprint's name by default, ``None``
-        puts them beside the application's.
+    :param static_url_path: URL prefix of the static files, after that of the blueprint.
+    :param template_folder: folder with its templates. Templates of the application take precedence.
+    :param url_prefix: the prefix of every path.
+    :param subdomain: the subdomain of every rule.
+    :param url_defaults: the default values of every rule.
+    :param root_path: base of relative folders; by default the folder of the module or package.
+    :param cli_group: the name of the group of its commands; by default the name of the blueprint.
+        ``None`` adds the commands to those of the application.
     """
 
     @lazy
     def cli(self) -> AppGroup:
-        """Its commands."""
-        from .cli import AppGroup  # with click, 10 ms that no request needs
+        """The commands of the blueprint."""
+        from .cli import AppGroup  # imports click: 10 ms that no request needs
 
         return AppGroup(self.name)
 
     def _has_commands(self) -> bool:
-        # PERF: making a group that nobody asked for would import click, 10 ms.
-        is_replaced = type(self).cli is not Blueprint.cli
-        return (is_replaced or "cli" in self.__dict__) and super()._has_commands()
+        # PERF: creating a group without commands would import click: 10 ms.
+        is_created = "cli" in self.__dict__ or not _CLI.unchanged(type(self))
+        return is_created and super()._has_commands()
 
     # Files ---------------------------------------------------------------------------------------
 
@@ -64,10 +65,7 @@ class Blueprint(BaseBlueprint):
         return int(value.total_seconds()) if isinstance(value, timedelta) else value
 
     def send_static_file(self, filename: str) -> Response:
-        """Answer with one of the blueprint's static files.
-
-        The view of its static route.
-        """
+        """Return a static file, as the view of the blueprint's static route."""
         if not self.has_static_folder:
             raise RuntimeError("'static_folder' must be set to serve static_files.")
         return send_from_directory(
@@ -78,13 +76,13 @@ class Blueprint(BaseBlueprint):
 
     def open_resource(
         self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
-    ) -> t.IO[t.Any]:
-        """Open a file that belongs to the blueprint's code, for reading.
+    ) -> OpenFile:
+        """Open a file in the root path of the blueprint for reading.
 
         :param resource: relative to the root path.
         :param mode: ``"rb"``, ``"r"`` or ``"rt"``.
-        :param encoding: of a text file.
-        :raises ValueError: another mode.
+        :param encoding: the encoding of a text file.
+        :raises ValueError: the mode is another one.
         """
         return self._open_to_read(resource, mode, encoding)
 
@@ -103,14 +101,17 @@ class Blueprint(BaseBlueprint):
     @setupmethod
     def before_app_websocket(self, f: Function) -> Function:
         """Like ``before_websocket``, for every WebSocket of the application."""
-        return self._in_app("before_websocket_funcs", f)
+        return self._add_app_hook("before_websocket_funcs", f)
 
     @setupmethod
     def after_app_websocket(self, f: Function) -> Function:
         """Like ``after_websocket``, for every WebSocket of the application."""
-        return self._in_app("after_websocket_funcs", f)
+        return self._add_app_hook("after_websocket_funcs", f)
 
     @setupmethod
     def teardown_app_websocket(self, f: T_teardown) -> T_teardown:
         """Like ``teardown_websocket``, for every WebSocket of the application."""
-        return self._in_app("teardown_websocket_funcs", f)
+        return self._add_app_hook("teardown_websocket_funcs", f)
+
+
+_CLI: t.Final = Baseline(Blueprint, "cli")

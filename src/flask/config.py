@@ -1,7 +1,7 @@
 """The configuration: a dict that can be filled from files, objects and the environment.
 
-Loaders take only keys in upper case, so helper names in a configuration file do not become
-settings. `Config.from_prefixed_env` takes keys in any case.
+Loaders ignore keys that are not in upper case, so helper names in a configuration file do not
+become settings. `Config.from_prefixed_env` loads keys in any case.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ class Config(dict[str, t.Any]):
     def __init__(
         self,
         root_path: str | os.PathLike[str],
-        defaults: dict[str, t.Any] | None = None,
+        defaults: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(defaults or {})
         self.root_path = root_path
 
     def from_object(self, obj: object | str) -> None:
-        """Take the upper-case attributes of an object, a class or a module.
+        """Load the upper-case attributes of an object, a class or a module.
 
         :param obj: the object, or its import name (``"package.module"`` or
             ``"package.module.ClassName"``).
@@ -79,12 +79,12 @@ class Config(dict[str, t.Any]):
         self.update((key, getattr(obj, key)) for key in dir(obj) if key.isupper())
 
     def from_pyfile(self, filename: str | os.PathLike[str], silent: bool = False) -> bool:
-        """Run a Python file and take the upper-case names that it defines.
+        """Run a Python file and load the upper-case names that it defines.
 
         :param filename: absolute, or relative to `root_path`; any extension.
         :param silent: return ``False`` for a missing file instead of raising.
         :returns: whether the file was loaded.
-        :raises OSError: the file cannot be read; its text names the path.
+        :raises OSError: the file cannot be read. The text of the error names the path.
         """
         path = os.path.join(self.root_path, filename)
         source = _read(path, silent)
@@ -115,7 +115,7 @@ class Config(dict[str, t.Any]):
     def from_prefixed_env(
         self, prefix: str = "FLASK", *, loads: Callable[[str], object] = json.loads
     ) -> bool:
-        """Take every environment variable that starts with a prefix and ``_``.
+        """Load every environment variable that starts with a prefix and ``_``.
 
         ``FLASK_DEBUG=true`` sets ``DEBUG`` to ``True``. A double underscore sets an entry of a
         nested dict: ``FLASK_DATABASE__PORT=5432`` sets ``config["DATABASE"]["PORT"]``.
@@ -141,9 +141,9 @@ class Config(dict[str, t.Any]):
         if "__" not in dotted:
             self[dotted] = value
             return
-        target: dict[str, t.Any] = self
-        *way, last = dotted.split("__")
-        for part in way:
+        target = self
+        *outer, last = dotted.split("__")
+        for part in outer:
             if part not in target:
                 target[part] = {}
             target = target[part]
@@ -156,13 +156,13 @@ class Config(dict[str, t.Any]):
         silent: bool = False,
         text: bool = True,
     ) -> bool:
-        """Load a data file, such as TOML or JSON, and take its upper-case keys.
+        """Load the upper-case keys of a data file, such as TOML or JSON.
 
         :param filename: absolute, or relative to `root_path`.
         :param load: reads the open file and returns a mapping: ``json.load``, ``tomllib.load``.
         :param silent: return ``False`` for a missing file.
-        :param text: open in text mode; ``tomllib.load`` wants ``False``.
-        :raises OSError: the file cannot be read; its text names the path.
+        :param text: open the file in text mode. ``tomllib.load`` needs ``False``.
+        :raises OSError: the file cannot be read. The text of the error names the path.
         """
         path = os.path.join(self.root_path, filename)
         try:
@@ -175,7 +175,7 @@ class Config(dict[str, t.Any]):
         return self.from_mapping(settings)
 
     def from_mapping(self, mapping: Mapping[str, object] | None = None, **kwargs: object) -> bool:
-        """Take the upper-case keys of a mapping and of keyword arguments.
+        """Load the upper-case keys of a mapping and of keyword arguments.
 
         :returns: always ``True``.
         """
@@ -220,12 +220,12 @@ def _explain_conflict(name: str, start: str) -> str:
     :param name: the name of the variable.
     :param start: the prefix of all such variables.
     """
-    *way, _ = name.removeprefix(start).split("__")
-    holders = [f"{start}{'__'.join(way[:length])}" for length in range(len(way), 0, -1)]
+    *outer, _ = name.removeprefix(start).split("__")
+    holders = [f"{start}{'__'.join(outer[:length])}" for length in range(len(outer), 0, -1)]
     holder = next((holder for holder in holders if holder in os.environ), None)
     if holder is None:
         return (
-            f"The environment variable {name!r} sets an entry of a dict, but {way[0]!r} in the"
+            f"The environment variable {name!r} sets an entry of a dict, but {outer[0]!r} in the"
             " configuration is not a dict. Remove the variable or the setting."
         )
     return (
@@ -243,7 +243,7 @@ def _parsed(text: str, loads: Callable[[str], object]) -> object:
 
 
 def _explained(error: OSError) -> OSError:
-    """Return the same error, with a text that says what failed."""
+    """Return the same error, with a text that names the failed operation."""
     error.strerror = f"Unable to load configuration file ({error.strerror})"
     return error
 

@@ -28,6 +28,15 @@ AnyApp: t.TypeAlias = t.Any
 It is `Any`, because `Flask` is in a higher layer, and because an override may not narrow the type
 of an argument: a protocol here would make ``app: Flask`` in a subclass an error."""
 
+RouteOption: t.TypeAlias = t.Any
+"""An option of a route. `Any`: a subclass of Werkzeug's ``Rule`` may define more options."""
+
+URLValues: t.TypeAlias = dict[str, t.Any]
+"""The values of a URL's variable parts. A converter decides about the type of each."""
+
+Names: t.TypeAlias = dict[str, t.Any]
+"""Names and their values, for a template or for ``flask shell``."""
+
 ResponseValue = t.Union[
     str,
     bytes,
@@ -73,18 +82,16 @@ BeforeFirstRequestCallable = Callable[[], None] | Callable[[], Awaitable[None]]
 BeforeRequestCallable = (
     Callable[[], ResponseReturnValue | None] | Callable[[], Awaitable[ResponseReturnValue | None]]
 )
-ShellContextProcessorCallable = Callable[[], dict[str, t.Any]]
+ShellContextProcessorCallable = Callable[[], Names]
 TeardownCallable = (
     Callable[[BaseException | None], None] | Callable[[BaseException | None], Awaitable[None]]
 )
-TemplateContextProcessorCallable = (
-    Callable[[], dict[str, t.Any]] | Callable[[], Awaitable[dict[str, t.Any]]]
-)
+TemplateContextProcessorCallable = Callable[[], Names] | Callable[[], Awaitable[Names]]
 TemplateFilterCallable = Callable[..., object]
 TemplateGlobalCallable = Callable[..., object]
 TemplateTestCallable = Callable[..., bool]
-URLDefaultCallable = Callable[[str, dict[str, t.Any]], None]
-URLValuePreprocessorCallable = Callable[[str | None, dict[str, t.Any] | None], None]
+URLDefaultCallable = Callable[[str, URLValues], None]
+URLValuePreprocessorCallable = Callable[[str | None, URLValues | None], None]
 
 # The argument is Any: a handler is registered for one exception class and annotates that class.
 ErrorHandlerCallable = (

@@ -348,7 +348,8 @@ def test_the_proxies_of_globals_are_the_ones_of_flask() -> None:
 
 
 # Public names that official Flask's classes do not have, or have on instances alone. A subclass of
-# an application may define any other name, so what is not promised begins with an underscore.
+# an application may define any other name, so what is not promised begins with an underscore. The
+# registers of WebSockets and of startup have the names of Quart's.
 PROMISED: dict[str, str] = {
     "flask.Flask": """
         add_background_task add_websocket after_serving after_serving_funcs after_websocket

@@ -5,25 +5,46 @@ from __future__ import annotations
 import threading
 import time
 import typing as t
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import copy_context
 from functools import partial
 
 from .._core.awaitables import wait_if_awaitable
 from .._core.current import _cv_app, _cv_request, get_request_context
 from .._core.threads import background as background_threads
-from ..ctx import RequestContext
-from ..typing import AnyApp
+from ..ctx import AppContext, RequestContext
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+    from ..wrappers import Response
 
 WAITING_TASKS: t.Final = "flask.background"
 """Key of a WSGI environment: the list of tasks that start after the response."""
 
 
+class _Lifespan(t.Protocol):
+    def stop_at_exit(self, app: App) -> None: ...
+    def stop_now(self, app: App) -> None: ...
+
+
+class App(t.Protocol):
+    """An application with startup, shutdown and background tasks."""
+
+    _got_first_request: bool
+
+    @property
+    def config(self) -> Mapping[str, int]: ...
+    @property
+    def _lifespan(self) -> _Lifespan: ...
+    def app_context(self) -> AppContext: ...
+    def ensure_sync(self, func: Callable[..., object]) -> Callable[..., object]: ...
+    def _start_on_loop(self, tasks: Iterable[BackgroundTask]) -> bool: ...
+    def _log(self, level: str, message: str) -> None: ...
+
+
 class BackgroundTask:
-    """A function, its arguments, and a copy of the context in which it was added.
+    """A function with its arguments and a copy of its context.
 
     :param app: the application.
     :param function: synchronous or ``async def``.
@@ -33,7 +54,7 @@ class BackgroundTask:
 
     def __init__(
         self,
-        app: AnyApp,
+        app: App,
         function: Callable[..., object],
         arguments: tuple[object, ...],
         keywords: dict[str, object],
@@ -75,17 +96,13 @@ class BackgroundTasks:
     The application is an argument of the methods and not an attribute, to avoid a reference cycle.
     """
 
-    start_on_loop: Callable[[AnyApp, Iterable[BackgroundTask]], bool]
-    """Starts tasks on the server's event loop. Returns ``False`` if this code has no such loop."""
-
     def __init__(self) -> None:
-        self.start_on_loop = lambda app, tasks: False
         self._running: set[BackgroundTask] = set()
         self._changed = threading.Condition()
 
     def add(
         self,
-        app: AnyApp,
+        app: App,
         function: Callable[..., object],
         arguments: tuple[object, ...],
         keywords: dict[str, object],
@@ -100,7 +117,7 @@ class BackgroundTasks:
         else:
             context.request.environ.setdefault(WAITING_TASKS, []).append(task)
 
-    def start_after(self, app: AnyApp, environ: WSGIEnvironment, response: t.Any) -> None:
+    def start_after(self, app: App, environ: WSGIEnvironment, response: Response | None) -> None:
         """Start the tasks of a request when the server closes the response (PEP 3333).
 
         :param app: the application.
@@ -112,7 +129,7 @@ class BackgroundTasks:
         elif "asgi.scope" not in environ:  # under ASGI the tasks start when the response is sent
             response.call_on_close(partial(self.start_waiting, app, environ))
 
-    def start_waiting(self, app: AnyApp, environ: WSGIEnvironment) -> None:
+    def start_waiting(self, app: App, environ: WSGIEnvironment) -> None:
         """Start the tasks of a request now."""
         waiting: list[BackgroundTask] | None = environ.get(WAITING_TASKS)
         if waiting:
@@ -120,14 +137,14 @@ class BackgroundTasks:
             waiting.clear()  # a test client keeps the environment
             self.start(app, tasks)
 
-    def start(self, app: AnyApp, tasks: Iterable[BackgroundTask]) -> None:
+    def start(self, app: App, tasks: Iterable[BackgroundTask]) -> None:
         """Start tasks on the server's event loop if there is one, or else in worker threads."""
-        if not self.start_on_loop(app, tasks):
+        if not app._start_on_loop(tasks):
             app._lifespan.stop_at_exit(app)
             for task in tasks:
                 self._start_in_thread(app, task)
 
-    def _start_in_thread(self, app: AnyApp, task: BackgroundTask) -> None:
+    def _start_in_thread(self, app: App, task: BackgroundTask) -> None:
         def work() -> None:
             try:
                 task.run_in_context()
@@ -140,7 +157,7 @@ class BackgroundTasks:
             self._running.add(task)
         background_threads.start(work, app)
 
-    def drain(self, app: AnyApp) -> None:
+    def drain(self, app: App) -> None:
         """Wait for the tasks in threads, at most ``BACKGROUND_TASK_SHUTDOWN_TIMEOUT`` seconds."""
         end = time.monotonic() + app.config["BACKGROUND_TASK_SHUTDOWN_TIMEOUT"]
         with self._changed:
@@ -154,10 +171,10 @@ class BackgroundTasks:
             log_late_tasks(app, late)
 
 
-def log_late_tasks(app: AnyApp, names: list[str]) -> None:
+def log_late_tasks(app: App, names: list[str]) -> None:
     """Log a warning about tasks that have not ended in time."""
     app._log(
         "warning",
         f"Serving ends while background tasks are still running: {', '.join(sorted(names))}."
-        " BACKGROUND_TASK_SHUTDOWN_TIMEOUT says how long is waited for them.",
+        " BACKGROUND_TASK_SHUTDOWN_TIMEOUT is the number of seconds that they have.",
     )

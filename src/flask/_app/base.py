@@ -1,6 +1,6 @@
-"""Setting up an application: configuration, registers, templates, error handlers.
+"""The base class of applications: configuration, registers, templates, error handlers.
 
-``serving`` and ``lifecycle`` add what a request needs, ``flask.app`` what a developer calls.
+``serving`` and ``lifecycle`` add the steps of a request, ``flask.app`` the methods that you call.
 """
 
 from __future__ import annotations
@@ -9,19 +9,18 @@ import logging
 import os
 import sys
 import typing as t
-from collections.abc import Callable, Iterable, ValuesView
+from collections.abc import Callable, Iterable, Mapping, ValuesView
 from datetime import timedelta
 
 from werkzeug.exceptions import Aborter, BadRequest, BadRequestKeyError
-from werkzeug.routing import BuildError, Rule
 from werkzeug.routing import Map as BaseMap
+from werkzeug.routing import Rule
 from werkzeug.utils import redirect as _wz_redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import typing as ft
 from .._core.baseline import note_definition
 from .._core.environment import find_instance_path, get_debug_flag
-from .._core.hook_scopes import scopes_of_defaults
 from .._core.lazy import lazy
 from .._http.response import Response
 from .._http.response_factories import make_redirect
@@ -30,12 +29,17 @@ from ..config import DEFAULT_CONFIG, Config, ConfigAttribute
 from ..json.provider import DefaultJSONProvider, JSONProvider
 from ..logging import create_logger
 from ..templating import _default_template_ctx_processor
-from . import templates
+from . import templates, url_building
 from .error_handlers import find_error_handler
 from .scaffold import Scaffold, T_teardown, _endpoint_from_view_func, setupmethod
 
 if t.TYPE_CHECKING:
     from .._templating.environment import DispatchingJinjaLoader, Environment
+    from ..sessions import SessionInterface
+    from ..wrappers import Request
+    from ..wrappers import Response as PublicResponse
+    from .background import BackgroundTask
+    from .blueprint import Blueprint
 
 T_shell_context_processor = t.TypeVar(
     "T_shell_context_processor", bound=ft.ShellContextProcessorCallable
@@ -47,8 +51,8 @@ def _make_timedelta(value: timedelta | int | None) -> timedelta | None:
     return value if value is None or isinstance(value, timedelta) else timedelta(seconds=value)
 
 
-def _absolute(instance_path: str) -> str:
-    """Return an instance path; ``ValueError`` if it depends on the working directory."""
+def _require_absolute(instance_path: str) -> str:
+    """Return an instance path. Raise ``ValueError`` for a relative one."""
     if os.path.isabs(instance_path):
         return instance_path
     raise ValueError(
@@ -57,8 +61,8 @@ def _absolute(instance_path: str) -> str:
     )
 
 
-def _method_names(given: Iterable[str]) -> set[str]:
-    """Return HTTP methods in upper case; ``TypeError`` if they are no list."""
+def _to_method_names(given: Iterable[str]) -> set[str]:
+    """Return HTTP methods in upper case. Raise ``TypeError`` for a string."""
     if isinstance(given, str):
         raise TypeError(
             "Allowed methods must be a list of strings, for example:"
@@ -74,49 +78,49 @@ class App(Scaffold):
     """
 
     aborter_class: type[Aborter] = Aborter
-    """Makes `aborter`, which ``abort`` calls."""
+    """The class of `aborter`, which ``abort`` calls."""
     app_ctx_globals_class: type[t.Any]
-    """Makes ``g``."""
+    """The class of ``g``."""
     config_class: type[Config] = Config
-    """Makes `config`."""
+    """The class of `config`."""
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
-    """Makes `json`."""
+    """The class of `json`."""
     url_rule_class: type[Rule] = Rule
-    """Makes the rules of `url_map`."""
+    """The class of the rules of `url_map`."""
     url_map_class: type[BaseMap] = Map
-    """Makes `url_map`."""
+    """The class of `url_map`."""
     jinja_environment: type[Environment] = templates.jinja_environment
-    """Makes `jinja_env`."""
+    """The class of `jinja_env`."""
     jinja_options: dict[str, t.Any] = {}
     """Options for `jinja_env`, read when it is created."""
-    request_class: type[t.Any]
-    """Makes the request."""
-    response_class: type[t.Any]
-    """Makes responses."""
-    session_interface: t.Any
+    request_class: type[Request]
+    """The class of the request."""
+    response_class: type[PublicResponse]
+    """The class of responses."""
+    session_interface: SessionInterface
     """Opens and saves sessions."""
-    default_config: t.Mapping[str, t.Any] = DEFAULT_CONFIG
+    default_config: Mapping[str, object] = DEFAULT_CONFIG
     """Every built-in configuration key with its default."""
     test_client_class: type[t.Any] | None = None
-    """Makes ``test_client()``; ``None`` is ``flask.testing.FlaskClient``."""
+    """The class of ``test_client()``; ``None`` means ``flask.testing.FlaskClient``."""
     test_cli_runner_class: type[t.Any] | None = None
-    """Makes ``test_cli_runner()``; ``None`` is ``flask.testing.FlaskCliRunner``."""
+    """The class of ``test_cli_runner()``; ``None`` means ``flask.testing.FlaskCliRunner``."""
 
     testing = ConfigAttribute[bool]("TESTING")
-    """Let exceptions through to the test, and let extensions know. ``TESTING``."""
+    """Whether errors propagate to the test. Extensions read it too. ``TESTING``."""
     secret_key = ConfigAttribute[str | bytes | None]("SECRET_KEY")
-    """Signs sessions and whatever else needs signing. ``SECRET_KEY``."""
+    """The key for signing sessions. Extensions sign with it too. ``SECRET_KEY``."""
     permanent_session_lifetime = ConfigAttribute[timedelta](
         "PERMANENT_SESSION_LIFETIME",
         get_converter=_make_timedelta,  # type: ignore[arg-type]
     )
-    """How long a permanent session lives; a number is seconds. ``PERMANENT_SESSION_LIFETIME``."""
+    """How long a permanent session is valid. ``PERMANENT_SESSION_LIFETIME``; a number: seconds."""
 
     config: Config
     """The settings."""
     aborter: Aborter
     """Raises the HTTP exception of a status."""
-    if t.TYPE_CHECKING:  # its settings can be set, and any provider can be assigned
+    if t.TYPE_CHECKING:  # users set attributes of the default provider, and assign any provider
 
         @property
         def json(self) -> DefaultJSONProvider: ...
@@ -127,27 +131,27 @@ class App(Scaffold):
         json: JSONProvider
         """Reads and writes JSON."""
     url_map: BaseMap
-    """All rules."""
-    blueprints: dict[str, t.Any]
+    """The rules of all routes."""
+    blueprints: dict[str, Blueprint]
     """The registered blueprints by name, in order of registration."""
     extensions: dict[str, t.Any]
-    """Where extensions keep their state, each under its own name."""
+    """The state of extensions, by the name of the extension."""
     teardown_appcontext_funcs: list[ft.TeardownCallable]
-    """Called when the application context goes, newest first."""
+    """Called when the application context is popped, newest first."""
     shell_context_processors: list[ft.ShellContextProcessorCallable]
     """Each returns names for ``flask shell``."""
-    url_build_error_handlers: list[Callable[[Exception, str, dict[str, t.Any]], str]]
-    """Asked for a URL where building failed; called with error, endpoint and values."""
+    url_build_error_handlers: list[Callable[[Exception, str, ft.URLValues], str]]
+    """Called with error, endpoint and values if a URL cannot be built. Each may return a URL."""
     subdomain_matching: bool
-    """Whether the host's part before ``SERVER_NAME`` takes part in routing."""
+    """Whether routing uses the part of the host before ``SERVER_NAME``."""
     instance_path: str
-    """Folder for files that are not part of the code."""
+    """Folder with files of this installation, such as its configuration."""
 
     _got_first_request: bool
     _has_websockets: bool = False
     """Whether a route serves WebSockets."""
 
-    def __init_subclass__(cls, **kwargs: t.Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         note_definition(cls)
 
@@ -166,7 +170,9 @@ class App(Scaffold):
     ) -> None:
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         self.instance_path = (
-            self.auto_find_instance_path() if instance_path is None else _absolute(instance_path)
+            self.auto_find_instance_path()
+            if instance_path is None
+            else _require_absolute(instance_path)
         )
         self.config = self.make_config(instance_relative_config)
         self.aborter = self.make_aborter()
@@ -190,11 +196,11 @@ class App(Scaffold):
                 " up the application are done before running it."
             )
 
-    # Facts ---------------------------------------------------------------------------------------
+    # Name, logger, configuration -----------------------------------------------------------------
 
     @lazy
-    def name(self) -> str:
-        """The import name; for a script that is run, the name of its file."""
+    def name(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The import name, or the file name if the application is defined in a script."""
         if self.import_name != "__main__":
             return self.import_name
         file = getattr(sys.modules["__main__"], "__file__", None)
@@ -202,14 +208,14 @@ class App(Scaffold):
 
     @lazy
     def logger(self) -> logging.Logger:
-        """The logger of the application's name; see ``flask.logging``."""
+        """The logger with the application's name; see ``flask.logging``."""
         return create_logger(self)  # pyright: ignore[reportArgumentType]
 
     @property
     def debug(self) -> bool:
         """Whether debug mode is on: ``DEBUG``.
 
-        Never in production: it shows internals.
+        Never use it in production, because it shows source code and data to clients.
         """
         debug: bool = self.config["DEBUG"]
         return debug
@@ -223,20 +229,29 @@ class App(Scaffold):
             self.jinja_env.auto_reload = value
 
     def make_config(self, instance_relative: bool = False) -> Config:
-        """Make `config`.
+        """Create `config`.
 
-        :param instance_relative: let relative file names start from the instance folder.
+        :param instance_relative: file names are relative to the instance folder.
         """
         root_path = self.instance_path if instance_relative else self.root_path
         return self.config_class(root_path, {**self.default_config, "DEBUG": get_debug_flag()})
 
     def make_aborter(self) -> Aborter:
-        """Make `aborter`."""
+        """Create `aborter`."""
         return self.aborter_class()
 
     def auto_find_instance_path(self) -> str:
         """Return the default of `instance_path`; see ``Flask``."""
         return find_instance_path(self.import_name, self.name)
+
+    def _start_on_loop(self, tasks: Iterable[BackgroundTask]) -> bool:
+        """Start background tasks on the server's event loop.
+
+        ``flask.Flask`` overrides it.
+
+        :returns: whether there is such a loop.
+        """
+        return False
 
     # Registers -----------------------------------------------------------------------------------
 
@@ -247,40 +262,41 @@ class App(Scaffold):
         endpoint: str | None = None,
         view_func: ft.RouteCallable | None = None,
         provide_automatic_options: bool | None = None,
-        **options: t.Any,
+        **options: ft.RouteOption,
     ) -> None:
         """Route requests to a view; see ``Scaffold.add_url_rule``.
 
-        Methods are those in ``options``, else those that the view names, else ``GET``.
+        The methods are those in ``options``; by default the attribute ``methods`` of the view, and
+        without it ``GET``.
         """
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
-        methods: t.Any = options.pop("methods", None)
-        if methods is None:
-            methods = getattr(view_func, "methods", None) or ("GET",)
-        taken = _method_names(methods)
-        taken.update(getattr(view_func, "required_methods", ()))
+        given = options.pop("methods", None)
+        if given is None:
+            given = getattr(view_func, "methods", None) or ("GET",)
+        methods = _to_method_names(given)
+        methods.update(getattr(view_func, "required_methods", ()))
 
         if provide_automatic_options is None:
             provide_automatic_options = getattr(view_func, "provide_automatic_options", None)
         if provide_automatic_options is None:
             provide_automatic_options = (
-                "OPTIONS" not in taken and self.config["PROVIDE_AUTOMATIC_OPTIONS"]
+                "OPTIONS" not in methods and self.config["PROVIDE_AUTOMATIC_OPTIONS"]
             )
             if provide_automatic_options:
-                taken.add("OPTIONS")
+                methods.add("OPTIONS")
 
         blocking: bool | None = options.pop("blocking", None)
         cancel: bool | None = options.pop("cancel_on_disconnect", None)
         is_websocket: bool = options.pop("is_websocket", False)
-        made = self.url_rule_class(rule, methods=taken, endpoint=endpoint, **options)
-        made.blocking = blocking  # type: ignore[attr-defined]
-        made.cancel_on_disconnect = cancel  # type: ignore[attr-defined]
-        made.is_websocket = is_websocket  # type: ignore[attr-defined]
+        url_rule = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
+        url_rule.blocking = blocking  # type: ignore[attr-defined]
+        url_rule.cancel_on_disconnect = cancel  # type: ignore[attr-defined]
+        url_rule.is_websocket = is_websocket  # type: ignore[attr-defined]
         if is_websocket:
             self._has_websockets = True
-        made.provide_automatic_options = provide_automatic_options  # type: ignore[attr-defined]
-        self.url_map.add(made)
+        url_rule.provide_automatic_options = provide_automatic_options  # type: ignore[attr-defined]
+        self.url_map.add(url_rule)
         if view_func is not None:
             known = self.view_functions.get(endpoint)
             if known is not None and known != view_func:
@@ -298,7 +314,7 @@ class App(Scaffold):
 
     @setupmethod
     def teardown_appcontext(self, f: T_teardown) -> T_teardown:
-        """Call a function when the application context goes.
+        """Call a function when the application context is popped.
 
         It gets the unhandled error, or ``None``.
         """
@@ -306,17 +322,17 @@ class App(Scaffold):
         return f
 
     @setupmethod
-    def register_blueprint(self, blueprint: t.Any, **options: t.Any) -> None:
-        """Take a blueprint's routes, hooks, templates, static files and commands.
+    def register_blueprint(self, blueprint: Blueprint, **options: object) -> None:
+        """Add a blueprint's routes, hooks, templates, static files and commands.
 
         :param blueprint: the blueprint.
-        :param options: ``url_prefix``, ``subdomain``, ``url_defaults``, ``name`` and others take
-            the place of what the blueprint was made with.
-        :raises ValueError: the name is taken.
+        :param options: ``url_prefix``, ``subdomain``, ``url_defaults``, ``name`` and others. They
+            override those of the blueprint.
+        :raises ValueError: another blueprint has the name.
         """
         blueprint.register(self, options)
 
-    def iter_blueprints(self) -> ValuesView[t.Any]:
+    def iter_blueprints(self) -> ValuesView[Blueprint]:
         """Return the blueprints in order of registration."""
         return self.blueprints.values()
 
@@ -328,17 +344,16 @@ class App(Scaffold):
         """Return the handler for an exception.
 
         :param e: the exception.
-        :param blueprints: the names of the blueprints that take part, the innermost first.
+        :param blueprints: the names of the request's blueprints, the innermost first.
         """
         return find_error_handler(self.error_handler_spec, e, blueprints)
 
     def trap_http_exception(self, e: Exception) -> bool:
-        """Tell whether an HTTP exception is treated like any other.
+        """Return whether an HTTP exception is handled like other exceptions.
 
-        That shows where it came from.
-
-        ``TRAP_HTTP_EXCEPTIONS`` and ``TRAP_BAD_REQUEST_ERRORS``; in debug mode a missing form
-        key is trapped unless the latter is set.
+        Its traceback is logged or shown then. ``TRAP_HTTP_EXCEPTIONS`` and
+        ``TRAP_BAD_REQUEST_ERRORS`` decide. If the latter is not set, debug mode traps the error of
+        a missing form key.
         """
         if self.config["TRAP_HTTP_EXCEPTIONS"]:
             return True
@@ -348,9 +363,11 @@ class App(Scaffold):
         return bool(trap) and isinstance(e, BadRequest)
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
-        """Tell whether teardown callbacks shall not be told of an error.
+        """Return whether teardown functions get ``None`` instead of an error.
 
-        For subclasses.
+        Subclasses may override it.
+
+        :param error: an unhandled error.
         """
         return False
 
@@ -360,12 +377,12 @@ class App(Scaffold):
     def jinja_env(self) -> Environment:
         """The Jinja environment, created at the first access.
 
-        Settings for it must be made before.
+        Set ``jinja_options`` and the settings for templates before.
         """
         return self.create_jinja_environment()
 
     def create_jinja_environment(self) -> Environment:
-        """Create `jinja_env`, with its options and the names that every template knows."""
+        """Create `jinja_env`, with its options and the configuration."""
         options = dict(self.jinja_options)
         options.setdefault("autoescape", self.select_jinja_autoescape)
         if "auto_reload" not in options:
@@ -377,18 +394,12 @@ class App(Scaffold):
         return environment
 
     def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
-        """Create the loader of the application's and the blueprints' templates."""
+        """Create the loader for templates of the application and its blueprints."""
         from .._templating.environment import DispatchingJinjaLoader
 
         return DispatchingJinjaLoader(self)
 
-    def select_jinja_autoescape(self, filename: str | None) -> bool:
-        """Return whether a template is autoescaped: HTML, XML, SVG, and templates without a name.
-
-        :param filename: the template's name; ``None`` for a template from a string.
-        """
-        return filename is None or filename.endswith(templates.AUTOESCAPED)
-
+    select_jinja_autoescape = templates.select_jinja_autoescape
     template_filter = templates.template_filter
     add_template_filter = templates.add_template_filter
     template_test = templates.template_test
@@ -399,9 +410,9 @@ class App(Scaffold):
     # URLs ----------------------------------------------------------------------------------------
 
     def redirect(self, location: str, code: int = 302) -> BaseResponse:
-        """Return a response that sends the client to another URL.
+        """Return a response that redirects the client to another URL.
 
-        Called by ``redirect``.
+        ``flask.redirect`` calls it.
         """
         kind = self.response_class
         if issubclass(kind, Response) and kind._is_unmodified:
@@ -409,27 +420,5 @@ class App(Scaffold):
             return response
         return _wz_redirect(location, code=code, Response=kind)
 
-    def inject_url_defaults(self, endpoint: str, values: dict[str, t.Any]) -> None:
-        """Let the ``url_defaults`` functions add to the values of a URL."""
-        if not self.url_default_functions:
-            return
-        for scope in scopes_of_defaults(endpoint, self.view_functions, self.url_default_functions):
-            for function in self.url_default_functions.get(scope, ()):
-                function(endpoint, values)
-
-    def handle_url_build_error(
-        self, error: BuildError, endpoint: str, values: dict[str, t.Any]
-    ) -> str:
-        """Ask the ``url_build_error_handlers`` for a URL.
-
-        :raises werkzeug.routing.BuildError: none of them knows; the last error is raised.
-        """
-        for handler in self.url_build_error_handlers:
-            try:
-                url = handler(error, endpoint, values)
-            except BuildError as newer:
-                error = newer
-            else:
-                if url is not None:
-                    return url
-        raise error
+    inject_url_defaults = url_building.inject_url_defaults
+    handle_url_build_error = url_building.handle_url_build_error

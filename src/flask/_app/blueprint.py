@@ -1,8 +1,8 @@
-"""The base of blueprints: what they record, and how they are registered.
+"""The base class of blueprints: it records set-up, and repeats it on an application.
 
-A blueprint records the calls of its setup methods. Registering it repeats them on the application,
-with the blueprint's name before every endpoint and its prefix before every path. ``blueprints``
-adds files, commands and WebSockets. Quart's blueprint adds its own.
+A blueprint records the calls of its set-up methods. Its registration repeats the calls on the
+application, with the prefixes for endpoints and paths. ``blueprints`` adds files, commands and
+WebSockets. Quart has another subclass.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import update_wrapper
 
 from .. import typing as ft
 from ..typing import AnyApp
-from .blueprint_setup import BlueprintSetupState, DeferredSetupFunction, dotted
+from .blueprint_setup import BlueprintSetupState, DeferredSetupFunction, Options, dotted
 from .scaffold import (
     HOOK_REGISTERS,
     Function,
@@ -29,6 +29,20 @@ from .scaffold import (
     _sentinel,
     setupmethod,
 )
+from .templates import T_template_filter, T_template_global, T_template_test, decorate_by_name
+
+if t.TYPE_CHECKING:
+    import click
+    from werkzeug.wrappers import Response
+
+    from .error_handlers import ErrorHandlers
+
+
+class _App(t.Protocol):
+    blueprints: dict[str, Blueprint]
+    cli: click.Group
+    error_handler_spec: ErrorHandlers
+    view_functions: dict[str, ft.RouteCallable]
 
 
 class Blueprint(Scaffold):
@@ -38,17 +52,17 @@ class Blueprint(Scaffold):
     """
 
     cli: t.Any
-    """Its commands."""
+    """The commands of the blueprint: a group of click, which subclasses create."""
     url_prefix: str | None
-    """Comes before every path."""
+    """The prefix of every path."""
     subdomain: str | None
-    """Subdomain of every rule."""
-    url_values_defaults: dict[str, t.Any]
-    """Defaults of every rule."""
-    cli_group: t.Any
-    """Name of the group of its commands."""
+    """The subdomain of every rule."""
+    url_values_defaults: ft.URLValues
+    """The default values of every rule."""
+    cli_group: str | None
+    """The name of the group of its commands."""
     deferred_functions: list[DeferredSetupFunction]
-    """What registering the blueprint does, in order."""
+    """The recorded functions, in order."""
 
     _hook_registers: tuple[str, ...] = HOOK_REGISTERS
     _got_registered_once = False
@@ -62,19 +76,17 @@ class Blueprint(Scaffold):
         template_folder: str | os.PathLike[str] | None = None,
         url_prefix: str | None = None,
         subdomain: str | None = None,
-        url_defaults: dict[str, t.Any] | None = None,
+        url_defaults: ft.URLValues | None = None,
         root_path: str | None = None,
         cli_group: str | None = _sentinel,  # type: ignore[assignment]
     ) -> None:
         if not name:
             raise ValueError("'name' may not be empty.")
-        _refuse_dot("'name'", name)
+        _reject_dot("'name'", name)
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         self.name = name
-        # What registering does, and which blueprints are registered inside this one.
         self.deferred_functions = []
-        self._blueprints: list[tuple[Blueprint, dict[str, t.Any]]] = []
-        # Defaults for rules and commands that set no value of their own.
+        self._blueprints: list[tuple[Blueprint, Options]] = []  # nested blueprints
         self.url_values_defaults = {} if url_defaults is None else url_defaults
         self.url_prefix, self.subdomain = url_prefix, subdomain
         self.cli_group = cli_group
@@ -101,23 +113,23 @@ class Blueprint(Scaffold):
         self.record(_only_first(func))
 
     def make_setup_state(
-        self, app: AnyApp, options: dict[str, t.Any], first_registration: bool = False
+        self, app: AnyApp, options: Options, first_registration: bool = False
     ) -> BlueprintSetupState:
-        """Make the object that recorded functions are called with."""
+        """Create the argument of the recorded functions."""
         return BlueprintSetupState(self, app, options, first_registration)
 
     # Registering ---------------------------------------------------------------------------------
 
-    def register(self, app: AnyApp, options: dict[str, t.Any]) -> None:
-        """Repeat the recorded setup on an application.
+    def register(self, app: AnyApp, options: Options) -> None:
+        """Repeat the recorded set-up on an application.
 
         ``register_blueprint`` calls it.
 
-        :raises ValueError: the name is taken.
+        :raises ValueError: another blueprint has the name.
         """
-        name = self._find_name(app, options)
-        known = app.blueprints.values()
-        state = self.make_setup_state(app, options, all(other is not self for other in known))
+        name = self._get_free_name(app, options)
+        registered = app.blueprints.values()
+        state = self.make_setup_state(app, options, all(other is not self for other in registered))
         app.blueprints[name] = self
         self._got_registered_once = True
 
@@ -129,40 +141,43 @@ class Blueprint(Scaffold):
             deferred(state)
         self._register_commands(app, options.get("cli_group", self.cli_group), name)
         for blueprint, nested in self._blueprints:
-            blueprint.register(app, self._options_inside(state, blueprint, nested, name))
+            blueprint.register(app, self._get_nested_options(state, blueprint, nested, name))
 
-    def _find_name(self, app: AnyApp, options: dict[str, t.Any]) -> str:
-        """Return the full name of a new registration; ``ValueError`` if it is taken."""
+    def _get_free_name(self, app: _App, options: Options) -> str:
+        """Return the full name of a new registration.
+
+        :raises ValueError: another registration has the name.
+        """
         last: str = options.get("name", self.name)
         name = dotted(options.get("name_prefix", ""), last)
         if name in app.blueprints:
-            whose = "this" if app.blueprints[name] is self else "a different"
+            owner = "this" if app.blueprints[name] is self else "a different"
             already = f" '{self.name}'" if name == self.name else ""
             raise ValueError(
-                f"The name '{last}' is already registered for {whose} blueprint{already}. Use"
+                f"The name '{last}' is already registered for {owner} blueprint{already}. Use"
                 " 'name=' to provide a unique name."
             )
         return name
 
-    def _merge_blueprint_funcs(self, app: AnyApp, name: str) -> None:
+    def _merge_blueprint_funcs(self, app: _App, name: str) -> None:
         """Add the blueprint's hooks to the application's registers, under its full name."""
 
-        def full(key: str | None) -> str:
+        def full_name(key: str | None) -> str:
             return name if key is None else f"{name}.{key}"
 
         for key, by_code in self.error_handler_spec.items():
             for code, handlers in by_code.items():
-                app.error_handler_spec[full(key)][code].update(handlers)
+                app.error_handler_spec[full_name(key)][code].update(handlers)
         for endpoint, view in self.view_functions.items():
             app.view_functions[endpoint] = view
         for register in self._hook_registers:
             for key, functions in getattr(self, register).items():
-                getattr(app, register)[full(key)].extend(functions)
+                getattr(app, register)[full_name(key)].extend(functions)
 
     def _has_commands(self) -> bool:
         return hasattr(self, "cli") and bool(self.cli.commands)
 
-    def _register_commands(self, app: AnyApp, group: t.Any, name: str) -> None:
+    def _register_commands(self, app: _App, group: str | None, name: str) -> None:
         if not self._has_commands():
             return
         if group is None:
@@ -172,10 +187,10 @@ class Blueprint(Scaffold):
         app.cli.add_command(self.cli)
 
     @staticmethod
-    def _options_inside(
-        state: BlueprintSetupState, blueprint: Blueprint, options: dict[str, t.Any], name: str
-    ) -> dict[str, t.Any]:
-        """Return the options of a nested registration: prefixes and subdomains are joined."""
+    def _get_nested_options(
+        state: BlueprintSetupState, blueprint: Blueprint, options: Options, name: str
+    ) -> Options:
+        """Return the options of a nested registration, with joined prefixes and subdomains."""
         options = options.copy()
         subdomain = options.get("subdomain")
         if subdomain is None:
@@ -201,15 +216,15 @@ class Blueprint(Scaffold):
         options["name_prefix"] = name
         return options
 
-    def send_static_file(self, filename: str) -> t.Any:
-        """Return a static file; defined by subclasses."""
+    def send_static_file(self, filename: str) -> Response:
+        """Return a static file. Subclasses define it."""
         raise NotImplementedError
 
     # Set-up --------------------------------------------------------------------------------------
 
     @setupmethod
-    def register_blueprint(self, blueprint: Blueprint, **options: t.Any) -> None:
-        """Register a blueprint inside this one, under its name and prefix.
+    def register_blueprint(self, blueprint: Blueprint, **options: object) -> None:
+        """Register a nested blueprint, below the name and the prefix of this one.
 
         :raises ValueError: the blueprint is this one.
         """
@@ -224,55 +239,55 @@ class Blueprint(Scaffold):
         endpoint: str | None = None,
         view_func: ft.RouteCallable | None = None,
         provide_automatic_options: bool | None = None,
-        **options: t.Any,
+        **options: ft.RouteOption,
     ) -> None:
         """Route requests to a view; see ``Scaffold.add_url_rule``.
 
         :raises ValueError: the endpoint, or the view's name, contains a dot.
         """
         if endpoint:
-            _refuse_dot("'endpoint'", endpoint)
+            _reject_dot("'endpoint'", endpoint)
         if view_func is not None and hasattr(view_func, "__name__"):
-            _refuse_dot("'view_func' name", view_func.__name__)
+            _reject_dot("'view_func' name", view_func.__name__)
         options["provide_automatic_options"] = provide_automatic_options
         self.record(lambda state: state.add_url_rule(rule, endpoint, view_func, **options))
 
-    def _in_app(self, register: str, function: Function) -> Function:
-        """Add a function to a register of the application itself."""
+    def _add_app_hook(self, register: str, function: Function) -> Function:
+        """Add a function to a register of the application, under the key ``None``."""
         self.record_once(lambda state: getattr(state.app, register)[None].append(function))
         return function
 
     @setupmethod
     def before_app_request(self, f: T_before_request) -> T_before_request:
         """Like ``before_request``, for every request of the application."""
-        return self._in_app("before_request_funcs", f)
+        return self._add_app_hook("before_request_funcs", f)
 
     @setupmethod
     def after_app_request(self, f: T_after_request) -> T_after_request:
         """Like ``after_request``, for every request of the application."""
-        return self._in_app("after_request_funcs", f)
+        return self._add_app_hook("after_request_funcs", f)
 
     @setupmethod
     def teardown_app_request(self, f: T_teardown) -> T_teardown:
         """Like ``teardown_request``, for every request of the application."""
-        return self._in_app("teardown_request_funcs", f)
+        return self._add_app_hook("teardown_request_funcs", f)
 
     @setupmethod
     def app_context_processor(
         self, f: T_template_context_processor
     ) -> T_template_context_processor:
         """Like ``context_processor``, for every template of the application."""
-        return self._in_app("template_context_processors", f)
+        return self._add_app_hook("template_context_processors", f)
 
     @setupmethod
     def app_url_value_preprocessor(self, f: T_url_value_preprocessor) -> T_url_value_preprocessor:
         """Like ``url_value_preprocessor``, for every request of the application."""
-        return self._in_app("url_value_preprocessors", f)
+        return self._add_app_hook("url_value_preprocessors", f)
 
     @setupmethod
     def app_url_defaults(self, f: T_url_defaults) -> T_url_defaults:
         """Like ``url_defaults``, for every URL of the application."""
-        return self._in_app("url_default_functions", f)
+        return self._add_app_hook("url_default_functions", f)
 
     @setupmethod
     def app_errorhandler(
@@ -286,26 +301,16 @@ class Blueprint(Scaffold):
 
         return register
 
-    def _for_templates(self, kind: str, name: t.Any) -> t.Any:
-        """Make the decorator of one kind; with a name, with nothing, or bare."""
-        add = getattr(self, f"add_app_template_{kind}")
-        if callable(name):
-            add(name)
-            return name
-
-        def register(f: Function) -> Function:
-            add(f, name=name)
-            return f
-
-        return register
-
+    @t.overload
+    def app_template_filter(self, name: T_template_filter) -> T_template_filter: ...
+    @t.overload
+    def app_template_filter(
+        self, name: str | None = None
+    ) -> Callable[[T_template_filter], T_template_filter]: ...
     @setupmethod
-    def app_template_filter(self, name: t.Any = None) -> t.Any:
-        """Make the decorated function a filter for templates.
-
-        See ``Flask.template_filter``.
-        """
-        return self._for_templates("filter", name)
+    def app_template_filter(self, name: object = None) -> object:
+        """Like ``template_filter``, at the registration."""
+        return decorate_by_name(self.add_app_template_filter, name)
 
     @setupmethod
     def add_app_template_filter(
@@ -314,26 +319,32 @@ class Blueprint(Scaffold):
         """Like ``add_template_filter``, at the registration."""
         self.record_once(lambda state: state.app.add_template_filter(f, name))
 
+    @t.overload
+    def app_template_test(self, name: T_template_test) -> T_template_test: ...
+    @t.overload
+    def app_template_test(
+        self, name: str | None = None
+    ) -> Callable[[T_template_test], T_template_test]: ...
     @setupmethod
-    def app_template_test(self, name: t.Any = None) -> t.Any:
-        """Make the decorated function a test for templates.
-
-        See ``Flask.template_test``.
-        """
-        return self._for_templates("test", name)
+    def app_template_test(self, name: object = None) -> object:
+        """Like ``template_test``, at the registration."""
+        return decorate_by_name(self.add_app_template_test, name)
 
     @setupmethod
     def add_app_template_test(self, f: ft.TemplateTestCallable, name: str | None = None) -> None:
         """Like ``add_template_test``, at the registration."""
         self.record_once(lambda state: state.app.add_template_test(f, name))
 
+    @t.overload
+    def app_template_global(self, name: T_template_global) -> T_template_global: ...
+    @t.overload
+    def app_template_global(
+        self, name: str | None = None
+    ) -> Callable[[T_template_global], T_template_global]: ...
     @setupmethod
-    def app_template_global(self, name: t.Any = None) -> t.Any:
-        """Make the decorated function known in templates.
-
-        See ``Flask.template_global``.
-        """
-        return self._for_templates("global", name)
+    def app_template_global(self, name: object = None) -> object:
+        """Like ``template_global``, at the registration."""
+        return decorate_by_name(self.add_app_template_global, name)
 
     @setupmethod
     def add_app_template_global(
@@ -344,7 +355,7 @@ class Blueprint(Scaffold):
 
 
 def _only_first(function: DeferredSetupFunction) -> DeferredSetupFunction:
-    """Make a function that does nothing at later registrations."""
+    """Return a function that does nothing at later registrations."""
 
     def once(state: BlueprintSetupState) -> None:
         if state.first_registration:
@@ -353,7 +364,7 @@ def _only_first(function: DeferredSetupFunction) -> DeferredSetupFunction:
     return update_wrapper(once, function)
 
 
-def _refuse_dot(what: str, name: str) -> None:
-    """Raise ``ValueError`` for a name with a dot. Dots separate blueprint and endpoint."""
+def _reject_dot(what: str, name: str) -> None:
+    """Raise ``ValueError`` for a name with a dot, because dots separate blueprint and endpoint."""
     if "." in name:
         raise ValueError(f"{what} may not contain a dot '.' character. It is {name!r}.")

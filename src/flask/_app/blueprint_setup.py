@@ -9,48 +9,58 @@ from .. import typing as ft
 from ..typing import AnyApp
 from .scaffold import _endpoint_from_view_func
 
+Options: t.TypeAlias = dict[str, t.Any]
+"""The options of ``register_blueprint``. A subclass of `BlueprintSetupState` may define more."""
+
 
 def dotted(*names: str) -> str:
-    """Join names from the outermost inward; outer ones may be empty."""
+    """Join names with dots, the outermost first. Outer names may be empty."""
     return ".".join(names).lstrip(".")
 
 
+class _Blueprint(t.Protocol):
+    name: str
+    subdomain: str | None
+    url_prefix: str | None
+    url_values_defaults: ft.URLValues
+
+
 class BlueprintSetupState:
-    """One registration of a blueprint, handed to what it recorded.
+    """One registration of a blueprint. Each recorded function gets it.
 
     :param blueprint: the blueprint.
     :param app: the application that it is registered with.
-    :param options: as given to ``register_blueprint``.
-    :param first_registration: whether the blueprint is registered for the first time here.
+    :param options: the options of ``register_blueprint``.
+    :param first_registration: whether the application does not have the blueprint yet.
     """
 
     app: AnyApp
     """The application."""
     blueprint: t.Any
     """The blueprint."""
-    options: t.Any
-    """What was given to ``register_blueprint``; wins over the blueprint's own."""
+    options: Options
+    """The options of ``register_blueprint``. They override those of the blueprint."""
     first_registration: bool
-    """Whether functions of ``record_once`` run."""
+    """Whether functions of ``record_once`` are called."""
     subdomain: str | None
-    """The subdomain of every rule that names none."""
+    """The default subdomain of the rules."""
     url_prefix: str | None
-    """Comes before every path."""
+    """The prefix of every path."""
     name: str
     """The blueprint's name in this registration."""
     name_prefix: str
-    """Dotted name of the blueprint around it."""
-    url_defaults: dict[str, t.Any]
-    """Defaults of every rule."""
+    """Dotted name of the outer blueprint."""
+    url_defaults: ft.URLValues
+    """The default values of every rule."""
 
     def __init__(
-        self, blueprint: t.Any, app: AnyApp, options: t.Any, first_registration: bool
+        self, blueprint: _Blueprint, app: AnyApp, options: Options, first_registration: bool
     ) -> None:
         self.first_registration = first_registration
         self.blueprint = blueprint
         self.options = options
         self.app = app
-        # What registering says wins over what the blueprint was made with.
+        # The options of the registration override those of the blueprint.
         subdomain = options.get("subdomain")
         self.subdomain = blueprint.subdomain if subdomain is None else subdomain
         url_prefix = options.get("url_prefix")
@@ -67,11 +77,11 @@ class BlueprintSetupState:
         rule: str,
         endpoint: str | None = None,
         view_func: ft.RouteCallable | None = None,
-        **options: t.Any,
+        **options: ft.RouteOption,
     ) -> None:
-        """Add a rule to the application, as the blueprint's."""
+        """Add a rule of the blueprint to the application."""
         if self.url_prefix is not None:
-            # An empty rule is the prefix itself, without a slash behind it.
+            # The path of an empty rule is the prefix, without a slash at the end.
             prefix = self.url_prefix
             rule = f"{prefix.rstrip('/')}/{rule.lstrip('/')}" if rule else prefix
         options.setdefault("subdomain", self.subdomain)
@@ -87,4 +97,4 @@ class BlueprintSetupState:
 
 
 DeferredSetupFunction: t.TypeAlias = Callable[[BlueprintSetupState], None]
-"""What a blueprint records: called with each registration."""
+"""A function that a blueprint records. It is called at each registration."""

@@ -12,7 +12,7 @@ from .. import typing as ft
 ErrorHandlers: t.TypeAlias = dict[
     ft.AppOrBlueprintKey, dict[int | None, dict[type[Exception], ft.ErrorHandlerCallable]]
 ]
-"""``{blueprint or None: {status or None: {exception class: handler}}}``"""
+"""The handlers: ``{blueprint or None: {status or None: {exception class: handler}}}``."""
 
 _CLASSES_ONLY = "Handlers can only be registered for Exception classes or HTTP error codes."
 
@@ -27,7 +27,7 @@ def find_error_handler(
 
     :param specs: the registered handlers.
     :param error: the exception.
-    :param blueprints: the names of the blueprints that take part, the innermost first.
+    :param blueprints: the names of the request's blueprints, the innermost first.
     """
     if not specs:
         return None
@@ -45,7 +45,7 @@ def find_error_handler(
     return None
 
 
-def find_error_class(given: t.Any) -> tuple[type[Exception], int | None]:
+def find_error_class(given: type | Exception | int) -> tuple[type[Exception], int | None]:
     """Return an exception class and its HTTP status (``None`` if it has none).
 
     :param given: an exception class, or a status.

@@ -10,14 +10,20 @@ import atexit
 import threading
 import typing as t
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
 
 from .._core.awaitables import wait_if_awaitable
 from .._http.streaming import iterate_sync
-from ..typing import AnyApp
-from .background import BackgroundTasks
+from .background import App, BackgroundTasks
 from .scaffold import Function, setupmethod
+
+if t.TYPE_CHECKING:
+    import asyncio
+
+MakeGenerator: t.TypeAlias = Callable[[], Iterator[object] | AsyncIterator[object]]
+"""A generator function, synchronous or ``async``."""
+Generating = t.TypeVar("Generating", bound=MakeGenerator)
 
 is_starting: ContextVar[bool] = ContextVar("flask.is_starting", default=False)
 """Whether this code runs in startup. A request that is sent there does not wait for startup."""
@@ -31,15 +37,15 @@ class Lifespan:
     The application is an argument of the methods and not an attribute, to avoid a reference cycle.
     """
 
-    at_loop_end: tuple[object, t.Any] | None = None
+    at_loop_end: tuple[object, asyncio.Task[None]] | None = None
     """A key, and the task that runs shutdown when startup's loop ends, if nothing else does."""
 
     def __init__(self) -> None:
-        self.before: list[Callable[[], t.Any]] = []
+        self.before: list[Callable[[], object]] = []
         """Functions that run before the first request, in order of registration."""
-        self.after: list[Callable[[], t.Any]] = []
+        self.after: list[Callable[[], object]] = []
         """Functions that run after the last request, in order of registration."""
-        self.around: list[Callable[[], t.Any]] = []
+        self.around: list[MakeGenerator] = []
         """Each returns a generator that runs to its ``yield`` before the first request."""
         self.is_due = True
         """Whether startup has not run yet."""
@@ -53,7 +59,7 @@ class Lifespan:
         """Whether shutdown runs any function of the application."""
         return bool(self.after or self.around)
 
-    def start(self, app: AnyApp) -> bool:
+    def start(self, app: App) -> bool:
         """Run startup, once.
 
         :returns: whether this call ran it.
@@ -74,7 +80,7 @@ class Lifespan:
             self.is_due = False
             return True
 
-    def _run_startup(self, app: AnyApp) -> None:
+    def _run_startup(self, app: App) -> None:
         for function in self.before:
             with app.app_context():
                 wait_if_awaitable(app.ensure_sync(function)())
@@ -84,7 +90,7 @@ class Lifespan:
                 next(generator)
                 self._started.append(generator)
 
-    def stop(self, app: AnyApp) -> None:
+    def stop(self, app: App) -> None:
         """Run shutdown, if startup has run. The first error is raised at the end."""
         with self._lock:
             if self.is_due:
@@ -104,7 +110,7 @@ class Lifespan:
             finally:
                 failures.clear()  # avoid a reference cycle
 
-    def _finish_generators(self, app: AnyApp) -> list[Exception]:
+    def _finish_generators(self, app: App) -> list[Exception]:
         """Run the ``while_serving`` generators to their end, newest first."""
         failures: list[Exception] = []
         while self._started:
@@ -119,7 +125,7 @@ class Lifespan:
                 failures.append(error)
         return failures
 
-    def start_by_request(self, app: AnyApp) -> None:
+    def start_by_request(self, app: App) -> None:
         """Run startup at the first request, if no ASGI server has run it."""
         if is_starting.get():
             return  # a request that startup sends; other requests wait for the end of startup
@@ -129,20 +135,20 @@ class Lifespan:
                 self.stop_at_exit(app)
         app._got_first_request = True
 
-    def stop_at_exit(self, app: AnyApp) -> None:
+    def stop_at_exit(self, app: App) -> None:
         """Run shutdown when the process ends."""
         if not self._stops_at_exit:
             self._stops_at_exit = True
             atexit.register(_stop, weakref.ref(app))
 
-    def stop_now(self, app: AnyApp) -> None:
+    def stop_now(self, app: App) -> None:
         """Run shutdown at the end of the process."""
         self._stops_at_exit = False
         self.background.drain(app)
         self.stop(app)
 
 
-def _stop(reference: weakref.ref[t.Any]) -> None:
+def _stop(reference: weakref.ref[App]) -> None:
     app = reference()
     if app is not None:
         app._lifespan.stop_now(app)
@@ -151,24 +157,24 @@ def _stop(reference: weakref.ref[t.Any]) -> None:
 # The methods of an application: functions that ``flask.Flask`` binds ------------------------------
 
 
-class _App(t.Protocol):
-    _lifespan: Lifespan
-
+class _App(App, t.Protocol):
+    @property
+    def _lifespan(self) -> Lifespan: ...
     def _check_setup_finished(self, f_name: str) -> None: ...
 
 
-def get_before_serving_funcs(self: _App) -> list[Callable[[], t.Any]]:
+def get_before_serving_funcs(self: _App) -> list[Callable[[], object]]:
     """Functions that run before the first request, in order of registration."""
     return self._lifespan.before
 
 
-def get_after_serving_funcs(self: _App) -> list[Callable[[], t.Any]]:
+def get_after_serving_funcs(self: _App) -> list[Callable[[], object]]:
     """Functions that run after the last request, in order of registration."""
     return self._lifespan.after
 
 
-def get_while_serving_gens(self: _App) -> list[Callable[[], t.Any]]:
-    """Functions that return a generator; it runs to its ``yield`` before the first request."""
+def get_while_serving_gens(self: _App) -> list[MakeGenerator]:
+    """Generator functions that run around serving; see `while_serving`."""
     return self._lifespan.around
 
 
@@ -190,7 +196,7 @@ def after_serving(self: _App, f: Function) -> Function:
 
 
 @setupmethod
-def while_serving(self: _App, f: Function) -> Function:
+def while_serving(self: _App, f: Generating) -> Generating:
     """Run a generator function, synchronous or ``async``, around serving.
 
     The part before its ``yield`` runs before the first request, the rest after the last one.
@@ -200,14 +206,14 @@ def while_serving(self: _App, f: Function) -> Function:
 
 
 def add_background_task(
-    self: _App, func: Callable[..., t.Any], *args: t.Any, **kwargs: t.Any
+    self: _App, func: Callable[..., object], *args: object, **kwargs: object
 ) -> None:
     """Call a function after the response; the client does not wait for it.
 
     The context is copied: the function sees the request, the application and every context
-    variable as they are now, with a ``g`` of its own. Outside a request it starts at once. A
+    variable as they are now, and its own ``g``. Outside a request it starts at once. A
     coroutine function runs on the server's loop, a synchronous one in a thread. What it raises
-    is logged. When serving ends, tasks have ``BACKGROUND_TASK_SHUTDOWN_TIMEOUT`` seconds left.
+    is logged. At shutdown, tasks have ``BACKGROUND_TASK_SHUTDOWN_TIMEOUT`` seconds to end.
 
     :param func: the function, synchronous or ``async def``.
     :param args: its positional arguments.

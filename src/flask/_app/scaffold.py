@@ -1,7 +1,7 @@
-"""The registers that applications and blueprints share, and the decorators that fill them.
+"""The registers of applications and blueprints, and the decorators that add functions to them.
 
-Everything here happens at set-up; serving reads the registers and never writes them. The registers
-are plain dicts and lists on purpose: extensions change them directly.
+Decorators run at set-up. Requests read the registers and never change them. The registers are
+ordinary dicts and lists, because extensions change them directly.
 """
 
 from __future__ import annotations
@@ -20,10 +20,16 @@ from .error_handlers import ErrorHandlers, find_error_class
 if t.TYPE_CHECKING:
     from jinja2 import BaseLoader
 
-Function = t.TypeVar("Function", bound=Callable[..., t.Any])
+Function = t.TypeVar("Function", bound=Callable[..., object])
 
-# A decorator returns the very function that it was given. One variable for each kind of function,
-# in the order in which a request meets them.
+AnyAfterRequest: t.TypeAlias = ft.AfterRequestCallable[t.Any]
+"""An ``after_request`` function, for any class of responses."""
+
+OpenFile: t.TypeAlias = t.IO[t.Any]
+"""A file that is open. The mode decides whether it has text or bytes."""
+
+# A decorator returns the function that it gets. There is one variable for each kind of function, in
+# the order of the steps of a request.
 T_url_value_preprocessor = t.TypeVar(
     "T_url_value_preprocessor", bound=ft.URLValuePreprocessorCallable
 )
@@ -34,11 +40,11 @@ T_template_context_processor = t.TypeVar(
     "T_template_context_processor", bound=ft.TemplateContextProcessorCallable
 )
 T_error_handler = t.TypeVar("T_error_handler", bound=ft.ErrorHandlerCallable)
-T_after_request = t.TypeVar("T_after_request", bound=ft.AfterRequestCallable[t.Any])
+T_after_request = t.TypeVar("T_after_request", bound=AnyAfterRequest)
 T_teardown = t.TypeVar("T_teardown", bound=ft.TeardownCallable)
 
 _sentinel = object()
-"""Stands for "not given" where ``None`` is a value."""
+"""The default of a parameter for which ``None`` is a value."""
 
 HOOK_REGISTERS = (
     "before_request_funcs",
@@ -48,7 +54,7 @@ HOOK_REGISTERS = (
     "url_value_preprocessors",
     "url_default_functions",
 )
-"""The registers that hold, for each blueprint (``None``: for all), a list of functions."""
+"""The registers with a list of functions for each blueprint. ``None`` is the application."""
 
 _RULE = '"/..."'
 _ARGUMENTS: dict[str, str] = {
@@ -72,7 +78,7 @@ def setupmethod(method: Function) -> Function:
     name = method.__name__
     example = _ARGUMENTS.get(name)
 
-    def checked(self: _SetUp, *args: t.Any, **kwargs: t.Any) -> t.Any:
+    def checked(self: _SetUp, *args: object, **kwargs: object) -> object:
         self._check_setup_finished(name)
         if example is not None and len(args) == 1 and not kwargs:
             _need_parentheses(name, example, args[0])
@@ -81,11 +87,11 @@ def setupmethod(method: Function) -> Function:
     return t.cast("Function", update_wrapper(checked, method))
 
 
-def _need_parentheses(name: str, example: str, given: t.Any) -> None:
-    """Raise ``TypeError`` if a decorator got what it decorates instead of an argument."""
+def _need_parentheses(name: str, example: str, given: object) -> None:
+    """Raise ``TypeError`` if a decorator got the decorated function instead of an argument."""
     if isinstance(given, type):
         if name.endswith("errorhandler"):
-            return  # it takes classes, and says itself which
+            return  # it accepts exception classes, and explains other mistakes itself
         where = f"{given.__module__}.{given.__qualname__}"
     elif isinstance(given, FunctionType):
         code = given.__code__
@@ -99,41 +105,41 @@ def _need_parentheses(name: str, example: str, given: t.Any) -> None:
 
 
 class Scaffold:
-    """What an application and a blueprint have in common.
+    """The common base class of applications and blueprints.
 
-    :param import_name: usually ``__name__`` of the module that makes the object.
+    :param import_name: usually ``__name__`` of the module that creates the object.
     :param static_folder: folder with static files, relative to `root_path`.
-    :param static_url_path: URL prefix of the static files; the folder's name by default.
+    :param static_url_path: URL prefix of the static files; by default the name of the folder.
     :param template_folder: folder with templates, relative to `root_path`.
-    :param root_path: folder that relative ones start from; found from the import name by default.
+    :param root_path: base of relative folders; by default the folder of the module or package.
     """
 
     name: str
-    """The name under which the object's endpoints, logger and commands are known."""
+    """The name for endpoints, the logger and commands."""
     import_name: str
-    """The name of the package or module that the object belongs to."""
+    """The name of the package or module that defines the object."""
     root_path: str
-    """Absolute path of that package on the file system."""
+    """Absolute path of the folder of that package or module."""
     template_folder: str | os.PathLike[str] | None
-    """Folder of the templates, relative to `root_path`."""
+    """Folder with the templates, relative to `root_path`."""
     view_functions: dict[str, ft.RouteCallable]
-    """Endpoint to view."""
+    """The views by endpoint."""
     error_handler_spec: ErrorHandlers
     """``{blueprint or None: {status or None: {exception class: handler}}}``."""
     before_request_funcs: dict[ft.AppOrBlueprintKey, list[ft.BeforeRequestCallable]]
     """Called before the view, in order of registration."""
-    after_request_funcs: dict[ft.AppOrBlueprintKey, list[ft.AfterRequestCallable[t.Any]]]
+    after_request_funcs: dict[ft.AppOrBlueprintKey, list[AnyAfterRequest]]
     """Called with the response, newest first."""
     teardown_request_funcs: dict[ft.AppOrBlueprintKey, list[ft.TeardownCallable]]
-    """Called when the request context goes, newest first."""
+    """Called when the request context is popped, newest first."""
     template_context_processors: dict[
         ft.AppOrBlueprintKey, list[ft.TemplateContextProcessorCallable]
     ]
-    """Called before a template is rendered; each returns names for it."""
+    """Called before a template is rendered. Each returns names for the template."""
     url_value_preprocessors: dict[ft.AppOrBlueprintKey, list[ft.URLValuePreprocessorCallable]]
-    """Called with the endpoint and the URL's values, which they may change."""
+    """Called with the endpoint and the URL's values. They may change the values."""
     url_default_functions: dict[ft.AppOrBlueprintKey, list[ft.URLDefaultCallable]]
-    """Called when a URL is built, with the endpoint and the values, which they may change."""
+    """Called when a URL is built, with endpoint and values. They may change the values."""
 
     _static_folder: str | None = None
     _static_url_path: str | None = None
@@ -160,14 +166,14 @@ class Scaffold:
         return f"<{type(self).__name__} {self.name!r}>"
 
     def _check_setup_finished(self, f_name: str) -> None:
-        """Raise ``AssertionError`` if the set-up method ``f_name`` comes too late."""
+        """Raise ``AssertionError`` if the set-up method ``f_name`` is called too late."""
         raise NotImplementedError
 
     # Files ---------------------------------------------------------------------------------------
 
     @property
     def static_folder(self) -> str | None:
-        """Absolute path of the static files' folder; ``None`` if there is none."""
+        """Absolute path of the folder with static files, or ``None``."""
         if self._static_folder is None:
             return None
         return join_folders(self.root_path, self._static_folder)
@@ -178,12 +184,12 @@ class Scaffold:
 
     @property
     def has_static_folder(self) -> bool:
-        """Whether a folder with static files is set; it need not exist."""
+        """Whether a folder with static files is set. The folder may be missing."""
         return self.static_folder is not None
 
     @property
     def static_url_path(self) -> str | None:
-        """URL prefix of the static files: as given, else the name of the folder."""
+        """URL prefix of the static files; by default the name of the folder."""
         if self._static_url_path is not None:
             return self._static_url_path
         folder = self.static_folder
@@ -195,15 +201,15 @@ class Scaffold:
 
     @cached_property
     def jinja_loader(self) -> BaseLoader | None:
-        """Loads this object's templates; ``None`` without a template folder."""
+        """Loads the templates of this object; ``None`` without a template folder."""
         if self.template_folder is None:
             return None
         from jinja2 import FileSystemLoader  # 12 ms at its first use
 
         return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
 
-    def _open_to_read(self, resource: str, mode: str, encoding: str | None) -> t.IO[t.Any]:
-        """Open a file below the root path; what ``open_resource`` does."""
+    def _open_to_read(self, resource: str, mode: str, encoding: str | None) -> OpenFile:
+        """Open a file in the root folder, for ``open_resource``."""
         is_text = mode in {"r", "rt"}
         if not is_text and mode != "rb":
             raise ValueError(f"Resources can only be opened for reading. Not with mode {mode!r}.")
@@ -213,39 +219,39 @@ class Scaffold:
     # Routes --------------------------------------------------------------------------------------
 
     def _method_route(
-        self, method: str, rule: str, options: dict[str, t.Any]
+        self, method: str, rule: str, options: dict[str, ft.RouteOption]
     ) -> Callable[[T_route], T_route]:
         if "methods" in options:
             raise TypeError("Use the 'route' decorator to use the 'methods' argument.")
         return self.route(rule, **options, methods=[method])
 
     @setupmethod
-    def get(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+    def get(self, rule: str, **options: ft.RouteOption) -> Callable[[T_route], T_route]:
         """Route ``GET`` requests to the decorated view; see `route`."""
         return self._method_route("GET", rule, options)
 
     @setupmethod
-    def put(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+    def put(self, rule: str, **options: ft.RouteOption) -> Callable[[T_route], T_route]:
         """Route ``PUT`` requests to the decorated view; see `route`."""
         return self._method_route("PUT", rule, options)
 
     @setupmethod
-    def patch(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+    def patch(self, rule: str, **options: ft.RouteOption) -> Callable[[T_route], T_route]:
         """Route ``PATCH`` requests to the decorated view; see `route`."""
         return self._method_route("PATCH", rule, options)
 
     @setupmethod
-    def post(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+    def post(self, rule: str, **options: ft.RouteOption) -> Callable[[T_route], T_route]:
         """Route ``POST`` requests to the decorated view; see `route`."""
         return self._method_route("POST", rule, options)
 
     @setupmethod
-    def delete(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+    def delete(self, rule: str, **options: ft.RouteOption) -> Callable[[T_route], T_route]:
         """Route ``DELETE`` requests to the decorated view; see `route`."""
         return self._method_route("DELETE", rule, options)
 
     @setupmethod
-    def route(self, rule: str, **options: t.Any) -> Callable[[T_route], T_route]:
+    def route(self, rule: str, **options: ft.RouteOption) -> Callable[[T_route], T_route]:
         """Route requests to the decorated view.
 
         :param rule: the path, such as ``"/users/<int:id>"``.
@@ -254,7 +260,7 @@ class Scaffold:
             ``True`` runs any view in a thread), ``cancel_on_disconnect``, and those of
             ``werkzeug.routing.Rule``.
         :raises ValueError: the rule does not start with a slash.
-        :raises AssertionError: the endpoint belongs to another function.
+        :raises AssertionError: the endpoint has another view.
         """
 
         def register(view: T_route) -> T_route:
@@ -271,24 +277,24 @@ class Scaffold:
         endpoint: str | None = None,
         view_func: ft.RouteCallable | None = None,
         provide_automatic_options: bool | None = None,
-        **options: t.Any,
+        **options: ft.RouteOption,
     ) -> None:
-        """Route requests to a view; what `route` does, as a call.
+        """Route requests to a view, as `route` does.
 
         :param rule: the path.
-        :param endpoint: name for `view_functions` and URL building.
-        :param view_func: the view; it may be given later through `endpoint`.
-        :param provide_automatic_options: answer ``OPTIONS`` for the view.
+        :param endpoint: the key in `view_functions`, and the name for `url_for`.
+        :param view_func: the view. You can add it later with `endpoint`.
+        :param provide_automatic_options: respond to ``OPTIONS`` without the view.
         :param options: as for `route`.
         """
         raise NotImplementedError
 
     @setupmethod
     def endpoint(self, endpoint: str) -> Callable[[Function], Function]:
-        """Make the decorated function the view of a routed endpoint."""
+        """Register the decorated function as the view of an endpoint."""
 
         def register(view: Function) -> Function:
-            self.view_functions[endpoint] = view
+            self.view_functions[endpoint] = view  # type: ignore[assignment]
             return view
 
         return register
@@ -296,8 +302,10 @@ class Scaffold:
     # Hooks ---------------------------------------------------------------------------------------
 
     @staticmethod
-    def _enter(function: Function, register: dict[ft.AppOrBlueprintKey, list[t.Any]]) -> Function:
-        """Add a function to those of a register that are called for everything served here."""
+    def _add_hook(
+        function: Function, register: dict[ft.AppOrBlueprintKey, list[t.Any]]
+    ) -> Function:
+        """Add a function to a register of this object, under the key ``None``."""
         register.setdefault(None, []).append(function)
         return function
 
@@ -305,40 +313,40 @@ class Scaffold:
     def before_request(self, f: T_before_request) -> T_before_request:
         """Call a function before the view.
 
-        A value other than ``None`` is the answer.
+        If it returns a value other than ``None``, that value is the response.
         """
-        return self._enter(f, self.before_request_funcs)
+        return self._add_hook(f, self.before_request_funcs)
 
     @setupmethod
     def after_request(self, f: T_after_request) -> T_after_request:
-        """Call a function with the response.
+        """Call a function with the response, after the view.
 
         It returns the same or another response.
         """
-        return self._enter(f, self.after_request_funcs)
+        return self._add_hook(f, self.after_request_funcs)
 
     @setupmethod
     def teardown_request(self, f: T_teardown) -> T_teardown:
-        """Call a function when the request context goes.
+        """Call a function when the request context is popped.
 
         It gets the unhandled error, or ``None``.
         """
-        return self._enter(f, self.teardown_request_funcs)
+        return self._add_hook(f, self.teardown_request_funcs)
 
     @setupmethod
     def context_processor(self, f: T_template_context_processor) -> T_template_context_processor:
-        """Add the dict that a function returns to every template's context."""
-        return self._enter(f, self.template_context_processors)
+        """Add the names that a function returns to the context of every template."""
+        return self._add_hook(f, self.template_context_processors)
 
     @setupmethod
     def url_value_preprocessor(self, f: T_url_value_preprocessor) -> T_url_value_preprocessor:
-        """Call a function with endpoint and URL values before any other hook."""
-        return self._enter(f, self.url_value_preprocessors)
+        """Call a function with endpoint and URL values, before other hooks."""
+        return self._add_hook(f, self.url_value_preprocessors)
 
     @setupmethod
     def url_defaults(self, f: T_url_defaults) -> T_url_defaults:
-        """Call a function with endpoint and values of every URL that is built."""
-        return self._enter(f, self.url_default_functions)
+        """Call a function with endpoint and values when a URL is built."""
+        return self._add_hook(f, self.url_default_functions)
 
     # Error handlers ------------------------------------------------------------------------------
 
@@ -346,9 +354,10 @@ class Scaffold:
     def errorhandler(
         self, code_or_exception: type[Exception] | int
     ) -> Callable[[T_error_handler], T_error_handler]:
-        """Let the decorated function answer an HTTP status or an exception class.
+        """Register the decorated function as an error handler.
 
-        :param code_or_exception: such as ``404`` or ``ValueError``; subclasses are meant too.
+        :param code_or_exception: an HTTP status or an exception class, such as ``404`` or
+            ``ValueError``. The handler gets exceptions of subclasses too.
         """
 
         def register(f: T_error_handler) -> T_error_handler:
@@ -361,12 +370,10 @@ class Scaffold:
     def register_error_handler(
         self, code_or_exception: type[Exception] | int, f: ft.ErrorHandlerCallable
     ) -> None:
-        """Let a function answer an HTTP status or an exception class.
+        """Register a function as an error handler; see `errorhandler`.
 
-        See `errorhandler`.
-
-        :raises ValueError: no HTTP exception has that status, or the class is no ``Exception``.
-        :raises TypeError: an instance is given instead of a class.
+        :raises ValueError: no HTTP exception has that status, or it is not an exception class.
+        :raises TypeError: it is an instance of an exception.
         """
         kind, status = self._get_exc_class_and_code(code_or_exception)
         self.error_handler_spec[None][status][kind] = f

@@ -17,13 +17,13 @@ if t.TYPE_CHECKING:
 class _App(t.Protocol):
     _fast_paths: FastPaths
 
-    def _sync_hook(self, hook: Callable[..., t.Any]) -> Callable[..., t.Any]: ...
-    def ensure_sync(self, func: Callable[..., t.Any]) -> Callable[..., t.Any]: ...
+    def _sync_hook(self, hook: Callable[..., object]) -> Callable[..., object]: ...
+    def ensure_sync(self, func: Callable[..., object]) -> Callable[..., object]: ...
 
 
 def call_teardown_functions(
     app: _App,
-    functions: Iterable[Callable[..., t.Any]],
+    functions: Iterable[Callable[..., object]],
     exc: BaseException | None,
     signal: Signal | None = None,
 ) -> None:
@@ -40,7 +40,7 @@ def call_teardown_functions(
         try:
             if type(function) is not FunctionType or function not in sync_hooks:
                 function = app._sync_hook(function)
-            result: t.Any = function(exc)
+            result = function(exc)
             if result is not None:
                 wait_if_awaitable(result)
         except Exception as error:

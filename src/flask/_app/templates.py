@@ -1,4 +1,4 @@
-"""The methods of an application that register template filters, tests and globals.
+"""The methods of an application for templates: autoescaping, filters, tests and globals.
 
 They are functions here, and `App` binds them as methods.
 """
@@ -19,7 +19,7 @@ T_template_filter = t.TypeVar("T_template_filter", bound=ft.TemplateFilterCallab
 T_template_test = t.TypeVar("T_template_test", bound=ft.TemplateTestCallable)
 T_template_global = t.TypeVar("T_template_global", bound=ft.TemplateGlobalCallable)
 
-AUTOESCAPED: t.Final = (".html", ".htm", ".xml", ".xhtml", ".svg")
+_AUTOESCAPED: t.Final = (".html", ".htm", ".xml", ".xhtml", ".svg")
 """Extensions of templates that are autoescaped."""
 
 
@@ -30,11 +30,21 @@ def import_environment_class() -> type[Environment]:
     return Environment
 
 
-jinja_environment: type[Environment] = t.cast("t.Any", lazy_default(import_environment_class))
+jinja_environment: type[Environment] = lazy_default(import_environment_class)  # type: ignore
 """The default of ``jinja_environment``, imported at the first access."""
 
 
-def decorate_by_name(add: Callable[[t.Any, str | None], None], name: t.Any) -> t.Any:
+def select_jinja_autoescape(self: object, filename: str | None) -> bool:
+    """Return whether a template is autoescaped.
+
+    This is so for HTML, XML and SVG, and for templates without a name.
+
+    :param filename: the template's name; ``None`` for a template from a string.
+    """
+    return filename is None or filename.endswith(_AUTOESCAPED)
+
+
+def decorate_by_name(add: Callable[..., None], name: object) -> object:
     """Return a decorator that works with a name, with empty parentheses and without parentheses.
 
     :param add: registers a function under a name; ``None`` is the function's own name.
@@ -54,8 +64,6 @@ def decorate_by_name(add: Callable[[t.Any, str | None], None], name: t.Any) -> t
 class _App(t.Protocol):
     """An application with templates."""
 
-    @property
-    def jinja_env(self) -> Environment: ...
     def _check_setup_finished(self, f_name: str) -> None: ...
     def add_template_filter(
         self, f: ft.TemplateFilterCallable, name: str | None = None
@@ -66,6 +74,12 @@ class _App(t.Protocol):
     ) -> None: ...
 
 
+def _get_environment(app: object) -> Environment:
+    # Pyright does not accept a `lazy` attribute as an attribute of a protocol.
+    environment: Environment = app.jinja_env  # type: ignore[attr-defined]
+    return environment
+
+
 @t.overload
 def template_filter(self: _App, name: T_template_filter) -> T_template_filter: ...
 @t.overload
@@ -73,7 +87,7 @@ def template_filter(
     self: _App, name: str | None = None
 ) -> Callable[[T_template_filter], T_template_filter]: ...
 @setupmethod
-def template_filter(self: _App, name: t.Any = None) -> t.Any:
+def template_filter(self: _App, name: object = None) -> object:
     """Register the decorated function as a template filter.
 
     :param name: the filter's name; by default the function's name.
@@ -84,7 +98,7 @@ def template_filter(self: _App, name: t.Any = None) -> t.Any:
 @setupmethod
 def add_template_filter(self: _App, f: ft.TemplateFilterCallable, name: str | None = None) -> None:
     """Register a function as a template filter."""
-    self.jinja_env.filters[name or f.__name__] = f
+    _get_environment(self).filters[name or f.__name__] = f
 
 
 @t.overload
@@ -94,8 +108,10 @@ def template_test(
     self: _App, name: str | None = None
 ) -> Callable[[T_template_test], T_template_test]: ...
 @setupmethod
-def template_test(self: _App, name: t.Any = None) -> t.Any:
-    """Register the decorated function as a template test: ``{% if x is prime %}``.
+def template_test(self: _App, name: object = None) -> object:
+    """Register the decorated function as a template test.
+
+    Templates use it as in ``{% if x is prime %}``.
 
     :param name: the test's name; by default the function's name.
     """
@@ -105,7 +121,7 @@ def template_test(self: _App, name: t.Any = None) -> t.Any:
 @setupmethod
 def add_template_test(self: _App, f: ft.TemplateTestCallable, name: str | None = None) -> None:
     """Register a function as a template test."""
-    self.jinja_env.tests[name or f.__name__] = f
+    _get_environment(self).tests[name or f.__name__] = f
 
 
 @t.overload
@@ -115,7 +131,7 @@ def template_global(
     self: _App, name: str | None = None
 ) -> Callable[[T_template_global], T_template_global]: ...
 @setupmethod
-def template_global(self: _App, name: t.Any = None) -> t.Any:
+def template_global(self: _App, name: object = None) -> object:
     """Register the decorated function as a function that every template knows.
 
     :param name: its name in templates; by default the function's name.
@@ -126,4 +142,4 @@ def template_global(self: _App, name: t.Any = None) -> t.Any:
 @setupmethod
 def add_template_global(self: _App, f: ft.TemplateGlobalCallable, name: str | None = None) -> None:
     """Register a function that every template knows."""
-    self.jinja_env.globals[name or f.__name__] = f
+    _get_environment(self).globals[name or f.__name__] = f

@@ -16,7 +16,10 @@ from .. import typing as ft
 from .._core.lazy import lazy
 from .scaffold import Function, Scaffold, T_teardown, setupmethod
 
-Hooks: t.TypeAlias = dict[ft.AppOrBlueprintKey, list[Callable[..., t.Any]]]
+Handler: t.TypeAlias = Callable[..., t.Any]
+"""A WebSocket handler or a hook. The rule decides about its arguments."""
+
+Hooks: t.TypeAlias = dict[ft.AppOrBlueprintKey, list[Handler]]
 
 REGISTERS: t.Final = (
     "before_websocket_funcs",
@@ -29,12 +32,6 @@ REGISTERS: t.Final = (
 class _Scaffold(t.Protocol):
     """An application or a blueprint that serves WebSockets."""
 
-    @property
-    def before_websocket_funcs(self) -> Hooks: ...
-    @property
-    def after_websocket_funcs(self) -> Hooks: ...
-    @property
-    def teardown_websocket_funcs(self) -> Hooks: ...
     def _check_setup_finished(self, f_name: str) -> None: ...
     def add_url_rule(
         self,
@@ -42,14 +39,14 @@ class _Scaffold(t.Protocol):
         endpoint: str | None = None,
         view_func: ft.RouteCallable | None = None,
         provide_automatic_options: bool | None = None,
-        **options: t.Any,
+        **options: ft.RouteOption,
     ) -> None: ...
     def add_websocket(
         self,
         rule: str,
         endpoint: str | None = None,
-        view_func: Callable[..., t.Any] | None = None,
-        **options: t.Any,
+        view_func: Handler | None = None,
+        **options: ft.RouteOption,
     ) -> None: ...
 
 
@@ -72,8 +69,10 @@ def teardown_websocket_funcs(self: object) -> Hooks:
 
 
 @setupmethod
-def websocket(self: _Scaffold, rule: str, **options: t.Any) -> Callable[[Function], Function]:
-    """Register the decorated function as a WebSocket handler; see `add_websocket`."""
+def websocket(
+    self: _Scaffold, rule: str, **options: ft.RouteOption
+) -> Callable[[Function], Function]:
+    """Register the decorated function as a handler; see `add_websocket`."""
 
     def register(f: Function) -> Function:
         self.add_websocket(rule, options.pop("endpoint", None), f, **options)
@@ -86,17 +85,22 @@ def add_websocket(
     self: _Scaffold,
     rule: str,
     endpoint: str | None = None,
-    view_func: Callable[..., t.Any] | None = None,
-    **options: t.Any,
+    view_func: Handler | None = None,
+    **options: ft.RouteOption,
 ) -> None:
-    """Register a function, synchronous or ``async def``, as a WebSocket handler.
+    """Register a function as a WebSocket handler.
 
     :param rule: the path.
     :param endpoint: the function's name by default.
-    :param view_func: the function.
+    :param view_func: the function, synchronous or ``async def``.
     :param options: as for `route`, without ``methods``.
     """
     self.add_url_rule(rule, endpoint, view_func, websocket=True, is_websocket=True, **options)
+
+
+def _add_hook(owner: object, register: str, f: Function) -> Function:
+    # By name: Pyright does not accept a `lazy` attribute as an attribute of a protocol.
+    return Scaffold._add_hook(f, getattr(owner, register))
 
 
 @setupmethod
@@ -105,7 +109,7 @@ def before_websocket(self: _Scaffold, f: Function) -> Function:
 
     A value other than ``None`` refuses the handshake.
     """
-    return Scaffold._enter(f, self.before_websocket_funcs)
+    return _add_hook(self, "before_websocket_funcs", f)
 
 
 @setupmethod
@@ -115,10 +119,10 @@ def after_websocket(self: _Scaffold, f: Function) -> Function:
     It gets the response that refuses the handshake, or ``None`` if the handshake was accepted, and
     returns the same or another one.
     """
-    return Scaffold._enter(f, self.after_websocket_funcs)
+    return _add_hook(self, "after_websocket_funcs", f)
 
 
 @setupmethod
 def teardown_websocket(self: _Scaffold, f: T_teardown) -> T_teardown:
     """Call a function with the error, or ``None``, when a WebSocket ends."""
-    return Scaffold._enter(f, self.teardown_websocket_funcs)
+    return _add_hook(self, "teardown_websocket_funcs", f)

@@ -22,9 +22,9 @@ class Baseline:
         self._members = {name: find_member(kind, name) for name in names}
 
     def unchanged(self, subject: object, *names: str) -> bool:
-        """Return whether a class, or an object and its class, override none of the members.
+        """Return whether a subject overrides none of the members.
 
-        :param subject: a subclass, or an instance of one.
+        :param subject: a subclass; or an instance of one, for the instance and its class.
         :param names: members; all by default.
         """
         kind = subject if isinstance(subject, type) else type(subject)

@@ -34,7 +34,7 @@ class _AbandonedGenerators:
     """Whether a generator was abandoned."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._close: Callable[[t.Any], object] | None = getattr(loop, _HOOK, None)
+        self._close: Callable[..., object] | None = getattr(loop, _HOOK, None)
         self.must_watch = self._close is None
         """Whether `watch` has to be called each time the loop runs, because it is not asyncio's."""
         if not self.must_watch:

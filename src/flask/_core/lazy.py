@@ -32,7 +32,7 @@ class lazy(t.Generic[Value]):
     is_overridden: bool
     """Whether a subclass overrides the attribute by a data descriptor."""
 
-    def __init__(self, method: Callable[[t.Any], Value]) -> None:
+    def __init__(self, method: Callable[..., Value]) -> None:
         self.method = method
         self.is_overridden = False
         self.__doc__ = method.__doc__
