@@ -18,7 +18,7 @@ from .._core.hook_scopes import blueprint_names
 from .._core.lazy import lazy
 from .._http.fast_paths import FastPaths
 from .._http.request import Request, make_request
-from .._routing.table import NEEDS_MAP, NO_RULE, ROUTE, Answer, Table
+from .._routing.table import NEEDS_MAP, NO_RULE
 from .app import AppContext
 
 if t.TYPE_CHECKING:
@@ -38,15 +38,6 @@ def ask_as_sent(request: t.Any, question: t.Callable[[t.Any], t.Any]) -> t.Any:
     finally:
         request._environ = changed
         sent["werkzeug.request"] = None
-
-
-def _take_known_answer(environ: WSGIEnvironment, table: Table) -> Answer:
-    """Return what ASGI found to choose an executor, unless path or rules have changed since."""
-    path, known_table, answer = environ[ROUTE]
-    if path is environ.get("PATH_INFO") and known_table is table:
-        known: Answer = answer
-        return known
-    return table.match(environ.get("PATH_INFO"), environ["REQUEST_METHOD"])
 
 
 HTTP = ("http", "https")  # PERF: no set; mostly it is the first
@@ -177,12 +168,7 @@ class RoutedContext(AppContext):
             method = environ["REQUEST_METHOD"]
             if method == "OPTIONS":
                 request = self.request  # dispatching looks at it
-            table = app.url_map.table
-            answer = (
-                _take_known_answer(environ, table)
-                if ROUTE in environ
-                else table.match(path, method)
-            )
+            answer = app.url_map.table.match(path, method)
             if answer is NEEDS_MAP and not app.url_map.is_table_filled:
                 app.url_map.fill_table()  # an empty table leaves everything to the map
                 answer = app.url_map.table.match(path, method)

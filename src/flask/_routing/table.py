@@ -29,8 +29,6 @@ NEEDS_MAP: t.Final[Answer] = (None, {})
 NO_RULE: t.Final[Answer] = (None, {})
 """No rule matches this path, with any method."""
 
-ROUTE: t.Final = "flask.route"
-"""Key of a WSGI environment: ``(path, table, answer)``, an earlier result of the table."""
 NOT_CONVERTED: t.Final[Arguments] = {}
 """Arguments that are not converted yet, because only a custom converter can do it."""
 _REFUSALS = (ValueError, HTTPException)

@@ -15,7 +15,6 @@ from types import FunctionType
 
 from .._core.awaitables import is_async_callable
 from .._core.current import _cv_request
-from .._routing.table import NOT_CONVERTED, ROUTE
 from ..typing import AnyApp
 from ..views import MethodView
 
@@ -32,18 +31,12 @@ def may_block(app: AnyApp, environ: WSGIEnvironment) -> bool:
         app._compute_fast_paths()
         return may_block(app, environ)
     method = environ["REQUEST_METHOD"]
-    path = environ["PATH_INFO"]
-    table = app.url_map.table
-    answer = table.match(path, method, False)
-    rule = answer[0]
+    rule, _ = app.url_map.table.match(environ["PATH_INFO"], method, False)
     if rule is None:
         if app.url_map.is_table_filled:
-            environ[ROUTE] = (path, table, answer)
             return True  # 404, 405, redirects, hosts: hooks and error handlers may block
         app.url_map.fill_table()
         return may_block(app, environ)
-    if answer[1] is not NOT_CONVERTED:
-        environ[ROUTE] = (path, table, answer)
     return rule_may_block(app, rule, method)
 
 
