@@ -13,8 +13,8 @@ import pytest
 from flask import Flask, g
 from flask._core.waiting import wait
 from flask.asgi import _greenlet_executor
-from flask.asgi._greenlet_executor import Fiber, _fibers
-from flask.asgi._thread_executor import ThreadVisit, on_the_loop
+from flask.asgi._greenlet_executor import WorkerGreenlet, _thread_greenlets
+from flask.asgi._thread_executor import ThreadVisit, run_in_greenlet
 
 
 class Kept:
@@ -23,14 +23,14 @@ class Kept:
 
 def fibers() -> int:
     gc.collect()
-    found = [each for each in gc.get_objects() if isinstance(each, Fiber)]
+    found = [each for each in gc.get_objects() if isinstance(each, WorkerGreenlet)]
     return len([fiber for fiber in found if not t.cast("t.Any", fiber).dead])
 
 
 def test_a_thread_that_ends_takes_its_fibers_with_it() -> None:
     async def go() -> None:
-        await asyncio.gather(*(on_the_loop(wait, asyncio.sleep(0)) for _ in range(3)))
-        assert len(_fibers.idle) == 3
+        await asyncio.gather(*(run_in_greenlet(wait, asyncio.sleep(0)) for _ in range(3)))
+        assert len(_thread_greenlets.idle) == 3
 
     before = fibers()
     for _ in range(5):
@@ -41,16 +41,16 @@ def test_a_thread_that_ends_takes_its_fibers_with_it() -> None:
 
 
 def test_no_more_fibers_are_kept_than_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_greenlet_executor, "_MOST_KEPT", 3)
+    monkeypatch.setattr(_greenlet_executor, "_MAX_IDLE", 3)
 
     def work() -> str:
-        wait(on_the_loop(wait, asyncio.sleep(0)))  # a fiber in a fiber
+        wait(run_in_greenlet(wait, asyncio.sleep(0)))  # a fiber in a fiber
         return "done"
 
     async def go() -> None:
-        done = await asyncio.gather(*(on_the_loop(work) for _ in range(10)))
+        done = await asyncio.gather(*(run_in_greenlet(work) for _ in range(10)))
         assert done == ["done"] * 10
-        assert len(_fibers.idle) == 3
+        assert len(_thread_greenlets.idle) == 3
         assert fibers() == before + 3
 
     thread = threading.Thread(target=asyncio.run, args=(go(),))
@@ -74,7 +74,7 @@ def test_an_idle_fiber_holds_no_request(app: Flask, waits: bool) -> None:
                 wait(asyncio.sleep(0))
 
     async def go() -> None:
-        await asyncio.create_task(on_the_loop(work))
+        await asyncio.create_task(run_in_greenlet(work))
         gc.collect()
         assert kept[0]() is None
 
@@ -90,7 +90,7 @@ def test_a_fiber_does_not_hold_what_it_was_begun_with() -> None:
         wait(asyncio.sleep(0))
 
     async def go() -> None:
-        await asyncio.gather(*(on_the_loop(work, Kept()) for _ in range(3)))
+        await asyncio.gather(*(run_in_greenlet(work, Kept()) for _ in range(3)))
         gc.collect()
         left.extend(value() for value in kept)
 

@@ -23,7 +23,7 @@ from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask import Flask, abort, session, websocket
-from flask.asgi._greenlet_executor import Fiber
+from flask.asgi._greenlet_executor import WorkerGreenlet
 from flask.testing import FlaskClient
 
 client_of = pytest.importorskip("websockets.sync.client")
@@ -359,7 +359,7 @@ def test_a_thread_that_ends_leaves_no_fiber_behind(room: Room) -> None:
 
     def fibers() -> int:
         gc.collect()
-        return sum(type(it) is Fiber for it in gc.get_objects())
+        return sum(type(it) is WorkerGreenlet for it in gc.get_objects())
 
     def talk_once() -> None:
         others = set(threading.enumerate())

@@ -27,7 +27,13 @@ from ._executor_choice import may_block, may_cancel
 from ._request_body import Receive, Send
 from ._scope import Scope, make_environ, with_nothing_current
 from ._scope_context import ScopeContext, find_context
-from ._thread_executor import Fiber, ThreadVisit, begin, has_fibers, on_the_loop
+from ._thread_executor import (
+    ThreadVisit,
+    WorkerGreenlet,
+    has_greenlets,
+    run_in_greenlet,
+    start_in_greenlet,
+)
 
 _answer_context = Lifecycle._answer
 
@@ -53,8 +59,8 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
             exchange = context.exchange
             await _finish(app, exchange, _in_a_thread(app, exchange, _answer, app, context))
             return
-        # PERF: what on_the_loop does, without a coroutine for a request that never waits.
-        answer = begin(_answer_context, app, context)
+        # PERF: what run_in_greenlet does, without a coroutine for a request that never waits.
+        answer = start_in_greenlet(_answer_context, app, context)
         if type(answer) is tuple:  # PERF: _send_answer written out, 0.1 us
             head, body = answer
             try:
@@ -84,8 +90,8 @@ async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send
         is_on_loop = not may_block(app, environ)
         if length is not None and (not is_on_loop or type(receive) is BuiltinMethodType):
             await exchange.take_in(app.config, length)
-        if is_on_loop and has_fibers:
-            answer = begin(_call_wsgi, call, exchange)
+        if is_on_loop and has_greenlets:
+            answer = start_in_greenlet(_call_wsgi, call, exchange)
             await _finish(app, exchange, _rest_of(answer, exchange))
             return
         if is_on_loop:
@@ -127,13 +133,13 @@ async def _finish(app: AnyApp, exchange: Exchange, working: Awaitable[t.Any]) ->
 
 async def _rest_of(answer: t.Any, exchange: Exchange) -> t.Any:
     """Wait for what a greenlet has started, or return a result that is there already."""
-    if type(answer) is not Fiber:
+    if type(answer) is not WorkerGreenlet:
         return answer
     task = asyncio.current_task()  # a server may have no real tasks
     if task is not None:
         exchange.cancel = partial(_cancel_if_wanted, task, answer.gr_context)
     exchange.watch_client()
-    return await answer.go_on()
+    return await answer.finish()
 
 
 def _cancel_if_wanted(task: asyncio.Task[t.Any], context: Context) -> None:
@@ -163,7 +169,7 @@ async def _send_stream(app: AnyApp, exchange: Exchange, body: t.Any) -> Answer:
     A disconnect ends it, whatever kind of view returned it.
     """
     answer: Answer
-    if not has_fibers:  # only what waits comes here; it keeps no thread from the views
+    if not has_greenlets:  # only what waits comes here; it keeps no thread from the views
         visit = ThreadVisit(exchange.watch_client, pool=events)
         exchange.cancel = visit.lose_client
         answer = await visit.run(app, exchange.send_body, body)
@@ -179,7 +185,7 @@ async def _send_stream(app: AnyApp, exchange: Exchange, body: t.Any) -> Answer:
         if body.stream is not None:
             body.stream.contexts.call = exchange.call
     try:
-        answer = await on_the_loop(exchange.send_body, body)
+        answer = await run_in_greenlet(exchange.send_body, body)
     except asyncio.CancelledError:
         driver.cancel_waiting()
         raise

@@ -28,7 +28,7 @@ from ._exchange import ENCODED, LENGTHS, Answer, Exchange
 from ._executor_choice import rule_may_block
 from ._request_body import Receive, Send
 from ._scope import Scope, make_environ
-from ._thread_executor import has_fibers
+from ._thread_executor import has_greenlets
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -147,7 +147,7 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
     size = len(fast.app_members) + len(fast.request_members) + len(fast.response_members)
     if size != fast.size:
         fast = app._compute_fast_paths()
-    if not fast.scopes or not has_fibers:
+    if not fast.scopes or not has_greenlets:
         return None
     try:
         method: str = scope["method"]

@@ -21,7 +21,7 @@ from ._http import serve_http
 from ._lifespan import run_startup, serve_lifespan
 from ._request_body import Receive, Send
 from ._scope import Scope, ScopeError, with_nothing_current
-from ._thread_executor import ThreadVisit, has_fibers, on_the_loop
+from ._thread_executor import ThreadVisit, has_greenlets, run_in_greenlet
 from ._websocket_server import WebSocketServer
 
 Serve: t.TypeAlias = Callable[[AnyApp, Scope, Receive, Send], Coroutine[t.Any, t.Any, None]]
@@ -107,8 +107,8 @@ class AsgiServer:
         self, app: AnyApp, loop: asyncio.AbstractEventLoop, tasks: Iterable[BackgroundTask]
     ) -> None:
         for task in tasks:
-            if has_fibers and not blocks(task.function):
-                coroutine = on_the_loop(task.run)
+            if has_greenlets and not blocks(task.function):
+                coroutine = run_in_greenlet(task.run)
             else:
                 coroutine = ThreadVisit(pool=background).run(app, task.run)
             created = loop.create_task(coroutine, name=task.name, context=task.context)

@@ -3,8 +3,8 @@
 The lifecycle is synchronous and calls ``wait`` where it meets something awaitable. Two drivers can
 run it so that the server's loop goes on meanwhile:
 
-- a ``Fiber`` is a greenlet *on* the loop. ``wait`` runs the awaitable itself; only if that must
-  really wait for something, the fiber is left and the loop goes on.
+- a ``WorkerGreenlet`` is a greenlet *on* the loop. ``wait`` runs the awaitable itself; only if that must
+  really wait for something, the greenlet is left and the loop goes on.
 - a `ThreadVisit` is the work's stay in a worker *thread*. ``wait`` hands the awaitable to the
   loop, and the thread waits.
 
@@ -34,14 +34,14 @@ Work: t.TypeAlias = Callable[..., t.Any]
 Outcome: t.TypeAlias = tuple[t.Any, BaseException | None]
 """What work returned, and what it raised."""
 
-has_fibers: bool = _greenlet_executor is not None
+has_greenlets: bool = _greenlet_executor is not None
 """Whether greenlet is installed, so that work can run on the loop."""
-begin: t.Any = getattr(_greenlet_executor, "begin", None)
-"""Begins work in a fiber; ``None`` without greenlet, as the next ones."""
-Fiber: t.Any = getattr(_greenlet_executor, "Fiber", None)
-"""What `begin` returns of work that waits."""
-on_the_loop: t.Any = getattr(_greenlet_executor, "on_the_loop", None)
-"""Runs synchronous code in a fiber."""
+start_in_greenlet: t.Any = getattr(_greenlet_executor, "start_in_greenlet", None)
+"""Starts work in a greenlet; ``None`` without greenlet, as the next ones."""
+WorkerGreenlet: t.Any = getattr(_greenlet_executor, "WorkerGreenlet", None)
+"""What `start_in_greenlet` returns of work that waits."""
+run_in_greenlet: t.Any = getattr(_greenlet_executor, "run_in_greenlet", None)
+"""Runs synchronous code in a greenlet."""
 
 _NOBODY_WAITS = "The client has gone, or the server stops: nobody waits for this request any more."
 
@@ -169,8 +169,8 @@ class ThreadVisit:
             answer.set_result((None, asyncio.CancelledError()))
             return
         doing = awaitable
-        if has_fibers:  # what runs on the loop may meet synchronous code that waits
-            doing = on_the_loop(waiting.wait, awaitable)
+        if has_greenlets:  # what runs on the loop may meet synchronous code that waits
+            doing = run_in_greenlet(waiting.wait, awaitable)
         outcome: list[Outcome] = []
         self._task = self.loop.create_task(_put_outcome(doing, outcome), context=context)
         # What the task never came to is closed: it would complain that nobody awaited it.

@@ -15,7 +15,7 @@ from ..typing import AnyApp
 from ._executor_choice import blocks
 from ._request_body import Body, Receive, Send
 from ._scope import Scope, make_environ
-from ._thread_executor import ThreadVisit, has_fibers, on_the_loop
+from ._thread_executor import ThreadVisit, has_greenlets, run_in_greenlet
 from ._websocket import Websocket, WebsocketContext
 from ._websocket_channel import WebSocketChannel, WebsocketDisconnect
 from ._websocket_lifecycle import run_websocket
@@ -56,11 +56,11 @@ class WebSocketServer:
         is_stopping = False
         try:
             may_block = blocks(_find_handler(app, websocket))
-            if has_fibers and not may_block:
+            if has_greenlets and not may_block:
                 task = channel.task = asyncio.current_task()
                 channel.cancel = None if task is None else task.cancel
                 channel.listen()
-                await on_the_loop(run_websocket, app, context)
+                await run_in_greenlet(run_websocket, app, context)
             else:
                 visit = ThreadVisit(pool=threads, can_refuse=True)
                 # A synchronous handler learns of a disconnect at its next call of a method.
