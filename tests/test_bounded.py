@@ -10,16 +10,9 @@ import pytest
 from werkzeug.exceptions import NotFound
 
 from flask import Flask, Response, send_from_directory
+from flask._http import fast_paths, hook_scopes
 from flask._core.bounded_cache import LARGEST_ENTRY, keep, size_of
-from flask._http import (
-    cookies,
-    fast_paths,
-    headers,
-    hook_scopes,
-    response_factories,
-    signing,
-    static_files,
-)
+from flask._http import cookies, headers, response_factories, signing, static_files
 from flask._http.headers import RequestHeaders
 from flask.asgi import _exchange, _scope
 

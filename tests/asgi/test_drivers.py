@@ -14,7 +14,7 @@ from flask import Flask, g
 from flask._core.waiting import wait
 from flask.asgi import _greenlet_executor
 from flask.asgi._greenlet_executor import WorkerGreenlet, _thread_greenlets
-from flask.asgi._thread_executor import ThreadVisit, run_in_greenlet
+from flask.asgi._thread_executor import ThreadExecutor, run_in_greenlet
 
 
 class Kept:
@@ -107,7 +107,7 @@ def test_what_is_cancelled_before_its_first_step_is_closed() -> None:
         began.append("part")
 
     async def go() -> None:
-        visit = ThreadVisit(on_wait=lambda: visit.cancel())
+        visit = ThreadExecutor(on_wait=lambda: visit.cancel())
         with pytest.raises(asyncio.CancelledError):
             await visit.run(Flask(__name__), lambda: wait(part()))
 
@@ -125,7 +125,7 @@ def test_an_error_is_no_result_of_the_task_that_met_it() -> None:
 
     async def go() -> None:
         with pytest.raises(ValueError, match="on purpose"):
-            await ThreadVisit().run(Flask(__name__), lambda: wait(fail()))
+            await ThreadExecutor().run(Flask(__name__), lambda: wait(fail()))
 
     asyncio.run(go())
     assert [task.result() for task in tasks] == [None]

@@ -11,7 +11,7 @@ from werkzeug.exceptions import ClientDisconnected
 
 from flask import Flask
 from flask.asgi._request_body import Body, Message
-from flask.asgi._thread_executor import ThreadVisit
+from flask.asgi._thread_executor import ThreadExecutor
 
 TEXT = b"one\ntwo\n\nthree and more\nno end"
 SPLIT = {
@@ -129,7 +129,7 @@ def test_who_reads_while_it_is_watched_gets_the_whole_body() -> None:
         body = Body(receive)
         watching = asyncio.create_task(body.watch())
         await asyncio.sleep(0)  # it begins before the reader, as where it is used
-        read = await ThreadVisit().run(Flask(__name__), body.read)
+        read = await ThreadExecutor().run(Flask(__name__), body.read)
         goes.set()
         return read, await watching
 
@@ -142,7 +142,7 @@ def test_who_reads_while_it_is_watched_learns_that_the_client_went() -> None:
         watching = asyncio.create_task(body.watch())
         await asyncio.sleep(0)  # it begins before the reader, as where it is used
         with pytest.raises(ClientDisconnected):
-            await ThreadVisit().run(Flask(__name__), body.read)
+            await ThreadExecutor().run(Flask(__name__), body.read)
         assert await watching
 
     asyncio.run(go())

@@ -15,7 +15,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 from .._core.bounded_cache import store
 from .._core.waiting import wait
 from ._request_body import Body, Message, Receive, Send
-from ._thread_executor import ThreadVisit
+from ._thread_executor import ThreadExecutor
 
 Headers: t.TypeAlias = list[tuple[str, str]]
 ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType]
@@ -45,7 +45,7 @@ class Exchange(Body):
     """Whether the lifecycle runs on the loop, and not in a thread."""
     call: Callable[..., t.Any] | None = None
     """Closes a streamed body, if that must not happen where the body is sent."""
-    visit: ThreadVisit | None = None
+    executor: ThreadExecutor | None = None
     """The work in a thread that runs the lifecycle."""
     cancel: Callable[[], t.Any] | None = None
     """Called when the client disconnected; it may cancel what the lifecycle awaits."""
@@ -109,7 +109,7 @@ class Exchange(Body):
         if more and self.is_on_loop:
             await asyncio.sleep(0)  # a generator that never waits must not keep the loop
 
-    # In the driver -------------------------------------------------------------------------------
+    # In the executor -------------------------------------------------------------------------------
 
     def send_body(self, body: Iterable[bytes]) -> Answer:
         """Send a body part by part, unless it is one: then return it with its head."""

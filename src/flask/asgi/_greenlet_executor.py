@@ -107,10 +107,11 @@ class WorkerGreenlet(greenlet):  # type: ignore[misc]
 
 
 _by_root_greenlet: dict[t.Any, tuple[list[WorkerGreenlet], t.Any]] = {}
-"""By the greenlet that a thread began with, where its loop runs: the thread's free greenlets, and the
-way back to the greenlet.
+"""For each thread's root greenlet: the thread's idle greenlets, and a switch to the root greenlet.
 
-PERF: what `_ThreadGreenlets` knows too; 0.05 us less than asking that.
+The event loop of a thread runs in its root greenlet.
+
+PERF: `_ThreadGreenlets` has the same; a look-up here takes 0.05 us less.
 """
 
 

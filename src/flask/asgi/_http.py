@@ -1,4 +1,4 @@
-"""HTTP over ASGI: the one lifecycle answers in a driver, its answer becomes messages.
+"""HTTP over ASGI: the one lifecycle answers in a executor, its answer becomes messages.
 
 Where nobody stands around the lifecycle who wants to see WSGI, a scope becomes a context; else it
 becomes a call of ``wsgi_app`` and whatever middleware stands around that. This file reads top to
@@ -28,7 +28,7 @@ from ._request_body import Receive, Send
 from ._scope import Scope, make_environ, with_nothing_current
 from ._scope_context import ScopeContext, find_context
 from ._thread_executor import (
-    ThreadVisit,
+    ThreadExecutor,
     WorkerGreenlet,
     has_greenlets,
     run_in_greenlet,
@@ -152,15 +152,15 @@ async def _in_a_thread(
 ) -> t.Any:
     """Do the work in a thread: it may block, or there is no greenlet."""
     exchange.is_on_loop = False
-    visit = exchange.visit = ThreadVisit(exchange.watch_client, can_refuse=True)
-    visit.may_cancel = may_cancel
-    exchange.cancel = visit.lose_client
+    executor = exchange.executor = ThreadExecutor(exchange.watch_client, can_refuse=True)
+    executor.may_cancel = may_cancel
+    exchange.cancel = executor.handle_disconnect
     try:
-        return await visit.run(app, work, *arguments)
+        return await executor.run(app, work, *arguments)
     except PoolFull:
         return _BUSY
     finally:
-        exchange.visit = None  # avoid a reference cycle
+        exchange.executor = None  # avoid a reference cycle
 
 
 async def _send_stream(app: AnyApp, exchange: Exchange, body: t.Any) -> Answer:
@@ -170,15 +170,15 @@ async def _send_stream(app: AnyApp, exchange: Exchange, body: t.Any) -> Answer:
     """
     answer: Answer
     if not has_greenlets:  # only what waits comes here; it keeps no thread from the views
-        visit = ThreadVisit(exchange.watch_client, pool=events)
-        exchange.cancel = visit.lose_client
-        answer = await visit.run(app, exchange.send_body, body)
+        executor = ThreadExecutor(exchange.watch_client, pool=events)
+        exchange.cancel = executor.handle_disconnect
+        answer = await executor.run(app, exchange.send_body, body)
         return answer
-    driver = ThreadVisit(loop=exchange.loop)
+    executor = ThreadExecutor(loop=exchange.loop)
     if not exchange.is_gone or getattr(body, "is_awaited", False):
         exchange.watch_for_task()  # else the first part finds that it has gone
     if not getattr(body, "is_awaited", False):
-        body = iterate_sync(ThreadedSteps(body, views, app, driver))
+        body = iterate_sync(ThreadedSteps(body, views, app, executor))
     elif not exchange.is_on_loop:  # the view ran in a thread: what it has left to run does so
         exchange.is_on_loop = True
         exchange.call = partial(_call_in_a_thread, app)
@@ -187,7 +187,7 @@ async def _send_stream(app: AnyApp, exchange: Exchange, body: t.Any) -> Answer:
     try:
         answer = await run_in_greenlet(exchange.send_body, body)
     except asyncio.CancelledError:
-        driver.cancel_waiting()
+        executor.cancel_waiting()
         raise
     return answer
 
@@ -195,7 +195,7 @@ async def _send_stream(app: AnyApp, exchange: Exchange, body: t.Any) -> Answer:
 def _call_in_a_thread(app: AnyApp, function: Callable[..., t.Any], *arguments: t.Any) -> t.Any:
     if asyncio._get_running_loop() is None:  # the end of a body, which is in a thread already
         return function(*arguments)
-    return wait(ThreadVisit().run(app, function, *arguments))
+    return wait(ThreadExecutor().run(app, function, *arguments))
 
 
 async def _send_answer(answer: Answer, send: Send) -> None:
@@ -226,7 +226,7 @@ _BUSY: t.Final[Answer] = (
 """The response if the queue for threads is full (RFC 9110 section 15.6.4)."""
 
 
-# In the driver ----------------------------------------------------------------------------------
+# In the executor ----------------------------------------------------------------------------------
 
 
 def _answer(app: AnyApp, context: ScopeContext) -> t.Any:
@@ -251,6 +251,6 @@ def _stream_from_thread(body: t.Any, exchange: Exchange) -> t.Any:
     """Send a streamed body; return an asynchronous one, so that it holds no thread."""
     if getattr(body, "is_awaited", False):
         return body
-    visit = t.cast("ThreadVisit", exchange.visit)
-    visit.let_cancel(exchange.is_gone)
+    executor = t.cast("ThreadExecutor", exchange.executor)
+    executor.allow_cancel(exchange.is_gone)
     return exchange.send_body(body)

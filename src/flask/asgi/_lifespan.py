@@ -15,7 +15,7 @@ from .._core.threads import lifespan as lifespan_threads
 from ..typing import AnyApp
 from ._request_body import Receive, Send
 from ._scope import ScopeError, with_nothing_current
-from ._thread_executor import ThreadVisit, has_greenlets, is_being_cancelled, run_in_greenlet
+from ._thread_executor import ThreadExecutor, has_greenlets, is_being_cancelled, run_in_greenlet
 
 _NAME = "flask-end-of-serving"
 _PATIENCE = 1.0  # seconds that requests may take to end when the loop ends
@@ -113,7 +113,7 @@ async def _run(app: AnyApp, function: Callable[..., t.Any], *arguments: object) 
     """Run synchronous code that may await what runs on this loop."""
     if has_greenlets:
         return await run_in_greenlet(function, *arguments)
-    return await ThreadVisit(pool=lifespan_threads).run(app, function, *arguments)
+    return await ThreadExecutor(pool=lifespan_threads).run(app, function, *arguments)
 
 
 async def _drain_tasks(app: AnyApp) -> None:

@@ -15,7 +15,7 @@ from werkzeug.exceptions import ClientDisconnected
 
 from .._core import waiting
 from ._scope import ScopeError
-from ._thread_executor import wait_on
+from ._thread_executor import wait_on_loop
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -225,7 +225,7 @@ class Body(Receiver):
         loop = self._loop_soon()
         if loop is not None and loop is asyncio._get_running_loop():
             return _take_at_once(receive())
-        message: Message = wait_on(loop, self._receive_or_take())
+        message: Message = wait_on_loop(loop, self._receive_or_take())
         return message
 
     def _loop_soon(self) -> asyncio.AbstractEventLoop | None:

@@ -21,7 +21,7 @@ from ._http import serve_http
 from ._lifespan import run_startup, serve_lifespan
 from ._request_body import Receive, Send
 from ._scope import Scope, ScopeError, with_nothing_current
-from ._thread_executor import ThreadVisit, has_greenlets, run_in_greenlet
+from ._thread_executor import ThreadExecutor, has_greenlets, run_in_greenlet
 from ._websocket_server import WebSocketServer
 
 Serve: t.TypeAlias = Callable[[AnyApp, Scope, Receive, Send], Coroutine[t.Any, t.Any, None]]
@@ -98,7 +98,7 @@ class AsgiServer:
             self._create_tasks(app, loop, tasks)
             return True
         executor = waiting.get_thread_executor()
-        if isinstance(executor, ThreadVisit):
+        if isinstance(executor, ThreadExecutor):
             executor.loop.call_soon_threadsafe(self._create_tasks, app, executor.loop, tuple(tasks))
             return True
         return False
@@ -110,7 +110,7 @@ class AsgiServer:
             if has_greenlets and not blocks(task.function):
                 coroutine = run_in_greenlet(task.run)
             else:
-                coroutine = ThreadVisit(pool=background).run(app, task.run)
+                coroutine = ThreadExecutor(pool=background).run(app, task.run)
             created = loop.create_task(coroutine, name=task.name, context=task.context)
             self.tasks.add(created)
             created.add_done_callback(self.tasks.discard)

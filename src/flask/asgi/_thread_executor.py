@@ -1,14 +1,15 @@
-"""The drivers: they run synchronous code beside the server's loop, and wait for it.
+"""Runs synchronous code in a worker thread, and its awaitables on the server's loop.
 
-The lifecycle is synchronous and calls ``wait`` where it meets something awaitable. Two drivers can
-run it so that the server's loop goes on meanwhile:
+The lifecycle is synchronous, and calls ``wait`` for everything awaitable. Two executors can run it
+while the server's loop continues:
 
-- a ``WorkerGreenlet`` is a greenlet *on* the loop. ``wait`` runs the awaitable itself; only if that must
-  really wait for something, the greenlet is left and the loop goes on.
-- a `ThreadVisit` is the work's stay in a worker *thread*. ``wait`` hands the awaitable to the
-  loop, and the thread waits.
+- A ``WorkerGreenlet`` (``_greenlet_executor``) runs it on the loop. ``wait`` runs the awaitable in
+  the greenlet, step by step. When a step has to wait, the greenlet switches to the loop.
+- A `ThreadExecutor` runs it in a worker thread. ``wait`` passes the awaitable to the loop, and the
+  thread waits.
 
-Either way everything awaitable runs on the server's loop, in the context of the request.
+With both, every awaitable runs on the server's loop, in the context of the request. This module
+also re-exports what the greenlet executor offers, because greenlet may not be installed.
 """
 
 from __future__ import annotations
@@ -43,13 +44,13 @@ WorkerGreenlet: t.Any = getattr(_greenlet_executor, "WorkerGreenlet", None)
 run_in_greenlet: t.Any = getattr(_greenlet_executor, "run_in_greenlet", None)
 """Runs synchronous code in a greenlet."""
 
-_NOBODY_WAITS = "The client has gone, or the server stops: nobody waits for this request any more."
+_ABANDONED = "The client has gone, or the server stops: nobody waits for this request any more."
 
 
 # In a worker thread -----------------------------------------------------------------------------
 
 
-class ThreadVisit:
+class ThreadExecutor:
     """One piece of work in a worker thread.
 
     :param on_wait: called on the loop whenever the work awaits something there, or has to wait for
@@ -60,13 +61,13 @@ class ThreadVisit:
     :param loop: runs the awaitables of the work; by default the running loop.
     """
 
-    is_over: bool = False
+    is_abandoned: bool = False
     """Whether nobody waits for the work any more; what it waits for is given up."""
     may_cancel: Callable[[Context], bool] | None = None
     """Returns whether a disconnect cancels the work; ``None``: it does."""
 
     # PERF: on the class, since most work changes few of them.
-    _answer: ThreadFuture[t.Any] | None = None
+    _pending: ThreadFuture[t.Any] | None = None
     _task: asyncio.Task[None] | None = None
     _must_cancel: bool = False
     _context: Context | None = None
@@ -95,7 +96,7 @@ class ThreadVisit:
         """
         done: asyncio.Future[Outcome] = self.loop.create_future()
         context = self._context = copy_context()
-        work = partial(self._in_the_thread, partial(context.run, function, *arguments), done)
+        work = partial(self._run_in_thread, partial(context.run, function, *arguments), done)
         try:
             if not self.pool.start(work, app, self.can_refuse):
                 self._queued = (work, done)
@@ -103,7 +104,7 @@ class ThreadVisit:
                     self.on_wait()
             result, error = await done
         except asyncio.CancelledError:
-            self.end()  # the thread goes on to its teardowns by itself
+            self.abandon()  # the thread goes on to its teardowns by itself
             self._withdraw()
             raise
         finally:
@@ -116,7 +117,7 @@ class ThreadVisit:
         finally:
             del error  # its traceback holds this frame
 
-    def _in_the_thread(self, work: Work, done: asyncio.Future[Outcome]) -> None:
+    def _run_in_thread(self, work: Work, done: asyncio.Future[Outcome]) -> None:
         waiting.set_thread_executor(self)
         try:
             outcome: Outcome = (work(), None)
@@ -125,7 +126,7 @@ class ThreadVisit:
         finally:
             waiting.set_thread_executor(None)
         try:
-            self.loop.call_soon_threadsafe(_hand_over, done, outcome)
+            self.loop.call_soon_threadsafe(_set_outcome, done, outcome)
         except RuntimeError:
             pass  # the loop is closed: nobody waits any more
         finally:
@@ -134,20 +135,20 @@ class ThreadVisit:
     def wait(self, awaitable: Awaitable[t.Any]) -> t.Any:
         """Wait, in the thread, for something that runs on the server's loop."""
         context = copy_context()
-        answer: ThreadFuture[Outcome] = ThreadFuture()
+        pending: ThreadFuture[Outcome] = ThreadFuture()
         with self._lock:
-            if self.is_over:
-                _close(awaitable)
-                raise asyncio.CancelledError(_NOBODY_WAITS)
-            self._answer = answer
+            if self.is_abandoned:
+                _close_coroutine(awaitable)
+                raise asyncio.CancelledError(_ABANDONED)
+            self._pending = pending
         try:
-            self.loop.call_soon_threadsafe(self._begin, awaitable, answer, context)
-            result, error = answer.result()
+            self.loop.call_soon_threadsafe(self._start_on_loop, awaitable, pending, context)
+            result, error = pending.result()
         except (CancelledError, RuntimeError):  # given up; or the loop is closed
-            raise asyncio.CancelledError(_NOBODY_WAITS) from None
+            raise asyncio.CancelledError(_ABANDONED) from None
         finally:
-            self._answer = None
-            del answer
+            self._pending = None
+            del pending
         waiting.copy_variables(context)
         if error is None:
             return result
@@ -156,32 +157,32 @@ class ThreadVisit:
         finally:
             del error  # its traceback holds this frame
 
-    def _begin(
-        self, awaitable: Awaitable[t.Any], answer: ThreadFuture[Outcome], context: Context
+    def _start_on_loop(
+        self, awaitable: Awaitable[t.Any], pending: ThreadFuture[Outcome], context: Context
     ) -> None:
         """Await something on the loop, for the thread."""
-        if answer.cancelled():
-            _close(awaitable)
+        if pending.cancelled():
+            _close_coroutine(awaitable)
             return
         if self._must_cancel:
             self._must_cancel = False
-            _close(awaitable)
-            answer.set_result((None, asyncio.CancelledError()))
+            _close_coroutine(awaitable)
+            pending.set_result((None, asyncio.CancelledError()))
             return
-        doing = awaitable
+        running = awaitable
         if has_greenlets:  # what runs on the loop may meet synchronous code that waits
-            doing = run_in_greenlet(waiting.wait, awaitable)
+            running = run_in_greenlet(waiting.wait, awaitable)
         outcome: list[Outcome] = []
-        self._task = self.loop.create_task(_put_outcome(doing, outcome), context=context)
+        self._task = self.loop.create_task(_store_outcome(running, outcome), context=context)
         # What the task never came to is closed: it would complain that nobody awaited it.
-        unused = (doing, awaitable)
-        self._task.add_done_callback(partial(self._hand_back, answer, outcome, unused))
+        unused = (running, awaitable)
+        self._task.add_done_callback(partial(self._return_outcome, pending, outcome, unused))
         if self.on_wait is not None:
             self.on_wait()
 
-    def _hand_back(
+    def _return_outcome(
         self,
-        answer: ThreadFuture[Outcome],
+        pending: ThreadFuture[Outcome],
         outcome: list[Outcome],
         unused: tuple[Awaitable[t.Any], ...],
         task: asyncio.Task[None],
@@ -189,13 +190,13 @@ class ThreadVisit:
         self._task = None
         if task.cancelled():
             for awaitable in unused:
-                _close(awaitable)
+                _close_coroutine(awaitable)
             outcome.append((None, asyncio.CancelledError()))
-        if not answer.cancelled():
-            answer.set_result(outcome.pop())
+        if not pending.cancelled():
+            pending.set_result(outcome.pop())
         outcome.clear()
 
-    def lose_client(self) -> None:
+    def handle_disconnect(self) -> None:
         """Handle, on the loop, that the client has disconnected.
 
         Work that has not started does not run. For other work, what it awaits is cancelled if
@@ -218,7 +219,7 @@ class ThreadVisit:
         done.cancel()
         return True
 
-    def let_cancel(self, is_gone: bool) -> None:
+    def allow_cancel(self, is_gone: bool) -> None:
         """Let a disconnect cancel what the work awaits from now on; called in the thread.
 
         :param is_gone: the client has disconnected already, so the next await is cancelled.
@@ -242,31 +243,31 @@ class ThreadVisit:
         elif self._task is not asyncio.current_task():
             self._task.cancel()
 
-    def end(self) -> None:
+    def abandon(self) -> None:
         """Let the work wait for nothing any more; called on the loop."""
         with self._lock:
-            self.is_over = True
-            answer = self._answer
+            self.is_abandoned = True
+            pending = self._pending
         self.cancel()
-        if answer is not None:
-            answer.cancel()
+        if pending is not None:
+            pending.cancel()
 
 
-def wait_on(loop: asyncio.AbstractEventLoop | None, awaitable: Awaitable[t.Any]) -> t.Any:
+def wait_on_loop(loop: asyncio.AbstractEventLoop | None, awaitable: Awaitable[t.Any]) -> t.Any:
     """Wait for something that one loop alone can do, such as what a server sends or receives.
 
-    In a thread that a view or a handler has started no driver is found, and in one where somebody
+    In a thread that a view or a handler has started no executor is found, and in one where somebody
     runs another loop that loop is.
 
     :param loop: the loop; ``None``: any.
     """
     if loop is None or loop is asyncio._get_running_loop():
         return waiting.wait(awaitable)
-    driver = waiting.get_thread_executor() or ThreadVisit(loop=loop)
-    return driver.wait(awaitable)
+    executor = waiting.get_thread_executor() or ThreadExecutor(loop=loop)
+    return executor.wait(awaitable)
 
 
-async def await_on(
+async def await_on_loop(
     loop: asyncio.AbstractEventLoop, awaitable: Coroutine[t.Any, t.Any, t.Any]
 ) -> t.Any:
     """Await, on one loop, something that has to run on another loop.
@@ -275,8 +276,8 @@ async def await_on(
     :param awaitable: what runs on it.
     """
     outcome: list[Outcome] = []
-    doing = asyncio.run_coroutine_threadsafe(_put_outcome(awaitable, outcome), loop)
-    await asyncio.wrap_future(doing)
+    running = asyncio.run_coroutine_threadsafe(_store_outcome(awaitable, outcome), loop)
+    await asyncio.wrap_future(running)
     result, error = outcome.pop()
     if error is None:
         return result
@@ -286,12 +287,12 @@ async def await_on(
         del error  # avoid a reference cycle
 
 
-def _hand_over(done: asyncio.Future[Outcome], outcome: Outcome) -> None:
+def _set_outcome(done: asyncio.Future[Outcome], outcome: Outcome) -> None:
     if not done.done():
         done.set_result(outcome)
 
 
-async def _put_outcome(awaitable: Awaitable[t.Any], outcome: list[Outcome]) -> None:
+async def _store_outcome(awaitable: Awaitable[t.Any], outcome: list[Outcome]) -> None:
     """Await something, and put what comes of it into a list.
 
     It is not returned: a server's own awaitables may hold the task where the collector does not
@@ -312,7 +313,7 @@ def is_being_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _close(awaitable: Awaitable[t.Any]) -> None:
+def _close_coroutine(awaitable: Awaitable[t.Any]) -> None:
     """Throw away something awaitable that nobody will await."""
     if isinstance(awaitable, Coroutine):
         awaitable.close()

@@ -12,7 +12,7 @@ from .._core.waiting import is_in_coroutine
 from ..ctx import RequestContext
 from ..typing import AnyApp
 from ..wrappers import Request
-from ._thread_executor import await_on, wait_on
+from ._thread_executor import await_on_loop, wait_on_loop
 from ._websocket_channel import (
     WebSocketChannel,
     WebsocketDisconnect,
@@ -45,11 +45,11 @@ class Websocket(Request):
         # A coroutine may have been called by a plain wrapper, in a thread or on a loop of its own.
         if self._awaits or is_in_coroutine(3):
             return self._on_its_loop(doing)
-        return wait_on(self._channel.loop, doing)
+        return wait_on_loop(self._channel.loop, doing)
 
     def _on_its_loop(self, doing: Coroutine[t.Any, t.Any, t.Any]) -> Coroutine[t.Any, t.Any, t.Any]:
         loop, running = self._channel.loop, asyncio._get_running_loop()
-        return doing if running in {loop, None} or loop is None else await_on(loop, doing)
+        return doing if running in {loop, None} or loop is None else await_on_loop(loop, doing)
 
     @property
     def is_accepted(self) -> bool:
@@ -112,7 +112,7 @@ class Websocket(Request):
         """Yield each message until the client disconnects; for synchronous functions."""
         while True:
             try:
-                yield wait_on(self._channel.loop, self._receive())
+                yield wait_on_loop(self._channel.loop, self._receive())
             except (WebsocketDisconnect, WebsocketStateError):
                 return
 

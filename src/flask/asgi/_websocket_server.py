@@ -15,7 +15,7 @@ from ..typing import AnyApp
 from ._executor_choice import blocks
 from ._request_body import Body, Receive, Send
 from ._scope import Scope, make_environ
-from ._thread_executor import ThreadVisit, has_greenlets, run_in_greenlet
+from ._thread_executor import ThreadExecutor, has_greenlets, run_in_greenlet
 from ._websocket import Websocket, WebsocketContext
 from ._websocket_channel import WebSocketChannel, WebsocketDisconnect
 from ._websocket_lifecycle import run_websocket
@@ -62,11 +62,11 @@ class WebSocketServer:
                 channel.listen()
                 await run_in_greenlet(run_websocket, app, context)
             else:
-                visit = ThreadVisit(pool=threads, can_refuse=True)
+                executor = ThreadExecutor(pool=threads, can_refuse=True)
                 # A synchronous handler learns of a disconnect at its next call of a method.
-                channel.cancel = None if may_block else visit.cancel
+                channel.cancel = None if may_block else executor.cancel
                 channel.listen()
-                await visit.run(app, run_websocket, app, context)
+                await executor.run(app, run_websocket, app, context)
         except PoolFull:
             await _refuse_busy(channel)
         except asyncio.CancelledError:
