@@ -24,59 +24,59 @@ Message: t.TypeAlias = t.MutableMapping[str, t.Any]
 Receive: t.TypeAlias = Callable[[], Awaitable[Message]]
 Send: t.TypeAlias = Callable[[Message], Awaitable[None]]
 
-SMALL: t.Final = 65_536
+MAX_SMALL_BODY: t.Final = 65_536
 """Bytes of the largest body that arrives before the request takes a thread."""
-_PATIENCE = 0.05  # seconds that a thread may wait to learn of the server's loop
-_TOO_EARLY = (
+_LOOP_TIMEOUT = 0.05  # seconds that a thread may wait to learn of the server's loop
+_CANNOT_WAIT = (
     "The body of the request was read in a task that the view has started, before all of it had"
     " arrived; a task cannot wait for it. Read it in the view, before it starts the task."
 )
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})  # as a rule
 
 
-class Receiver:
+class MessageReceiver:
     """What hears a server's messages, and may fail in it."""
 
-    __slots__ = ("fault",)
+    __slots__ = ("receive_error",)
 
-    fault: Exception | None
+    receive_error: Exception | None
     """What the server's ``receive`` raised while nobody waited for it."""
 
-    def raise_fault(self) -> None:
+    def raise_receive_error(self) -> None:
         """Raise what went wrong in receiving, if something did."""
-        fault, self.fault = self.fault, None
-        if fault is not None:
+        receive_error, self.receive_error = self.receive_error, None
+        if receive_error is not None:
             try:
-                raise fault
+                raise receive_error
             finally:
-                del fault  # its traceback holds this frame
+                del receive_error  # its traceback holds this frame
 
 
-class Body(Receiver):
+class RequestBody(MessageReceiver):
     """Reads ``http.request`` messages; what ``wsgi.input`` is.
 
-    While nobody reads, `watch` may: then it learns that the client has gone.
+    While nobody reads, `wait_for_disconnect` may: then it learns that the client has gone.
 
     :param receive: gives the server's next message.
     """
 
-    is_gone: bool = False
+    is_disconnected: bool = False
     """Whether the client has gone."""
-    is_read: bool = False
+    is_complete: bool = False
     """Whether the last message of the body has been received."""
     loop: asyncio.AbstractEventLoop | None = None
     """The server's loop, once the view has waited: there messages arrive, whoever reads."""
-    loop_known: threading.Event | None = None
+    loop_is_known: threading.Event | None = None
     """Set when `loop` is set, for a thread that waits for it."""
     reserved: int = 0
-    """Bytes of memory that `take_in` has reserved."""
+    """Bytes of memory that `buffer_small_body` has reserved."""
 
     # PERF: on the class, since most requests change none of them.
-    _is_patient: bool = True
+    _may_wait_for_loop: bool = True
     """Whether somebody who asks for the loop too early would wait a moment."""
     _buffer: bytes = b""
-    _kept: Message | None = None
-    _taken: asyncio.Event | None = None
+    _watched_message: Message | None = None
+    _watch_event: asyncio.Event | None = None
     _is_receiving: bool = False
 
     def __init__(self, receive: Receive) -> None:
@@ -92,17 +92,17 @@ class Body(Receiver):
         """
         if size is None or size < 0:
             parts = [self._buffer]
-            while not self.is_read:
+            while not self.is_complete:
                 parts.append(self._read_message())
             self._buffer = b""
             return b"".join(parts)
         buffer = self._buffer
-        if not buffer and size and not self.is_read:
+        if not buffer and size and not self.is_complete:
             buffer = self._read_message()  # PERF: usually all of it
-        if len(buffer) < size and not self.is_read:
+        if len(buffer) < size and not self.is_complete:
             parts = [buffer]
             missing = size - len(buffer)
-            while missing > 0 and not self.is_read:
+            while missing > 0 and not self.is_complete:
                 part = self._read_message()
                 parts.append(part)
                 missing -= len(part)
@@ -119,7 +119,7 @@ class Body(Receiver):
         start = 0
         while True:
             end = self._buffer.find(b"\n", start) + 1
-            if end or self.is_read or 0 <= limit <= len(self._buffer):
+            if end or self.is_complete or 0 <= limit <= len(self._buffer):
                 break
             start = len(self._buffer)
             self._buffer += self._read_message()
@@ -146,7 +146,7 @@ class Body(Receiver):
     def __iter__(self) -> t.Iterator[bytes]:
         return iter(self.readline, b"")
 
-    async def take_in(self, config: Mapping[str, t.Any], length: str | bytes) -> None:
+    async def buffer_small_body(self, config: Mapping[str, t.Any], length: str | bytes) -> None:
         """Wait for a small body to arrive, so that no thread waits for it.
 
         COMPAT: also for an async view if the server's ``receive`` is not a Python function. Granian
@@ -162,27 +162,27 @@ class Body(Receiver):
             return
         size = int(length)
         limit = config["MAX_CONTENT_LENGTH"]
-        if size > SMALL or (limit is not None and size > limit):
+        if size > MAX_SMALL_BODY or (limit is not None and size > limit):
             return
-        if _memory.used + size > config["ASGI_BODY_MEMORY_SIZE"]:
+        if _buffered_bytes.used + size > config["ASGI_BODY_MEMORY_SIZE"]:
             return
         self.reserved = size
-        _memory.used += size
+        _buffered_bytes.used += size
         parts: list[bytes] = []
         try:
-            while not self.is_read and size >= 0:  # a server may send more than was announced
-                parts.append(self._accept(await self._receive()))
+            while not self.is_complete and size >= 0:  # a server may send more than was announced
+                parts.append(self._handle_message(await self._receive()))
                 size -= len(parts[-1])
         except ClientDisconnected:
             pass
         self._buffer = b"".join(parts)
 
-    def forget_memory(self) -> None:
-        """Release the memory that `take_in` has reserved."""
-        _memory.used -= self.reserved
+    def release_memory(self) -> None:
+        """Release the memory that `buffer_small_body` has reserved."""
+        _buffered_bytes.used -= self.reserved
         self.reserved = 0
 
-    async def read_ahead(self, limit: int | None, environ: WSGIEnvironment) -> None:
+    async def buffer_whole_body(self, limit: int | None, environ: WSGIEnvironment) -> None:
         """Read the whole body before anything runs.
 
         For an async view without greenlet, which has no other way to wait for it. A body that is
@@ -195,9 +195,9 @@ class Body(Receiver):
             return
         parts = [self._buffer]
         size = 0
-        while not self.is_read and (limit is None or size <= limit):
+        while not self.is_complete and (limit is None or size <= limit):
             try:
-                parts.append(self._accept(await self._receive()))
+                parts.append(self._handle_message(await self._receive()))
             except ClientDisconnected:
                 break
             size += len(parts[-1])
@@ -207,101 +207,103 @@ class Body(Receiver):
 
     def _read_message(self) -> bytes:
         """Return the bytes of the next message; the caller's driver waits for it."""
-        if self.is_gone:
+        if self.is_disconnected:
             raise ClientDisconnected()
-        if self._taken is not None:
-            return self._accept(self._wait(self._take_message))
+        if self._watch_event is not None:
+            return self._handle_message(self._wait(self._take_watched_message))
         self._is_receiving = True
         try:
             message = self._wait(self._receive)
         finally:
             self._is_receiving = False
-        return self._accept(message)
+        return self._handle_message(message)
 
     def _wait(self, receive: Receive) -> Message:
         """Wait for a message; on the server's loop, even if another one runs here."""
         if waiting.can_wait_here():
             return waiting.wait(receive())
-        loop = self._loop_soon()
+        loop = self._find_loop()
         if loop is not None and loop is asyncio._get_running_loop():
-            return _take_at_once(receive())
-        message: Message = wait_on_loop(loop, self._receive_or_take())
+            return _receive_without_waiting(receive())
+        message: Message = wait_on_loop(loop, self._receive_next())
         return message
 
-    def _loop_soon(self) -> asyncio.AbstractEventLoop | None:
+    def _find_loop(self) -> asyncio.AbstractEventLoop | None:
         """Return the server's loop, even a moment before the view waits; ``None``: unknown."""
         if waiting.is_in_greenlet():  # in a task that began at once, before the view waits
             return asyncio._get_running_loop()
-        if self.loop is None and self._is_patient:
+        if self.loop is None and self._may_wait_for_loop:
             # In a thread that the view has started, and is about to wait for. A view that joins
             # the thread instead never waits: hence the limit, and only once.
-            self._is_patient = False
-            known = self.loop_known = threading.Event()
+            self._may_wait_for_loop = False
+            known = self.loop_is_known = threading.Event()
             if self.loop is None:
-                known.wait(_PATIENCE)
+                known.wait(_LOOP_TIMEOUT)
         return self.loop
 
-    async def _receive_or_take(self) -> Message:
-        """Receive, or take what `watch` has; on the loop, where it cannot begin meanwhile."""
-        return await (self._receive() if self._taken is None else self._take_message())
+    async def _receive_next(self) -> Message:
+        """Receive, or take what `wait_for_disconnect` has; on the loop, where it cannot begin meanwhile."""
+        return await (
+            self._receive() if self._watch_event is None else self._take_watched_message()
+        )
 
-    def _accept(self, message: Message) -> bytes:
+    def _handle_message(self, message: Message) -> bytes:
         """Return the bytes of a message."""
         kind = message["type"]
         if kind == "http.request":
-            self.is_read = not message.get("more_body", False)
+            self.is_complete = not message.get("more_body", False)
             part: bytes = message.get("body", b"")
             return part
         if kind == "http.disconnect":
-            self.is_gone = True
+            self.is_disconnected = True
             raise ClientDisconnected()
         raise ScopeError(
             f"The server sent the message {kind!r} where 'http.request' or 'http.disconnect'"
             " is due."
         )
 
-    async def _take_message(self) -> Message:
-        """Take the message that `watch` has, or will have."""
-        taken = self._taken
+    async def _take_watched_message(self) -> Message:
+        """Take the message that `wait_for_disconnect` has, or will have."""
+        taken = self._watch_event
         assert taken is not None
-        while self._kept is None:
+        while self._watched_message is None:
             taken.clear()
             await taken.wait()
-        message, self._kept = self._kept, None
+        message, self._watched_message = self._watched_message, None
         taken.set()
         return message
 
     @property
-    def may_be_watched(self) -> bool:
+    def can_watch(self) -> bool:
         """Whether nobody is receiving already."""
-        return not self._is_receiving and self._taken is None and not self.is_gone
+        return not self._is_receiving and self._watch_event is None and not self.is_disconnected
 
-    async def watch(self) -> bool:
+    async def wait_for_disconnect(self) -> bool:
         """Wait for the client's going; tell whether it has gone.
 
         At most one message of the body is kept meanwhile; until it is read nothing can be known.
         """
-        self._taken = taken = asyncio.Event()
-        is_last = self.is_read
+        self._watch_event = taken = asyncio.Event()
+        is_last = self.is_complete
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                self.is_gone = True
+                self.is_disconnected = True
                 if not is_last:
-                    self._kept = message
+                    self._watched_message = message
                     taken.set()
                 return True
             if is_last:
                 return False  # a server that goes on sending will not tell
             is_last = not message.get("more_body", False)
-            self._kept = message
+            self._watched_message = message
             taken.set()
-            while self._kept is not None and not is_last:
+            while self._watched_message is not None and not is_last:
                 taken.clear()
                 await taken.wait()
 
 
-def _take_at_once(awaitable: Awaitable[Message]) -> Message:
+def _receive_without_waiting(awaitable: Awaitable[Message]) -> Message:
     """Return a message that is there already: the loop is held up, and cannot bring one.
 
     :raises RuntimeError: there is none.
@@ -316,13 +318,13 @@ def _take_at_once(awaitable: Awaitable[Message]) -> Message:
         close = getattr(steps, "close", None)
         if close is not None:
             close()
-    raise RuntimeError(_TOO_EARLY)
+    raise RuntimeError(_CANNOT_WAIT)
 
 
-class _Memory:
+class _BufferedBytes:
     """How many bytes of small bodies are in memory, for all requests of this process."""
 
     used: int = 0
 
 
-_memory: t.Final = _Memory()
+_buffered_bytes: t.Final = _BufferedBytes()

@@ -24,8 +24,13 @@ from .._routing.table import UNREAD
 from ..ctx import RequestContext
 from ..typing import AnyApp
 from ..wrappers import Response
-from ._exchange import ENCODED, LENGTHS, Answer, Exchange
 from ._executor_choice import rule_may_block
+from ._http_connection import (
+    CONTENT_LENGTH_HEADERS,
+    ENCODED_HEADERS,
+    HttpConnection,
+    ResponseMessages,
+)
 from ._request_body import Receive, Send
 from ._scope import Scope, make_environ
 from ._thread_executor import has_greenlets
@@ -74,26 +79,26 @@ class ScopeContext(RequestContext):
     """Gives the server's next message."""
     _send: Send
     """Takes a message for the server."""
-    _exchange: Exchange | None = None
-    """See `exchange`; ``None`` until somebody needs it."""
+    _connection: HttpConnection | None = None
+    """See `connection`; ``None`` until somebody needs it."""
 
     @property
-    def exchange(self) -> Exchange:
+    def connection(self) -> HttpConnection:
         """The request's body, and the way of its answer; made when it is needed."""
-        exchange = self._exchange
-        if exchange is None:
+        connection = self._connection
+        if connection is None:
             if can_wait_here():  # PERF: the view; it has not waited yet. 0.3 us less.
-                exchange = self._exchange = Exchange(self._receive, self._send)
-                return exchange
+                connection = self._connection = HttpConnection(self._receive, self._send)
+                return connection
             with _making:  # the loop asks, or a thread that the view has started: or both
-                exchange = self._exchange
-                if exchange is None:
-                    exchange = self._exchange = Exchange(self._receive, self._send)
-        return exchange
+                connection = self._connection
+                if connection is None:
+                    connection = self._connection = HttpConnection(self._receive, self._send)
+        return connection
 
     @lazy
     def _environ(self) -> WSGIEnvironment:
-        environ = self._known = make_environ(self._scope, self.exchange)
+        environ = self._known = make_environ(self._scope, self.connection)
         return environ
 
     def copy(self) -> RequestContext:
@@ -103,7 +108,7 @@ class ScopeContext(RequestContext):
         copied._copied_from = weakref.ref(self)
         return copied
 
-    def deliver(self, response: t.Any) -> Answer | Iterable[bytes]:
+    def deliver(self, response: t.Any) -> ResponseMessages | Iterable[bytes]:
         """Make the messages of a whole response; any other is called as WSGI does."""
         if type(response) is Response:
             whole = response._body
@@ -118,9 +123,9 @@ class ScopeContext(RequestContext):
                 and (response._more_headers is None or not response.autocorrect_location_header)
             ):
                 # PERF: what calling it and reading the answer comes to; 0.5 us less.
-                headers = [ENCODED[content_type], LENGTHS[len(whole)]]
+                headers = [ENCODED_HEADERS[content_type], CONTENT_LENGTH_HEADERS[len(whole)]]
                 if response._more_headers is not None:
-                    headers += [ENCODED[pair] for pair in response._more_headers]
+                    headers += [ENCODED_HEADERS[pair] for pair in response._more_headers]
                 return (
                     {"type": "http.response.start", "status": status, "headers": headers},
                     {"type": "http.response.body", "body": whole},
@@ -129,9 +134,9 @@ class ScopeContext(RequestContext):
         # PERF: ours asks the environment for the method alone, unless it corrects a location.
         is_enough = is_ours and not response.autocorrect_location_header
         environ = self._known if is_enough else self._environ
-        start_response: t.Any = self.exchange.start_response
+        start_response: t.Any = self.connection.start_response
         body = response(environ, start_response)
-        return self.exchange.send_body(body) if isinstance(body, (list, tuple)) else body
+        return self.connection.send_body(body) if isinstance(body, (list, tuple)) else body
 
 
 def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> ScopeContext | None:

@@ -219,13 +219,13 @@ class ThreadExecutor:
         done.cancel()
         return True
 
-    def allow_cancel(self, is_gone: bool) -> None:
+    def allow_cancel(self, is_disconnected: bool) -> None:
         """Let a disconnect cancel what the work awaits from now on; called in the thread.
 
-        :param is_gone: the client has disconnected already, so the next await is cancelled.
+        :param is_disconnected: the client has disconnected already, so the next await is cancelled.
         """
         self.may_cancel = None
-        if is_gone:
+        if is_disconnected:
             self._must_cancel = True
 
     def cancel_waiting(self) -> None:

@@ -20,7 +20,7 @@ from threading import Thread
 
 from werkzeug.exceptions import ClientDisconnected
 
-from ._exchange import ClientGone, Exchange
+from ._http_connection import ConnectionLost, HttpConnection
 from ._request_body import Message, Receive, Send
 from ._scope import Scope, make_environ
 
@@ -89,7 +89,7 @@ class ThreadedWsgi:
             if self._count >= self.threads + _MOST_WAITING:
                 await _refuse(request._send, 503)
                 return
-            request.watch_client()
+            request.watch_for_disconnect()
         self._count += 1
         if self._count > self._started < self.threads:
             self._started += 1
@@ -158,7 +158,7 @@ async def _refuse(send: Send, status: int) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-class _Request(Exchange):
+class _Request(HttpConnection):
     """One request: its body as ``wsgi.input``, and its response.
 
     :param receive: returns the server's next message.
@@ -196,12 +196,12 @@ class _Request(Exchange):
         server = self.server
         parts: list[bytes] = []
         try:
-            while not self.is_read and self.ahead < _AHEAD:
-                part = self._accept(await self._receive_in_time())
+            while not self.is_complete and self.ahead < _AHEAD:
+                part = self._handle_message(await self._receive_in_time())
                 parts.append(part)
                 self.ahead += len(part)
                 server.ahead += len(part)
-                if server.ahead > _AHEAD_OF_ALL and not self.is_read:
+                if server.ahead > _AHEAD_OF_ALL and not self.is_complete:
                     return 503
         except TimeoutError:
             return 408
@@ -219,7 +219,7 @@ class _Request(Exchange):
         begun = time.monotonic()
         try:
             async with asyncio.timeout(allowed):
-                message = await self._receive_or_take()
+                message = await self._receive_next()
         finally:
             self._waited += time.monotonic() - begun
         self._received += len(message.get("body", b""))
@@ -227,27 +227,27 @@ class _Request(Exchange):
 
     async def send_whole(self, body: bytes) -> None:
         """Send a response, or the rest of it, at once."""
-        if self.is_gone:
+        if self.is_disconnected:
             return
         try:
             if not self.is_started:
                 self.is_started = True
-                await self._send(self.make_head())
+                await self._send(self.make_start_message())
             await self._send({"type": "http.response.body", "body": body})
         except OSError:  # the client disconnected (ASGI 2.4)
-            self.is_gone = True
+            self.is_disconnected = True
 
     async def _send_in_time(self, part: bytes) -> None:
         """Send a chunk of a response; give up on a client that does not receive it."""
         try:
             async with asyncio.timeout(self.server.timeout):
-                await self.send_part(part, True)
+                await self.send_chunk(part, True)
         except TimeoutError:
-            self.is_gone = True
-            raise ClientGone from None
+            self.is_disconnected = True
+            raise ConnectionLost from None
 
     async def _begin_watching(self) -> None:
-        self.watch_client()
+        self.watch_for_disconnect()
 
     # In the thread -------------------------------------------------------------------------------
 
@@ -255,9 +255,9 @@ class _Request(Exchange):
         """Call the application and send the response; never raises."""
         try:
             # A request whose client left while it waited for a thread is not begun.
-            if self.was_cut or not (self.is_gone or self.is_abandoned):
+            if self.was_cut or not (self.is_disconnected or self.is_abandoned):
                 self._call(environ)
-        except ClientGone:
+        except ConnectionLost:
             pass
         except Exception as error:
             self.error = error
@@ -271,7 +271,7 @@ class _Request(Exchange):
             if isinstance(iterable, (list, tuple)):
                 whole = b"".join(iterable)
                 if self.status is None:
-                    self.make_head()  # raises
+                    self.make_start_message()  # raises
                 self.whole = whole
             else:
                 self._send_parts(iter(iterable))
@@ -285,14 +285,14 @@ class _Request(Exchange):
         length: int | None = None
         for part in parts:
             if not self.is_started:
-                length = self._length()
+                length = self._content_length()
             if length is not None and not self.is_started and len(part) >= length:
                 self._on_loop(self.send_whole(part))
                 return
             if part:
                 self.write(part)
         if self.status is None:
-            self.make_head()  # raises
+            self.make_start_message()  # raises
         self._on_loop(self.send_whole(b""))
 
     def write(self, data: bytes) -> None:
@@ -300,15 +300,15 @@ class _Request(Exchange):
         if not self.is_started:
             self._on_loop(self._begin_watching())  # a stream may have no end of its own
         if self.is_abandoned:
-            raise ClientGone
+            raise ConnectionLost
         self._on_loop(self._send_in_time(data))
 
     def _read_message(self) -> bytes:
         """Return the bytes of the body's next message."""
-        if self.is_gone:
+        if self.is_disconnected:
             raise ClientDisconnected()
         try:
-            return self._accept(self._on_loop(self._receive_in_time()))
+            return self._handle_message(self._on_loop(self._receive_in_time()))
         except TimeoutError:  # and at each later read, since no time is left
             raise ClientDisconnected("The body came too slowly.") from None
 

@@ -11,7 +11,7 @@ import typing as t
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from ._request_body import Message, Receive, Receiver, Send
+from ._request_body import Message, MessageReceiver, Receive, Send
 from ._scope import Scope, ScopeError
 from ._thread_executor import is_being_cancelled
 
@@ -66,7 +66,7 @@ class WebsocketStateError(RuntimeError):
     """Something was asked of a WebSocket that its state does not allow."""
 
 
-class WebSocketChannel(Receiver):
+class WebSocketChannel(MessageReceiver):
     """One WebSocket, as the server gives it.
 
     :param scope: what the server tells of the connection.
@@ -105,7 +105,7 @@ class WebSocketChannel(Receiver):
         self.can_refuse = "websocket.http.response" in (scope.get("extensions") or ())
         self.cancel = None
         self.on_open = lambda: None
-        self.fault = None
+        self.receive_error = None
         self.loop = asyncio._get_running_loop()
         self.task = None
         self._receive = receive
@@ -261,7 +261,7 @@ class WebSocketChannel(Receiver):
                 self._go(_ABNORMAL, "")
             raise
         except Exception as error:
-            self.fault = error
+            self.receive_error = error
             self._go(_ABNORMAL, "")
 
     async def _hear(self) -> None:

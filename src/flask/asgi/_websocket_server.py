@@ -13,7 +13,7 @@ from .._core.threads import PoolFull
 from .._core.threads import websockets as threads
 from ..typing import AnyApp
 from ._executor_choice import blocks
-from ._request_body import Body, Receive, Send
+from ._request_body import Receive, RequestBody, Send
 from ._scope import Scope, make_environ
 from ._thread_executor import ThreadExecutor, has_greenlets, run_in_greenlet
 from ._websocket import Websocket, WebsocketContext
@@ -49,7 +49,7 @@ class WebSocketServer:
         if app._lifespan.is_due:
             await app._asgi.start(app, BY_CLIENT not in scope)
         app._compute_fast_paths()
-        environ = make_environ({"scheme": "ws", **scope}, Body(receive))
+        environ = make_environ({"scheme": "ws", **scope}, RequestBody(receive))
         websocket: Websocket = app.websocket_class(environ, channel)
         context = WebsocketContext(app, environ, websocket)
         self._channels.add(channel)
@@ -80,11 +80,11 @@ class WebSocketServer:
             self._channels.discard(channel)
             self._notify()
             task = asyncio.current_task()
-            is_gone = channel.state == "gone"
-            if is_gone and not is_stopping and task is not None and task.cancelling():
+            is_disconnected = channel.state == "gone"
+            if is_disconnected and not is_stopping and task is not None and task.cancelling():
                 task.uncancel()
             app._lifespan.background.start(app, environ.pop(WAITING_TASKS, ()))
-        channel.raise_fault()
+        channel.raise_receive_error()
 
     def _notify(self) -> None:
         """Wake `close_all`: a WebSocket was opened or has ended."""
