@@ -234,12 +234,12 @@ def test_the_end_of_the_process_does_not_wait_for_a_client_that_ignores_a_goodby
         await websocket.close()
         room.note("closing")
 
-    live = importlib.import_module("flask.asgi._wsgi_upgrade")._live
-    monkeypatch.setattr(live, "is_ending", False)
+    live = importlib.import_module("flask.asgi._wsgi_upgrade")._open_connections
+    monkeypatch.setattr(live, "is_exiting", False)
     with socket.create_connection(("127.0.0.1", room.port), LONGEST) as raw:
         raw.sendall(handshake("/"))
         room.wait_for("closing")
-        live.end()
+        live.close_all()
         assert not live._tasks
 
 
@@ -337,7 +337,7 @@ def test_without_a_limit_of_the_application_there_is_one_all_the_same(
     echo: Room, monkeypatch: pytest.MonkeyPatch, message: t.Any
 ) -> None:
     echo.app.config["WEBSOCKET_MAX_MESSAGE_SIZE"] = None
-    monkeypatch.setattr("flask.asgi._wsgi_upgrade._LARGEST", 10)
+    monkeypatch.setattr("flask.asgi._wsgi_upgrade._DEFAULT_MAX_MESSAGE", 10)
     with closing(echo.connect("/echo")) as it, pytest.raises(ConnectionClosed) as closed:
         it.send(message)  # in pieces it may be closed before the last one
         it.recv()

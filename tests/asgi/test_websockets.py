@@ -1124,7 +1124,7 @@ class Server:
 def test_a_client_that_does_not_read_keeps_no_server_from_stopping(
     app: Flask, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask.asgi._websocket_server._PATIENCE", 0.01)
+    monkeypatch.setattr("flask.asgi._websocket_server._CLOSE_TIMEOUT", 0.01)
     torn_down = threading.Event()
     app.teardown_websocket(lambda error: torn_down.set())
     app.add_websocket("/", "echo", echo(kind))
@@ -1147,7 +1147,7 @@ def test_a_client_that_does_not_read_keeps_no_server_from_stopping(
 def test_a_client_that_does_not_read_keeps_no_other_one_from_its_goodbye(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask.asgi._websocket_server._PATIENCE", 0.01)
+    monkeypatch.setattr("flask.asgi._websocket_server._CLOSE_TIMEOUT", 0.01)
     app.add_websocket("/", "echo", echo("async"))
 
     @app.before_websocket
@@ -1207,14 +1207,14 @@ def test_a_task_that_keeps_the_error_of_receiving_is_not_kept_by_it() -> None:
 
         async def read() -> BaseException | None:
             try:
-                await wire.take()
+                await wire.receive()
             except WebsocketDisconnect as gone:
                 return gone
             return None
 
         wire = Wire({}, receive, AsyncMock(), None)
         await wire.connect()
-        await wire.put({"type": "websocket.accept"})
+        await wire.send({"type": "websocket.accept"})
         task = asyncio.create_task(read())
         await asyncio.sleep(0)
         wire.listen()

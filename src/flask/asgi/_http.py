@@ -25,7 +25,7 @@ from ..typing import AnyApp
 from ._executor_choice import may_block, may_cancel
 from ._http_connection import ConnectionLost, HttpConnection, ResponseMessages
 from ._request_body import Receive, Send
-from ._scope import Scope, make_environ, with_nothing_current
+from ._scope import Scope, make_environ, without_contexts
 from ._scope_context import ScopeContext, find_context
 from ._thread_executor import (
     ThreadExecutor,
@@ -41,7 +41,7 @@ _run_lifecycle = Lifecycle._answer
 async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one HTTP request of an ASGI server."""
     if get_app_context(None) is not None and BY_CLIENT not in scope:
-        await with_nothing_current(serve_http(app, scope, receive, send))
+        await without_contexts(serve_http(app, scope, receive, send))
         return
     if app._lifespan.is_due:
         await app._asgi.start(app, BY_CLIENT not in scope)

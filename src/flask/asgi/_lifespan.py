@@ -14,11 +14,11 @@ from .._app.background import log_late_tasks
 from .._core.threads import lifespan as lifespan_threads
 from ..typing import AnyApp
 from ._request_body import Receive, Send
-from ._scope import ScopeError, with_nothing_current
+from ._scope import ScopeError, without_contexts
 from ._thread_executor import ThreadExecutor, has_greenlets, is_being_cancelled, run_in_greenlet
 
 _NAME = "flask-end-of-serving"
-_PATIENCE = 1.0  # seconds that requests may take to end when the loop ends
+_END_TIMEOUT = 1.0  # seconds that requests may take to end when the loop ends
 
 
 async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
@@ -70,7 +70,7 @@ async def run_startup(app: AnyApp, stops_with_loop: bool) -> None:
     :param app: the application.
     :param stops_with_loop: run shutdown at the end of the loop.
     """
-    has_run = await with_nothing_current(_run(app, app._lifespan.start, app))
+    has_run = await without_contexts(_run(app, app._lifespan.start, app))
     if has_run and stops_with_loop and app._lifespan.has_shutdown:
         key = object()
         ending: t.Any = asyncio.create_task(_stop_with_loop(app, key), name=_NAME)
@@ -82,7 +82,7 @@ async def run_startup(app: AnyApp, stops_with_loop: bool) -> None:
 async def run_shutdown(app: AnyApp) -> None:
     """Run shutdown when the background tasks of this loop have ended."""
     await _drain_tasks(app)
-    await with_nothing_current(_run(app, app._lifespan.stop, app))
+    await without_contexts(_run(app, app._lifespan.stop, app))
 
 
 async def _stop_with_loop(app: AnyApp, key: object) -> None:
@@ -102,7 +102,7 @@ async def _stop_with_loop(app: AnyApp, key: object) -> None:
         return
     requests = {other for other in asyncio.all_tasks() if other.get_name() != _NAME}
     if requests:
-        await asyncio.wait(requests, timeout=_PATIENCE)
+        await asyncio.wait(requests, timeout=_END_TIMEOUT)
     try:
         await run_shutdown(app)
     except Exception:
@@ -127,7 +127,7 @@ async def _drain_tasks(app: AnyApp) -> None:
         log_late_tasks(app, [task.get_name() for task in late])
         for task in late:
             task.cancel()
-        await asyncio.wait(late, timeout=_PATIENCE)
+        await asyncio.wait(late, timeout=_END_TIMEOUT)
 
 
 def _describe(error: BaseException) -> str:

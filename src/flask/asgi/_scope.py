@@ -25,20 +25,20 @@ Result = t.TypeVar("Result")
 
 _VERSION = (1, 0)
 
-_NOT_TAKEN = "asgi.headers_left_out"
+_IGNORED = "asgi.headers_left_out"
 """Stands in `_KEYS` for headers that are left out of the environment that applications read."""
 
 _KEYS: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
 """Header name to key of the environment; filled as names are met."""
 
-_MOST_KEYS, _LARGEST_KEY = 1000, 400  # what clients send must not pile up
+_MAX_KEYS, _MAX_KEY_SIZE = 1000, 400  # what clients send must not pile up
 
 
 class ScopeError(ValueError):
     """An ASGI server's scope or message is not what the ASGI specification says."""
 
 
-async def with_nothing_current(serving: Coroutine[t.Any, t.Any, Result]) -> Result:
+async def without_contexts(serving: Coroutine[t.Any, t.Any, Result]) -> Result:
     """Serve a connection with no context current, whatever is current around it.
 
     Servers call the application in a copy of the context of the import. All connections would share
@@ -64,12 +64,12 @@ def make_environ(scope: Scope, body: t.Any) -> WSGIEnvironment:
     try:
         path: str = scope["path"]
         if not path.isascii():
-            path = _bytes_as_text(scope)
+            path = _encode_path(scope)
         elif type(path) is not str:
             raise TypeError(f"'path' is {path!r} and no text")
         root = scope["root_path"]
         if root:
-            root, path = _below(root, path)
+            root, path = _split_root(root, path)
         query: bytes | None = scope["query_string"]
         server = scope["server"] or _NO_SERVER
         environ: dict[str, t.Any] = {
@@ -93,7 +93,7 @@ def make_environ(scope: Scope, body: t.Any) -> WSGIEnvironment:
         for name, value in scope["headers"]:
             key = keys.get(name)
             if key is None:
-                key = _key_of(name)
+                key = _make_key(name)
             if key not in environ:
                 environ[key] = value.decode("latin-1")
             elif key == "HTTP_COOKIE":  # HTTP/2 splits them (RFC 9113 section 8.2.3)
@@ -140,7 +140,7 @@ def _malformed(scope: Scope, error: Exception) -> ScopeError:
     )
 
 
-def _below(root: str, path: str) -> tuple[str, str]:
+def _split_root(root: str, path: str) -> tuple[str, str]:
     """Return root and path as WSGI wants them.
 
     Servers give the whole path (ASGI 2.1 and newer) or what is below the root (older ones).
@@ -162,23 +162,23 @@ _PROTOCOLS = {
 }
 
 
-def _key_of(name: bytes) -> str:
+def _make_key(name: bytes) -> str:
     """Return the key for a header.
 
     A name with an underscore is left out: it could not be told from another header's.
     """
     if b"_" in name:
-        return _NOT_TAKEN
+        return _IGNORED
     text = name.decode("latin-1").upper().replace("-", "_")
     key = text if text in _WITHOUT_PREFIX else f"HTTP_{text}"
-    store(_KEYS, name, key, _MOST_KEYS, _LARGEST_KEY)
+    store(_KEYS, name, key, _MAX_KEYS, _MAX_KEY_SIZE)
     return key
 
 
 _WITHOUT_PREFIX = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 
 
-def _bytes_as_text(scope: Scope) -> str:
+def _encode_path(scope: Scope) -> str:
     """Return a path's bytes as Latin-1 (PEP 3333, "Unicode issues").
 
     The scope's ``path`` is decoded already; of bytes that are no UTF-8 only ``raw_path`` knows.

@@ -38,7 +38,7 @@ from ._thread_executor import has_greenlets
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_making = Lock()  # one for all contexts: it is held for a microsecond
+_lock = Lock()  # one for all contexts: it is held for a microsecond
 
 _ASKED = frozenset({b"host", b"cookie", b"upgrade", b"content-length"})
 """The headers that have a say before the view; no request with an upgrade, or with one of them
@@ -90,7 +90,7 @@ class ScopeContext(RequestContext):
             if can_wait_here():  # PERF: the view; it has not waited yet. 0.3 us less.
                 connection = self._connection = HttpConnection(self._receive, self._send)
                 return connection
-            with _making:  # the loop asks, or a thread that the view has started: or both
+            with _lock:  # the loop asks, or a thread that the view has started: or both
                 connection = self._connection
                 if connection is None:
                     connection = self._connection = HttpConnection(self._receive, self._send)

@@ -20,7 +20,7 @@ from ._executor_choice import blocks
 from ._http import serve_http
 from ._lifespan import run_startup, serve_lifespan
 from ._request_body import Receive, Send
-from ._scope import Scope, ScopeError, with_nothing_current
+from ._scope import Scope, ScopeError, without_contexts
 from ._thread_executor import ThreadExecutor, has_greenlets, run_in_greenlet
 from ._websocket_server import WebSocketServer
 
@@ -62,7 +62,7 @@ class AsgiServer:
             return serve_http(app, scope, receive, send)
         if kind == "websocket":
             served = self.websockets.serve(app, scope, receive, send)
-            return served if BY_CLIENT in scope else with_nothing_current(served)
+            return served if BY_CLIENT in scope else without_contexts(served)
         if kind == "lifespan":
             return serve_lifespan(app, receive, send)
         raise ScopeError(

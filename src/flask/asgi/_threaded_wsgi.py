@@ -27,13 +27,13 @@ from ._scope import Scope, make_environ
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_AHEAD: t.Final = 65_536
+_MAX_BUFFERED: t.Final = 65_536
 """Bytes of a body that are read before a thread is taken."""
-_AHEAD_OF_ALL: t.Final = 64 * 1024 * 1024
+_MAX_BUFFERED_TOTAL: t.Final = 64 * 1024 * 1024
 """Maximum bytes of all bodies that are read this way; beyond it the response is a 503."""
-_RATE: t.Final = 1024
+_MIN_RATE: t.Final = 1024
 """Bytes per second that a client has to send after the timeout."""
-_MOST_WAITING: t.Final = 1000
+_MAX_WAITING: t.Final = 1000
 """Maximum number of requests that wait for a thread; others get a 503."""
 
 
@@ -50,7 +50,7 @@ class ThreadedWsgi:
         self.app = app
         self.threads = threads
         self.timeout = timeout
-        self.ahead = 0
+        self.buffered = 0
         """Bytes of bodies that were read before a thread was taken."""
         # PERF: without a lock, since only the loop puts and starts; 10 us less than `Threads`.
         self._queue: SimpleQueue[tuple[_Request, WSGIEnvironment]] = SimpleQueue()
@@ -67,7 +67,7 @@ class ThreadedWsgi:
         """
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
-                await self._live(receive, send)
+                await self._serve_lifespan(receive, send)
                 return
             raise ValueError(f"A WSGI application cannot serve {scope['type']!r}.")
         request = _Request(receive, send, self)
@@ -81,19 +81,19 @@ class ThreadedWsgi:
                     return
             await self._run(request, environ)
         finally:
-            self.ahead -= request.ahead
+            self.buffered -= request.buffered
 
     async def _run(self, request: _Request, environ: WSGIEnvironment) -> None:
         """Run the request in a thread, and send the response that it returns."""
         if self._count >= self.threads:
-            if self._count >= self.threads + _MOST_WAITING:
+            if self._count >= self.threads + _MAX_WAITING:
                 await _refuse(request._send, 503)
                 return
             request.watch_for_disconnect()
         self._count += 1
         if self._count > self._started < self.threads:
             self._started += 1
-            Thread(target=self._work, name="flask-serve", daemon=True).start()
+            Thread(target=self._run_thread, name="flask-serve", daemon=True).start()
         self._queue.put((request, environ))
         del environ  # the thread's alone
         try:
@@ -101,10 +101,10 @@ class ThreadedWsgi:
         finally:
             request.is_abandoned = True
             request.stop_watching()
-        if request.whole is not None:
-            await request.send_whole(request.whole)
+        if request.complete_body is not None:
+            await request.send_complete(request.complete_body)
 
-    def _work(self) -> None:
+    def _run_thread(self) -> None:
         """Handle requests in a thread."""
         get = self._queue.get
         while True:
@@ -114,12 +114,12 @@ class ThreadedWsgi:
             if not self._is_notified:  # PERF: one wake-up of the loop for all that are ready
                 self._is_notified = True
                 try:
-                    request.server_loop.call_soon_threadsafe(self._hand_over)
+                    request.server_loop.call_soon_threadsafe(self._set_results)
                 except RuntimeError:
                     return  # the loop is closed: nothing waits any more
             del request, environ  # an idle thread holds nothing
 
-    def _hand_over(self) -> None:
+    def _set_results(self) -> None:
         self._is_notified = False
         while self._finished:
             request = self._finished.popleft()
@@ -133,7 +133,7 @@ class ThreadedWsgi:
         if not self._count:
             self._all_done.set()
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _serve_lifespan(self, receive: Receive, send: Send) -> None:
         """Handle the lifespan: a server that stops waits for the threads."""
         await receive()
         await send({"type": "lifespan.startup.complete"})
@@ -167,13 +167,13 @@ class _Request(HttpConnection):
     """
 
     is_on_loop = False
-    ahead: int = 0
+    buffered: int = 0
     """Bytes of the body that were read before a thread was taken."""
-    was_cut: bool = False
+    is_body_incomplete: bool = False
     """Whether the client disconnected before its body was complete, and no thread reads it yet."""
     is_abandoned: bool = False
     """Whether the client disconnected or the server stops, so the response is not needed."""
-    whole: bytes | None = None
+    complete_body: bytes | None = None
     """The body of the response, if the loop sends it."""
     error: Exception | None = None
     """What the application raised."""
@@ -196,17 +196,17 @@ class _Request(HttpConnection):
         server = self.server
         parts: list[bytes] = []
         try:
-            while not self.is_complete and self.ahead < _AHEAD:
+            while not self.is_complete and self.buffered < _MAX_BUFFERED:
                 part = self._handle_message(await self._receive_in_time())
                 parts.append(part)
-                self.ahead += len(part)
-                server.ahead += len(part)
-                if server.ahead > _AHEAD_OF_ALL and not self.is_complete:
+                self.buffered += len(part)
+                server.buffered += len(part)
+                if server.buffered > _MAX_BUFFERED_TOTAL and not self.is_complete:
                     return 503
         except TimeoutError:
             return 408
         except ClientDisconnected:
-            self.was_cut = True  # the application learns it when it reads
+            self.is_body_incomplete = True  # the application learns it when it reads
         self._buffer = b"".join(parts)
         return None
 
@@ -215,7 +215,7 @@ class _Request(HttpConnection):
 
         :raises TimeoutError: the client sends too slowly.
         """
-        allowed = self.server.timeout + self._received / _RATE - self._waited
+        allowed = self.server.timeout + self._received / _MIN_RATE - self._waited
         begun = time.monotonic()
         try:
             async with asyncio.timeout(allowed):
@@ -225,7 +225,7 @@ class _Request(HttpConnection):
         self._received += len(message.get("body", b""))
         return message
 
-    async def send_whole(self, body: bytes) -> None:
+    async def send_complete(self, body: bytes) -> None:
         """Send a response, or the rest of it, at once."""
         if self.is_disconnected:
             return
@@ -255,7 +255,7 @@ class _Request(HttpConnection):
         """Call the application and send the response; never raises."""
         try:
             # A request whose client left while it waited for a thread is not begun.
-            if self.was_cut or not (self.is_disconnected or self.is_abandoned):
+            if self.is_body_incomplete or not (self.is_disconnected or self.is_abandoned):
                 self._call(environ)
         except ConnectionLost:
             pass
@@ -269,10 +269,10 @@ class _Request(HttpConnection):
         iterable = self.server.app(environ, self.start_response)
         try:
             if isinstance(iterable, (list, tuple)):
-                whole = b"".join(iterable)
+                complete_body = b"".join(iterable)
                 if self.status is None:
                     self.make_start_message()  # raises
-                self.whole = whole
+                self.complete_body = complete_body
             else:
                 self._send_parts(iter(iterable))
         finally:
@@ -281,19 +281,19 @@ class _Request(HttpConnection):
                 close()
 
     def _send_parts(self, parts: Iterator[bytes]) -> None:
-        """Send a body chunk by chunk; at once, if the first chunk is the whole body."""
+        """Send a body chunk by chunk; at once, if the first chunk is the complete body."""
         length: int | None = None
         for part in parts:
             if not self.is_started:
                 length = self._content_length()
             if length is not None and not self.is_started and len(part) >= length:
-                self._on_loop(self.send_whole(part))
+                self._on_loop(self.send_complete(part))
                 return
             if part:
                 self.write(part)
         if self.status is None:
             self.make_start_message()  # raises
-        self._on_loop(self.send_whole(b""))
+        self._on_loop(self.send_complete(b""))
 
     def write(self, data: bytes) -> None:
         """Send a chunk of the body."""

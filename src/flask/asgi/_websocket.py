@@ -139,22 +139,22 @@ class Websocket(Request):
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in Headers(headers or ())
         ]
-        await self._channel.put(
+        await self._channel.send(
             {"type": "websocket.accept", "subprotocol": subprotocol, "headers": pairs}
         )
 
     async def _receive(self) -> str | bytes:
         if self._channel.state == "handshake":
             await self._accept()
-        return await self._channel.take()
+        return await self._channel.receive()
 
     async def _send(self, data: str | bytes) -> None:
         if self._channel.state == "handshake":
             await self._accept()
         if isinstance(data, str):
-            await self._channel.put({"type": "websocket.send", "text": data})
+            await self._channel.send({"type": "websocket.send", "text": data})
         elif isinstance(data, bytes | bytearray | memoryview):
-            await self._channel.put({"type": "websocket.send", "bytes": bytes(data)})
+            await self._channel.send({"type": "websocket.send", "bytes": bytes(data)})
         else:
             raise TypeError(
                 f"A WebSocket sends str or bytes, not {type(data).__name__}; there is send_json()."

@@ -62,7 +62,7 @@ def run_websocket(app: AnyApp, context: WebsocketContext) -> None:
             response = app.handle_websocket_exception(raised)
         _end_websocket(websocket, response)
     except BaseException as raised:
-        if websocket._channel.state != "gone":  # a disconnect is no error
+        if websocket._channel.state != "disconnected":  # a disconnect is no error
             error = raised
         raise
     finally:

@@ -20,9 +20,9 @@ from ._websocket import Websocket, WebsocketContext
 from ._websocket_channel import WebSocketChannel, WebsocketDisconnect
 from ._websocket_lifecycle import run_websocket
 
-_TRY_LATER = [(b"content-length", b"0"), (b"retry-after", b"5")]
+_RETRY_LATER = [(b"content-length", b"0"), (b"retry-after", b"5")]
 _GOING_AWAY = 1001  # RFC 6455 section 7.4.1
-_PATIENCE = 1.0  # seconds that a client may take to read the close frame
+_CLOSE_TIMEOUT = 1.0  # seconds that a client may take to read the close frame
 
 
 class WebSocketServer:
@@ -70,17 +70,17 @@ class WebSocketServer:
         except PoolFull:
             await _refuse_busy(channel)
         except asyncio.CancelledError:
-            if channel.state != "gone":
+            if channel.state != "disconnected":
                 is_stopping = True
                 if channel.state == "open":
-                    await channel.leave(_GOING_AWAY, _PATIENCE)
+                    await channel.close_and_disconnect(_GOING_AWAY, _CLOSE_TIMEOUT)
                 raise  # the server stops
         finally:
             channel.stop_listening()
             self._channels.discard(channel)
             self._notify()
             task = asyncio.current_task()
-            is_disconnected = channel.state == "gone"
+            is_disconnected = channel.state == "disconnected"
             if is_disconnected and not is_stopping and task is not None and task.cancelling():
                 task.uncancel()
             app._lifespan.background.start(app, environ.pop(WAITING_TASKS, ()))
@@ -96,7 +96,12 @@ class WebSocketServer:
         while self._channels:
             self._changed = asyncio.Event()
             still_open = [channel for channel in self._channels if channel.state == "open"]
-            await asyncio.gather(*(channel.leave(_GOING_AWAY, _PATIENCE) for channel in still_open))
+            await asyncio.gather(
+                *(
+                    channel.close_and_disconnect(_GOING_AWAY, _CLOSE_TIMEOUT)
+                    for channel in still_open
+                )
+            )
             if self._channels:
                 await self._changed.wait()
         self._changed = None
@@ -113,6 +118,6 @@ def _find_handler(app: AnyApp, websocket: Websocket) -> t.Any:
 
 async def _refuse_busy(channel: WebSocketChannel) -> None:
     try:
-        await channel.refuse(503, _TRY_LATER, b"")
+        await channel.refuse(503, _RETRY_LATER, b"")
     except WebsocketDisconnect:
         pass  # the client disconnected in the meantime

@@ -17,15 +17,15 @@ from ..typing import AnyApp
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_WITHOUT_SOCKET = (
+_NO_SOCKET = (
     "A WebSocket was refused: this WSGI server offers no connection for it. 'flask run' does, and"
     " gunicorn with '--threads'; servers for ASGI serve WebSockets anyway."
 )
-_WITHOUT_WSPROTO = (
+_NO_WSPROTO = (
     "A WebSocket was refused: under WSGI they need wsproto, which is not installed. Install it"
     " with:\n\n    pip install 'flask[asgi]'"
 )
-_AS_WSGI_BY_HYPERCORN = (
+_HYPERCORN_SERVES_WSGI = (
     "Hypercorn serves this application as WSGI: WebSockets are refused, and an async view holds a"
     " thread while it runs. Put 'asgi:' in front of the application's name, as in"
     " 'hypercorn asgi:shop:app'."
@@ -49,11 +49,11 @@ def serve_upgrade_request(
     if socket is None and environ["wsgi.multithread"]:  # a WebSocket holds its thread
         socket = environ.get("gunicorn.socket")
     if socket is None:
-        return _refuse(app, _WITHOUT_SOCKET, start_response)
+        return _refuse(app, _NO_SOCKET, start_response)
     try:
         from ._wsgi_upgrade import serve_upgrade
     except ImportError:
-        return _refuse(app, _WITHOUT_WSPROTO, start_response)
+        return _refuse(app, _NO_WSPROTO, start_response)
     return serve_upgrade(app, environ, socket, start_response)
 
 
@@ -88,4 +88,4 @@ def warn_about_hypercorn(app: AnyApp) -> None:
         and environ.get("wsgi.errors") is sys.stdout
         and (app._has_websockets or any(map(is_async_view, app.view_functions.values())))
     ):
-        app._log("warning", _AS_WSGI_BY_HYPERCORN)
+        app._log("warning", _HYPERCORN_SERVES_WSGI)

@@ -42,14 +42,14 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _SCHEMES = {"http": "ws", "https": "wss"}
-_CHUNK = 65536
-_PATIENCE = 2.0  # seconds that a client may take to say goodbye, or all handlers when we stop
-_HURRY = 0.1  # seconds that a client may take when we stop
-_ABNORMAL = 1006  # RFC 6455 section 7.4.1
+_RECEIVE_SIZE = 65536
+_CLOSE_TIMEOUT = 2.0  # seconds that a client may take to say goodbye, or all handlers when we stop
+_EXIT_CLOSE_TIMEOUT = 0.1  # seconds that a client may take when we stop
+_ABNORMAL_CLOSURE = 1006  # RFC 6455 section 7.4.1
 _PROTOCOL_ERROR = 1002
-_TOO_BIG = 1009
-_LARGEST = 16 * 1024 * 1024  # bytes of a message, as with uvicorn and Hypercorn
-_NO_LENGTH = {None, "", "0"}
+_MESSAGE_TOO_BIG = 1009
+_DEFAULT_MAX_MESSAGE = 16 * 1024 * 1024  # bytes of a message, as with uvicorn and Hypercorn
+_EMPTY_LENGTHS = {None, "", "0"}
 
 
 def serve_upgrade(
@@ -66,7 +66,7 @@ def serve_upgrade(
         app._start_serving()
     scope = make_scope(environ, "websocket")
     scope["scheme"] = _SCHEMES.get(scope["scheme"], "ws")
-    fault = _fault_of(environ)
+    fault = _find_handshake_error(environ)
     if fault is not None:
         answer = _refuse(start_response, 400, [], f"{fault}\n".encode())
         return () if environ["REQUEST_METHOD"] == "HEAD" else answer
@@ -87,7 +87,7 @@ def serve_upgrade(
     finally:
         socket.settimeout(timeout)
         if connection.is_accepted:
-            _shut(socket)
+            _shut_down(socket)
     if not connection.is_accepted:
         return _refuse(start_response, connection.status, connection.headers, connection.body)
     # The server writes this to a connection that is shut, which it takes for a client that has
@@ -96,13 +96,13 @@ def serve_upgrade(
     return ()
 
 
-def _fault_of(environ: WSGIEnvironment) -> str | None:
+def _find_handshake_error(environ: WSGIEnvironment) -> str | None:
     """Tell what is wrong with a handshake that wsproto would take (RFC 6455 section 4.2.1)."""
     if environ["REQUEST_METHOD"] != "GET":
         return "The handshake of a WebSocket is a GET request."
     if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
         return "A WebSocket needs HTTP/1.1."
-    if environ.get("CONTENT_LENGTH") not in _NO_LENGTH or "HTTP_TRANSFER_ENCODING" in environ:
+    if environ.get("CONTENT_LENGTH") not in _EMPTY_LENGTHS or "HTTP_TRANSFER_ENCODING" in environ:
         return "The handshake of a WebSocket has no body."  # it would be read for frames
     try:
         key = binascii.a2b_base64(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""), strict_mode=True)
@@ -125,7 +125,7 @@ def _refuse(
     return (body,)
 
 
-def _shut(socket: sockets.socket) -> None:
+def _shut_down(socket: sockets.socket) -> None:
     try:
         socket.shutdown(sockets.SHUT_RDWR)
     except OSError:
@@ -152,13 +152,15 @@ class SocketConnection:
     def __init__(self, socket: sockets.socket, protocol: WSConnection, limit: int | None) -> None:
         self._socket = socket
         self._protocol = protocol
-        self._limit = _LARGEST if limit is None else limit
+        self._limit = _DEFAULT_MAX_MESSAGE if limit is None else limit
         self._inbox: deque[AsgiMessage] = deque([{"type": "websocket.connect"}])
         self._events: Iterator[Event] = iter(())  # that the bytes which arrived contain
-        self._part = bytearray()  # of a message that is not complete yet
-        self._farewell: AsgiMessage | None = None  # once there is nothing to receive any more
+        self._message = bytearray()  # of a message that is not complete yet
+        self._disconnect_message: AsgiMessage | None = (
+            None  # once there is nothing to receive any more
+        )
         self._unsent = bytearray()
-        self._sending = asyncio.Lock()
+        self._send_lock = asyncio.Lock()
 
     async def serve(self, app: AnyApp, scope: Scope) -> None:
         """Let the application talk, then end the connection in good order.
@@ -168,30 +170,32 @@ class SocketConnection:
         """
         task = asyncio.current_task()
         assert task is not None
-        _live.enter(task)
+        _open_connections.add(task)
         try:
             await app.asgi_app(scope, self.receive, self.send)
         finally:
             # What runs after this stands still with the loop; who listens still would listen along.
             background = set(app._asgi.tasks)
             try:
-                await _end(asyncio.all_tasks() - {task} - background)
-                await self._say_goodbye()
+                await _cancel_tasks(asyncio.all_tasks() - {task} - background)
+                await self._wait_for_close_frame()
             finally:
-                _live.leave(task)
+                _open_connections.remove(task)
             await _wait_for(asyncio.all_tasks() & background)
 
-    async def _say_goodbye(self) -> None:
+    async def _wait_for_close_frame(self) -> None:
         """Wait for the client's answer to our goodbye, but not for long (RFC 6455, 7.1.1)."""
         try:
-            async with asyncio.timeout(_HURRY if _live.is_ending else _PATIENCE):
-                while self._farewell is None and self._is_leaving:
+            async with asyncio.timeout(
+                _EXIT_CLOSE_TIMEOUT if _open_connections.is_exiting else _CLOSE_TIMEOUT
+            ):
+                while self._disconnect_message is None and self._is_closing:
                     await self._read()
         except (TimeoutError, OSError):
             pass
 
     @property
-    def _is_leaving(self) -> bool:
+    def _is_closing(self) -> bool:
         return self._protocol.state is ConnectionState.LOCAL_CLOSING
 
     # To the application --------------------------------------------------------------------------
@@ -199,55 +203,59 @@ class SocketConnection:
     async def receive(self) -> AsgiMessage:
         """Return what happened next, as ASGI says it."""
         while not self._inbox:
-            if self._farewell is not None:
-                return self._farewell
+            if self._disconnect_message is not None:
+                return self._disconnect_message
             try:
                 await self._read()
             except OSError:  # it asked for an answer and did not wait for it
-                self._go(_ABNORMAL)
+                self._disconnect(_ABNORMAL_CLOSURE)
         return self._inbox.popleft()
 
     async def _read(self) -> None:
         """Handle the next event; events are parsed one at a time."""
         for event in self._events:
-            await self._meet(event)
+            await self._handle_event(event)
             return
-        data = await self._take_bytes()
+        data = await self._receive_bytes()
         if not data:
-            self._go(_ABNORMAL)
+            self._disconnect(_ABNORMAL_CLOSURE)
         elif not self.is_accepted:
-            self._go(_PROTOCOL_ERROR)  # it must wait for our answer (RFC 6455 section 4.1)
+            self._disconnect(_PROTOCOL_ERROR)  # it must wait for our answer (RFC 6455 section 4.1)
         else:
             self._protocol.receive_data(data)
             self._events = self._protocol.events()
 
-    async def _meet(self, event: Event) -> None:
+    async def _handle_event(self, event: Event) -> None:
         if isinstance(event, Message):
-            if self._is_leaving:
+            if self._is_closing:
                 return
             data: str | bytes = event.data
             # PERF: as bytes in one place; each part as an object takes 50 bytes more than it has.
-            self._part += data.encode() if isinstance(data, str) else data
-            if len(self._part) > self._limit:  # it need not be read to its end
-                self._part = bytearray()
-                self._inbox.append({"type": "websocket.disconnect", "code": _TOO_BIG})
-                await self._put(CloseConnection(_TOO_BIG))
+            self._message += data.encode() if isinstance(data, str) else data
+            if len(self._message) > self._limit:  # it need not be read to its end
+                self._message = bytearray()
+                self._inbox.append({"type": "websocket.disconnect", "code": _MESSAGE_TOO_BIG})
+                await self._send_event(CloseConnection(_MESSAGE_TOO_BIG))
             elif event.message_finished:
-                part, self._part = self._part, bytearray()
+                part, self._message = self._message, bytearray()
                 if isinstance(event, TextMessage):
                     self._inbox.append({"type": "websocket.receive", "text": part.decode()})
                 else:
                     self._inbox.append({"type": "websocket.receive", "bytes": bytes(part)})
         elif isinstance(event, Ping):
-            await self._put(event.response())
+            await self._send_event(event.response())
         elif isinstance(event, CloseConnection):
             if self._protocol.state in {ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING}:
-                await self._put(event.response())
-            self._go(event.code, event.reason or "")
+                await self._send_event(event.response())
+            self._disconnect(event.code, event.reason or "")
 
-    def _go(self, code: int, reason: str = "") -> None:
-        if self._farewell is None:
-            self._farewell = {"type": "websocket.disconnect", "code": int(code), "reason": reason}
+    def _disconnect(self, code: int, reason: str = "") -> None:
+        if self._disconnect_message is None:
+            self._disconnect_message = {
+                "type": "websocket.disconnect",
+                "code": int(code),
+                "reason": reason,
+            }
 
     # To the client -------------------------------------------------------------------------------
 
@@ -259,58 +267,60 @@ class SocketConnection:
         kind = message["type"]
         if kind == "websocket.send":
             text = message.get("text")
-            await self._put(BytesMessage(message["bytes"]) if text is None else TextMessage(text))
+            await self._send_event(
+                BytesMessage(message["bytes"]) if text is None else TextMessage(text)
+            )
         elif kind == "websocket.accept":
-            await self._put(
+            await self._send_event(
                 AcceptConnection(message["subprotocol"], extra_headers=message["headers"])
             )
             self.is_accepted = True
         elif kind == "websocket.close":
             if self.is_accepted:
-                await self._put(CloseConnection(message["code"], message["reason"] or None))
+                await self._send_event(CloseConnection(message["code"], message["reason"] or None))
         elif kind == "websocket.http.response.start":
             self.status = message["status"]
             self.headers = message["headers"]
         else:
             self.body += message["body"]
 
-    async def _put(self, event: Event) -> None:
-        if self._farewell is not None:
+    async def _send_event(self, event: Event) -> None:
+        if self._disconnect_message is not None:
             raise BrokenPipeError("The client has gone.")
         try:
             self._unsent += self._protocol.send(event)
         except LocalProtocolError as error:
             raise BrokenPipeError(str(error)) from None
         # Whoever is cancelled in the middle of a message leaves the rest of it to the next one.
-        async with self._sending:
+        async with self._send_lock:
             while self._unsent:
-                await self._give_bytes()
+                await self._send_bytes()
 
     # The socket ----------------------------------------------------------------------------------
 
-    async def _take_bytes(self) -> bytes:
+    async def _receive_bytes(self) -> bytes:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                return self._socket.recv(_CHUNK)
+                return self._socket.recv(_RECEIVE_SIZE)
             except (BlockingIOError, ssl.SSLWantReadError):
-                await _until_ready(loop.add_reader, loop.remove_reader, self._socket)
+                await _wait_until_ready(loop.add_reader, loop.remove_reader, self._socket)
             except OSError:
                 return b""
 
-    async def _give_bytes(self) -> None:
+    async def _send_bytes(self) -> None:
         loop = asyncio.get_running_loop()
         try:
             sent = self._socket.send(self._unsent)
             del self._unsent[:sent]
         except (BlockingIOError, ssl.SSLWantWriteError):
-            await _until_ready(loop.add_writer, loop.remove_writer, self._socket)
+            await _wait_until_ready(loop.add_writer, loop.remove_writer, self._socket)
         except OSError:
-            self._go(_ABNORMAL)
+            self._disconnect(_ABNORMAL_CLOSURE)
             raise
 
 
-async def _until_ready(
+async def _wait_until_ready(
     add: Callable[..., t.Any], remove: Callable[..., t.Any], socket: sockets.socket
 ) -> None:
     ready = asyncio.Event()
@@ -321,7 +331,7 @@ async def _until_ready(
         remove(socket)
 
 
-async def _end(tasks: set[asyncio.Task[t.Any]]) -> None:
+async def _cancel_tasks(tasks: set[asyncio.Task[t.Any]]) -> None:
     for task in tasks:
         task.cancel()
     await _wait_for(tasks)
@@ -335,35 +345,35 @@ async def _wait_for(tasks: set[asyncio.Task[t.Any]]) -> None:
 # The process stops ------------------------------------------------------------------------------
 
 
-class _Live:
+class _OpenConnections:
     """The conversations of this process; when it ends, those that are left are told so."""
 
-    is_ending: bool = False
+    is_exiting: bool = False
     """Whether the process ends."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[t.Any]] = set()
         self._changed = threading.Condition()
 
-    def enter(self, task: asyncio.Task[t.Any]) -> None:
+    def add(self, task: asyncio.Task[t.Any]) -> None:
         with self._changed:
             if not self._tasks:
                 # Anew each time: what is registered last runs first, so before ``after_serving``.
-                atexit.unregister(self.end)
-                atexit.register(self.end)
+                atexit.unregister(self.close_all)
+                atexit.register(self.close_all)
             self._tasks.add(task)
 
-    def leave(self, task: asyncio.Task[t.Any]) -> None:
+    def remove(self, task: asyncio.Task[t.Any]) -> None:
         with self._changed:
             self._tasks.discard(task)
             self._changed.notify_all()
 
-    def end(self) -> None:
+    def close_all(self) -> None:
         with self._changed:
-            self.is_ending = True
+            self.is_exiting = True
             for task in self._tasks:
                 task.get_loop().call_soon_threadsafe(task.cancel)
-            self._changed.wait_for(lambda: not self._tasks, _PATIENCE)
+            self._changed.wait_for(lambda: not self._tasks, _CLOSE_TIMEOUT)
 
 
-_live = _Live()
+_open_connections = _OpenConnections()
