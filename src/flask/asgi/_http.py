@@ -1,8 +1,8 @@
-"""HTTP over ASGI: the one lifecycle answers in a executor, its answer becomes messages.
+"""HTTP over ASGI: runs the request lifecycle in an executor, and sends the response as messages.
 
-Where nobody stands around the lifecycle who wants to see WSGI, a scope becomes a context; else it
-becomes a call of ``wsgi_app`` and whatever middleware stands around that. This file reads top to
-bottom in the order of events.
+If the application and its middleware need no WSGI environment, a context is created from the ASGI
+scope. Otherwise ``wsgi_app`` is called with an environment. This file reads top to bottom in the
+order of events.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from .._app.lifecycle import Lifecycle
 from .._core.current import BY_CLIENT, get_app_context
 from .._core.threads import PoolFull, events, views
 from .._core.waiting import wait
-from .._http.streaming import iterate_sync
+from .._http.streaming import StreamedBody, iterate_sync
 from .._http.threaded_steps import ThreadedSteps
-from ..typing import AnyApp
+from ._app_protocol import AsgiApplication
 from ._executor_choice import may_block, may_cancel
-from ._http_connection import ConnectionLost, HttpConnection, ResponseMessages
+from ._http_connection import ConnectionLost, HttpConnection, ResponseMessages, StartedBody
 from ._request_body import Receive, Send
 from ._scope import Scope, make_environ, without_contexts
 from ._scope_context import ScopeContext, find_context
@@ -35,11 +35,21 @@ from ._thread_executor import (
     start_in_greenlet,
 )
 
+Result: t.TypeAlias = ResponseMessages | Iterable[bytes]
+"""What the lifecycle returns: a complete response, or a body that is streamed."""
+
 _run_lifecycle = Lifecycle._answer
 
 
-async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer one HTTP request of an ASGI server."""
+async def serve_http(app: AsgiApplication, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve one HTTP request of an ASGI server.
+
+    :param app: the application.
+    :param scope: what the server says about the request.
+    :param receive: returns the server's next message.
+    :param send: takes a message for the server.
+    :raises ScopeError: the scope or a message is malformed.
+    """
     if get_app_context(None) is not None and BY_CLIENT not in scope:
         await without_contexts(serve_http(app, scope, receive, send))
         return
@@ -57,35 +67,32 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
             await buffered.buffer_small_body(app.config, length)
         if context.may_block:
             connection = context.connection
-            await _send_response(
-                app,
-                connection,
-                _run_in_thread(app, connection, _run_lifecycle_in_thread, app, context),
-            )
+            running = _run_in_thread(app, connection, _run_lifecycle_in_thread, app, context)
+            await _send_response(app, connection, running)
             return
         # PERF: what run_in_greenlet does, without a coroutine for a request that never waits.
-        answer = start_in_greenlet(_run_lifecycle, app, context)
-        if type(answer) is tuple:  # PERF: _send_messages written out, 0.1 us
-            head, body = answer
+        result = start_in_greenlet(_run_lifecycle, app, context)
+        if type(result) is tuple:  # PERF: _send_messages inlined, 0.1 us
+            start, body = result
             try:
-                await send(head)
+                await send(start)
                 await send(body)
-            except OSError:  # the client has gone
+            except OSError:  # the client disconnected (ASGI 2.4)
                 pass
             return
-        await _send_response(app, context.connection, _await_greenlet(answer, context.connection))
+        await _send_response(app, context.connection, _await_greenlet(result, context.connection))
     except ConnectionLost:
         pass
     finally:
         if buffered is not None:
             buffered.release_memory()
-        # PERF: who has a task added has looked at the request.
+        # PERF: a request whose Request object was never created has added no task.
         if context._request is not None and WAITING_TASKS in context._known:
             app._lifespan.background.start(app, context._known.pop(WAITING_TASKS))
 
 
-async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request by a call of ``wsgi_app``."""
+async def _serve_by_wsgi(app: AsgiApplication, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve a request by a call of ``wsgi_app``."""
     connection = HttpConnection(receive, send)
     environ = make_environ(scope, connection)
     call = partial(app.wsgi_app, environ)
@@ -95,14 +102,13 @@ async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send
         if length is not None and (not is_on_loop or type(receive) is BuiltinMethodType):
             await connection.buffer_small_body(app.config, length)
         if is_on_loop and has_greenlets:
-            answer = start_in_greenlet(_call_wsgi, call, connection)
-            await _send_response(app, connection, _await_greenlet(answer, connection))
+            result = start_in_greenlet(_call_wsgi, call, connection)
+            await _send_response(app, connection, _await_greenlet(result, connection))
             return
         if is_on_loop:
             await connection.buffer_whole_body(app.config["MAX_CONTENT_LENGTH"], environ)
-        await _send_response(
-            app, connection, _run_in_thread(app, connection, _call_wsgi_in_thread, call, connection)
-        )
+        running = _run_in_thread(app, connection, _call_wsgi_in_thread, call, connection)
+        await _send_response(app, connection, running)
     except ConnectionLost:
         pass
     finally:
@@ -112,26 +118,26 @@ async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send
             app._lifespan.background.start(app, environ.pop(WAITING_TASKS))
 
 
-# An answer that has to be waited for -------------------------------------------------------------
+# A response that is not ready at once ------------------------------------------------------------
 
 
 async def _send_response(
-    app: AnyApp, connection: HttpConnection, working: Awaitable[t.Any]
+    app: AsgiApplication, connection: HttpConnection, running: Awaitable[Result]
 ) -> None:
-    """Wait for an answer and send it; the client may go meanwhile."""
-    # PERF: not earlier, since it asks the system for the process: 0.3 us.
+    """Wait for a response and send it; the client may disconnect in the meantime."""
+    # PERF: not earlier, because Python asks the system for the process: 0.3 us.
     connection.loop = asyncio.get_running_loop()
     if connection.loop_is_known is not None:
         connection.loop_is_known.set()
     try:
-        answer = await working
-        if answer is not None and type(answer) is not tuple:
-            answer = await _send_stream(app, connection, answer)
+        result = await running
+        if result is not None and not isinstance(result, tuple):
+            result = await _send_stream(app, connection, result)
         connection.stop_watching()
-        await _send_messages(answer, connection._send)
+        await _send_messages(result, connection._send)
     except (asyncio.CancelledError, ConnectionLost):
         if not connection.is_disconnected:
-            raise  # the server's wish
+            raise  # the server cancelled the request
     finally:
         connection.stop_watching()
         if connection.is_disconnected:
@@ -139,30 +145,35 @@ async def _send_response(
     connection.raise_receive_error()
 
 
-async def _await_greenlet(answer: t.Any, connection: HttpConnection) -> t.Any:
-    """Wait for what a greenlet has started, or return a result that is there already."""
-    if type(answer) is not WorkerGreenlet:
-        return answer
-    task = asyncio.current_task()  # a server may have no real tasks
+async def _await_greenlet(result: t.Any, connection: HttpConnection) -> Result:
+    """Wait for the work that a greenlet has started, or return its result if it has ended."""
+    if type(result) is not WorkerGreenlet:
+        finished: Result = result
+        return finished
+    task = asyncio.current_task()  # `None` under a server that has no tasks
     if task is not None:
-        connection.on_disconnect = partial(_cancel_if_allowed, task, answer.gr_context)
+        context: Context = result.gr_context
+        connection.on_disconnect = partial(_cancel_if_allowed, task, context)
     connection.watch_for_disconnect()
-    return await answer.finish()
+    finished = await result.finish()
+    return finished
 
 
-def _cancel_if_allowed(task: asyncio.Task[t.Any], context: Context) -> None:
+def _cancel_if_allowed(task: asyncio.Task[object], context: Context) -> None:
     if may_cancel(context):
         task.cancel()
 
 
 async def _run_in_thread(
-    app: AnyApp, connection: HttpConnection, work: Callable[..., t.Any], *arguments: t.Any
-) -> t.Any:
-    """Do the work in a thread: it may block, or there is no greenlet."""
+    app: AsgiApplication,
+    connection: HttpConnection,
+    work: Callable[..., Result],
+    *arguments: object,
+) -> Result:
+    """Run the work in a thread: it may block, or greenlet is not installed."""
     connection.is_on_loop = False
-    executor = connection.executor = ThreadExecutor(
-        connection.watch_for_disconnect, can_refuse=True
-    )
+    executor = ThreadExecutor(connection.watch_for_disconnect, can_refuse=True)
+    connection.executor = executor
     executor.may_cancel = may_cancel
     connection.on_disconnect = executor.handle_disconnect
     try:
@@ -173,53 +184,57 @@ async def _run_in_thread(
         connection.executor = None  # avoid a reference cycle
 
 
-async def _send_stream(app: AnyApp, connection: HttpConnection, body: t.Any) -> ResponseMessages:
+async def _send_stream(
+    app: AsgiApplication, connection: HttpConnection, body: Iterable[bytes]
+) -> ResponseMessages:
     """Send a streamed body. Only asynchronous steps run on the loop.
 
     A disconnect ends it, whatever kind of view returned it.
     """
-    answer: ResponseMessages
-    if not has_greenlets:  # only what waits comes here; it keeps no thread from the views
+    if not has_greenlets:  # the body is asynchronous; it holds no thread of the views
         executor = ThreadExecutor(connection.watch_for_disconnect, pool=events)
         connection.on_disconnect = executor.handle_disconnect
-        answer = await executor.run(app, connection.send_body, body)
-        return answer
+        return await executor.run(app, connection.send_body, body)
     executor = ThreadExecutor(loop=connection.loop)
-    if not connection.is_disconnected or getattr(body, "is_awaited", False):
-        connection.cancel_task_on_disconnect()  # else the first part finds that it has gone
-    if not getattr(body, "is_awaited", False):
-        body = iterate_sync(ThreadedSteps(body, views, app, executor))
-    elif not connection.is_on_loop:  # the view ran in a thread: what it has left to run does so
+    is_awaited = getattr(body, "is_awaited", False)
+    if not connection.is_disconnected or is_awaited:
+        connection.cancel_task_on_disconnect()  # otherwise sending the first chunk fails
+    if not is_awaited:
+        context = body.context if type(body) is StartedBody else None
+        steps: t.Any = ThreadedSteps(body, views, app, executor, context)
+        body = iterate_sync(steps)
+    elif not connection.is_on_loop:  # the view ran in a thread, and so do the functions at the end
         connection.is_on_loop = True
         connection.call_in_thread = partial(_call_in_thread, app)
-        if body.stream is not None:
+        if type(body) is StreamedBody and body.stream is not None:
             body.stream.contexts.call = connection.call_in_thread
     try:
-        answer = await run_in_greenlet(connection.send_body, body)
+        return await run_in_greenlet(connection.send_body, body)
     except asyncio.CancelledError:
         executor.cancel_waiting()
         raise
-    return answer
 
 
-def _call_in_thread(app: AnyApp, function: Callable[..., t.Any], *arguments: t.Any) -> t.Any:
-    if asyncio._get_running_loop() is None:  # the end of a body, which is in a thread already
+def _call_in_thread(
+    app: AsgiApplication, function: Callable[..., object], *arguments: object
+) -> object:
+    if asyncio._get_running_loop() is None:  # the body is being closed in a thread
         return function(*arguments)
     return wait(ThreadExecutor().run(app, function, *arguments))
 
 
-async def _send_messages(answer: ResponseMessages, send: Send) -> None:
-    if answer is not None:
-        head, body = answer
+async def _send_messages(messages: ResponseMessages, send: Send) -> None:
+    if messages is not None:
+        start, body = messages
         try:
-            await send(head)
+            await send(start)
             await send(body)
-        except OSError:  # what newer servers raise for a client that has gone (ASGI 2.4)
+        except OSError:  # newer servers raise it if the client disconnected (ASGI 2.4)
             pass
 
 
 def _uncancel() -> None:
-    """Take back our own cancelling of the server's task, which is about to end well."""
+    """Undo our cancellation of the server's task, which is about to end normally."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         task.uncancel()
@@ -236,31 +251,37 @@ _SERVICE_UNAVAILABLE: t.Final[ResponseMessages] = (
 """The response if the queue for threads is full (RFC 9110 section 15.6.4)."""
 
 
-# In the executor ----------------------------------------------------------------------------------
+# Called by the executor -------------------------------------------------------------------------
 
 
-def _run_lifecycle_in_thread(app: AnyApp, context: ScopeContext) -> t.Any:
+def _run_lifecycle_in_thread(app: Lifecycle, context: ScopeContext) -> Result:
     """Handle a request in a thread."""
-    answer: t.Any = Lifecycle._answer(app, context)
-    return answer if type(answer) is tuple else _stream_from_thread(answer, context.connection)
+    return _start_stream(Lifecycle._answer(app, context), context.connection)
 
 
-def _call_wsgi_in_thread(call: Callable[..., Iterable[bytes]], connection: HttpConnection) -> t.Any:
+def _call_wsgi_in_thread(
+    call: Callable[..., Iterable[bytes]], connection: HttpConnection
+) -> Result:
     """Handle a request with a WSGI application, in a thread."""
-    answer = _call_wsgi(call, connection)
-    return answer if type(answer) is tuple else _stream_from_thread(answer, connection)
+    return _start_stream(_call_wsgi(call, connection), connection)
 
 
-def _call_wsgi(call: Callable[..., Iterable[bytes]], connection: HttpConnection) -> t.Any:
-    """Call a WSGI application; send a complete response, or return a streamed body."""
+def _call_wsgi(call: Callable[..., Iterable[bytes]], connection: HttpConnection) -> Result:
+    """Call a WSGI application; return a complete response, or a body to stream."""
     body = call(connection.start_response)
     return connection.send_body(body) if isinstance(body, (list, tuple)) else body
 
 
-def _stream_from_thread(body: t.Any, connection: HttpConnection) -> t.Any:
-    """Send a streamed body; return an asynchronous one, so that it holds no thread."""
-    if getattr(body, "is_awaited", False):
-        return body
-    executor = t.cast("ThreadExecutor", connection.executor)
+def _start_stream(result: Result, connection: HttpConnection) -> Result:
+    """Start a streamed body in the thread of the view, and leave the other steps to the loop.
+
+    So a stream holds a thread only while a step runs, and a body of one chunk needs no other step.
+    """
+    if result is None or isinstance(result, tuple) or getattr(result, "is_awaited", False):
+        return result
+    executor = connection.executor
+    assert executor is not None
     executor.allow_cancel(connection.is_disconnected)
-    return connection.send_body(body)
+    if not has_greenlets:  # the loop cannot wait for the steps
+        return connection.send_body(result)
+    return connection.start_body(result)

@@ -26,32 +26,41 @@ from functools import partial
 from .._core import waiting
 from .._core.threads import App, Threads, views
 
-try:
-    from . import _greenlet_executor
-except ImportError:  # the extra "asgi" is not installed: threads do it all, only slower
-    _greenlet_executor = None  # type: ignore[assignment]
+if t.TYPE_CHECKING:
+    from ._greenlet_executor import WorkerGreenlet, run_in_greenlet, start_in_greenlet
 
-Work: t.TypeAlias = Callable[..., t.Any]
+    has_greenlets: bool
+    """Whether greenlet is installed, so that work can run on the loop."""
+else:
+    try:
+        from ._greenlet_executor import WorkerGreenlet, run_in_greenlet, start_in_greenlet
+
+        has_greenlets = True
+    except ImportError:  # the extra "asgi" is not installed: everything runs in threads, slower
+        WorkerGreenlet = run_in_greenlet = start_in_greenlet = None
+        has_greenlets = False
+
+__all__ = [
+    "Outcome",
+    "ThreadExecutor",
+    "WorkerGreenlet",
+    "await_on_loop",
+    "has_greenlets",
+    "is_being_cancelled",
+    "run_in_greenlet",
+    "start_in_greenlet",
+    "wait_on_loop",
+]
+
+Result = t.TypeVar("Result")
 Outcome: t.TypeAlias = tuple[t.Any, BaseException | None]
 """What work returned, and what it raised."""
 
-has_greenlets: bool = _greenlet_executor is not None
-"""Whether greenlet is installed, so that work can run on the loop."""
-start_in_greenlet: t.Any = getattr(_greenlet_executor, "start_in_greenlet", None)
-"""Starts work in a greenlet; ``None`` without greenlet, as the next ones."""
-WorkerGreenlet: t.Any = getattr(_greenlet_executor, "WorkerGreenlet", None)
-"""What `start_in_greenlet` returns of work that waits."""
-run_in_greenlet: t.Any = getattr(_greenlet_executor, "run_in_greenlet", None)
-"""Runs synchronous code in a greenlet."""
-
-_ABANDONED = "The client has gone, or the server stops: nobody waits for this request any more."
-
-
-# In a worker thread -----------------------------------------------------------------------------
+_ABANDONED = "The client disconnected or the server stops, so this request is abandoned."
 
 
 class ThreadExecutor:
-    """One piece of work in a worker thread.
+    """Runs one piece of work in a worker thread.
 
     :param on_wait: called on the loop whenever the work awaits something there, or has to wait for
         a thread.
@@ -62,12 +71,12 @@ class ThreadExecutor:
     """
 
     is_abandoned: bool = False
-    """Whether nobody waits for the work any more; what it waits for is given up."""
+    """Whether the caller no longer waits for the work, which may await nothing from then on."""
     may_cancel: Callable[[Context], bool] | None = None
     """Returns whether a disconnect cancels the work; ``None``: it does."""
 
     # PERF: on the class, since most work changes few of them.
-    _pending: ThreadFuture[t.Any] | None = None
+    _pending: ThreadFuture[Outcome] | None = None
     _task: asyncio.Task[None] | None = None
     _must_cancel: bool = False
     _context: Context | None = None
@@ -86,13 +95,17 @@ class ThreadExecutor:
         self.can_refuse = can_refuse
         self._lock = threading.Lock()
 
-    async def run(self, app: App, function: Work, *arguments: t.Any) -> t.Any:
-        """Run synchronous code in a thread, with the context of the caller.
+    async def run(self, app: App, function: Callable[..., Result], *arguments: object) -> Result:
+        """Run synchronous code in a thread, in a copy of the caller's context.
 
         If all threads are busy, the work waits in the queue.
 
         :param app: the application of the work.
+        :param function: the work.
+        :param arguments: its positional arguments.
+        :returns: what the work returned.
         :raises PoolFull: the queue is full.
+        :raises BaseException: what the work raised.
         """
         done: asyncio.Future[Outcome] = self.loop.create_future()
         context = self._context = copy_context()
@@ -104,20 +117,21 @@ class ThreadExecutor:
                     self.on_wait()
             result, error = await done
         except asyncio.CancelledError:
-            self.abandon()  # the thread goes on to its teardowns by itself
+            self.abandon()  # the thread continues, and runs the teardown functions
             self._withdraw()
             raise
         finally:
             self._queued = None  # avoid a reference cycle
             del done, work
         if error is None:
-            return result
+            returned: Result = result
+            return returned
         try:
             raise error
         finally:
-            del error  # its traceback holds this frame
+            del error  # avoid a reference cycle
 
-    def _run_in_thread(self, work: Work, done: asyncio.Future[Outcome]) -> None:
+    def _run_in_thread(self, work: Callable[[], object], done: asyncio.Future[Outcome]) -> None:
         waiting.set_thread_executor(self)
         try:
             outcome: Outcome = (work(), None)
@@ -128,12 +142,18 @@ class ThreadExecutor:
         try:
             self.loop.call_soon_threadsafe(_set_outcome, done, outcome)
         except RuntimeError:
-            pass  # the loop is closed: nobody waits any more
+            pass  # the loop is closed, so no task waits for the work
         finally:
-            del outcome, done, work  # they hold the error, whose traceback holds this frame
+            del outcome, done, work  # avoid a reference cycle
 
-    def wait(self, awaitable: Awaitable[t.Any]) -> t.Any:
-        """Wait, in the thread, for something that runs on the server's loop."""
+    def wait(self, awaitable: Awaitable[Result]) -> Result:
+        """Wait, in the thread, for an awaitable that runs on the server's loop.
+
+        :param awaitable: what to await.
+        :returns: its result.
+        :raises asyncio.CancelledError: the work was abandoned.
+        :raises BaseException: the error of the awaitable.
+        """
         context = copy_context()
         pending: ThreadFuture[Outcome] = ThreadFuture()
         with self._lock:
@@ -144,21 +164,22 @@ class ThreadExecutor:
         try:
             self.loop.call_soon_threadsafe(self._start_on_loop, awaitable, pending, context)
             result, error = pending.result()
-        except (CancelledError, RuntimeError):  # given up; or the loop is closed
+        except (CancelledError, RuntimeError):  # abandoned, or the loop is closed
             raise asyncio.CancelledError(_ABANDONED) from None
         finally:
             self._pending = None
             del pending
         waiting.copy_variables(context)
         if error is None:
-            return result
+            returned: Result = result
+            return returned
         try:
             raise error
         finally:
-            del error  # its traceback holds this frame
+            del error  # avoid a reference cycle
 
     def _start_on_loop(
-        self, awaitable: Awaitable[t.Any], pending: ThreadFuture[Outcome], context: Context
+        self, awaitable: Awaitable[object], pending: ThreadFuture[Outcome], context: Context
     ) -> None:
         """Await something on the loop, for the thread."""
         if pending.cancelled():
@@ -170,11 +191,11 @@ class ThreadExecutor:
             pending.set_result((None, asyncio.CancelledError()))
             return
         running = awaitable
-        if has_greenlets:  # what runs on the loop may meet synchronous code that waits
+        if has_greenlets:  # synchronous code that the awaitable calls may wait, too
             running = run_in_greenlet(waiting.wait, awaitable)
         outcome: list[Outcome] = []
         self._task = self.loop.create_task(_store_outcome(running, outcome), context=context)
-        # What the task never came to is closed: it would complain that nobody awaited it.
+        # Coroutines that a cancelled task has not started are closed, or Python warns about them.
         unused = (running, awaitable)
         self._task.add_done_callback(partial(self._return_outcome, pending, outcome, unused))
         if self.on_wait is not None:
@@ -184,7 +205,7 @@ class ThreadExecutor:
         self,
         pending: ThreadFuture[Outcome],
         outcome: list[Outcome],
-        unused: tuple[Awaitable[t.Any], ...],
+        unused: tuple[Awaitable[object], ...],
         task: asyncio.Task[None],
     ) -> None:
         self._task = None
@@ -197,7 +218,7 @@ class ThreadExecutor:
         outcome.clear()
 
     def handle_disconnect(self) -> None:
-        """Handle, on the loop, that the client has disconnected.
+        """Handle, on the loop, a disconnect of the client.
 
         Work that has not started does not run. For other work, what it awaits is cancelled if
         cancelling is allowed.
@@ -234,9 +255,9 @@ class ThreadExecutor:
             self.cancel()
 
     def cancel(self) -> None:
-        """Cancel what the work waits for on the loop, now or next; called on the loop.
+        """Cancel what the work awaits on the loop now, or else awaits next; called on the loop.
 
-        What calls this itself runs, and waits for nothing.
+        If the awaitable itself calls this, it is not cancelled.
         """
         if self._task is None:
             self._must_cancel = True
@@ -244,7 +265,7 @@ class ThreadExecutor:
             self._task.cancel()
 
     def abandon(self) -> None:
-        """Let the work wait for nothing any more; called on the loop."""
+        """Cancel what the work awaits, now and later; called on the loop."""
         with self._lock:
             self.is_abandoned = True
             pending = self._pending
@@ -253,13 +274,15 @@ class ThreadExecutor:
             pending.cancel()
 
 
-def wait_on_loop(loop: asyncio.AbstractEventLoop | None, awaitable: Awaitable[t.Any]) -> t.Any:
-    """Wait for something that one loop alone can do, such as what a server sends or receives.
+def wait_on_loop(loop: asyncio.AbstractEventLoop | None, awaitable: Awaitable[Result]) -> Result:
+    """Wait for an awaitable that must run on one loop, such as the server's ``receive``.
 
-    In a thread that a view or a handler has started no executor is found, and in one where somebody
-    runs another loop that loop is.
+    A thread that a view or a handler has started has no executor, and may run another loop.
 
-    :param loop: the loop; ``None``: any.
+    :param loop: the loop; ``None``: any loop.
+    :param awaitable: what to await.
+    :returns: its result.
+    :raises asyncio.CancelledError: the request was abandoned.
     """
     if loop is None or loop is asyncio._get_running_loop():
         return waiting.wait(awaitable)
@@ -268,19 +291,21 @@ def wait_on_loop(loop: asyncio.AbstractEventLoop | None, awaitable: Awaitable[t.
 
 
 async def await_on_loop(
-    loop: asyncio.AbstractEventLoop, awaitable: Coroutine[t.Any, t.Any, t.Any]
-) -> t.Any:
-    """Await, on one loop, something that has to run on another loop.
+    loop: asyncio.AbstractEventLoop, awaitable: Coroutine[object, None, Result]
+) -> Result:
+    """Await, on one loop, a coroutine that must run on another loop.
 
     :param loop: the other loop, which runs in another thread.
-    :param awaitable: what runs on it.
+    :param awaitable: the coroutine.
+    :returns: its result.
     """
     outcome: list[Outcome] = []
     running = asyncio.run_coroutine_threadsafe(_store_outcome(awaitable, outcome), loop)
     await asyncio.wrap_future(running)
     result, error = outcome.pop()
     if error is None:
-        return result
+        returned: Result = result
+        return returned
     try:
         raise error
     finally:
@@ -292,11 +317,11 @@ def _set_outcome(done: asyncio.Future[Outcome], outcome: Outcome) -> None:
         done.set_result(outcome)
 
 
-async def _store_outcome(awaitable: Awaitable[t.Any], outcome: list[Outcome]) -> None:
-    """Await something, and put what comes of it into a list.
+async def _store_outcome(awaitable: Awaitable[object], outcome: list[Outcome]) -> None:
+    """Await an awaitable, and append its outcome to a list.
 
-    It is not returned: a server's own awaitables may hold the task where the collector does not
-    see it, and with the task its result, and the frames of the error there.
+    The task must not hold the outcome. Awaitables of a server may hold the task where the garbage
+    collector does not see it, and through the task the frames of an error.
     """
     try:
         outcome.append((await awaitable, None))
@@ -307,13 +332,13 @@ async def _store_outcome(awaitable: Awaitable[t.Any], outcome: list[Outcome]) ->
 
 
 def is_being_cancelled() -> bool:
-    """Tell whether the running task was cancelled, and not something else that it awaits."""
-    # Without asyncio, as under Hypercorn's worker for trio, nothing runs that could be cancelled.
+    """Return whether the running task was cancelled, and not only an awaitable inside it."""
+    # Without asyncio, as under Hypercorn's worker for trio, there is no task.
     task = None if asyncio._get_running_loop() is None else asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
-def _close_coroutine(awaitable: Awaitable[t.Any]) -> None:
-    """Throw away something awaitable that nobody will await."""
+def _close_coroutine(awaitable: Awaitable[object]) -> None:
+    """Close a coroutine that is not going to be awaited, so that Python does not warn about it."""
     if isinstance(awaitable, Coroutine):
         awaitable.close()

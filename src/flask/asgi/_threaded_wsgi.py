@@ -282,11 +282,8 @@ class _Request(HttpConnection):
 
     def _send_parts(self, parts: Iterator[bytes]) -> None:
         """Send a body chunk by chunk; at once, if the first chunk is the complete body."""
-        length: int | None = None
         for part in parts:
-            if not self.is_started:
-                length = self._content_length()
-            if length is not None and not self.is_started and len(part) >= length:
+            if not self.is_started and self._is_complete(part):
                 self._on_loop(self.send_complete(part))
                 return
             if part:
