@@ -189,7 +189,7 @@ class HttpConnection(RequestBody):
         try:
             chunks = iter(body)
             self.written += next(chunks, b"")
-            must_close = self._is_complete(self.written)
+            must_close = self._is_whole_body(self.written)
         finally:
             if must_close:
                 close()
@@ -198,7 +198,7 @@ class HttpConnection(RequestBody):
     def _send_chunks(self, chunks: Iterator[bytes]) -> bytes | None:
         """Send a body chunk by chunk; return it instead if the first chunk is the whole body."""
         first = self.written or next(chunks, b"")
-        if self._is_complete(first):
+        if self._is_whole_body(first):
             return first
         if first:
             wait(self.send_chunk(first, True))
@@ -211,7 +211,7 @@ class HttpConnection(RequestBody):
         wait(self.send_chunk(b"", False))
         return None
 
-    def _is_complete(self, chunk: bytes) -> bool:
+    def _is_whole_body(self, chunk: bytes) -> bool:
         """Return whether a chunk has as many bytes as ``Content-Length`` announces."""
         for name, value in self.headers if self.status is not None else ():
             if name.lower() == "content-length" and value.isdecimal():

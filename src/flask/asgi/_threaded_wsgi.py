@@ -14,7 +14,7 @@ import asyncio
 import time
 import typing as t
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from queue import SimpleQueue
 from threading import Thread
 
@@ -26,6 +26,8 @@ from ._scope import Scope, make_environ
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+Result = t.TypeVar("Result")
 
 _MAX_BUFFERED: t.Final = 65_536
 """Bytes of a body that are read before a thread is taken."""
@@ -46,7 +48,7 @@ class ThreadedWsgi:
         receive a chunk of a streamed response.
     """
 
-    def __init__(self, app: Callable[..., t.Any], threads: int, timeout: float) -> None:
+    def __init__(self, app: Callable[..., Iterable[bytes]], threads: int, timeout: float) -> None:
         self.app = app
         self.threads = threads
         self.timeout = timeout
@@ -95,7 +97,7 @@ class ThreadedWsgi:
             self._started += 1
             Thread(target=self._run_thread, name="flask-serve", daemon=True).start()
         self._queue.put((request, environ))
-        del environ  # the thread's alone
+        del environ  # so that only the thread holds it
         try:
             await request.done
         finally:
@@ -116,7 +118,7 @@ class ThreadedWsgi:
                 try:
                     request.server_loop.call_soon_threadsafe(self._set_results)
                 except RuntimeError:
-                    return  # the loop is closed: nothing waits any more
+                    return  # the loop is closed, so no task waits for the request
             del request, environ  # an idle thread holds nothing
 
     def _set_results(self) -> None:
@@ -134,7 +136,7 @@ class ThreadedWsgi:
             self._all_done.set()
 
     async def _serve_lifespan(self, receive: Receive, send: Send) -> None:
-        """Handle the lifespan: a server that stops waits for the threads."""
+        """Serve the lifespan: a server that stops waits for the threads."""
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -158,6 +160,10 @@ async def _refuse(send: Send, status: int) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
+class _TooManyBytes(Exception):
+    """The bodies of all requests together take too much memory."""
+
+
 class _Request(HttpConnection):
     """One request: its body as ``wsgi.input``, and its response.
 
@@ -168,7 +174,7 @@ class _Request(HttpConnection):
 
     is_on_loop = False
     buffered: int = 0
-    """Bytes of the body that were read before a thread was taken."""
+    """Bytes of the body that were received before a thread was taken."""
     is_body_incomplete: bool = False
     """Whether the client disconnected before its body was complete, and no thread reads it yet."""
     is_abandoned: bool = False
@@ -193,22 +199,30 @@ class _Request(HttpConnection):
 
         :returns: the status of a refusal, or ``None``.
         """
-        server = self.server
-        parts: list[bytes] = []
         try:
-            while not self.is_complete and self.buffered < _MAX_BUFFERED:
-                part = self._handle_message(await self._receive_in_time())
-                parts.append(part)
-                self.buffered += len(part)
-                server.buffered += len(part)
-                if server.buffered > _MAX_BUFFERED_TOTAL and not self.is_complete:
-                    return 503
+            # The application gets the error of an incomplete body when it reads.
+            self.is_body_incomplete = not await self._fill_buffer(
+                _MAX_BUFFERED - 1, self._receive_into_buffer
+            )
         except TimeoutError:
             return 408
-        except ClientDisconnected:
-            self.is_body_incomplete = True  # the application learns it when it reads
-        self._buffer = b"".join(parts)
+        except _TooManyBytes:
+            return 503
         return None
+
+    async def _receive_into_buffer(self) -> Message:
+        """Receive a message, and count its bytes.
+
+        :raises TimeoutError: the client sends too slowly.
+        :raises _TooManyBytes: the bodies of all requests take too much memory.
+        """
+        message = await self._receive_in_time()
+        size = len(message.get("body", b""))
+        self.buffered += size
+        self.server.buffered += size
+        if self.server.buffered > _MAX_BUFFERED_TOTAL and message.get("more_body", False):
+            raise _TooManyBytes
+        return message
 
     async def _receive_in_time(self) -> Message:
         """Receive a message.
@@ -254,14 +268,14 @@ class _Request(HttpConnection):
     def run(self, environ: WSGIEnvironment) -> None:
         """Call the application and send the response; never raises."""
         try:
-            # A request whose client left while it waited for a thread is not begun.
+            # A request whose client disconnected before a thread was free does not run.
             if self.is_body_incomplete or not (self.is_disconnected or self.is_abandoned):
                 self._call(environ)
         except ConnectionLost:
             pass
         except Exception as error:
             self.error = error
-        except BaseException as error:  # the loop would take it for its own end
+        except BaseException as error:  # it would end the loop
             self.error = RuntimeError(f"The application raised {error!r}.")
             self.error.__cause__ = error
 
@@ -283,7 +297,7 @@ class _Request(HttpConnection):
     def _send_parts(self, parts: Iterator[bytes]) -> None:
         """Send a body chunk by chunk; at once, if the first chunk is the complete body."""
         for part in parts:
-            if not self.is_started and self._is_complete(part):
+            if not self.is_started and self._is_whole_body(part):
                 self._on_loop(self.send_complete(part))
                 return
             if part:
@@ -295,7 +309,7 @@ class _Request(HttpConnection):
     def write(self, data: bytes) -> None:
         """Send a chunk of the body."""
         if not self.is_started:
-            self._on_loop(self._begin_watching())  # a stream may have no end of its own
+            self._on_loop(self._begin_watching())  # only a disconnect may end the stream
         if self.is_abandoned:
             raise ConnectionLost
         self._on_loop(self._send_in_time(data))
@@ -309,6 +323,6 @@ class _Request(HttpConnection):
         except TimeoutError:  # and at each later read, since no time is left
             raise ClientDisconnected("The body came too slowly.") from None
 
-    def _on_loop(self, coroutine: Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
+    def _on_loop(self, coroutine: Coroutine[object, None, Result]) -> Result:
         """Wait in the thread for something that runs on the loop."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.server_loop).result()
