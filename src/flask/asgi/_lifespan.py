@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 
 from .._app.background import log_late_tasks
 from .._core.threads import lifespan as lifespan_threads
-from ..typing import AnyApp
+from ._app_protocol import AsgiApplication
 from ._request_body import Receive, Send
 from ._scope import ScopeError, without_contexts
 from ._thread_executor import ThreadExecutor, has_greenlets, is_being_cancelled, run_in_greenlet
@@ -21,7 +21,7 @@ _NAME = "flask-end-of-serving"
 _END_TIMEOUT = 1.0  # seconds that requests may take to end when the loop ends
 
 
-async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
+async def serve_lifespan(app: AsgiApplication, receive: Receive, send: Send) -> None:
     """Run startup when the server starts, and shutdown when it stops."""
     while True:
         message = await receive()
@@ -55,7 +55,7 @@ async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def lifespan(app: AnyApp) -> AsyncIterator[None]:
+async def lifespan(app: AsgiApplication) -> AsyncIterator[None]:
     """Run startup, and shutdown at the end of the block."""
     await app._asgi.start(app)
     try:
@@ -64,7 +64,7 @@ async def lifespan(app: AnyApp) -> AsyncIterator[None]:
         await run_shutdown(app)
 
 
-async def run_startup(app: AnyApp, stops_with_loop: bool) -> None:
+async def run_startup(app: AsgiApplication, stops_with_loop: bool) -> None:
     """Run startup on this loop.
 
     :param app: the application.
@@ -79,13 +79,13 @@ async def run_startup(app: AnyApp, stops_with_loop: bool) -> None:
         app._lifespan.stop_at_exit(app)  # in that case
 
 
-async def run_shutdown(app: AnyApp) -> None:
+async def run_shutdown(app: AsgiApplication) -> None:
     """Run shutdown when the background tasks of this loop have ended."""
     await _drain_tasks(app)
     await without_contexts(_run(app, app._lifespan.stop, app))
 
 
-async def _stop_with_loop(app: AnyApp, key: object) -> None:
+async def _stop_with_loop(app: AsgiApplication, key: object) -> None:
     """Wait until the loop ends, and run shutdown then, if nothing else has.
 
     The runner of a loop cancels its tasks at the end, as ``asyncio.run`` does. Only after that it
@@ -109,14 +109,14 @@ async def _stop_with_loop(app: AnyApp, key: object) -> None:
         app._log("exception", "Exception after serving")
 
 
-async def _run(app: AnyApp, function: Callable[..., t.Any], *arguments: object) -> t.Any:
+async def _run(app: AsgiApplication, function: Callable[..., t.Any], *arguments: object) -> t.Any:
     """Run synchronous code that may await what runs on this loop."""
     if has_greenlets:
         return await run_in_greenlet(function, *arguments)
     return await ThreadExecutor(pool=lifespan_threads).run(app, function, *arguments)
 
 
-async def _drain_tasks(app: AnyApp) -> None:
+async def _drain_tasks(app: AsgiApplication) -> None:
     """Wait for the background tasks of this loop; cancel those that take too long."""
     loop = asyncio.get_running_loop()
     tasks = {task for task in app._asgi.tasks.copy() if task.get_loop() is loop}

@@ -38,7 +38,7 @@ class ScopeError(ValueError):
     """An ASGI server's scope or message is not what the ASGI specification says."""
 
 
-async def without_contexts(serving: Coroutine[t.Any, t.Any, Result]) -> Result:
+async def without_contexts(serving: Coroutine[object, None, Result]) -> Result:
     """Serve a connection with no context current, whatever is current around it.
 
     Servers call the application in a copy of the context of the import. All connections would share

@@ -1,6 +1,6 @@
-"""The channel of one WebSocket: its states as a table, its incoming and outgoing messages.
+"""The channel of one WebSocket: a table of its states, and its incoming and outgoing messages.
 
-This file knows ASGI's messages and nothing of applications.
+This module handles ASGI messages, and does not use the application.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ._scope import Scope, ScopeError
 from ._thread_executor import is_being_cancelled
 
 TRANSITIONS: dict[tuple[str, str], str] = {
-    # state, message            -> the state after it
+    # state, message            -> next state
     ("connecting", "websocket.connect"): "handshake",
     ("handshake", "websocket.accept"): "open",
     ("handshake", "websocket.close"): "closed",
@@ -28,51 +28,56 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("open", "websocket.send"): "open",
     ("open", "websocket.close"): "closed",
     ("open", "websocket.disconnect"): "disconnected",
-    ("closed", "websocket.receive"): "closed",  # was under way already
+    ("closed", "websocket.receive"): "closed",  # the client sent it before it got the close frame
     ("closed", "websocket.disconnect"): "closed",
     ("disconnected", "websocket.disconnect"): "disconnected",
 }
-"""Which message may come or go in which state, and what follows."""
+"""Which messages are possible in which state, and the state after each.
 
-_MAX_INBOX_MESSAGES = 16  # messages that nobody has asked for yet; then the client has to wait
-_MAX_INBOX_SIZE = 1024 * 1024  # of memory that these take, the last one not counted
+``denial``: an HTTP response refuses the handshake (ASGI, "Websocket Denial Response").
+"""
+
+_MAX_INBOX_MESSAGES = 16  # that the handler has not received; then the client has to wait
+_MAX_INBOX_SIZE = 1024 * 1024  # bytes of memory of these messages, without the last one
 _MESSAGE_TOO_BIG = 1009  # RFC 6455 section 7.4.1
 _NO_STATUS = 1005
 _ABNORMAL_CLOSURE = 1006
 
 _SENDABLE_CODES = (range(1000, 1004), range(1007, 1015), range(3000, 5000))
-"""What may be sent (RFC 6455 section 7.4, and IANA's list): the others only say what happened."""
+"""The codes that a close frame may have (RFC 6455 section 7.4, and the list of IANA)."""
 _MAX_REASON = 123  # bytes: a control frame has 125 (RFC 6455 section 5.5)
-_SLICES = 5  # of timeout: a process that was held up itself loses one, and not all of it
+
+
+_Task: t.TypeAlias = "asyncio.Task[object] | None"  # `None` in a thread
 
 
 class WebsocketDisconnect(asyncio.CancelledError):
-    """The client of a WebSocket has gone.
+    """The client of a WebSocket disconnected.
 
-    Like every cancellation it passes ``except Exception``; where nobody takes it, the handler ends
-    and nothing is logged.
+    It is a cancellation, so ``except Exception`` does not catch it. If the handler does not catch
+    it, the handler ends and nothing is logged.
 
-    :param code: the client's closing code (RFC 6455 section 7.4).
-    :param reason: its words.
+    :param code: the code of the close frame (RFC 6455 section 7.4); 1005 if there was none.
+    :param reason: the text of the close frame.
     """
 
     def __init__(self, code: int = _NO_STATUS, reason: str = "") -> None:
-        super().__init__(f"The client has gone, with code {code}.")
+        super().__init__(f"The client disconnected with code {code}.")
         self.code = code
         self.reason = reason
 
 
 class WebsocketStateError(RuntimeError):
-    """Something was asked of a WebSocket that its state does not allow."""
+    """A method of a WebSocket was called that its state does not allow."""
 
 
 class WebSocketChannel(MessageReceiver):
-    """One WebSocket, as the server gives it.
+    """One WebSocket, between the server and the handler.
 
-    :param scope: what the server tells of the connection.
-    :param receive: gives the server's next message.
+    :param scope: what the server says about the connection.
+    :param receive: returns the server's next message.
     :param send: takes a message for the server.
-    :param limit: largest message that is taken, in bytes; ``None`` is no limit.
+    :param limit: maximum size of a message in bytes; ``None``: no limit.
     """
 
     __slots__ = (
@@ -92,18 +97,18 @@ class WebSocketChannel(MessageReceiver):
     state: str
     """One of the states of `TRANSITIONS`."""
     code: int
-    """With what code it was closed."""
+    """The code of the close frame."""
     reason: str
-    """With what words."""
+    """The text of the close frame."""
     can_refuse: bool
-    """Whether the server takes an HTTP response instead of a handshake."""
-    cancel: Callable[[], t.Any] | None
+    """Whether the server can send an HTTP response instead of the handshake."""
+    cancel: Callable[[], object] | None
     """Cancels the handler."""
     on_open: Callable[[], object]
     """Called when the handshake was accepted."""
     loop: asyncio.AbstractEventLoop | None
-    """The server's loop: there everything comes and goes."""
-    task: asyncio.Task[t.Any] | None
+    """The server's loop, on which messages are sent and received."""
+    task: asyncio.Task[object] | None
     """The handler's task; ``None`` in a thread."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int | None) -> None:
@@ -120,20 +125,23 @@ class WebSocketChannel(MessageReceiver):
         self._send = send
         self._limit = limit
         self._inbox: deque[str | bytes] = deque()
-        self._inbox_size = 0  # bytes of memory of what is in it
-        self._changed = asyncio.Event()  # something came in, or nothing will any more
-        self._has_space = asyncio.Event()  # something was taken out
-        self._readers: set[asyncio.Task[t.Any] | None] = set()
-        self._yielding: set[asyncio.Task[t.Any] | None] = set()
-        self._is_cancel_pending = (
-            False  # the handler rested when the client went, and was not told yet
-        )
+        self._inbox_size = 0  # bytes of memory of the messages in it
+        self._changed = asyncio.Event()  # a message arrived, or the state changed
+        self._has_space = asyncio.Event()  # a message was removed from the inbox
+        self._readers: set[_Task] = set()
+        self._yielding: set[_Task] = set()
+        # Whether the handler was in _yield_to_loop when the client disconnected.
+        self._is_cancel_pending = False
         self._listener: asyncio.Task[None] | None = None
 
-    # Steps ---------------------------------------------------------------------------------------
+    # States --------------------------------------------------------------------------------------
 
     def advance(self, kind: str) -> None:
-        """Go to the state that follows a message."""
+        """Change to the state after a message.
+
+        :param kind: the type of the message.
+        :raises WebsocketStateError: the message is not possible in the current state.
+        """
         following = TRANSITIONS.get((self.state, kind))
         if following is None:
             raise WebsocketStateError(
@@ -145,8 +153,9 @@ class WebSocketChannel(MessageReceiver):
     async def send(self, message: Message) -> None:
         """Send a message.
 
-        :raises WebsocketDisconnect: the client has gone.
-        :raises WebsocketStateError: it is not the time for this message.
+        :param message: an ASGI message.
+        :raises WebsocketDisconnect: the client disconnected.
+        :raises WebsocketStateError: the message is not possible in the current state.
         """
         if self.state == "disconnected":
             raise self._make_disconnect()
@@ -157,19 +166,23 @@ class WebSocketChannel(MessageReceiver):
                 await self._yield_to_loop()
             elif message["type"] == "websocket.accept":
                 self.on_open()
-        except OSError:  # what newer servers raise (ASGI 2.4)
+        except OSError:  # newer servers raise it (ASGI 2.4)
             self._disconnect(_ABNORMAL_CLOSURE, "")
             raise WebsocketDisconnect(self.code) from None
         except asyncio.CancelledError:
             if self.state != "disconnected":
-                raise  # the server's wish, or the handler's
+                raise  # by the server, or by the handler itself
             raise WebsocketDisconnect(self.code, self.reason) from None
 
     async def _yield_to_loop(self) -> None:
-        """Let the loop go on: who only sends must not keep it from hearing the client's going.
+        """Let the loop run once, so that a handler that only sends notices a disconnect.
 
-        COMPAT: Granian and Hypercorn take at once what nobody will get any more. Who is not
-        cancelled in here learns it from the next thing that it asks for, or is cancelled there.
+        COMPAT: Granian and Hypercorn accept messages for a client that has disconnected, and do not
+        wait. So a handler that sends in a loop would never let the loop run. One pass of the loop
+        is enough for the task that receives.
+
+        A disconnect in this pass does not cancel the handler here. The next method that it calls
+        raises the error, or the loop cancels it at its next wait.
         """
         yielding = asyncio.current_task()
         self._yielding.add(yielding)
@@ -191,7 +204,10 @@ class WebSocketChannel(MessageReceiver):
         return WebsocketDisconnect(self.code, self.reason)
 
     async def connect(self) -> None:
-        """Receive the message with which everything begins."""
+        """Receive the first message.
+
+        :raises ScopeError: it is not ``websocket.connect``.
+        """
         message = await self._receive()
         try:
             self.advance(message["type"])
@@ -199,11 +215,18 @@ class WebSocketChannel(MessageReceiver):
             raise ScopeError(f"The server began with the message {message['type']!r}.") from error
 
     async def close(self, code: int, reason: str) -> None:
-        """Close it, and take no message any more."""
+        """Send a close frame, and stop to receive.
+
+        :param code: see `check_close_frame`.
+        :param reason: likewise.
+        :raises WebsocketDisconnect: the client disconnected.
+        :raises WebsocketStateError: the WebSocket is closed.
+        """
         listener = self._listener
         if listener is not None and listener is not asyncio.current_task():
-            # COMPAT: Granian sends no close while somebody is receiving, and does not wake whose
-            # receiving is cancelled: it cannot be waited for.
+            # COMPAT: Granian sends no close frame while a task is receiving. It does not wake a
+            # task whose `receive` was cancelled, so the task cannot be awaited. One pass of the
+            # loop delivers the cancellation.
             listener.cancel()
             await asyncio.sleep(0)
         await self.send({"type": "websocket.close", "code": code, "reason": reason})
@@ -214,7 +237,13 @@ class WebSocketChannel(MessageReceiver):
     async def refuse(
         self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
     ) -> None:
-        """Answer the handshake with an HTTP response, or, if the server cannot, with a 403."""
+        """Refuse the handshake with an HTTP response, or with a 403 if the server cannot send it.
+
+        :param status: the HTTP status.
+        :param headers: pairs of name and value.
+        :param body: the whole body.
+        :raises WebsocketDisconnect: the client disconnected.
+        """
         if not self.can_refuse:
             await self.send({"type": "websocket.close", "code": 1008, "reason": ""})
             return
@@ -222,13 +251,13 @@ class WebSocketChannel(MessageReceiver):
         await self.send({"type": f"{kind}.start", "status": status, "headers": list(headers)})
         await self.send({"type": f"{kind}.body", "body": body, "more_body": False})
 
-    # What comes in -------------------------------------------------------------------------------
+    # Incoming messages ---------------------------------------------------------------------------
 
     async def receive(self) -> str | bytes:
-        """Return the next data that the client sent.
+        """Return the data of the next message.
 
-        :raises WebsocketDisconnect: the client has gone.
-        :raises WebsocketStateError: we have closed the WebSocket.
+        :raises WebsocketDisconnect: the client disconnected.
+        :raises WebsocketStateError: the application has closed the WebSocket.
         """
         while not self._inbox:
             if self.state == "disconnected":
@@ -243,31 +272,31 @@ class WebSocketChannel(MessageReceiver):
                 await self._changed.wait()
             finally:
                 self._readers.discard(reader)
-                del reader  # the task may hold the error whose traceback holds this frame
+                del reader  # avoid a reference cycle
         self._has_space.set()
         data = self._inbox.popleft()
         self._inbox_size -= sys.getsizeof(data)
         return data
 
     def listen(self) -> None:
-        """Begin to receive, so that the client's going is seen at once."""
+        """Start to receive, so that a disconnect is noticed at once."""
         self._listener = asyncio.get_running_loop().create_task(self._listen())
 
     def stop_listening(self) -> None:
-        """End receiving; nothing is cancelled from now on."""
+        """Stop to receive; from now on a disconnect cancels nothing."""
         self.cancel = None
         if self._listener is not None:
             self._listener.cancel()
             self._listener = None
 
     async def _listen(self) -> None:
-        """Hear the client to its end; whatever ends that, the handler learns it."""
+        """Receive until the client disconnects. An error counts as a disconnect."""
         try:
             await self._receive_all()
-        except OSError:  # the server's way to say that the client has gone
+        except OSError:  # servers raise it if the client disconnected
             self._disconnect(_ABNORMAL_CLOSURE, "")
         except asyncio.CancelledError:
-            if not is_being_cancelled():  # the server's receive() was
+            if not is_being_cancelled():  # the server cancelled its own receive()
                 self._disconnect(_ABNORMAL_CLOSURE, "")
             raise
         except Exception as error:
@@ -296,37 +325,37 @@ class WebSocketChannel(MessageReceiver):
                 return
             self._inbox.append(data)
             self._inbox_size += sys.getsizeof(data)
-            del message, text, data  # this frame holds none while it waits
+            del message, text, data  # so that they are not in memory while this waits
             self._changed.set()
             while len(self._inbox) >= _MAX_INBOX_MESSAGES or self._inbox_size >= _MAX_INBOX_SIZE:
                 self._has_space.clear()
                 await self._has_space.wait()
 
     async def close_and_disconnect(self, code: int, timeout: float | None = None) -> None:
-        """Close it from our side; to the handler it is as if the client had gone.
+        """Close the WebSocket; the handler gets a `WebsocketDisconnect`.
 
-        :param code: to tell the client, and the handler.
-        :param timeout: seconds to wait for a client that does not read; ``None``: for ever.
+        :param code: the code for the client and the handler.
+        :param timeout: seconds to wait for a client that does not read; ``None``: no limit.
         """
         try:
             if timeout is None:
                 await self.close(code, "")
-            else:  # in a task of its own: a server may have no real one here
+            else:  # asyncio.timeout() needs a task, and some servers call this without one
                 closing = asyncio.ensure_future(self.close(code, ""))
-                for _ in range(_SLICES):
-                    await asyncio.wait({closing}, timeout=timeout / _SLICES)
+                await asyncio.wait({closing}, timeout=timeout)
                 if closing.done():
                     closing.result()
                 else:
                     closing.cancel()
         except WebsocketDisconnect:
-            return  # it has gone just now
+            return  # the client disconnected in the meantime
         self._disconnect(code, "")
 
     def _disconnect(self, code: int, reason: str) -> None:
-        """The client has gone: wake who reads, cancel a handler that waits for something else.
+        """Handle a disconnect.
 
-        A handler that is running here is told by an error.
+        A handler that receives is woken, and gets a `WebsocketDisconnect`. A handler that waits for
+        something else is cancelled. A handler that runs now gets the error at its next call.
         """
         self.state = "disconnected"
         self.code = code
@@ -337,7 +366,7 @@ class WebSocketChannel(MessageReceiver):
         elif not (self._is_in(self._readers) or self._is_running()) and self.cancel is not None:
             self.cancel()
 
-    def _is_in(self, tasks: set[asyncio.Task[t.Any] | None]) -> bool:
+    def _is_in(self, tasks: set[_Task]) -> bool:
         return bool(tasks) if self.task is None else self.task in tasks
 
     def _is_running(self) -> bool:
@@ -345,16 +374,21 @@ class WebSocketChannel(MessageReceiver):
 
 
 def _is_larger(data: str | bytes, limit: int) -> bool:
-    """Return whether data has more encoded bytes than a limit; a short text is not encoded."""
+    """Return whether data has more bytes, encoded as UTF-8, than a limit.
+
+    PERF: a text is encoded only if its length does not answer the question.
+    """
     if len(data) > limit or isinstance(data, bytes) or len(data) * 4 <= limit or data.isascii():
         return len(data) > limit
     return len(data.encode("utf-8", "surrogatepass")) > limit
 
 
 def check_close_frame(code: int, reason: str) -> None:
-    """Hold what shall be said at the end to the protocol.
+    """Check the content of a close frame. Servers handle invalid ones differently.
 
-    Each server would do something else with it, and some would send it.
+    :param code: one of RFC 6455 section 7.4 that may be sent.
+    :param reason: a text of at most 123 bytes in UTF-8 (RFC 6455 section 5.5).
+    :raises ValueError: the code or the reason is not allowed.
     """
     if not any(code in codes for codes in _SENDABLE_CODES):
         raise ValueError(

@@ -11,7 +11,7 @@ from .._app.background import WAITING_TASKS
 from .._core.current import BY_CLIENT
 from .._core.threads import PoolFull
 from .._core.threads import websockets as threads
-from ..typing import AnyApp
+from ._app_protocol import WebSocketApplication
 from ._executor_choice import blocks
 from ._request_body import Receive, RequestBody, Send
 from ._scope import Scope, make_environ
@@ -22,7 +22,7 @@ from ._websocket_lifecycle import run_websocket
 
 _RETRY_LATER = [(b"content-length", b"0"), (b"retry-after", b"5")]
 _GOING_AWAY = 1001  # RFC 6455 section 7.4.1
-_CLOSE_TIMEOUT = 1.0  # seconds that a client may take to read the close frame
+_CLOSE_TIMEOUT = 1.0  # seconds that a client has to read the close frame
 
 
 class WebSocketServer:
@@ -35,7 +35,9 @@ class WebSocketServer:
         self._channels: set[WebSocketChannel] = set()
         self._changed: asyncio.Event | None = None  # set while `close_all` waits
 
-    async def serve(self, app: AnyApp, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(
+        self, app: WebSocketApplication, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Serve one WebSocket to its end.
 
         :param app: the application.
@@ -107,7 +109,7 @@ class WebSocketServer:
         self._changed = None
 
 
-def _find_handler(app: AnyApp, websocket: Websocket) -> t.Any:
+def _find_handler(app: WebSocketApplication, websocket: Websocket) -> t.Any:
     """Return the handler that routing will find; ``None`` if it will find none."""
     try:
         adapter = app.create_url_adapter(websocket)

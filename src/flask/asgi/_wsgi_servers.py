@@ -1,4 +1,4 @@
-"""What WSGI servers offer for WebSockets, and a warning about one that serves too little."""
+"""WebSockets over the connections of WSGI servers, and a warning about Hypercorn's WSGI mode."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from werkzeug.exceptions import NotImplemented as CannotBeServed
 
 from .._core.awaitables import is_async_view
 from .._core.current import get_request_context
-from ..typing import AnyApp
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from ._app_protocol import WebSocketApplication
 
 _NO_SOCKET = (
     "A WebSocket was refused: this WSGI server offers no connection for it. 'flask run' does, and"
@@ -33,7 +34,7 @@ _HYPERCORN_SERVES_WSGI = (
 
 
 def serve_upgrade_request(
-    app: AnyApp, environ: WSGIEnvironment, start_response: StartResponse
+    app: WebSocketApplication, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes] | None:
     """Serve a WebSocket over the connection of a WSGI server.
 
@@ -57,7 +58,7 @@ def serve_upgrade_request(
     return serve_upgrade(app, environ, socket, start_response)
 
 
-def _is_for_websocket(app: AnyApp, environ: WSGIEnvironment) -> bool:
+def _is_for_websocket(app: WebSocketApplication, environ: WSGIEnvironment) -> bool:
     """Return whether a handshake is for one of our WebSockets.
 
     An extension may have its own views that use the socket.
@@ -72,12 +73,14 @@ def _is_for_websocket(app: AnyApp, environ: WSGIEnvironment) -> bool:
     return getattr(rule, "is_websocket", False)
 
 
-def _refuse(app: AnyApp, reason: str, start_response: StartResponse) -> Iterable[bytes]:
+def _refuse(
+    app: WebSocketApplication, reason: str, start_response: StartResponse
+) -> Iterable[bytes]:
     app._log("error", reason)
     return CannotBeServed()({"REQUEST_METHOD": "GET"}, start_response)
 
 
-def warn_about_hypercorn(app: AnyApp) -> None:
+def warn_about_hypercorn(app: WebSocketApplication) -> None:
     """Warn if Hypercorn serves an application as WSGI that has async views or WebSockets."""
     if "hypercorn.app_wrappers" not in sys.modules:
         return

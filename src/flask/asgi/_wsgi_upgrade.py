@@ -1,8 +1,8 @@
-"""A WebSocket under WSGI: on the raw socket that some servers offer, spoken through wsproto.
+"""A WebSocket under WSGI: an ASGI server for one connection, on the socket of a WSGI server.
 
-What an ASGI server would do for one connection is done here, on the event loop of the request's
-thread; the application is asked through ``asgi_app``, so a WebSocket is the same on both protocols.
-Importing this room needs wsproto, the extra "asgi".
+It runs on the event loop of the request's thread, uses wsproto for the protocol, and calls
+``asgi_app``. So a WebSocket is the same under both protocols. Importing this module needs wsproto,
+which the extra "asgi" installs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from .._core.waiting import wait_long
 from .._http.environ_scope import make_scope
-from ..typing import AnyApp
+from ._app_protocol import AsgiApplication
 from ._request_body import Message as AsgiMessage
 from ._scope import Scope
 
@@ -43,8 +43,8 @@ if t.TYPE_CHECKING:
 
 _SCHEMES = {"http": "ws", "https": "wss"}
 _RECEIVE_SIZE = 65536
-_CLOSE_TIMEOUT = 2.0  # seconds that a client may take to say goodbye, or all handlers when we stop
-_EXIT_CLOSE_TIMEOUT = 0.1  # seconds that a client may take when we stop
+_CLOSE_TIMEOUT = 2.0  # seconds for the client's close frame; at exit, for all handlers
+_EXIT_CLOSE_TIMEOUT = 0.1  # seconds for the client's close frame when the process ends
 _ABNORMAL_CLOSURE = 1006  # RFC 6455 section 7.4.1
 _PROTOCOL_ERROR = 1002
 _MESSAGE_TOO_BIG = 1009
@@ -53,14 +53,18 @@ _EMPTY_LENGTHS = {None, "", "0"}
 
 
 def serve_upgrade(
-    app: AnyApp, environ: WSGIEnvironment, socket: sockets.socket, start_response: StartResponse
+    app: AsgiApplication,
+    environ: WSGIEnvironment,
+    socket: sockets.socket,
+    start_response: StartResponse,
 ) -> Iterable[bytes]:
     """Serve a WebSocket to its end.
 
     :param app: the application.
-    :param environ: of the handshake.
-    :param socket: the connection; not usable afterwards, unless the handshake was refused.
-    :param start_response: takes the answer to the handshake, if it is a refusal.
+    :param environ: the WSGI environment of the handshake.
+    :param socket: the connection. It is shut down at the end, unless the handshake was refused.
+    :param start_response: takes the response that refuses the handshake.
+    :returns: the body of that response; empty if the handshake was accepted.
     """
     if not app._got_first_request:
         app._start_serving()
@@ -74,7 +78,7 @@ def serve_upgrade(
     try:
         protocol.initiate_upgrade_connection(scope["headers"], "/")
     except (RemoteProtocolError, ProtocolError) as error:
-        hint: t.Any = getattr(error, "event_hint", None)
+        hint = getattr(error, "event_hint", None)
         status, headers = (400, []) if hint is None else (hint.status_code, hint.headers)
         return _refuse(start_response, status, headers, f"{error}\n".encode())
     connection = SocketConnection(socket, protocol, app.config["WEBSOCKET_MAX_MESSAGE_SIZE"])
@@ -83,27 +87,27 @@ def serve_upgrade(
     try:
         wait_long(connection.serve(app, scope))
     except asyncio.CancelledError:
-        pass  # this process stops, and the client was told
+        pass  # the process ends, and the close frame was sent
     finally:
         socket.settimeout(timeout)
         if connection.is_accepted:
             _shut_down(socket)
     if not connection.is_accepted:
         return _refuse(start_response, connection.status, connection.headers, connection.body)
-    # The server writes this to a connection that is shut, which it takes for a client that has
-    # gone; its log has the status.
+    # The connection is shut down, so the server takes the client for disconnected. The status is
+    # for the server's log.
     start_response("101 Switching Protocols", [])
     return ()
 
 
 def _find_handshake_error(environ: WSGIEnvironment) -> str | None:
-    """Tell what is wrong with a handshake that wsproto would take (RFC 6455 section 4.2.1)."""
+    """Return what is wrong with a handshake that wsproto accepts (RFC 6455 section 4.2.1)."""
     if environ["REQUEST_METHOD"] != "GET":
         return "The handshake of a WebSocket is a GET request."
     if environ["SERVER_PROTOCOL"] == "HTTP/1.0":
         return "A WebSocket needs HTTP/1.1."
     if environ.get("CONTENT_LENGTH") not in _EMPTY_LENGTHS or "HTTP_TRANSFER_ENCODING" in environ:
-        return "The handshake of a WebSocket has no body."  # it would be read for frames
+        return "The handshake of a WebSocket has no body."  # it would be parsed as frames
     try:
         key = binascii.a2b_base64(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""), strict_mode=True)
     except ValueError:
@@ -129,21 +133,21 @@ def _shut_down(socket: sockets.socket) -> None:
     try:
         socket.shutdown(sockets.SHUT_RDWR)
     except OSError:
-        pass  # the client was quicker
+        pass  # the client has closed the connection
 
 
 class SocketConnection:
-    """The server's side of one WebSocket: ASGI's messages there, a socket's bytes here.
+    """The server of one WebSocket: it translates between ASGI messages and the bytes of a socket.
 
-    :param socket: the connection, not blocking.
-    :param protocol: has read the handshake.
-    :param limit: a message that grows larger is not waited for; ``None``: 16 MiB.
+    :param socket: the connection; it must not block.
+    :param protocol: the parser, which has read the handshake.
+    :param limit: maximum size of a message in bytes; ``None``: 16 MiB.
     """
 
     is_accepted: bool = False
     """Whether the handshake was accepted."""
     status: int = 403
-    """HTTP status of the refusal, if it was not."""
+    """HTTP status of the refusal."""
     headers: Iterable[tuple[bytes, bytes]] = ()
     """Headers of the refusal."""
     body: bytes = b""
@@ -154,19 +158,19 @@ class SocketConnection:
         self._protocol = protocol
         self._limit = _DEFAULT_MAX_MESSAGE if limit is None else limit
         self._inbox: deque[AsgiMessage] = deque([{"type": "websocket.connect"}])
-        self._events: Iterator[Event] = iter(())  # that the bytes which arrived contain
-        self._message = bytearray()  # of a message that is not complete yet
+        self._events: Iterator[Event] = iter(())  # in the bytes that arrived
+        self._message = bytearray()  # the message that is not complete yet
         self._disconnect_message: AsgiMessage | None = (
             None  # once there is nothing to receive any more
         )
         self._unsent = bytearray()
         self._send_lock = asyncio.Lock()
 
-    async def serve(self, app: AnyApp, scope: Scope) -> None:
-        """Let the application talk, then end the connection in good order.
+    async def serve(self, app: AsgiApplication, scope: Scope) -> None:
+        """Call the application, and close the connection when it returns.
 
         :param app: the application.
-        :param scope: what the connection is.
+        :param scope: the ASGI scope of the connection.
         """
         task = asyncio.current_task()
         assert task is not None
@@ -174,7 +178,7 @@ class SocketConnection:
         try:
             await app.asgi_app(scope, self.receive, self.send)
         finally:
-            # What runs after this stands still with the loop; who listens still would listen along.
+            # The loop stops after this. A task that still receives would take the close frame.
             background = set(app._asgi.tasks)
             try:
                 await _cancel_tasks(asyncio.all_tasks() - {task} - background)
@@ -184,7 +188,7 @@ class SocketConnection:
             await _wait_for(asyncio.all_tasks() & background)
 
     async def _wait_for_close_frame(self) -> None:
-        """Wait for the client's answer to our goodbye, but not for long (RFC 6455, 7.1.1)."""
+        """Wait a limited time for the client's close frame (RFC 6455 section 7.1.1)."""
         try:
             async with asyncio.timeout(
                 _EXIT_CLOSE_TIMEOUT if _open_connections.is_exiting else _CLOSE_TIMEOUT
@@ -201,13 +205,13 @@ class SocketConnection:
     # To the application --------------------------------------------------------------------------
 
     async def receive(self) -> AsgiMessage:
-        """Return what happened next, as ASGI says it."""
+        """Return the next ASGI message."""
         while not self._inbox:
             if self._disconnect_message is not None:
                 return self._disconnect_message
             try:
                 await self._read()
-            except OSError:  # it asked for an answer and did not wait for it
+            except OSError:  # the client sent a ping and did not wait for the pong
                 self._disconnect(_ABNORMAL_CLOSURE)
         return self._inbox.popleft()
 
@@ -220,7 +224,9 @@ class SocketConnection:
         if not data:
             self._disconnect(_ABNORMAL_CLOSURE)
         elif not self.is_accepted:
-            self._disconnect(_PROTOCOL_ERROR)  # it must wait for our answer (RFC 6455 section 4.1)
+            self._disconnect(
+                _PROTOCOL_ERROR
+            )  # a client must wait for the response (RFC 6455 section 4.1)
         else:
             self._protocol.receive_data(data)
             self._events = self._protocol.events()
@@ -230,9 +236,9 @@ class SocketConnection:
             if self._is_closing:
                 return
             data: str | bytes = event.data
-            # PERF: as bytes in one place; each part as an object takes 50 bytes more than it has.
+            # Fragments are joined at once: an object for each fragment takes 50 bytes more.
             self._message += data.encode() if isinstance(data, str) else data
-            if len(self._message) > self._limit:  # it need not be read to its end
+            if len(self._message) > self._limit:  # the rest is not waited for
                 self._message = bytearray()
                 self._inbox.append({"type": "websocket.disconnect", "code": _MESSAGE_TOO_BIG})
                 await self._send_event(CloseConnection(_MESSAGE_TOO_BIG))
@@ -260,9 +266,10 @@ class SocketConnection:
     # To the client -------------------------------------------------------------------------------
 
     async def send(self, message: AsgiMessage) -> None:
-        """Do what the application says, as ASGI says it.
+        """Send an ASGI message of the application.
 
-        :raises OSError: the client has gone.
+        :param message: the message.
+        :raises OSError: the client disconnected.
         """
         kind = message["type"]
         if kind == "websocket.send":
@@ -286,12 +293,12 @@ class SocketConnection:
 
     async def _send_event(self, event: Event) -> None:
         if self._disconnect_message is not None:
-            raise BrokenPipeError("The client has gone.")
+            raise BrokenPipeError("The client disconnected.")
         try:
             self._unsent += self._protocol.send(event)
         except LocalProtocolError as error:
             raise BrokenPipeError(str(error)) from None
-        # Whoever is cancelled in the middle of a message leaves the rest of it to the next one.
+        # If a sender is cancelled in the middle of a message, the next sender sends the rest.
         async with self._send_lock:
             while self._unsent:
                 await self._send_bytes()
@@ -321,7 +328,7 @@ class SocketConnection:
 
 
 async def _wait_until_ready(
-    add: Callable[..., t.Any], remove: Callable[..., t.Any], socket: sockets.socket
+    add: Callable[..., object], remove: Callable[..., object], socket: sockets.socket
 ) -> None:
     ready = asyncio.Event()
     add(socket, ready.set)
@@ -331,39 +338,40 @@ async def _wait_until_ready(
         remove(socket)
 
 
-async def _cancel_tasks(tasks: set[asyncio.Task[t.Any]]) -> None:
+async def _cancel_tasks(tasks: set[asyncio.Task[object]]) -> None:
     for task in tasks:
         task.cancel()
     await _wait_for(tasks)
 
 
-async def _wait_for(tasks: set[asyncio.Task[t.Any]]) -> None:
+async def _wait_for(tasks: set[asyncio.Task[object]]) -> None:
     if tasks:
         await asyncio.wait(tasks)
 
 
-# The process stops ------------------------------------------------------------------------------
+# The process ends -------------------------------------------------------------------------------
 
 
 class _OpenConnections:
-    """The conversations of this process; when it ends, those that are left are told so."""
+    """The open WebSockets of this process. When the process ends, their handlers are cancelled."""
 
     is_exiting: bool = False
     """Whether the process ends."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[t.Any]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
         self._changed = threading.Condition()
 
-    def add(self, task: asyncio.Task[t.Any]) -> None:
+    def add(self, task: asyncio.Task[object]) -> None:
         with self._changed:
             if not self._tasks:
-                # Anew each time: what is registered last runs first, so before ``after_serving``.
+                # Registered again each time: the last registered function runs first, and this
+                # one must run before ``after_serving`` functions.
                 atexit.unregister(self.close_all)
                 atexit.register(self.close_all)
             self._tasks.add(task)
 
-    def remove(self, task: asyncio.Task[t.Any]) -> None:
+    def remove(self, task: asyncio.Task[object]) -> None:
         with self._changed:
             self._tasks.discard(task)
             self._changed.notify_all()
