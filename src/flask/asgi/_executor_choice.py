@@ -68,7 +68,7 @@ def rule_may_block(app: AnyApp, rule: t.Any, method: str) -> bool:
     return blocks(view, method) if blocking is None else blocking
 
 
-def blocks(view: t.Any, method: str = "GET") -> bool:
+def blocks(view: object, method: str = "GET") -> bool:
     """Tell whether a view may hold up the thread that it runs in.
 
     :param view: a function that is routed.
@@ -77,13 +77,13 @@ def blocks(view: t.Any, method: str = "GET") -> bool:
     blocking: bool | None = getattr(view, "blocking", None)
     if blocking is not None:
         return blocking
-    kind: t.Any = getattr(view, "view_class", None)
+    kind: type | None = getattr(view, "view_class", None)
     if kind is not None and getattr(view, "undecorated", None) is view:  # nothing wraps it
         view = _find_method(kind, method)
     return not is_async_callable(view)
 
 
-def _find_method(kind: t.Any, method: str) -> t.Any:
+def _find_method(kind: type, method: str) -> object:
     """Return the function of a class-based view that handles an HTTP method."""
     dispatch = getattr(kind, "dispatch_request", None)
     if dispatch is not MethodView.dispatch_request:

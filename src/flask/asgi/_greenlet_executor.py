@@ -79,15 +79,14 @@ class WorkerGreenlet(greenlet):  # type: ignore[misc]
                 yielded = self.switch(value)
         return self.take_outcome(_thread_greenlets.idle)
 
-    def take_outcome(self, idle: list[WorkerGreenlet]) -> t.Any:
+    def take_outcome(self: t.Any, idle: list[WorkerGreenlet]) -> t.Any:
         """Make the greenlet idle.
 
         :param idle: the idle greenlets of this thread.
         :returns: what the work returned.
         :raises BaseException: what it raised.
         """
-        this: t.Any = self
-        this.gr_context = None  # an idle greenlet holds no request
+        self.gr_context = None  # an idle greenlet holds no request
         if len(idle) < _MAX_IDLE:
             idle.append(self)
         else:
@@ -103,12 +102,11 @@ class WorkerGreenlet(greenlet):  # type: ignore[misc]
         finally:
             del error  # avoid a reference cycle
 
-    def end(self) -> None:
+    def end(self: t.Any) -> None:
         """End an idle greenlet. Its own stack refers to it, so it would stay in memory."""
-        this: t.Any = self
-        this.steps = None  # avoid a reference cycle
-        this.parent = getcurrent()  # the greenlet that continues when this one ends
-        this.throw()
+        self.steps = None  # avoid a reference cycle
+        self.parent = getcurrent()  # the greenlet that continues when this one ends
+        self.throw()
 
 
 _by_root_greenlet: dict[object, tuple[list[WorkerGreenlet], Switch]] = {}
@@ -128,7 +126,7 @@ class _ThreadGreenlets(threading.local):
         root: t.Any = getcurrent()
         while root.parent is not None:
             root = root.parent
-        self.root: object = root
+        self.root = root
         _by_root_greenlet[root] = (self.idle, root.switch)
         self._at_end = _EndIdleGreenlets(self.idle, partial(_by_root_greenlet.pop, root, None))
 

@@ -130,8 +130,8 @@ async def _send_response(
     if connection.loop_is_known is not None:
         connection.loop_is_known.set()
     try:
-        result = await running
-        if result is not None and not isinstance(result, tuple):
+        result: t.Any = await running
+        if result is not None and type(result) is not tuple:
             result = await _send_stream(app, connection, result)
         connection.stop_watching()
         await _send_messages(result, connection._send)
@@ -152,8 +152,8 @@ async def _await_greenlet(result: t.Any, connection: HttpConnection) -> Result:
         return finished
     task = asyncio.current_task()  # `None` under a server that has no tasks
     if task is not None:
-        context: Context = result.gr_context
-        connection.on_disconnect = partial(_cancel_if_allowed, task, context)
+        greenlet: t.Any = result
+        connection.on_disconnect = partial(_cancel_if_allowed, task, greenlet.gr_context)
     connection.watch_for_disconnect()
     finished = await result.finish()
     return finished

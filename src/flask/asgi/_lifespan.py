@@ -17,6 +17,8 @@ from ._request_body import Receive, Send
 from ._scope import ScopeError, without_contexts
 from ._thread_executor import ThreadExecutor, has_greenlets, is_being_cancelled, run_in_greenlet
 
+Result = t.TypeVar("Result")
+
 _NAME = "flask-end-of-serving"
 _END_TIMEOUT = 1.0  # seconds that requests may take to end when the loop ends
 
@@ -109,7 +111,7 @@ async def _stop_with_loop(app: AsgiApplication, key: object) -> None:
         app._log("exception", "Exception after serving")
 
 
-async def _run(app: AsgiApplication, function: Callable[..., t.Any], *arguments: object) -> t.Any:
+async def _run(app: AsgiApplication, function: Callable[..., Result], *arguments: object) -> Result:
     """Run synchronous code that may await what runs on this loop."""
     if has_greenlets:
         return await run_in_greenlet(function, *arguments)

@@ -149,7 +149,7 @@ class RequestBody(MessageReceiver):
     def __iter__(self) -> t.Iterator[bytes]:
         return iter(self.readline, b"")
 
-    async def buffer_small_body(self, config: Mapping[str, t.Any], length: str | bytes) -> None:
+    async def buffer_small_body(self, config: Mapping[str, int], length: str | bytes) -> None:
         """Receive a small body, so that no thread waits for it.
 
         COMPAT: also for an async view if the server's ``receive`` is not a Python function. Granian
@@ -165,7 +165,7 @@ class RequestBody(MessageReceiver):
         if len(length) > 5 or not (length.isascii() and length.isdigit()):
             return
         size = int(length)
-        limit = config["MAX_CONTENT_LENGTH"]
+        limit: int | None = config["MAX_CONTENT_LENGTH"]
         if size > MAX_SMALL_BODY or (limit is not None and size > limit):
             return
         if _buffered_bytes.used + size > config["ASGI_BODY_MEMORY_SIZE"]:

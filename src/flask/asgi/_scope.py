@@ -53,7 +53,7 @@ async def without_contexts(serving: Coroutine[object, None, Result]) -> Result:
         _cv_app.reset(app_token)
 
 
-def make_environ(scope: Scope, body: t.Any) -> WSGIEnvironment:
+def make_environ(scope: Scope, body: object) -> WSGIEnvironment:
     """Make the environment of a request.
 
     :param scope: of an ``http`` or ``websocket`` connection.
@@ -72,7 +72,7 @@ def make_environ(scope: Scope, body: t.Any) -> WSGIEnvironment:
             root, path = _split_root(root, path)
         query: bytes | None = scope["query_string"]
         server = scope["server"] or _NO_SERVER
-        environ: dict[str, t.Any] = {
+        environ: WSGIEnvironment = {
             "REQUEST_METHOD": scope["method"],
             "SCRIPT_NAME": root,
             "PATH_INFO": path,
@@ -105,7 +105,7 @@ def make_environ(scope: Scope, body: t.Any) -> WSGIEnvironment:
             environ["REMOTE_ADDR"] = client[0]
             environ["REMOTE_PORT"] = str(client[1])
     except KeyError as error:
-        complete = {**_DEFAULTS, **scope}
+        complete: Scope = {**_DEFAULTS, **scope}
         if error.args[0] in _DEFAULTS and complete.keys() != scope.keys():
             return make_environ(complete, body)
         raise _malformed(scope, error) from error
@@ -121,7 +121,7 @@ def make_environ(scope: Scope, body: t.Any) -> WSGIEnvironment:
     return environ
 
 
-_DEFAULTS: dict[str, t.Any] = {
+_DEFAULTS: Scope = {
     "client": None,
     "http_version": "1.1",
     "method": "GET",  # a WebSocket is asked for by GET

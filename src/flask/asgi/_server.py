@@ -25,7 +25,7 @@ from ._thread_executor import ThreadExecutor, has_greenlets, run_in_greenlet
 from ._websocket_server import WebSocketServer
 
 Serve: t.TypeAlias = Callable[
-    [WebSocketApplication, Scope, Receive, Send], Coroutine[t.Any, t.Any, None]
+    [WebSocketApplication, Scope, Receive, Send], Coroutine[object, None, None]
 ]
 
 _WITHOUT_ASYNCIO = (

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Coroutine, Iterator
 
 from werkzeug.datastructures import Headers
 
+from .. import typing as ft
 from .._core.waiting import is_in_coroutine
 from ..ctx import RequestContext
 from ..typing import AnyApp
@@ -22,6 +23,8 @@ from ._websocket_channel import (
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+    from ..sessions import SessionMixin
 
 Result = t.TypeVar("Result")
 
@@ -51,8 +54,7 @@ class Websocket(Request):
         # A synchronous wrapper may have called the coroutine, in a thread or on another loop.
         if self._awaits or is_in_coroutine(3):
             return self._on_its_loop(coroutine)
-        result: t.Any = wait_on_loop(self._channel.loop, coroutine)
-        return result  # type: ignore[no-any-return]
+        return wait_on_loop(self._channel.loop, coroutine)  # type: ignore[arg-type]
 
     def _on_its_loop(
         self, coroutine: Coroutine[object, None, Result]
@@ -73,7 +75,9 @@ class Websocket(Request):
         names = self.environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").split(",")
         return [name.strip() for name in names if name.strip()]
 
-    def accept(self, headers: t.Any = None, subprotocol: str | None = None) -> Awaitable[None]:
+    def accept(
+        self, headers: ft.HeadersValue | None = None, subprotocol: str | None = None
+    ) -> Awaitable[None]:
         """Accept the handshake. `receive` and `send` accept it too, if that is still to be done.
 
         :param headers: headers of the response to the handshake: a mapping, or pairs.
@@ -111,7 +115,7 @@ class Websocket(Request):
         """
         return self._call(self._receive_json())
 
-    def send_json(self, *args: t.Any, **kwargs: t.Any) -> Awaitable[None]:
+    def send_json(self, *args: object, **kwargs: object) -> Awaitable[None]:
         """Send a value as JSON.
 
         :param args: the value, or several values, which become a list, as with ``jsonify``.
@@ -152,7 +156,9 @@ class Websocket(Request):
 
     # As coroutines -------------------------------------------------------------------------------
 
-    async def _accept(self, headers: t.Any = None, subprotocol: str | None = None) -> None:
+    async def _accept(
+        self, headers: ft.HeadersValue | None = None, subprotocol: str | None = None
+    ) -> None:
         if subprotocol is not None and subprotocol not in self.requested_subprotocols:
             raise ValueError(
                 f"The client did not ask for the subprotocol {subprotocol!r}, but for"
@@ -186,7 +192,7 @@ class Websocket(Request):
     async def _receive_json(self) -> t.Any:
         return self.json_module.loads(await self._receive())
 
-    async def _send_json(self, *args: t.Any, **kwargs: t.Any) -> None:
+    async def _send_json(self, *args: object, **kwargs: object) -> None:
         if args and kwargs:
             raise TypeError("send_json() takes values, or names with values, not both.")
         value = args[0] if len(args) == 1 else args or kwargs
@@ -208,8 +214,8 @@ class WebsocketContext(RequestContext):
         self,
         app: AnyApp,
         environ: WSGIEnvironment,
-        request: t.Any = None,
-        session: t.Any = None,
+        request: Request | None = None,
+        session: SessionMixin | None = None,
     ) -> None:
         super().__init__(app, environ, request, session)
         self._after = ()  # no hook waits for a response

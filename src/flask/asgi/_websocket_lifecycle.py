@@ -171,7 +171,7 @@ def dispatch_websocket(
     """
     if websocket.routing_exception is not None:
         raise websocket.routing_exception
-    handler: t.Any = self.view_functions[t.cast("str", websocket.endpoint)]
+    handler = self.view_functions[t.cast("str", websocket.endpoint)]
     websocket._awaits = is_async_callable(handler)
     answer: ft.ResponseReturnValue | None = wait_if_awaitable(
         self.ensure_sync(handler)(**(websocket.view_args or {}))
@@ -193,7 +193,10 @@ def postprocess_websocket(
 
 
 def _call_hook(
-    app: WebSocketApplication, websocket: Websocket, function: Callable[..., t.Any], *values: object
+    app: WebSocketApplication,
+    websocket: Websocket,
+    function: Callable[..., object],
+    *values: object,
 ) -> t.Any:
     """Call a hook; the WebSocket's methods suit its kind, synchronous or ``async def``."""
     websocket._awaits = is_async_callable(function)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import typing as t
 
 from werkzeug.exceptions import HTTPException
 
@@ -109,7 +108,7 @@ class WebSocketServer:
         self._changed = None
 
 
-def _find_handler(app: WebSocketApplication, websocket: Websocket) -> t.Any:
+def _find_handler(app: WebSocketApplication, websocket: Websocket) -> object:
     """Return the handler that routing will find; ``None`` if it will find none."""
     try:
         adapter = app.create_url_adapter(websocket)
