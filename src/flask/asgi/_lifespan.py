@@ -1,6 +1,7 @@
-"""When startup and shutdown run on a loop.
+"""Runs startup and shutdown on an event loop.
 
-They follow the lifespan messages of an ASGI server, an outer application, or the loop itself.
+An ASGI server requests them by lifespan messages, an outer application by its own lifespan. Without
+both, startup runs at the first request, and shutdown when the loop ends.
 """
 
 from __future__ import annotations
@@ -24,7 +25,13 @@ _END_TIMEOUT = 1.0  # seconds that requests may take to end when the loop ends
 
 
 async def serve_lifespan(app: AsgiApplication, receive: Receive, send: Send) -> None:
-    """Run startup when the server starts, and shutdown when it stops."""
+    """Run startup when the server starts, and shutdown when it stops.
+
+    :param app: the application.
+    :param receive: returns the server's next message.
+    :param send: takes a message for the server.
+    :raises ScopeError: the server sent another message.
+    """
     while True:
         message = await receive()
         kind = message["type"]
@@ -58,7 +65,10 @@ async def serve_lifespan(app: AsgiApplication, receive: Receive, send: Send) -> 
 
 @asynccontextmanager
 async def lifespan(app: AsgiApplication) -> AsyncIterator[None]:
-    """Run startup, and shutdown at the end of the block."""
+    """Run startup, and shutdown at the end of the block.
+
+    :param app: the application.
+    """
     await app._asgi.start(app)
     try:
         yield
@@ -78,11 +88,14 @@ async def run_startup(app: AsgiApplication, stops_with_loop: bool) -> None:
         ending: t.Any = asyncio.create_task(_stop_with_loop(app, key), name=_NAME)
         ending._log_destroy_pending = False  # a loop may be closed without cancelling its tasks
         app._lifespan.at_loop_end = (key, ending)
-        app._lifespan.stop_at_exit(app)  # in that case
+        app._lifespan.stop_at_exit(app)  # if the loop is closed without cancelling its tasks
 
 
 async def run_shutdown(app: AsgiApplication) -> None:
-    """Run shutdown when the background tasks of this loop have ended."""
+    """Run shutdown when the background tasks of this loop have ended.
+
+    :param app: the application.
+    """
     await _drain_tasks(app)
     await without_contexts(_run(app, app._lifespan.stop, app))
 

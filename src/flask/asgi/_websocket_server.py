@@ -56,18 +56,7 @@ class WebSocketServer:
         self._channels.add(channel)
         is_stopping = False
         try:
-            may_block = blocks(_find_handler(app, websocket))
-            if has_greenlets and not may_block:
-                task = channel.task = asyncio.current_task()
-                channel.cancel = None if task is None else task.cancel
-                channel.listen()
-                await run_in_greenlet(run_websocket, app, context)
-            else:
-                executor = ThreadExecutor(pool=threads, can_refuse=True)
-                # A synchronous handler learns of a disconnect at its next call of a method.
-                channel.cancel = None if may_block else executor.cancel
-                channel.listen()
-                await executor.run(app, run_websocket, app, context)
+            await _run_handler(app, channel, context)
         except PoolFull:
             await _refuse_busy(channel)
         except asyncio.CancelledError:
@@ -93,7 +82,7 @@ class WebSocketServer:
             self._changed.set()
 
     async def close_all(self) -> None:
-        """Close what is open with 1001, because this process stops, and wait for the handlers."""
+        """Close the open WebSockets with code 1001 (going away), and wait for their handlers."""
         while self._channels:
             self._changed = asyncio.Event()
             still_open = [channel for channel in self._channels if channel.state == "open"]
@@ -106,6 +95,27 @@ class WebSocketServer:
             if self._channels:
                 await self._changed.wait()
         self._changed = None
+
+
+async def _run_handler(
+    app: WebSocketApplication, channel: WebSocketChannel, context: WebsocketContext
+) -> None:
+    """Run the steps of a WebSocket in the executor of its handler.
+
+    :raises PoolFull: all threads for handlers are busy.
+    """
+    may_block = blocks(_find_handler(app, context.websocket))
+    if has_greenlets and not may_block:
+        task = channel.task = asyncio.current_task()
+        channel.cancel = None if task is None else task.cancel
+        channel.listen()
+        await run_in_greenlet(run_websocket, app, context)
+    else:
+        executor = ThreadExecutor(pool=threads, can_refuse=True)
+        # A synchronous handler gets the error of a disconnect at its next call of a method.
+        channel.cancel = None if may_block else executor.cancel
+        channel.listen()
+        await executor.run(app, run_websocket, app, context)
 
 
 def _find_handler(app: WebSocketApplication, websocket: Websocket) -> object:
