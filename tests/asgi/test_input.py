@@ -10,7 +10,7 @@ import pytest
 from werkzeug.exceptions import ClientDisconnected
 
 from flask import Flask
-from flask.asgi._request_body import RequestBody, Message
+from flask.asgi._request_body import Message, RequestBody
 from flask.asgi._thread_executor import ThreadExecutor
 
 TEXT = b"one\ntwo\n\nthree and more\nno end"
