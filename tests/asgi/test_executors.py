@@ -13,8 +13,8 @@ import pytest
 from flask import Flask, g
 from flask._core.waiting import wait
 from flask.asgi import _greenlet_executor
-from flask.asgi._greenlet_executor import Fiber, _fibers
-from flask.asgi._thread_executor import ThreadVisit, on_the_loop
+from flask.asgi._greenlet_executor import WorkerGreenlet, _thread_greenlets
+from flask.asgi._thread_executor import ThreadExecutor, run_in_greenlet
 
 
 class Kept:
@@ -23,14 +23,14 @@ class Kept:
 
 def greenlets() -> int:
     gc.collect()
-    found = [each for each in gc.get_objects() if isinstance(each, Fiber)]
+    found = [each for each in gc.get_objects() if isinstance(each, WorkerGreenlet)]
     return len([each for each in found if not t.cast("t.Any", each).dead])
 
 
 def test_a_thread_that_ends_frees_its_greenlets() -> None:
     async def go() -> None:
-        await asyncio.gather(*(on_the_loop(wait, asyncio.sleep(0)) for _ in range(3)))
-        assert len(_fibers.idle) == 3
+        await asyncio.gather(*(run_in_greenlet(wait, asyncio.sleep(0)) for _ in range(3)))
+        assert len(_thread_greenlets.idle) == 3
 
     before = greenlets()
     for _ in range(5):
@@ -42,16 +42,16 @@ def test_a_thread_that_ends_frees_its_greenlets() -> None:
 
 @pytest.mark.slow
 def test_a_limited_number_of_greenlets_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_greenlet_executor, "_MOST_KEPT", 3)
+    monkeypatch.setattr(_greenlet_executor, "_MAX_IDLE", 3)
 
     def work() -> str:
-        wait(on_the_loop(wait, asyncio.sleep(0)))  # a greenlet in a greenlet
+        wait(run_in_greenlet(wait, asyncio.sleep(0)))  # a greenlet in a greenlet
         return "done"
 
     async def go() -> None:
-        done = await asyncio.gather(*(on_the_loop(work) for _ in range(10)))
+        done = await asyncio.gather(*(run_in_greenlet(work) for _ in range(10)))
         assert done == ["done"] * 10
-        assert len(_fibers.idle) == 3
+        assert len(_thread_greenlets.idle) == 3
         assert greenlets() == before + 3
 
     thread = threading.Thread(target=asyncio.run, args=(go(),))
@@ -75,7 +75,7 @@ def test_an_idle_greenlet_holds_no_request(app: Flask, waits: bool) -> None:
                 wait(asyncio.sleep(0))
 
     async def go() -> None:
-        await asyncio.create_task(on_the_loop(work))
+        await asyncio.create_task(run_in_greenlet(work))
         gc.collect()
         assert kept[0]() is None
 
@@ -91,7 +91,7 @@ def test_a_greenlet_does_not_hold_the_function_it_began_with() -> None:
         wait(asyncio.sleep(0))
 
     async def go() -> None:
-        await asyncio.gather(*(on_the_loop(work, Kept()) for _ in range(3)))
+        await asyncio.gather(*(run_in_greenlet(work, Kept()) for _ in range(3)))
         gc.collect()
         left.extend(value() for value in kept)
 
@@ -108,7 +108,7 @@ def test_what_is_cancelled_before_its_first_step_is_closed() -> None:
         began.append("part")
 
     async def go() -> None:
-        visit = ThreadVisit(on_wait=lambda: visit.cancel())
+        visit = ThreadExecutor(on_wait=lambda: visit.cancel())
         with pytest.raises(asyncio.CancelledError):
             await visit.run(Flask(__name__), lambda: wait(part()))
 
@@ -126,7 +126,7 @@ def test_an_error_is_no_result_of_the_task_that_met_it() -> None:
 
     async def go() -> None:
         with pytest.raises(ValueError, match="on purpose"):
-            await ThreadVisit().run(Flask(__name__), lambda: wait(fail()))
+            await ThreadExecutor().run(Flask(__name__), lambda: wait(fail()))
 
     asyncio.run(go())
     assert [task.result() for task in tasks] == [None]

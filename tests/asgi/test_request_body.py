@@ -10,8 +10,8 @@ import pytest
 from werkzeug.exceptions import ClientDisconnected
 
 from flask import Flask
-from flask.asgi._request_body import Body, Message
-from flask.asgi._thread_executor import ThreadVisit
+from flask.asgi._request_body import Message, RequestBody
+from flask.asgi._thread_executor import ThreadExecutor
 
 TEXT = b"one\ntwo\n\nthree and more\nno end"
 SPLIT = {
@@ -38,11 +38,11 @@ CALLS: dict[str, t.Callable[[t.Any], t.Any]] = {
 }
 
 
-def body_of(messages: list[Message]) -> Body:
+def body_of(messages: list[Message]) -> RequestBody:
     async def receive() -> Message:
         return messages.pop(0)
 
-    return Body(receive)
+    return RequestBody(receive)
 
 
 def parts_of(parts: list[bytes]) -> list[Message]:
@@ -69,7 +69,7 @@ def test_after_a_disconnect_every_read_is_an_error() -> None:
     for read in (body.read, body.readline, body.readlines, lambda: body.read(5)):
         with pytest.raises(ClientDisconnected):
             read()
-    assert body.is_gone
+    assert body.is_disconnected
 
 
 # Read ahead, and watched -------------------------------------------------------------------------
@@ -89,14 +89,14 @@ def test_it_may_be_read_ahead(
 ) -> None:
     messages = parts_of(parts)
     body = body_of(messages)
-    asyncio.run(body.read_ahead(limit, {"REQUEST_METHOD": "POST", **entries}))
+    asyncio.run(body.buffer_whole_body(limit, {"REQUEST_METHOD": "POST", **entries}))
     assert len(messages) == left
     assert body.read() == b"".join(parts)
 
 
 def test_reading_ahead_stops_at_a_disconnect() -> None:
     body = body_of([*parts_of([b"abc", b""])[:1], GONE])
-    asyncio.run(body.read_ahead(None, {"REQUEST_METHOD": "POST"}))
+    asyncio.run(body.buffer_whole_body(None, {"REQUEST_METHOD": "POST"}))
     with pytest.raises(ClientDisconnected):
         body.read()
 
@@ -111,8 +111,8 @@ WATCHED = {
 @pytest.mark.parametrize(("messages", "is_gone"), WATCHED.values(), ids=WATCHED)
 def test_a_watch_sees_a_client_that_disconnects(messages: list[Message], is_gone: bool) -> None:
     body = body_of(list(messages))
-    assert asyncio.run(body.watch()) is is_gone
-    assert body.is_gone is is_gone
+    assert asyncio.run(body.wait_for_disconnect()) is is_gone
+    assert body.is_disconnected is is_gone
 
 
 def test_a_view_that_reads_while_it_is_watched_gets_the_whole_body() -> None:
@@ -126,10 +126,10 @@ def test_a_view_that_reads_while_it_is_watched_gets_the_whole_body() -> None:
             await goes.wait()
             return GONE
 
-        body = Body(receive)
-        watching = asyncio.create_task(body.watch())
+        body = RequestBody(receive)
+        watching = asyncio.create_task(body.wait_for_disconnect())
         await asyncio.sleep(0)  # it begins before the reader, as where it is used
-        read = await ThreadVisit().run(Flask(__name__), body.read)
+        read = await ThreadExecutor().run(Flask(__name__), body.read)
         goes.set()
         return read, await watching
 
@@ -139,10 +139,10 @@ def test_a_view_that_reads_while_it_is_watched_gets_the_whole_body() -> None:
 def test_a_view_that_reads_while_it_is_watched_gets_the_disconnect() -> None:
     async def go() -> None:
         body = body_of([*parts_of([b"abc", b""])[:1], GONE])
-        watching = asyncio.create_task(body.watch())
+        watching = asyncio.create_task(body.wait_for_disconnect())
         await asyncio.sleep(0)  # it begins before the reader, as where it is used
         with pytest.raises(ClientDisconnected):
-            await ThreadVisit().run(Flask(__name__), body.read)
+            await ThreadExecutor().run(Flask(__name__), body.read)
         assert await watching
 
     asyncio.run(go())

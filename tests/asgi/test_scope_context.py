@@ -350,7 +350,7 @@ def test_a_thread_of_the_views_and_the_loop_agree_on_the_body(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[t.Any] = []
-    make_exchange = _scope_context.Exchange
+    make_exchange = _scope_context.HttpConnection
 
     def make(*arguments: t.Any) -> t.Any:
         time.sleep(0.05)  # the other one reads meanwhile
@@ -363,7 +363,7 @@ def test_a_thread_of_the_views_and_the_loop_agree_on_the_body(
 
     warm_up(app)
     ask(app, method="POST")
-    monkeypatch.setattr(_scope_context, "Exchange", make)
+    monkeypatch.setattr(_scope_context, "HttpConnection", make)
     assert ask(app, method="POST")[2] == b"text"
     assert len(made) == 1
 
@@ -398,6 +398,6 @@ def test_each_way_to_make_a_context_sets_the_same(app: Flask) -> None:
     ask(app)
     app.test_client().get("/")
     by_scope, by_environ = found
-    own = {"_scope", "_receive", "_send", "_exchange", "content_length", "may_block"}
+    own = {"_scope", "_receive", "_send", "_connection", "content_length", "may_block"}
     # The environment is created at its first access.
     assert by_scope - own == by_environ - {"_environ"}

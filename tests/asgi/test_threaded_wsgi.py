@@ -150,14 +150,14 @@ def test_a_small_body_that_comes_too_slowly_is_refused_without_a_thread() -> Non
 def test_a_large_body_that_comes_too_slowly_is_an_error_in_the_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_threaded_wsgi, "_RATE", 10**9)
+    monkeypatch.setattr(_threaded_wsgi, "_MIN_RATE", 10**9)
     asking = Client(part(b"a" * 70_000), method="POST", content_length="90000")
     answer = run(asking.ask(ThreadedWsgi(reading, 1, 0.01)))
     assert (answer.status, answer.body) == (400, b"The body came too slowly.")
 
 
 def test_bodies_that_wait_hold_no_more_bytes_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_threaded_wsgi, "_AHEAD_OF_ALL", 1500)
+    monkeypatch.setattr(_threaded_wsgi, "_MAX_BUFFERED_TOTAL", 1500)
 
     async def work() -> None:
         server = ThreadedWsgi(reading, 1, 60)
@@ -168,7 +168,7 @@ def test_bodies_that_wait_hold_no_more_bytes_than_allowed(monkeypatch: pytest.Mo
         assert (await too_much.ask(server)).status == 503
         slow.has_left.set()
         await task
-        assert server.ahead == 0
+        assert server.buffered == 0
         fits = Client(part(b"a" * 1000), END, method="POST", content_length="1000")
         assert (await fits.ask(server)).status == 200
 
@@ -235,7 +235,7 @@ def test_a_body_is_read_whole_after_its_request_has_waited(size: int) -> None:
 
 
 def test_no_more_requests_wait_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_threaded_wsgi, "_MOST_WAITING", 1)
+    monkeypatch.setattr(_threaded_wsgi, "_MAX_WAITING", 1)
 
     async def work() -> None:
         app = Held()

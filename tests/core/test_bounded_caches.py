@@ -14,7 +14,7 @@ from flask._core import hook_scopes
 from flask._core.bounded_cache import LARGEST_ENTRY, size_of, store
 from flask._http import cookies, fast_paths, headers, response_factories, signing, static_files
 from flask._http.headers import RequestHeaders
-from flask.asgi import _exchange, _scope
+from flask.asgi import _http_connection, _scope
 
 HUGE = 60_000
 
@@ -63,8 +63,8 @@ def ask_with_header(text: str) -> None:
 
 
 def make_header(text: str) -> None:
-    _exchange.ENCODED["X-Name", text]
-    _exchange.ENCODED[text, "value"]
+    _http_connection.ENCODED_HEADERS["X-Name", text]
+    _http_connection.ENCODED_HEADERS[text, "value"]
 
 
 def verify_session(text: str) -> None:
@@ -86,7 +86,7 @@ CACHES: list[tuple[t.Any, Callable[[str], object]]] = [
     (headers._CONTENT_TYPES, headers.content_type_of),
     (headers._keys, ask_for_header),
     (_scope._KEYS, ask_with_header),
-    (_exchange.ENCODED, make_header),
+    (_http_connection.ENCODED_HEADERS, make_header),
     (signing.get_signer("a key", "salt")._verified, verify_session),
     (fast.accepted_hosts, fast.accept_host),
 ]
@@ -126,15 +126,15 @@ def test_a_cache_that_is_full_takes_what_comes_next(
 
 def test_content_lengths_do_not_pile_up() -> None:
     for length in range(6000):
-        assert _exchange.LENGTHS[length] == (b"content-length", b"%d" % length)
-    assert len(_exchange.LENGTHS) <= 5000
+        assert _http_connection.CONTENT_LENGTH_HEADERS[length] == (b"content-length", b"%d" % length)
+    assert len(_http_connection.CONTENT_LENGTH_HEADERS) <= 5000
 
 
 def test_a_cookie_of_an_answer_is_not_kept() -> None:
-    _exchange.ENCODED.clear()
+    _http_connection.ENCODED_HEADERS.clear()
     for name in ("Set-Cookie", "set-cookie"):
-        assert _exchange.ENCODED[name, "a=b"] == (b"set-cookie", b"a=b")
-    assert not _exchange.ENCODED
+        assert _http_connection.ENCODED_HEADERS[name, "a=b"] == (b"set-cookie", b"a=b")
+    assert not _http_connection.ENCODED_HEADERS
 
 
 @pytest.mark.parametrize("same_site", [None, "Lax", "a" * HUGE])

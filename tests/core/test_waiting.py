@@ -17,7 +17,7 @@ import pytest
 from polling import LONGEST
 
 from flask._core.waiting import wait, wait_long
-from flask.asgi._thread_executor import on_the_loop
+from flask.asgi._thread_executor import run_in_greenlet
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
 other: contextvars.ContextVar[str] = contextvars.ContextVar("other", default="default")
@@ -75,7 +75,7 @@ def in_a_thread(function: t.Callable[[], t.Any]) -> t.Any:
 
 
 def in_a_fiber(function: t.Callable[[], t.Any]) -> t.Any:
-    return asyncio.run(on_the_loop(function))
+    return asyncio.run(run_in_greenlet(function))
 
 
 WHERE = [here, in_a_running_loop, in_a_thread, in_a_fiber]

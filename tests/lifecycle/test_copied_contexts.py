@@ -93,7 +93,7 @@ def test_in_synchronous_code_a_copied_async_function_is_waited_for(
         return [copied("here"), *from_thread(copied)]
 
     @app.get("/loop", blocking=False)
-    def on_the_loop() -> t.Any:
+    def run_in_greenlet() -> t.Any:
         return copy_current_request_context(work)("here")
 
     @app.get("/async")

@@ -134,7 +134,7 @@ def wait(awaitable: Awaitable[Result]) -> Result:
         yielded = steps.send(awaitable if type(awaitable) is _Coroutine else _await(awaitable))
         while yielded is not DONE:
             try:
-                value = here.go_back(yielded)
+                value = here.switch_back(yielded)
             except BaseException as error:  # the task was cancelled
                 thrown = error
             else:
@@ -213,7 +213,7 @@ def _is_in_eager_task(greenlet: Greenlet) -> bool:
     if task is None:
         return False
     context = task.get_context()  # type: ignore[attr-defined]  # from Python 3.12
-    return context is not greenlet.go_back.__self__.gr_context
+    return context is not greenlet.switch_back.__self__.gr_context
 
 
 @types.coroutine

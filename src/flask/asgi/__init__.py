@@ -1,4 +1,4 @@
-"""Serving over ASGI: its WebSockets and its errors; see ``Flask.asgi_app``."""
+"""Serving over ASGI: the classes and errors of WebSockets. See also ``Flask.asgi_app``."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ if t.TYPE_CHECKING:
     from ._websocket import WebsocketContext as WebsocketContext
     from ._websocket_channel import WebsocketDisconnect as WebsocketDisconnect
     from ._websocket_channel import WebsocketStateError as WebsocketStateError
-else:  # they come with asyncio, which an application under WSGI never needs
+else:  # imported on demand: they need asyncio, which WSGI does not
     __getattr__ = module_getattr(__name__)

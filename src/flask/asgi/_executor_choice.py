@@ -1,7 +1,7 @@
-"""Which executor runs a request: on the loop, or in a worker thread.
+"""Chooses the executor of a request: a greenlet on the loop, or a worker thread.
 
-The view is looked up in the routing table before the lifecycle runs, which has no side effects. A
-wrong choice gives the same response, only slower: an async view in a thread is awaited on the loop.
+The view is looked up in the routing table before the lifecycle runs, without side effects. A wrong
+choice gives the same response, only slower: an async view in a thread is awaited on the loop.
 A synchronous view runs on the loop only with ``blocking=False``. A synchronous wrapper around an
 async view is synchronous, because it may start its own event loop.
 """
@@ -41,35 +41,42 @@ def may_block(app: AnyApp, environ: WSGIEnvironment) -> bool:
 
 
 def rule_may_block(app: AnyApp, rule: t.Any, method: str) -> bool:
-    """Tell whether the view of a rule may hold up its thread; the application's ways are plain."""
+    """Return whether the view of a rule may block its thread.
+
+    The application must not override how views are looked up and made synchronous.
+
+    :param app: the application.
+    :param rule: the rule that matched.
+    :param method: the HTTP method of the request.
+    """
     endpoint = rule.endpoint
     try:
-        # PERF: look-ups that may fail instead of calls of "get" and "getattr": 0.1 us less.
+        # PERF: look-ups that may fail, instead of calls of `get` and `getattr`: 0.1 us less.
         view = app.view_functions[endpoint]
         if type(view) is FunctionType and app._fast_paths.views[view] and rule.blocking is None:
             return False
-    except (KeyError, AttributeError):  # it was not called yet, or the rule is Werkzeug's own
+    except (KeyError, AttributeError):  # the view was not called yet, or the rule is Werkzeug's
         view = app.view_functions.get(endpoint)
     blocking: bool | None = getattr(rule, "blocking", None)
     return blocks(view, method) if blocking is None else blocking
 
 
-def blocks(view: t.Any, method: str = "GET") -> bool:
-    """Tell whether a view may hold up the thread that it runs in.
+def blocks(view: object, method: str = "GET") -> bool:
+    """Return whether a view may block the thread that it runs in.
 
-    :param view: a function that is routed.
-    :param method: of a class-based view, the HTTP method that is asked.
+    :param view: a view function, a WebSocket handler, or a background task.
+    :param method: the HTTP method of the request, for a class-based view.
     """
     blocking: bool | None = getattr(view, "blocking", None)
     if blocking is not None:
         return blocking
-    kind: t.Any = getattr(view, "view_class", None)
-    if kind is not None and getattr(view, "undecorated", None) is view:  # nothing wraps it
+    kind: type | None = getattr(view, "view_class", None)
+    if kind is not None and getattr(view, "undecorated", None) is view:  # no decorator wraps it
         view = _find_method(kind, method)
     return not is_async_callable(view)
 
 
-def _find_method(kind: t.Any, method: str) -> t.Any:
+def _find_method(kind: type, method: str) -> object:
     """Return the function of a class-based view that handles an HTTP method."""
     dispatch = getattr(kind, "dispatch_request", None)
     if dispatch is not MethodView.dispatch_request:
@@ -84,7 +91,7 @@ def may_cancel(context: Context) -> bool:
     A synchronous view is never cancelled. For an async view the option of the rule applies, or else
     ``CANCEL_ON_DISCONNECT``. Called only when a client disconnects.
 
-    :param context: in which the request runs.
+    :param context: the `contextvars` context in which the request runs.
     """
     current = context.get(_cv_request)
     if current is None:  # another application, or the end of the request
@@ -96,7 +103,7 @@ def may_cancel(context: Context) -> bool:
     method: str = current._known["REQUEST_METHOD"]
     view = current.app.view_functions.get(rule.endpoint)
     kind = getattr(view, "view_class", None)
-    # What a plain wrapper waits for is the async view's.
+    # A synchronous decorator that waits for an async view waits for what the view awaits.
     view = view if kind is None else _find_method(kind, method)
     if not is_async_callable(inspect.unwrap(view) if callable(view) else view):
         return False

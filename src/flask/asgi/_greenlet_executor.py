@@ -1,6 +1,7 @@
-"""Fibers: greenlets that run synchronous code on the server's loop, one piece after another.
+"""Runs synchronous code in greenlets on the server's loop, so that it can wait for awaitables.
 
-Importing this room needs greenlet, the extra "asgi".
+A greenlet that waits switches to the loop's task, and the loop continues. Importing this module
+needs greenlet, which the extra "asgi" installs.
 """
 
 from __future__ import annotations
@@ -17,49 +18,51 @@ from greenlet import getcurrent, greenlet  # type: ignore
 from .._core import waiting
 from .._core.waiting import DONE
 
-Work: t.TypeAlias = Callable[..., t.Any]
+Result = t.TypeVar("Result")
+Switch: t.TypeAlias = Callable[..., t.Any]
+"""Continues another greenlet with a value, and returns what it switches back with."""
 
-_MOST_KEPT = 200  # idle fibers of a thread, 12 KB each; beyond that they are thrown away
+_MAX_IDLE = 200  # idle greenlets of a thread, 12 KB each; further ones end
 
 
-class Fiber(greenlet):  # type: ignore[misc]
-    """A greenlet that does one piece of work after another; see `begin`.
+class WorkerGreenlet(greenlet):  # type: ignore[misc]
+    """A greenlet that runs one piece of work after another; see `start_in_greenlet`.
 
-    PERF: 0.8 us for a piece of work that awaits, of which 0.35 us are the two switches; a new
-    greenlet for each takes 6.6 us.
+    PERF: 0.8 us for work that awaits, of which 0.35 us are the two switches. A new greenlet for
+    each piece of work takes 6.6 us.
     """
 
     # PERF: slots, and one for each part of the outcome; 0.4 us less than entries of the greenlet's
     # dict.
-    __slots__ = ("awaited", "go_back", "raised", "returned", "steps", "yielded")
+    __slots__ = ("awaited", "raised", "returned", "steps", "switch_back", "yielded")
 
-    go_back: t.Any
-    """Switches to the greenlet of the loop's task; that goes on while the work waits."""
-    yielded: t.Any
-    """What the task shall yield to the loop first, if the work waits."""
-    returned: t.Any
-    """What the work returned; until somebody takes it."""
+    switch_back: Switch
+    """Switches to the greenlet of the loop's task, which continues while the work waits."""
+    yielded: object
+    """What the task yields to the loop first, if the work waits."""
+    returned: object
+    """What the work returned, until the task takes it."""
     raised: BaseException | None
-    """What it raised; until somebody takes it."""
-    awaited: t.Any
-    """What was just awaited returned."""
-    steps: t.Any
-    """What awaits next; ``None`` while it awaits."""
+    """What the work raised, until the task takes it."""
+    awaited: object
+    """The result of the last awaitable."""
+    steps: Generator[object, object, None] | None
+    """Awaits the next awaitable; ``None`` while it awaits."""
 
     def run(self) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Do what there is to do, and go back."""
+        """Run work, switch back, and wait for more work; never returns."""
         while True:
-            function, first, second = self.go_back(DONE)
+            function, first, second = self.switch_back(DONE)
             try:
-                # PERF: two arguments; any number goes through C, 0.1 us more.
+                # PERF: two arguments; any number of them goes through C, 0.1 us more.
                 self.returned = function(first, second)
             except BaseException as error:
                 self.raised = error
-            del function, first, second  # an idle fiber holds nothing
+            del function, first, second  # an idle greenlet holds no request
 
     @types.coroutine
-    def go_on(self) -> Generator[t.Any, t.Any, t.Any]:
-        """Let the task wait in the fiber's stead, until the work is done.
+    def finish(self) -> Generator[object, object, t.Any]:
+        """Let the loop's task wait for what the work waits for, until the work is done.
 
         :returns: what the work returned.
         :raises BaseException: what it raised.
@@ -69,24 +72,25 @@ class Fiber(greenlet):  # type: ignore[misc]
             try:
                 value = yield yielded
             except BaseException as error:
-                self.go_back = getcurrent().switch
+                self.switch_back = getcurrent().switch
                 yielded = self.throw(error)
             else:
-                self.go_back = getcurrent().switch
+                self.switch_back = getcurrent().switch
                 yielded = self.switch(value)
-        return self.end_work(_fibers.idle)
+        return self.take_outcome(_thread_greenlets.idle)
 
-    def end_work(self, idle: list[Fiber]) -> t.Any:
-        """Be free for other work; return what this one returned, or raise what it raised.
+    def take_outcome(self: t.Any, idle: list[WorkerGreenlet]) -> t.Any:
+        """Make the greenlet idle.
 
-        :param idle: the fibers of this thread that are free.
+        :param idle: the idle greenlets of this thread.
+        :returns: what the work returned.
+        :raises BaseException: what it raised.
         """
-        fiber: t.Any = self
-        fiber.gr_context = None  # an idle fiber holds nothing of a request
-        if len(idle) < _MOST_KEPT:
+        self.gr_context = None  # an idle greenlet holds no request
+        if len(idle) < _MAX_IDLE:
             idle.append(self)
         else:
-            fiber.end()
+            self.end()
         error = self.raised
         if error is None:
             result = self.returned
@@ -96,124 +100,140 @@ class Fiber(greenlet):  # type: ignore[misc]
         try:
             raise error
         finally:
-            del error  # its traceback holds this frame
+            del error  # avoid a reference cycle
 
-    def end(self) -> None:
-        """End a fiber that has no work; its own stack holds it, so nobody else would."""
-        fiber: t.Any = self
-        fiber.steps = None  # it holds the fiber, too
-        fiber.parent = getcurrent()  # where it goes when it ends
-        fiber.throw()
+    def end(self: t.Any) -> None:
+        """End an idle greenlet. Its own stack refers to it, so it would stay in memory."""
+        self.steps = None  # avoid a reference cycle
+        self.parent = getcurrent()  # the greenlet that continues when this one ends
+        self.throw()
 
 
-_places: dict[t.Any, tuple[list[Fiber], t.Any]] = {}
-"""By the greenlet that a thread began with, where its loop runs: the thread's free fibers, and the
-way back to the greenlet.
+_by_root_greenlet: dict[object, tuple[list[WorkerGreenlet], Switch]] = {}
+"""For each thread's root greenlet: the thread's idle greenlets, and a switch to the root greenlet.
 
-PERF: what `_Fibers` knows too; 0.05 us less than asking that.
+The event loop of a thread runs in its root greenlet.
+
+PERF: `_ThreadGreenlets` has the same; a look-up here takes 0.05 us less.
 """
 
 
-class _Fibers(threading.local):
-    """The fibers of one thread; a greenlet never leaves its thread."""
+class _ThreadGreenlets(threading.local):
+    """The greenlets of one thread; a greenlet cannot continue in another thread."""
 
     def __init__(self) -> None:
-        self.idle: list[Fiber] = []
-        thread = getcurrent()
-        while thread.parent is not None:
-            thread = thread.parent
-        self.thread: t.Any = thread
-        _places[thread] = (self.idle, thread.switch)
-        self._end = _End(self.idle, partial(_places.pop, thread, None))
+        self.idle: list[WorkerGreenlet] = []
+        root: t.Any = getcurrent()
+        while root.parent is not None:
+            root = root.parent
+        self.root = root
+        _by_root_greenlet[root] = (self.idle, root.switch)
+        self._at_end = _EndIdleGreenlets(self.idle, partial(_by_root_greenlet.pop, root, None))
 
 
-class _End:
-    """Ends the idle fibers of a thread when the thread ends; nobody could later.
+class _EndIdleGreenlets:
+    """Ends the idle greenlets of a thread when the thread ends.
 
-    :param idle: the fibers.
-    :param forget: forgets the thread; it may be called when the process ends and this module's
-        names are gone.
+    :param idle: the greenlets.
+    :param forget: removes the thread from `_by_root_greenlet`. It is an argument, because the
+        names of this module may be cleared when the process ends.
     """
 
-    def __init__(self, idle: list[Fiber], forget: Callable[[], t.Any]) -> None:
+    def __init__(self, idle: list[WorkerGreenlet], forget: Callable[[], object]) -> None:
         self._idle = idle
         self._forget = forget
 
     def __del__(self) -> None:
         self._forget()
         while self._idle:
-            fiber = self._idle.pop()
+            worker = self._idle.pop()
             try:
-                fiber.end()
-            except (RuntimeError, ValueError):  # greenlet has ended, or it is another thread
+                worker.end()
+            except (RuntimeError, ValueError):  # greenlet was unloaded, or this is another thread
                 return
 
 
-_fibers = _Fibers()
+_thread_greenlets = _ThreadGreenlets()
 
 
-def begin(function: Work, first: t.Any, second: t.Any) -> t.Any:
-    """Begin work in a fiber that is free.
+def start_in_greenlet(function: Callable[..., object], first: object, second: object) -> t.Any:
+    """Start synchronous code in a greenlet of this thread.
 
-    :returns: what the work returned; or the fiber, if the work waits and shall go on
-        (`Fiber.go_on`).
+    :param function: the work.
+    :param first: its first argument.
+    :param second: its second argument.
+    :returns: what the work returned; or, if the work waits, the `WorkerGreenlet`, whose
+        ``finish()`` must be awaited.
     :raises BaseException: what the work raised.
     """
     current = getcurrent()
     try:
-        idle, go_back = _places[current]
-    except KeyError:  # the thread's first work, or work that begins other work
-        idle, go_back = _fibers.idle, current.switch
+        idle, switch_back = _by_root_greenlet[current]
+    except KeyError:  # the first work of the thread, or work that starts other work
+        idle, switch_back = _thread_greenlets.idle, current.switch
+    worker: t.Any
     if idle:
-        fiber = idle.pop()
+        worker = idle.pop()
     else:
-        # Under no other fiber, which may have to end under this one.
-        fiber = Fiber(None, _fibers.thread)
-        fiber.raised = fiber.steps = None
-        # Up to its first work: what a greenlet is started with it holds until it ends.
-        fiber.go_back = current.switch
-        fiber.switch()
-    fiber.go_back = go_back
+        # The parent is the root. Another worker as the parent might have to end before this one.
+        worker = WorkerGreenlet(None, _thread_greenlets.root)
+        worker.raised = worker.steps = None
+        # Up to its first work: a greenlet holds the arguments of its first switch until it ends.
+        worker.switch_back = current.switch
+        worker.switch()
+    worker.switch_back = switch_back
     # The task's context and not a copy: both see every change.
-    fiber.gr_context = current.gr_context
-    yielded = fiber.switch(function, first, second)
+    worker.gr_context = current.gr_context
+    yielded = worker.switch(function, first, second)
     if yielded is not DONE:
-        fiber.yielded = yielded
-        return fiber
-    if fiber.raised is not None:
-        return fiber.end_work(idle)
-    # PERF: the same written out, 0.1 us; what never waited is never more than was there before.
-    idle.append(fiber)
-    fiber.gr_context = None
-    result = fiber.returned
-    fiber.returned = None
+        worker.yielded = yielded
+        return worker
+    if worker.raised is not None:
+        return worker.take_outcome(idle)
+    # PERF: take_outcome inlined, 0.1 us. The limit is not checked: this one was idle before.
+    idle.append(worker)
+    worker.gr_context = None
+    result = worker.returned
+    worker.returned = None
     return result
 
 
-async def on_the_loop(function: Work, *arguments: t.Any) -> t.Any:
-    """Run synchronous code in a fiber of this thread's running loop."""
-    result = begin(_call, function, arguments)
-    return await result.go_on() if type(result) is Fiber else result
+async def run_in_greenlet(function: Callable[..., Result], *arguments: object) -> Result:
+    """Run synchronous code in a greenlet on the running loop.
+
+    :param function: the work.
+    :param arguments: its positional arguments.
+    :returns: what the work returned.
+    :raises BaseException: what it raised.
+    """
+    result = start_in_greenlet(_call, function, arguments)
+    if type(result) is WorkerGreenlet:
+        result = await result.finish()
+    return result  # type: ignore[no-any-return]
 
 
-def _call(function: Work, arguments: tuple[t.Any, ...]) -> t.Any:
+def _call(function: Callable[..., Result], arguments: tuple[object, ...]) -> Result:
     return function(*arguments)
 
 
-class _Forked(Fiber):
-    """What a forked process has of the fiber that it was forked in: no loop would go on there."""
+class _ForkedGreenlet(WorkerGreenlet):
+    """The class of a greenlet in a forked process.
+
+    The process was forked in the greenlet. `waiting.wait` does not use it there, because the loop
+    that would continue does not run in the new process.
+    """
 
     __slots__ = ()
 
 
-def _leave_fiber_to_parent() -> None:
-    current: t.Any = getcurrent()
-    if type(current) is Fiber:
-        current.__class__ = _Forked
+def _mark_forked_greenlet() -> None:
+    current = getcurrent()
+    if type(current) is WorkerGreenlet:
+        current.__class__ = _ForkedGreenlet
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_fiber_to_parent)
+    os.register_at_fork(after_in_child=_mark_forked_greenlet)
 
 waiting.get_greenlet = getcurrent
-waiting.greenlet_class = Fiber
+waiting.greenlet_class = WorkerGreenlet

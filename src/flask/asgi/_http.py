@@ -1,8 +1,8 @@
-"""HTTP over ASGI: the one lifecycle answers in a driver, its answer becomes messages.
+"""HTTP over ASGI: runs the request lifecycle in an executor, and sends the response as messages.
 
-Where nobody stands around the lifecycle who wants to see WSGI, a scope becomes a context; else it
-becomes a call of ``wsgi_app`` and whatever middleware stands around that. This file reads top to
-bottom in the order of events.
+If the application and its middleware need no WSGI environment, a context is created from the ASGI
+scope. Otherwise ``wsgi_app`` is called with an environment. This file reads top to bottom in the
+order of events.
 """
 
 from __future__ import annotations
@@ -19,23 +19,39 @@ from .._app.lifecycle import Lifecycle
 from .._core.current import BY_CLIENT, get_app_context
 from .._core.threads import PoolFull, events, views
 from .._core.waiting import wait
-from .._http.streaming import iterate_sync
+from .._http.streaming import StreamedBody, iterate_sync
 from .._http.threaded_steps import ThreadedSteps
-from ..typing import AnyApp
-from ._exchange import Answer, ClientGone, Exchange
+from ._app_protocol import AsgiApplication
 from ._executor_choice import may_block, may_cancel
+from ._http_connection import ConnectionLost, HttpConnection, ResponseMessages, StartedBody
 from ._request_body import Receive, Send
-from ._scope import Scope, make_environ, with_nothing_current
+from ._scope import Scope, make_environ, without_contexts
 from ._scope_context import ScopeContext, find_context
-from ._thread_executor import Fiber, ThreadVisit, begin, has_fibers, on_the_loop
+from ._thread_executor import (
+    ThreadExecutor,
+    WorkerGreenlet,
+    has_greenlets,
+    run_in_greenlet,
+    start_in_greenlet,
+)
 
-_answer_context = Lifecycle._answer
+Result: t.TypeAlias = ResponseMessages | Iterable[bytes]
+"""What the lifecycle returns: a complete response, or a body that is streamed."""
+
+_run_lifecycle = Lifecycle._answer
 
 
-async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer one HTTP request of an ASGI server."""
+async def serve_http(app: AsgiApplication, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve one HTTP request of an ASGI server.
+
+    :param app: the application.
+    :param scope: what the server says about the request.
+    :param receive: returns the server's next message.
+    :param send: takes a message for the server.
+    :raises ScopeError: the scope or a message is malformed.
+    """
     if get_app_context(None) is not None and BY_CLIENT not in scope:
-        await with_nothing_current(serve_http(app, scope, receive, send))
+        await without_contexts(serve_http(app, scope, receive, send))
         return
     if app._lifespan.is_due:
         await app._asgi.start(app, BY_CLIENT not in scope)
@@ -44,172 +60,187 @@ async def serve_http(app: AnyApp, scope: Scope, receive: Receive, send: Send) ->
         await _serve_by_wsgi(app, scope, receive, send)
         return
     length = context.content_length
-    taken_in: Exchange | None = None
+    buffered: HttpConnection | None = None
     try:
         if length is not None and (context.may_block or type(receive) is BuiltinMethodType):
-            taken_in = context.exchange
-            await taken_in.take_in(app.config, length)
+            buffered = context.connection
+            await buffered.buffer_small_body(app.config, length)
         if context.may_block:
-            exchange = context.exchange
-            await _finish(app, exchange, _in_a_thread(app, exchange, _answer, app, context))
+            connection = context.connection
+            running = _run_in_thread(app, connection, _run_lifecycle_in_thread, app, context)
+            await _send_response(app, connection, running)
             return
-        # PERF: what on_the_loop does, without a coroutine for a request that never waits.
-        answer = begin(_answer_context, app, context)
-        if type(answer) is tuple:  # PERF: _send_answer written out, 0.1 us
-            head, body = answer
+        # PERF: what run_in_greenlet does, without a coroutine for a request that never waits.
+        result = start_in_greenlet(_run_lifecycle, app, context)
+        if type(result) is tuple:  # PERF: _send_messages inlined, 0.1 us
+            start, body = result
             try:
-                await send(head)
+                await send(start)
                 await send(body)
-            except OSError:  # the client has gone
+            except OSError:  # the client disconnected (ASGI 2.4)
                 pass
             return
-        await _finish(app, context.exchange, _rest_of(answer, context.exchange))
-    except ClientGone:
+        await _send_response(app, context.connection, _await_greenlet(result, context.connection))
+    except ConnectionLost:
         pass
     finally:
-        if taken_in is not None:
-            taken_in.forget_memory()
-        # PERF: who has a task added has looked at the request.
+        if buffered is not None:
+            buffered.release_memory()
+        # PERF: a request whose Request object was never created has added no task.
         if context._request is not None and WAITING_TASKS in context._known:
             app._lifespan.background.start(app, context._known.pop(WAITING_TASKS))
 
 
-async def _serve_by_wsgi(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request by a call of ``wsgi_app``."""
-    exchange = Exchange(receive, send)
-    environ = make_environ(scope, exchange)
+async def _serve_by_wsgi(app: AsgiApplication, scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve a request by a call of ``wsgi_app``."""
+    connection = HttpConnection(receive, send)
+    environ = make_environ(scope, connection)
     call = partial(app.wsgi_app, environ)
     length = environ.get("CONTENT_LENGTH")
     try:
         is_on_loop = not may_block(app, environ)
         if length is not None and (not is_on_loop or type(receive) is BuiltinMethodType):
-            await exchange.take_in(app.config, length)
-        if is_on_loop and has_fibers:
-            answer = begin(_call_wsgi, call, exchange)
-            await _finish(app, exchange, _rest_of(answer, exchange))
+            await connection.buffer_small_body(app.config, length)
+        if is_on_loop and has_greenlets:
+            result = start_in_greenlet(_call_wsgi, call, connection)
+            await _send_response(app, connection, _await_greenlet(result, connection))
             return
         if is_on_loop:
-            await exchange.read_ahead(app.config["MAX_CONTENT_LENGTH"], environ)
-        await _finish(app, exchange, _in_a_thread(app, exchange, _answer_call, call, exchange))
-    except ClientGone:
+            await connection.buffer_whole_body(app.config["MAX_CONTENT_LENGTH"], environ)
+        running = _run_in_thread(app, connection, _call_wsgi_in_thread, call, connection)
+        await _send_response(app, connection, running)
+    except ConnectionLost:
         pass
     finally:
-        if exchange.reserved:
-            exchange.forget_memory()
+        if connection.reserved:
+            connection.release_memory()
         if WAITING_TASKS in environ:
             app._lifespan.background.start(app, environ.pop(WAITING_TASKS))
 
 
-# An answer that has to be waited for -------------------------------------------------------------
+# A response that is not ready at once ------------------------------------------------------------
 
 
-async def _finish(app: AnyApp, exchange: Exchange, working: Awaitable[t.Any]) -> None:
-    """Wait for an answer and send it; the client may go meanwhile."""
-    # PERF: not earlier, since it asks the system for the process: 0.3 us.
-    exchange.loop = asyncio.get_running_loop()
-    if exchange.loop_known is not None:
-        exchange.loop_known.set()
+async def _send_response(
+    app: AsgiApplication, connection: HttpConnection, running: Awaitable[Result]
+) -> None:
+    """Wait for a response and send it; the client may disconnect in the meantime."""
+    # PERF: not earlier, because Python asks the system for the process: 0.3 us.
+    connection.loop = asyncio.get_running_loop()
+    if connection.loop_is_known is not None:
+        connection.loop_is_known.set()
     try:
-        answer = await working
-        if answer is not None and type(answer) is not tuple:
-            answer = await _send_stream(app, exchange, answer)
-        exchange.stop_watching()
-        await _send_answer(answer, exchange._send)
-    except (asyncio.CancelledError, ClientGone):
-        if not exchange.is_gone:
-            raise  # the server's wish
+        result: t.Any = await running
+        if result is not None and type(result) is not tuple:
+            result = await _send_stream(app, connection, result)
+        connection.stop_watching()
+        await _send_messages(result, connection._send)
+    except (asyncio.CancelledError, ConnectionLost):
+        if not connection.is_disconnected:
+            raise  # the server cancelled the request
     finally:
-        exchange.stop_watching()
-        if exchange.is_gone:
+        connection.stop_watching()
+        if connection.is_disconnected:
             _uncancel()
-    exchange.raise_fault()
+    connection.raise_receive_error()
 
 
-async def _rest_of(answer: t.Any, exchange: Exchange) -> t.Any:
-    """Wait for what a greenlet has started, or return a result that is there already."""
-    if type(answer) is not Fiber:
-        return answer
-    task = asyncio.current_task()  # a server may have no real tasks
+async def _await_greenlet(result: t.Any, connection: HttpConnection) -> Result:
+    """Wait for the work that a greenlet has started, or return its result if it has ended."""
+    if type(result) is not WorkerGreenlet:
+        finished: Result = result
+        return finished
+    task = asyncio.current_task()  # `None` under a server that has no tasks
     if task is not None:
-        exchange.cancel = partial(_cancel_if_wanted, task, answer.gr_context)
-    exchange.watch_client()
-    return await answer.go_on()
+        greenlet: t.Any = result
+        connection.on_disconnect = partial(_cancel_if_allowed, task, greenlet.gr_context)
+    connection.watch_for_disconnect()
+    finished = await result.finish()
+    return finished
 
 
-def _cancel_if_wanted(task: asyncio.Task[t.Any], context: Context) -> None:
+def _cancel_if_allowed(task: asyncio.Task[object], context: Context) -> None:
     if may_cancel(context):
         task.cancel()
 
 
-async def _in_a_thread(
-    app: AnyApp, exchange: Exchange, work: Callable[..., t.Any], *arguments: t.Any
-) -> t.Any:
-    """Do the work in a thread: it may block, or there is no greenlet."""
-    exchange.is_on_loop = False
-    visit = exchange.visit = ThreadVisit(exchange.watch_client, can_refuse=True)
-    visit.may_cancel = may_cancel
-    exchange.cancel = visit.lose_client
+async def _run_in_thread(
+    app: AsgiApplication,
+    connection: HttpConnection,
+    work: Callable[..., Result],
+    *arguments: object,
+) -> Result:
+    """Run the work in a thread: it may block, or greenlet is not installed."""
+    connection.is_on_loop = False
+    executor = ThreadExecutor(connection.watch_for_disconnect, can_refuse=True)
+    connection.executor = executor
+    executor.may_cancel = may_cancel
+    connection.on_disconnect = executor.handle_disconnect
     try:
-        return await visit.run(app, work, *arguments)
+        return await executor.run(app, work, *arguments)
     except PoolFull:
-        return _BUSY
+        return _SERVICE_UNAVAILABLE
     finally:
-        exchange.visit = None  # avoid a reference cycle
+        connection.executor = None  # avoid a reference cycle
 
 
-async def _send_stream(app: AnyApp, exchange: Exchange, body: t.Any) -> Answer:
+async def _send_stream(
+    app: AsgiApplication, connection: HttpConnection, body: Iterable[bytes]
+) -> ResponseMessages:
     """Send a streamed body. Only asynchronous steps run on the loop.
 
     A disconnect ends it, whatever kind of view returned it.
     """
-    answer: Answer
-    if not has_fibers:  # only what waits comes here; it keeps no thread from the views
-        visit = ThreadVisit(exchange.watch_client, pool=events)
-        exchange.cancel = visit.lose_client
-        answer = await visit.run(app, exchange.send_body, body)
-        return answer
-    driver = ThreadVisit(loop=exchange.loop)
-    if not exchange.is_gone or getattr(body, "is_awaited", False):
-        exchange.watch_for_task()  # else the first part finds that it has gone
-    if not getattr(body, "is_awaited", False):
-        body = iterate_sync(ThreadedSteps(body, views, app, driver))
-    elif not exchange.is_on_loop:  # the view ran in a thread: what it has left to run does so
-        exchange.is_on_loop = True
-        exchange.call = partial(_call_in_a_thread, app)
-        if body.stream is not None:
-            body.stream.contexts.call = exchange.call
+    if not has_greenlets:  # the body is asynchronous; it holds no thread of the views
+        executor = ThreadExecutor(connection.watch_for_disconnect, pool=events)
+        connection.on_disconnect = executor.handle_disconnect
+        return await executor.run(app, connection.send_body, body)
+    executor = ThreadExecutor(loop=connection.loop)
+    is_awaited = getattr(body, "is_awaited", False)
+    if not connection.is_disconnected or is_awaited:
+        connection.cancel_task_on_disconnect()  # otherwise sending the first chunk fails
+    if not is_awaited:
+        context = body.context if type(body) is StartedBody else None
+        steps: t.Any = ThreadedSteps(body, views, app, executor, context)
+        body = iterate_sync(steps)
+    elif not connection.is_on_loop:  # the view ran in a thread, and so do the functions at the end
+        connection.is_on_loop = True
+        connection.call_in_thread = partial(_call_in_thread, app)
+        if type(body) is StreamedBody and body.stream is not None:
+            body.stream.contexts.call = connection.call_in_thread
     try:
-        answer = await on_the_loop(exchange.send_body, body)
+        return await run_in_greenlet(connection.send_body, body)
     except asyncio.CancelledError:
-        driver.cancel_waiting()
+        executor.cancel_waiting()
         raise
-    return answer
 
 
-def _call_in_a_thread(app: AnyApp, function: Callable[..., t.Any], *arguments: t.Any) -> t.Any:
-    if asyncio._get_running_loop() is None:  # the end of a body, which is in a thread already
+def _call_in_thread(
+    app: AsgiApplication, function: Callable[..., object], *arguments: object
+) -> object:
+    if asyncio._get_running_loop() is None:  # the body is being closed in a thread
         return function(*arguments)
-    return wait(ThreadVisit().run(app, function, *arguments))
+    return wait(ThreadExecutor().run(app, function, *arguments))
 
 
-async def _send_answer(answer: Answer, send: Send) -> None:
-    if answer is not None:
-        head, body = answer
+async def _send_messages(messages: ResponseMessages, send: Send) -> None:
+    if messages is not None:
+        start, body = messages
         try:
-            await send(head)
+            await send(start)
             await send(body)
-        except OSError:  # what newer servers raise for a client that has gone (ASGI 2.4)
+        except OSError:  # newer servers raise it if the client disconnected (ASGI 2.4)
             pass
 
 
 def _uncancel() -> None:
-    """Take back our own cancelling of the server's task, which is about to end well."""
+    """Undo our cancellation of the server's task, which is about to end normally."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         task.uncancel()
 
 
-_BUSY: t.Final[Answer] = (
+_SERVICE_UNAVAILABLE: t.Final[ResponseMessages] = (
     {
         "type": "http.response.start",
         "status": 503,
@@ -220,31 +251,37 @@ _BUSY: t.Final[Answer] = (
 """The response if the queue for threads is full (RFC 9110 section 15.6.4)."""
 
 
-# In the driver ----------------------------------------------------------------------------------
+# Called by the executor -------------------------------------------------------------------------
 
 
-def _answer(app: AnyApp, context: ScopeContext) -> t.Any:
+def _run_lifecycle_in_thread(app: Lifecycle, context: ScopeContext) -> Result:
     """Handle a request in a thread."""
-    answer: t.Any = Lifecycle._answer(app, context)
-    return answer if type(answer) is tuple else _stream_from_thread(answer, context.exchange)
+    return _start_stream(Lifecycle._answer(app, context), context.connection)
 
 
-def _answer_call(call: Callable[..., Iterable[bytes]], exchange: Exchange) -> t.Any:
+def _call_wsgi_in_thread(
+    call: Callable[..., Iterable[bytes]], connection: HttpConnection
+) -> Result:
     """Handle a request with a WSGI application, in a thread."""
-    answer = _call_wsgi(call, exchange)
-    return answer if type(answer) is tuple else _stream_from_thread(answer, exchange)
+    return _start_stream(_call_wsgi(call, connection), connection)
 
 
-def _call_wsgi(call: Callable[..., Iterable[bytes]], exchange: Exchange) -> t.Any:
-    """Call a WSGI application; send a complete response, or return a streamed body."""
-    body = call(exchange.start_response)
-    return exchange.send_body(body) if isinstance(body, (list, tuple)) else body
+def _call_wsgi(call: Callable[..., Iterable[bytes]], connection: HttpConnection) -> Result:
+    """Call a WSGI application; return a complete response, or a body to stream."""
+    body = call(connection.start_response)
+    return connection.send_body(body) if isinstance(body, (list, tuple)) else body
 
 
-def _stream_from_thread(body: t.Any, exchange: Exchange) -> t.Any:
-    """Send a streamed body; return an asynchronous one, so that it holds no thread."""
-    if getattr(body, "is_awaited", False):
-        return body
-    visit = t.cast("ThreadVisit", exchange.visit)
-    visit.let_cancel(exchange.is_gone)
-    return exchange.send_body(body)
+def _start_stream(result: Result, connection: HttpConnection) -> Result:
+    """Start a streamed body in the thread of the view, and leave the other steps to the loop.
+
+    So a stream holds a thread only while a step runs, and a body of one chunk needs no other step.
+    """
+    if result is None or isinstance(result, tuple) or getattr(result, "is_awaited", False):
+        return result
+    executor = connection.executor
+    assert executor is not None
+    executor.allow_cancel(connection.is_disconnected)
+    if not has_greenlets:  # the loop cannot wait for the steps
+        return connection.send_body(result)
+    return connection.start_body(result)

@@ -1,6 +1,7 @@
-"""When startup and shutdown run on a loop.
+"""Runs startup and shutdown on an event loop.
 
-They follow the lifespan messages of an ASGI server, an outer application, or the loop itself.
+An ASGI server requests them by lifespan messages, an outer application by its own lifespan. Without
+both, startup runs at the first request, and shutdown when the loop ends.
 """
 
 from __future__ import annotations
@@ -12,17 +13,25 @@ from contextlib import asynccontextmanager
 
 from .._app.background import log_late_tasks
 from .._core.threads import lifespan as lifespan_threads
-from ..typing import AnyApp
+from ._app_protocol import AsgiApplication
 from ._request_body import Receive, Send
-from ._scope import ScopeError, with_nothing_current
-from ._thread_executor import ThreadVisit, has_fibers, is_being_cancelled, on_the_loop
+from ._scope import ScopeError, without_contexts
+from ._thread_executor import ThreadExecutor, has_greenlets, is_being_cancelled, run_in_greenlet
+
+Result = t.TypeVar("Result")
 
 _NAME = "flask-end-of-serving"
-_PATIENCE = 1.0  # seconds that requests may take to end when the loop ends
+_END_TIMEOUT = 1.0  # seconds that requests may take to end when the loop ends
 
 
-async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
-    """Run startup when the server starts, and shutdown when it stops."""
+async def serve_lifespan(app: AsgiApplication, receive: Receive, send: Send) -> None:
+    """Run startup when the server starts, and shutdown when it stops.
+
+    :param app: the application.
+    :param receive: returns the server's next message.
+    :param send: takes a message for the server.
+    :raises ScopeError: the server sent another message.
+    """
     while True:
         message = await receive()
         kind = message["type"]
@@ -55,8 +64,11 @@ async def serve_lifespan(app: AnyApp, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def lifespan(app: AnyApp) -> AsyncIterator[None]:
-    """Run startup, and shutdown at the end of the block."""
+async def lifespan(app: AsgiApplication) -> AsyncIterator[None]:
+    """Run startup, and shutdown at the end of the block.
+
+    :param app: the application.
+    """
     await app._asgi.start(app)
     try:
         yield
@@ -64,28 +76,31 @@ async def lifespan(app: AnyApp) -> AsyncIterator[None]:
         await run_shutdown(app)
 
 
-async def run_startup(app: AnyApp, stops_with_loop: bool) -> None:
+async def run_startup(app: AsgiApplication, stops_with_loop: bool) -> None:
     """Run startup on this loop.
 
     :param app: the application.
     :param stops_with_loop: run shutdown at the end of the loop.
     """
-    has_run = await with_nothing_current(_run(app, app._lifespan.start, app))
+    has_run = await without_contexts(_run(app, app._lifespan.start, app))
     if has_run and stops_with_loop and app._lifespan.has_shutdown:
         key = object()
         ending: t.Any = asyncio.create_task(_stop_with_loop(app, key), name=_NAME)
         ending._log_destroy_pending = False  # a loop may be closed without cancelling its tasks
         app._lifespan.at_loop_end = (key, ending)
-        app._lifespan.stop_at_exit(app)  # in that case
+        app._lifespan.stop_at_exit(app)  # if the loop is closed without cancelling its tasks
 
 
-async def run_shutdown(app: AnyApp) -> None:
-    """Run shutdown when the background tasks of this loop have ended."""
+async def run_shutdown(app: AsgiApplication) -> None:
+    """Run shutdown when the background tasks of this loop have ended.
+
+    :param app: the application.
+    """
     await _drain_tasks(app)
-    await with_nothing_current(_run(app, app._lifespan.stop, app))
+    await without_contexts(_run(app, app._lifespan.stop, app))
 
 
-async def _stop_with_loop(app: AnyApp, key: object) -> None:
+async def _stop_with_loop(app: AsgiApplication, key: object) -> None:
     """Wait until the loop ends, and run shutdown then, if nothing else has.
 
     The runner of a loop cancels its tasks at the end, as ``asyncio.run`` does. Only after that it
@@ -102,21 +117,21 @@ async def _stop_with_loop(app: AnyApp, key: object) -> None:
         return
     requests = {other for other in asyncio.all_tasks() if other.get_name() != _NAME}
     if requests:
-        await asyncio.wait(requests, timeout=_PATIENCE)
+        await asyncio.wait(requests, timeout=_END_TIMEOUT)
     try:
         await run_shutdown(app)
     except Exception:
         app._log("exception", "Exception after serving")
 
 
-async def _run(app: AnyApp, function: Callable[..., t.Any], *arguments: object) -> t.Any:
+async def _run(app: AsgiApplication, function: Callable[..., Result], *arguments: object) -> Result:
     """Run synchronous code that may await what runs on this loop."""
-    if has_fibers:
-        return await on_the_loop(function, *arguments)
-    return await ThreadVisit(pool=lifespan_threads).run(app, function, *arguments)
+    if has_greenlets:
+        return await run_in_greenlet(function, *arguments)
+    return await ThreadExecutor(pool=lifespan_threads).run(app, function, *arguments)
 
 
-async def _drain_tasks(app: AnyApp) -> None:
+async def _drain_tasks(app: AsgiApplication) -> None:
     """Wait for the background tasks of this loop; cancel those that take too long."""
     loop = asyncio.get_running_loop()
     tasks = {task for task in app._asgi.tasks.copy() if task.get_loop() is loop}
@@ -127,7 +142,7 @@ async def _drain_tasks(app: AnyApp) -> None:
         log_late_tasks(app, [task.get_name() for task in late])
         for task in late:
             task.cancel()
-        await asyncio.wait(late, timeout=_PATIENCE)
+        await asyncio.wait(late, timeout=_END_TIMEOUT)
 
 
 def _describe(error: BaseException) -> str:

@@ -1,7 +1,7 @@
-"""From an ASGI scope to a WSGI environment: a plain function, and the table that it reads.
+"""Creates a WSGI environment from an ASGI scope.
 
-The environment is what a WSGI server would have made of the same request (PEP 3333). What a scope
-lacks, the environment lacks too.
+The environment is the one that a WSGI server would create for the same request (PEP 3333). A key is
+missing if the scope has no value for it.
 """
 
 from __future__ import annotations
@@ -19,30 +19,33 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 Scope: t.TypeAlias = t.MutableMapping[str, t.Any]
-"""What an ASGI server tells of a connection."""
+"""What an ASGI server says about a connection."""
 
 Result = t.TypeVar("Result")
 
 _VERSION = (1, 0)
 
-_NOT_TAKEN = "asgi.headers_left_out"
-"""Stands in `_KEYS` for headers that are left out of the environment that applications read."""
+_IGNORED = "asgi.headers_left_out"
+"""The value in `_KEYS` for headers that the application does not read."""
 
 _KEYS: dict[bytes, str] = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
-"""Header name to key of the environment; filled as names are met."""
+"""A cache: names of headers to keys of the environment."""
 
-_MOST_KEYS, _LARGEST_KEY = 1000, 400  # what clients send must not pile up
+_MAX_KEYS, _MAX_KEY_SIZE = 1000, 400  # clients choose the names
 
 
 class ScopeError(ValueError):
-    """An ASGI server's scope or message is not what the ASGI specification says."""
+    """A scope or a message of the ASGI server does not follow the ASGI specification."""
 
 
-async def with_nothing_current(serving: Coroutine[t.Any, t.Any, Result]) -> Result:
-    """Serve a connection with no context current, whatever is current around it.
+async def without_contexts(serving: Coroutine[object, None, Result]) -> Result:
+    """Serve a connection without the contexts that are current where it starts.
 
     Servers call the application in a copy of the context of the import. All connections would share
     a context that was pushed at import.
+
+    :param serving: serves the connection.
+    :returns: its result.
     """
     app_token = _cv_app.set(None)
     request_token = _cv_request.set(None)
@@ -53,26 +56,27 @@ async def with_nothing_current(serving: Coroutine[t.Any, t.Any, Result]) -> Resu
         _cv_app.reset(app_token)
 
 
-def make_environ(scope: Scope, body: t.Any) -> WSGIEnvironment:
-    """Make the environment of a request.
+def make_environ(scope: Scope, body: object) -> WSGIEnvironment:
+    """Create the WSGI environment of a request.
 
-    :param scope: of an ``http`` or ``websocket`` connection.
-    :param body: becomes ``wsgi.input``.
-    :raises ScopeError: something is missing in the scope, or is of another type than ASGI says.
+    :param scope: the scope of an ``http`` or ``websocket`` connection.
+    :param body: the ``wsgi.input``.
+    :returns: the environment.
+    :raises ScopeError: the scope lacks a key, or a value has the wrong type.
     """
-    # PERF: one literal, no calls; 0.8 us, a copy of constants filled step by step takes 1.2 us.
+    # PERF: one literal and no calls: 0.8 us. To copy constants and add the rest takes 1.2 us.
     try:
         path: str = scope["path"]
         if not path.isascii():
-            path = _bytes_as_text(scope)
+            path = _encode_path(scope)
         elif type(path) is not str:
             raise TypeError(f"'path' is {path!r} and no text")
         root = scope["root_path"]
         if root:
-            root, path = _below(root, path)
+            root, path = _split_root(root, path)
         query: bytes | None = scope["query_string"]
         server = scope["server"] or _NO_SERVER
-        environ: dict[str, t.Any] = {
+        environ: WSGIEnvironment = {
             "REQUEST_METHOD": scope["method"],
             "SCRIPT_NAME": root,
             "PATH_INFO": path,
@@ -93,7 +97,7 @@ def make_environ(scope: Scope, body: t.Any) -> WSGIEnvironment:
         for name, value in scope["headers"]:
             key = keys.get(name)
             if key is None:
-                key = _key_of(name)
+                key = _make_key(name)
             if key not in environ:
                 environ[key] = value.decode("latin-1")
             elif key == "HTTP_COOKIE":  # HTTP/2 splits them (RFC 9113 section 8.2.3)
@@ -105,14 +109,14 @@ def make_environ(scope: Scope, body: t.Any) -> WSGIEnvironment:
             environ["REMOTE_ADDR"] = client[0]
             environ["REMOTE_PORT"] = str(client[1])
     except KeyError as error:
-        complete = {**_DEFAULTS, **scope}
+        complete: Scope = {**_DEFAULTS, **scope}
         if error.args[0] in _DEFAULTS and complete.keys() != scope.keys():
             return make_environ(complete, body)
         raise _malformed(scope, error) from error
     except (TypeError, AttributeError, ValueError, IndexError) as error:
         raise _malformed(scope, error) from error
     if "CONTENT_LENGTH" not in environ:
-        environ["wsgi.input_terminated"] = True  # chunked, or HTTP/2: the end tells itself
+        environ["wsgi.input_terminated"] = True  # chunked, or HTTP/2: the protocol marks the end
     elif "HTTP_TRANSFER_ENCODING" in environ:  # it overrides a length (RFC 9112 section 6.3)
         del environ["CONTENT_LENGTH"]
         environ["wsgi.input_terminated"] = True
@@ -121,16 +125,16 @@ def make_environ(scope: Scope, body: t.Any) -> WSGIEnvironment:
     return environ
 
 
-_DEFAULTS: dict[str, t.Any] = {
+_DEFAULTS: Scope = {
     "client": None,
     "http_version": "1.1",
-    "method": "GET",  # a WebSocket is asked for by GET
+    "method": "GET",  # the handshake of a WebSocket is a GET request
     "query_string": b"",
     "root_path": "",
     "scheme": "http",
     "server": None,
 }
-"""What a scope need not have (ASGI specification, "HTTP & WebSocket")."""
+"""The optional keys of a scope (ASGI specification, "HTTP & WebSocket")."""
 
 
 def _malformed(scope: Scope, error: Exception) -> ScopeError:
@@ -140,10 +144,10 @@ def _malformed(scope: Scope, error: Exception) -> ScopeError:
     )
 
 
-def _below(root: str, path: str) -> tuple[str, str]:
-    """Return root and path as WSGI wants them.
+def _split_root(root: str, path: str) -> tuple[str, str]:
+    """Return root and path as in WSGI.
 
-    Servers give the whole path (ASGI 2.1 and newer) or what is below the root (older ones).
+    The path of a scope includes the root (ASGI 2.1 and newer), or is below it (older servers).
     """
     root = root.rstrip("/").encode().decode("latin-1")
     if path.startswith(root) and path[len(root) : len(root) + 1] in _ENDS:
@@ -154,7 +158,7 @@ def _below(root: str, path: str) -> tuple[str, str]:
 _ENDS = frozenset({"", "/"})
 _NO_SERVER = ("localhost", None)
 _PROTOCOLS = {
-    "1": "HTTP/1.0",  # COMPAT: Granian writes it so
+    "1": "HTTP/1.0",  # COMPAT: Granian
     "1.0": "HTTP/1.0",
     "1.1": "HTTP/1.1",
     "2": "HTTP/2.0",
@@ -162,26 +166,26 @@ _PROTOCOLS = {
 }
 
 
-def _key_of(name: bytes) -> str:
+def _make_key(name: bytes) -> str:
     """Return the key for a header.
 
-    A name with an underscore is left out: it could not be told from another header's.
+    A name with an underscore is ignored, because it would have the key of another header.
     """
     if b"_" in name:
-        return _NOT_TAKEN
+        return _IGNORED
     text = name.decode("latin-1").upper().replace("-", "_")
     key = text if text in _WITHOUT_PREFIX else f"HTTP_{text}"
-    store(_KEYS, name, key, _MOST_KEYS, _LARGEST_KEY)
+    store(_KEYS, name, key, _MAX_KEYS, _MAX_KEY_SIZE)
     return key
 
 
 _WITHOUT_PREFIX = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
 
 
-def _bytes_as_text(scope: Scope) -> str:
+def _encode_path(scope: Scope) -> str:
     """Return a path's bytes as Latin-1 (PEP 3333, "Unicode issues").
 
-    The scope's ``path`` is decoded already; of bytes that are no UTF-8 only ``raw_path`` knows.
+    The ``path`` of the scope is decoded. Only ``raw_path`` has the bytes that are not UTF-8.
     """
     raw: bytes | None = scope.get("raw_path")
     if raw and "\N{REPLACEMENT CHARACTER}" in scope["path"]:

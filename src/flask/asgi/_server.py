@@ -15,16 +15,18 @@ from .._app.lifespan import is_starting
 from .._core import waiting
 from .._core.current import BY_CLIENT
 from .._core.threads import background
-from ..typing import AnyApp
+from ._app_protocol import AsgiApplication, WebSocketApplication
 from ._executor_choice import blocks
 from ._http import serve_http
 from ._lifespan import run_startup, serve_lifespan
 from ._request_body import Receive, Send
-from ._scope import Scope, ScopeError, with_nothing_current
-from ._thread_executor import ThreadVisit, has_fibers, on_the_loop
+from ._scope import Scope, ScopeError, without_contexts
+from ._thread_executor import ThreadExecutor, has_greenlets, run_in_greenlet
 from ._websocket_server import WebSocketServer
 
-Serve: t.TypeAlias = Callable[[AnyApp, Scope, Receive, Send], Coroutine[t.Any, t.Any, None]]
+Serve: t.TypeAlias = Callable[
+    [WebSocketApplication, Scope, Receive, Send], Coroutine[object, None, None]
+]
 
 _WITHOUT_ASYNCIO = (
     "This server runs its applications on trio, but Flask needs an event loop of asyncio. Start the"
@@ -47,8 +49,8 @@ class AsgiServer:
         self._starting: dict[asyncio.AbstractEventLoop, asyncio.Future[None]] = {}
 
     def serve(
-        self, app: AnyApp, scope: Scope, receive: Receive, send: Send
-    ) -> Coroutine[t.Any, t.Any, None]:
+        self, app: WebSocketApplication, scope: Scope, receive: Receive, send: Send
+    ) -> Coroutine[object, None, None]:
         """Serve one connection.
 
         :param app: the application.
@@ -62,7 +64,7 @@ class AsgiServer:
             return serve_http(app, scope, receive, send)
         if kind == "websocket":
             served = self.websockets.serve(app, scope, receive, send)
-            return served if BY_CLIENT in scope else with_nothing_current(served)
+            return served if BY_CLIENT in scope else without_contexts(served)
         if kind == "lifespan":
             return serve_lifespan(app, receive, send)
         raise ScopeError(
@@ -70,7 +72,7 @@ class AsgiServer:
             " 'websocket' and 'lifespan'."
         )
 
-    async def start(self, app: AnyApp, stops_with_loop: bool = False) -> None:
+    async def start(self, app: AsgiApplication, stops_with_loop: bool = False) -> None:
         """Run startup, unless it has run. Concurrent callers wait for the same run.
 
         :param app: the application.
@@ -88,7 +90,7 @@ class AsgiServer:
             starting.add_done_callback(lambda _: self._starting.pop(loop, None))
         await asyncio.shield(starting)
 
-    def start_tasks(self, app: AnyApp, tasks: Iterable[BackgroundTask]) -> bool:
+    def start_tasks(self, app: WebSocketApplication, tasks: Iterable[BackgroundTask]) -> bool:
         """Start background tasks on the server's loop.
 
         :returns: ``False`` if this code has no such loop.
@@ -98,19 +100,22 @@ class AsgiServer:
             self._create_tasks(app, loop, tasks)
             return True
         executor = waiting.get_thread_executor()
-        if isinstance(executor, ThreadVisit):
+        if isinstance(executor, ThreadExecutor):
             executor.loop.call_soon_threadsafe(self._create_tasks, app, executor.loop, tuple(tasks))
             return True
         return False
 
     def _create_tasks(
-        self, app: AnyApp, loop: asyncio.AbstractEventLoop, tasks: Iterable[BackgroundTask]
+        self,
+        app: WebSocketApplication,
+        loop: asyncio.AbstractEventLoop,
+        tasks: Iterable[BackgroundTask],
     ) -> None:
         for task in tasks:
-            if has_fibers and not blocks(task.function):
-                coroutine = on_the_loop(task.run)
+            if has_greenlets and not blocks(task.function):
+                coroutine = run_in_greenlet(task.run)
             else:
-                coroutine = ThreadVisit(pool=background).run(app, task.run)
+                coroutine = ThreadExecutor(pool=background).run(app, task.run)
             created = loop.create_task(coroutine, name=task.name, context=task.context)
             self.tasks.add(created)
             created.add_done_callback(self.tasks.discard)

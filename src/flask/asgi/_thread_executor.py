@@ -1,14 +1,15 @@
-"""The drivers: they run synchronous code beside the server's loop, and wait for it.
+"""Runs synchronous code in a worker thread, and its awaitables on the server's loop.
 
-The lifecycle is synchronous and calls ``wait`` where it meets something awaitable. Two drivers can
-run it so that the server's loop goes on meanwhile:
+The lifecycle is synchronous, and calls ``wait`` for everything awaitable. Two executors can run it
+while the server's loop continues:
 
-- a ``Fiber`` is a greenlet *on* the loop. ``wait`` runs the awaitable itself; only if that must
-  really wait for something, the fiber is left and the loop goes on.
-- a `ThreadVisit` is the work's stay in a worker *thread*. ``wait`` hands the awaitable to the
-  loop, and the thread waits.
+- A ``WorkerGreenlet`` (``_greenlet_executor``) runs it on the loop. ``wait`` runs the awaitable in
+  the greenlet, step by step. When a step has to wait, the greenlet switches to the loop.
+- A `ThreadExecutor` runs it in a worker thread. ``wait`` passes the awaitable to the loop, and the
+  thread waits.
 
-Either way everything awaitable runs on the server's loop, in the context of the request.
+With both, every awaitable runs on the server's loop, in the context of the request. This module
+also re-exports what the greenlet executor offers, because greenlet may not be installed.
 """
 
 from __future__ import annotations
@@ -25,32 +26,41 @@ from functools import partial
 from .._core import waiting
 from .._core.threads import App, Threads, views
 
-try:
-    from . import _greenlet_executor
-except ImportError:  # the extra "asgi" is not installed: threads do it all, only slower
-    _greenlet_executor = None  # type: ignore[assignment]
+if t.TYPE_CHECKING:
+    from ._greenlet_executor import WorkerGreenlet, run_in_greenlet, start_in_greenlet
 
-Work: t.TypeAlias = Callable[..., t.Any]
+    has_greenlets: bool
+    """Whether greenlet is installed, so that work can run on the loop."""
+else:
+    try:
+        from ._greenlet_executor import WorkerGreenlet, run_in_greenlet, start_in_greenlet
+
+        has_greenlets = True
+    except ImportError:  # the extra "asgi" is not installed: everything runs in threads, slower
+        WorkerGreenlet = run_in_greenlet = start_in_greenlet = None
+        has_greenlets = False
+
+__all__ = [
+    "Outcome",
+    "ThreadExecutor",
+    "WorkerGreenlet",
+    "await_on_loop",
+    "has_greenlets",
+    "is_being_cancelled",
+    "run_in_greenlet",
+    "start_in_greenlet",
+    "wait_on_loop",
+]
+
+Result = t.TypeVar("Result")
 Outcome: t.TypeAlias = tuple[t.Any, BaseException | None]
 """What work returned, and what it raised."""
 
-has_fibers: bool = _greenlet_executor is not None
-"""Whether greenlet is installed, so that work can run on the loop."""
-begin: t.Any = getattr(_greenlet_executor, "begin", None)
-"""Begins work in a fiber; ``None`` without greenlet, as the next ones."""
-Fiber: t.Any = getattr(_greenlet_executor, "Fiber", None)
-"""What `begin` returns of work that waits."""
-on_the_loop: t.Any = getattr(_greenlet_executor, "on_the_loop", None)
-"""Runs synchronous code in a fiber."""
-
-_NOBODY_WAITS = "The client has gone, or the server stops: nobody waits for this request any more."
+_ABANDONED = "The client disconnected or the server stops, so this request is abandoned."
 
 
-# In a worker thread -----------------------------------------------------------------------------
-
-
-class ThreadVisit:
-    """One piece of work in a worker thread.
+class ThreadExecutor:
+    """Runs one piece of work in a worker thread.
 
     :param on_wait: called on the loop whenever the work awaits something there, or has to wait for
         a thread.
@@ -60,13 +70,13 @@ class ThreadVisit:
     :param loop: runs the awaitables of the work; by default the running loop.
     """
 
-    is_over: bool = False
-    """Whether nobody waits for the work any more; what it waits for is given up."""
+    is_abandoned: bool = False
+    """Whether the caller no longer waits for the work, which may await nothing from then on."""
     may_cancel: Callable[[Context], bool] | None = None
     """Returns whether a disconnect cancels the work; ``None``: it does."""
 
     # PERF: on the class, since most work changes few of them.
-    _answer: ThreadFuture[t.Any] | None = None
+    _pending: ThreadFuture[Outcome] | None = None
     _task: asyncio.Task[None] | None = None
     _must_cancel: bool = False
     _context: Context | None = None
@@ -85,17 +95,21 @@ class ThreadVisit:
         self.can_refuse = can_refuse
         self._lock = threading.Lock()
 
-    async def run(self, app: App, function: Work, *arguments: t.Any) -> t.Any:
-        """Run synchronous code in a thread, with the context of the caller.
+    async def run(self, app: App, function: Callable[..., Result], *arguments: object) -> Result:
+        """Run synchronous code in a thread, in a copy of the caller's context.
 
         If all threads are busy, the work waits in the queue.
 
         :param app: the application of the work.
+        :param function: the work.
+        :param arguments: its positional arguments.
+        :returns: what the work returned.
         :raises PoolFull: the queue is full.
+        :raises BaseException: what the work raised.
         """
         done: asyncio.Future[Outcome] = self.loop.create_future()
         context = self._context = copy_context()
-        work = partial(self._in_the_thread, partial(context.run, function, *arguments), done)
+        work = partial(self._run_in_thread, partial(context.run, function, *arguments), done)
         try:
             if not self.pool.start(work, app, self.can_refuse):
                 self._queued = (work, done)
@@ -103,20 +117,21 @@ class ThreadVisit:
                     self.on_wait()
             result, error = await done
         except asyncio.CancelledError:
-            self.end()  # the thread goes on to its teardowns by itself
+            self.abandon()  # the thread continues, and runs the teardown functions
             self._withdraw()
             raise
         finally:
             self._queued = None  # avoid a reference cycle
             del done, work
         if error is None:
-            return result
+            returned: Result = result
+            return returned
         try:
             raise error
         finally:
-            del error  # its traceback holds this frame
+            del error  # avoid a reference cycle
 
-    def _in_the_thread(self, work: Work, done: asyncio.Future[Outcome]) -> None:
+    def _run_in_thread(self, work: Callable[[], object], done: asyncio.Future[Outcome]) -> None:
         waiting.set_thread_executor(self)
         try:
             outcome: Outcome = (work(), None)
@@ -125,78 +140,85 @@ class ThreadVisit:
         finally:
             waiting.set_thread_executor(None)
         try:
-            self.loop.call_soon_threadsafe(_hand_over, done, outcome)
+            self.loop.call_soon_threadsafe(_set_outcome, done, outcome)
         except RuntimeError:
-            pass  # the loop is closed: nobody waits any more
+            pass  # the loop is closed, so no task waits for the work
         finally:
-            del outcome, done, work  # they hold the error, whose traceback holds this frame
+            del outcome, done, work  # avoid a reference cycle
 
-    def wait(self, awaitable: Awaitable[t.Any]) -> t.Any:
-        """Wait, in the thread, for something that runs on the server's loop."""
+    def wait(self, awaitable: Awaitable[Result]) -> Result:
+        """Wait, in the thread, for an awaitable that runs on the server's loop.
+
+        :param awaitable: what to await.
+        :returns: its result.
+        :raises asyncio.CancelledError: the work was abandoned.
+        :raises BaseException: the error of the awaitable.
+        """
         context = copy_context()
-        answer: ThreadFuture[Outcome] = ThreadFuture()
+        pending: ThreadFuture[Outcome] = ThreadFuture()
         with self._lock:
-            if self.is_over:
-                _close(awaitable)
-                raise asyncio.CancelledError(_NOBODY_WAITS)
-            self._answer = answer
+            if self.is_abandoned:
+                _close_coroutine(awaitable)
+                raise asyncio.CancelledError(_ABANDONED)
+            self._pending = pending
         try:
-            self.loop.call_soon_threadsafe(self._begin, awaitable, answer, context)
-            result, error = answer.result()
-        except (CancelledError, RuntimeError):  # given up; or the loop is closed
-            raise asyncio.CancelledError(_NOBODY_WAITS) from None
+            self.loop.call_soon_threadsafe(self._start_on_loop, awaitable, pending, context)
+            result, error = pending.result()
+        except (CancelledError, RuntimeError):  # abandoned, or the loop is closed
+            raise asyncio.CancelledError(_ABANDONED) from None
         finally:
-            self._answer = None
-            del answer
+            self._pending = None
+            del pending
         waiting.copy_variables(context)
         if error is None:
-            return result
+            returned: Result = result
+            return returned
         try:
             raise error
         finally:
-            del error  # its traceback holds this frame
+            del error  # avoid a reference cycle
 
-    def _begin(
-        self, awaitable: Awaitable[t.Any], answer: ThreadFuture[Outcome], context: Context
+    def _start_on_loop(
+        self, awaitable: Awaitable[object], pending: ThreadFuture[Outcome], context: Context
     ) -> None:
         """Await something on the loop, for the thread."""
-        if answer.cancelled():
-            _close(awaitable)
+        if pending.cancelled():
+            _close_coroutine(awaitable)
             return
         if self._must_cancel:
             self._must_cancel = False
-            _close(awaitable)
-            answer.set_result((None, asyncio.CancelledError()))
+            _close_coroutine(awaitable)
+            pending.set_result((None, asyncio.CancelledError()))
             return
-        doing = awaitable
-        if has_fibers:  # what runs on the loop may meet synchronous code that waits
-            doing = on_the_loop(waiting.wait, awaitable)
+        running = awaitable
+        if has_greenlets:  # synchronous code that the awaitable calls may wait, too
+            running = run_in_greenlet(waiting.wait, awaitable)
         outcome: list[Outcome] = []
-        self._task = self.loop.create_task(_put_outcome(doing, outcome), context=context)
-        # What the task never came to is closed: it would complain that nobody awaited it.
-        unused = (doing, awaitable)
-        self._task.add_done_callback(partial(self._hand_back, answer, outcome, unused))
+        self._task = self.loop.create_task(_store_outcome(running, outcome), context=context)
+        # Coroutines that a cancelled task has not started are closed, or Python warns about them.
+        unused = (running, awaitable)
+        self._task.add_done_callback(partial(self._return_outcome, pending, outcome, unused))
         if self.on_wait is not None:
             self.on_wait()
 
-    def _hand_back(
+    def _return_outcome(
         self,
-        answer: ThreadFuture[Outcome],
+        pending: ThreadFuture[Outcome],
         outcome: list[Outcome],
-        unused: tuple[Awaitable[t.Any], ...],
+        unused: tuple[Awaitable[object], ...],
         task: asyncio.Task[None],
     ) -> None:
         self._task = None
         if task.cancelled():
             for awaitable in unused:
-                _close(awaitable)
+                _close_coroutine(awaitable)
             outcome.append((None, asyncio.CancelledError()))
-        if not answer.cancelled():
-            answer.set_result(outcome.pop())
+        if not pending.cancelled():
+            pending.set_result(outcome.pop())
         outcome.clear()
 
-    def lose_client(self) -> None:
-        """Handle, on the loop, that the client has disconnected.
+    def handle_disconnect(self) -> None:
+        """Handle, on the loop, a disconnect of the client.
 
         Work that has not started does not run. For other work, what it awaits is cancelled if
         cancelling is allowed.
@@ -218,13 +240,13 @@ class ThreadVisit:
         done.cancel()
         return True
 
-    def let_cancel(self, is_gone: bool) -> None:
+    def allow_cancel(self, is_disconnected: bool) -> None:
         """Let a disconnect cancel what the work awaits from now on; called in the thread.
 
-        :param is_gone: the client has disconnected already, so the next await is cancelled.
+        :param is_disconnected: the client has disconnected already, so the next await is cancelled.
         """
         self.may_cancel = None
-        if is_gone:
+        if is_disconnected:
             self._must_cancel = True
 
     def cancel_waiting(self) -> None:
@@ -233,69 +255,73 @@ class ThreadVisit:
             self.cancel()
 
     def cancel(self) -> None:
-        """Cancel what the work waits for on the loop, now or next; called on the loop.
+        """Cancel what the work awaits on the loop now, or else awaits next; called on the loop.
 
-        What calls this itself runs, and waits for nothing.
+        If the awaitable itself calls this, it is not cancelled.
         """
         if self._task is None:
             self._must_cancel = True
         elif self._task is not asyncio.current_task():
             self._task.cancel()
 
-    def end(self) -> None:
-        """Let the work wait for nothing any more; called on the loop."""
+    def abandon(self) -> None:
+        """Cancel what the work awaits, now and later; called on the loop."""
         with self._lock:
-            self.is_over = True
-            answer = self._answer
+            self.is_abandoned = True
+            pending = self._pending
         self.cancel()
-        if answer is not None:
-            answer.cancel()
+        if pending is not None:
+            pending.cancel()
 
 
-def wait_on(loop: asyncio.AbstractEventLoop | None, awaitable: Awaitable[t.Any]) -> t.Any:
-    """Wait for something that one loop alone can do, such as what a server sends or receives.
+def wait_on_loop(loop: asyncio.AbstractEventLoop | None, awaitable: Awaitable[Result]) -> Result:
+    """Wait for an awaitable that must run on one loop, such as the server's ``receive``.
 
-    In a thread that a view or a handler has started no driver is found, and in one where somebody
-    runs another loop that loop is.
+    A thread that a view or a handler has started has no executor, and may run another loop.
 
-    :param loop: the loop; ``None``: any.
+    :param loop: the loop; ``None``: any loop.
+    :param awaitable: what to await.
+    :returns: its result.
+    :raises asyncio.CancelledError: the request was abandoned.
     """
     if loop is None or loop is asyncio._get_running_loop():
         return waiting.wait(awaitable)
-    driver = waiting.get_thread_executor() or ThreadVisit(loop=loop)
-    return driver.wait(awaitable)
+    executor = waiting.get_thread_executor() or ThreadExecutor(loop=loop)
+    return executor.wait(awaitable)
 
 
-async def await_on(
-    loop: asyncio.AbstractEventLoop, awaitable: Coroutine[t.Any, t.Any, t.Any]
-) -> t.Any:
-    """Await, on one loop, something that has to run on another loop.
+async def await_on_loop(
+    loop: asyncio.AbstractEventLoop, awaitable: Coroutine[object, None, Result]
+) -> Result:
+    """Await, on one loop, a coroutine that must run on another loop.
 
     :param loop: the other loop, which runs in another thread.
-    :param awaitable: what runs on it.
+    :param awaitable: the coroutine.
+    :returns: its result.
     """
     outcome: list[Outcome] = []
-    doing = asyncio.run_coroutine_threadsafe(_put_outcome(awaitable, outcome), loop)
-    await asyncio.wrap_future(doing)
+    running = asyncio.run_coroutine_threadsafe(_store_outcome(awaitable, outcome), loop)
+    await asyncio.wrap_future(running)
     result, error = outcome.pop()
     if error is None:
-        return result
+        returned: Result = result
+        return returned
     try:
         raise error
     finally:
         del error  # avoid a reference cycle
 
 
-def _hand_over(done: asyncio.Future[Outcome], outcome: Outcome) -> None:
+def _set_outcome(done: asyncio.Future[Outcome], outcome: Outcome) -> None:
     if not done.done():
         done.set_result(outcome)
 
 
-async def _put_outcome(awaitable: Awaitable[t.Any], outcome: list[Outcome]) -> None:
-    """Await something, and put what comes of it into a list.
+async def _store_outcome(awaitable: Awaitable[object], outcome: list[Outcome]) -> None:
+    """Await an awaitable, and append its outcome to a list.
 
-    It is not returned: a server's own awaitables may hold the task where the collector does not
-    see it, and with the task its result, and the frames of the error there.
+    The task must not hold the outcome. Awaitables of a server may hold the task where the garbage
+    collector does not see it, and through the task the frames of an error.
     """
     try:
         outcome.append((await awaitable, None))
@@ -306,13 +332,13 @@ async def _put_outcome(awaitable: Awaitable[t.Any], outcome: list[Outcome]) -> N
 
 
 def is_being_cancelled() -> bool:
-    """Tell whether the running task was cancelled, and not something else that it awaits."""
-    # Without asyncio, as under Hypercorn's worker for trio, nothing runs that could be cancelled.
+    """Return whether the running task was cancelled, and not only an awaitable inside it."""
+    # Without asyncio, as under Hypercorn's worker for trio, there is no task.
     task = None if asyncio._get_running_loop() is None else asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
-def _close(awaitable: Awaitable[t.Any]) -> None:
-    """Throw away something awaitable that nobody will await."""
+def _close_coroutine(awaitable: Awaitable[object]) -> None:
+    """Close a coroutine that is not going to be awaited, so that Python does not warn about it."""
     if isinstance(awaitable, Coroutine):
         awaitable.close()

@@ -14,26 +14,28 @@ import asyncio
 import time
 import typing as t
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from queue import SimpleQueue
 from threading import Thread
 
 from werkzeug.exceptions import ClientDisconnected
 
-from ._exchange import ClientGone, Exchange
+from ._http_connection import ConnectionLost, HttpConnection
 from ._request_body import Message, Receive, Send
 from ._scope import Scope, make_environ
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-_AHEAD: t.Final = 65_536
+Result = t.TypeVar("Result")
+
+_MAX_BUFFERED: t.Final = 65_536
 """Bytes of a body that are read before a thread is taken."""
-_AHEAD_OF_ALL: t.Final = 64 * 1024 * 1024
+_MAX_BUFFERED_TOTAL: t.Final = 64 * 1024 * 1024
 """Maximum bytes of all bodies that are read this way; beyond it the response is a 503."""
-_RATE: t.Final = 1024
+_MIN_RATE: t.Final = 1024
 """Bytes per second that a client has to send after the timeout."""
-_MOST_WAITING: t.Final = 1000
+_MAX_WAITING: t.Final = 1000
 """Maximum number of requests that wait for a thread; others get a 503."""
 
 
@@ -46,11 +48,11 @@ class ThreadedWsgi:
         receive a chunk of a streamed response.
     """
 
-    def __init__(self, app: Callable[..., t.Any], threads: int, timeout: float) -> None:
+    def __init__(self, app: Callable[..., Iterable[bytes]], threads: int, timeout: float) -> None:
         self.app = app
         self.threads = threads
         self.timeout = timeout
-        self.ahead = 0
+        self.buffered = 0
         """Bytes of bodies that were read before a thread was taken."""
         # PERF: without a lock, since only the loop puts and starts; 10 us less than `Threads`.
         self._queue: SimpleQueue[tuple[_Request, WSGIEnvironment]] = SimpleQueue()
@@ -67,7 +69,7 @@ class ThreadedWsgi:
         """
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
-                await self._live(receive, send)
+                await self._serve_lifespan(receive, send)
                 return
             raise ValueError(f"A WSGI application cannot serve {scope['type']!r}.")
         request = _Request(receive, send, self)
@@ -81,30 +83,30 @@ class ThreadedWsgi:
                     return
             await self._run(request, environ)
         finally:
-            self.ahead -= request.ahead
+            self.buffered -= request.buffered
 
     async def _run(self, request: _Request, environ: WSGIEnvironment) -> None:
         """Run the request in a thread, and send the response that it returns."""
         if self._count >= self.threads:
-            if self._count >= self.threads + _MOST_WAITING:
+            if self._count >= self.threads + _MAX_WAITING:
                 await _refuse(request._send, 503)
                 return
-            request.watch_client()
+            request.watch_for_disconnect()
         self._count += 1
         if self._count > self._started < self.threads:
             self._started += 1
-            Thread(target=self._work, name="flask-serve", daemon=True).start()
+            Thread(target=self._run_thread, name="flask-serve", daemon=True).start()
         self._queue.put((request, environ))
-        del environ  # the thread's alone
+        del environ  # so that only the thread holds it
         try:
             await request.done
         finally:
             request.is_abandoned = True
             request.stop_watching()
-        if request.whole is not None:
-            await request.send_whole(request.whole)
+        if request.complete_body is not None:
+            await request.send_complete(request.complete_body)
 
-    def _work(self) -> None:
+    def _run_thread(self) -> None:
         """Handle requests in a thread."""
         get = self._queue.get
         while True:
@@ -114,12 +116,12 @@ class ThreadedWsgi:
             if not self._is_notified:  # PERF: one wake-up of the loop for all that are ready
                 self._is_notified = True
                 try:
-                    request.server_loop.call_soon_threadsafe(self._hand_over)
+                    request.server_loop.call_soon_threadsafe(self._set_results)
                 except RuntimeError:
-                    return  # the loop is closed: nothing waits any more
+                    return  # the loop is closed, so no task waits for the request
             del request, environ  # an idle thread holds nothing
 
-    def _hand_over(self) -> None:
+    def _set_results(self) -> None:
         self._is_notified = False
         while self._finished:
             request = self._finished.popleft()
@@ -133,8 +135,8 @@ class ThreadedWsgi:
         if not self._count:
             self._all_done.set()
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        """Handle the lifespan: a server that stops waits for the threads."""
+    async def _serve_lifespan(self, receive: Receive, send: Send) -> None:
+        """Serve the lifespan: a server that stops waits for the threads."""
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -158,7 +160,11 @@ async def _refuse(send: Send, status: int) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-class _Request(Exchange):
+class _TooManyBytes(Exception):
+    """The bodies of all requests together take too much memory."""
+
+
+class _Request(HttpConnection):
     """One request: its body as ``wsgi.input``, and its response.
 
     :param receive: returns the server's next message.
@@ -167,13 +173,13 @@ class _Request(Exchange):
     """
 
     is_on_loop = False
-    ahead: int = 0
-    """Bytes of the body that were read before a thread was taken."""
-    was_cut: bool = False
+    buffered: int = 0
+    """Bytes of the body that were received before a thread was taken."""
+    is_body_incomplete: bool = False
     """Whether the client disconnected before its body was complete, and no thread reads it yet."""
     is_abandoned: bool = False
     """Whether the client disconnected or the server stops, so the response is not needed."""
-    whole: bytes | None = None
+    complete_body: bytes | None = None
     """The body of the response, if the loop sends it."""
     error: Exception | None = None
     """What the application raised."""
@@ -193,75 +199,83 @@ class _Request(Exchange):
 
         :returns: the status of a refusal, or ``None``.
         """
-        server = self.server
-        parts: list[bytes] = []
         try:
-            while not self.is_read and self.ahead < _AHEAD:
-                part = self._accept(await self._receive_in_time())
-                parts.append(part)
-                self.ahead += len(part)
-                server.ahead += len(part)
-                if server.ahead > _AHEAD_OF_ALL and not self.is_read:
-                    return 503
+            # The application gets the error of an incomplete body when it reads.
+            self.is_body_incomplete = not await self._fill_buffer(
+                _MAX_BUFFERED - 1, self._receive_into_buffer
+            )
         except TimeoutError:
             return 408
-        except ClientDisconnected:
-            self.was_cut = True  # the application learns it when it reads
-        self._buffer = b"".join(parts)
+        except _TooManyBytes:
+            return 503
         return None
+
+    async def _receive_into_buffer(self) -> Message:
+        """Receive a message, and count its bytes.
+
+        :raises TimeoutError: the client sends too slowly.
+        :raises _TooManyBytes: the bodies of all requests take too much memory.
+        """
+        message = await self._receive_in_time()
+        size = len(message.get("body", b""))
+        self.buffered += size
+        self.server.buffered += size
+        if self.server.buffered > _MAX_BUFFERED_TOTAL and message.get("more_body", False):
+            raise _TooManyBytes
+        return message
 
     async def _receive_in_time(self) -> Message:
         """Receive a message.
 
         :raises TimeoutError: the client sends too slowly.
         """
-        allowed = self.server.timeout + self._received / _RATE - self._waited
+        allowed = self.server.timeout + self._received / _MIN_RATE - self._waited
         begun = time.monotonic()
         try:
             async with asyncio.timeout(allowed):
-                message = await self._receive_or_take()
+                message = await self._receive_next()
         finally:
             self._waited += time.monotonic() - begun
         self._received += len(message.get("body", b""))
         return message
 
-    async def send_whole(self, body: bytes) -> None:
+    async def send_complete(self, body: bytes) -> None:
         """Send a response, or the rest of it, at once."""
-        if self.is_gone:
+        if self.is_disconnected:
             return
         try:
             if not self.is_started:
                 self.is_started = True
-                await self._send(self.make_head())
+                await self._send(self.make_start_message())
             await self._send({"type": "http.response.body", "body": body})
         except OSError:  # the client disconnected (ASGI 2.4)
-            self.is_gone = True
+            self.is_disconnected = True
 
     async def _send_in_time(self, part: bytes) -> None:
         """Send a chunk of a response; give up on a client that does not receive it."""
         try:
             async with asyncio.timeout(self.server.timeout):
-                await self.send_part(part, True)
+                await self.send_chunk(part, True)
         except TimeoutError:
-            self.is_gone = True
-            raise ClientGone from None
+            self.is_disconnected = True
+            raise ConnectionLost from None
 
     async def _begin_watching(self) -> None:
-        self.watch_client()
+        self.watch_for_disconnect()
 
     # In the thread -------------------------------------------------------------------------------
 
     def run(self, environ: WSGIEnvironment) -> None:
         """Call the application and send the response; never raises."""
         try:
-            # A request whose client left while it waited for a thread is not begun.
-            if self.was_cut or not (self.is_gone or self.is_abandoned):
+            # A request whose client disconnected before a thread was free does not run.
+            if self.is_body_incomplete or not (self.is_disconnected or self.is_abandoned):
                 self._call(environ)
-        except ClientGone:
+        except ConnectionLost:
             pass
         except Exception as error:
             self.error = error
-        except BaseException as error:  # the loop would take it for its own end
+        except BaseException as error:  # it would end the loop
             self.error = RuntimeError(f"The application raised {error!r}.")
             self.error.__cause__ = error
 
@@ -269,10 +283,10 @@ class _Request(Exchange):
         iterable = self.server.app(environ, self.start_response)
         try:
             if isinstance(iterable, (list, tuple)):
-                whole = b"".join(iterable)
+                complete_body = b"".join(iterable)
                 if self.status is None:
-                    self.make_head()  # raises
-                self.whole = whole
+                    self.make_start_message()  # raises
+                self.complete_body = complete_body
             else:
                 self._send_parts(iter(iterable))
         finally:
@@ -281,37 +295,34 @@ class _Request(Exchange):
                 close()
 
     def _send_parts(self, parts: Iterator[bytes]) -> None:
-        """Send a body chunk by chunk; at once, if the first chunk is the whole body."""
-        length: int | None = None
+        """Send a body chunk by chunk; at once, if the first chunk is the complete body."""
         for part in parts:
-            if not self.is_started:
-                length = self._length()
-            if length is not None and not self.is_started and len(part) >= length:
-                self._on_loop(self.send_whole(part))
+            if not self.is_started and self._is_whole_body(part):
+                self._on_loop(self.send_complete(part))
                 return
             if part:
                 self.write(part)
         if self.status is None:
-            self.make_head()  # raises
-        self._on_loop(self.send_whole(b""))
+            self.make_start_message()  # raises
+        self._on_loop(self.send_complete(b""))
 
     def write(self, data: bytes) -> None:
         """Send a chunk of the body."""
         if not self.is_started:
-            self._on_loop(self._begin_watching())  # a stream may have no end of its own
+            self._on_loop(self._begin_watching())  # only a disconnect may end the stream
         if self.is_abandoned:
-            raise ClientGone
+            raise ConnectionLost
         self._on_loop(self._send_in_time(data))
 
     def _read_message(self) -> bytes:
         """Return the bytes of the body's next message."""
-        if self.is_gone:
+        if self.is_disconnected:
             raise ClientDisconnected()
         try:
-            return self._accept(self._on_loop(self._receive_in_time()))
+            return self._handle_message(self._on_loop(self._receive_in_time()))
         except TimeoutError:  # and at each later read, since no time is left
             raise ClientDisconnected("The body came too slowly.") from None
 
-    def _on_loop(self, coroutine: Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
+    def _on_loop(self, coroutine: Coroutine[object, None, Result]) -> Result:
         """Wait in the thread for something that runs on the loop."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.server_loop).result()

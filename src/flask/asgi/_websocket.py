@@ -1,4 +1,4 @@
-"""The WebSocket, as handlers meet it: a request that became a conversation."""
+"""The WebSocket that handlers use, and its context."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Coroutine, Iterator
 
 from werkzeug.datastructures import Headers
 
+from .. import typing as ft
 from .._core.waiting import is_in_coroutine
 from ..ctx import RequestContext
 from ..typing import AnyApp
 from ..wrappers import Request
-from ._thread_executor import await_on, wait_on
+from ._thread_executor import await_on_loop, wait_on_loop
 from ._websocket_channel import (
     WebSocketChannel,
     WebsocketDisconnect,
@@ -22,6 +23,10 @@ from ._websocket_channel import (
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+
+    from ..sessions import SessionMixin
+
+Result = t.TypeVar("Result")
 
 
 class Websocket(Request):
@@ -41,15 +46,23 @@ class Websocket(Request):
         super().__init__(environ)
         self._channel = channel
 
-    def _do(self, doing: Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
-        # A coroutine may have been called by a plain wrapper, in a thread or on a loop of its own.
-        if self._awaits or is_in_coroutine(3):
-            return self._on_its_loop(doing)
-        return wait_on(self._channel.loop, doing)
+    def _call(self, coroutine: Coroutine[object, None, Result]) -> Awaitable[Result]:
+        """Return the coroutine; in a synchronous function, wait for it and return its result.
 
-    def _on_its_loop(self, doing: Coroutine[t.Any, t.Any, t.Any]) -> Coroutine[t.Any, t.Any, t.Any]:
+        The type is the one that an ``async def`` function gets.
+        """
+        # A synchronous wrapper may have called the coroutine, in a thread or on another loop.
+        if self._awaits or is_in_coroutine(3):
+            return self._on_its_loop(coroutine)
+        return wait_on_loop(self._channel.loop, coroutine)  # type: ignore[arg-type]
+
+    def _on_its_loop(
+        self, coroutine: Coroutine[object, None, Result]
+    ) -> Coroutine[object, None, Result]:
         loop, running = self._channel.loop, asyncio._get_running_loop()
-        return doing if running in {loop, None} or loop is None else await_on(loop, doing)
+        return (
+            coroutine if running in {loop, None} or loop is None else await_on_loop(loop, coroutine)
+        )
 
     @property
     def is_accepted(self) -> bool:
@@ -62,74 +75,90 @@ class Websocket(Request):
         names = self.environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "").split(",")
         return [name.strip() for name in names if name.strip()]
 
-    def accept(self, headers: t.Any = None, subprotocol: str | None = None) -> Awaitable[None]:
-        """Accept the handshake; `receive` and `send` do so too.
+    def accept(
+        self, headers: ft.HeadersValue | None = None, subprotocol: str | None = None
+    ) -> Awaitable[None]:
+        """Accept the handshake. `receive` and `send` accept it too, if that is still to be done.
 
-        :param headers: of the answer to the handshake: a mapping, or pairs.
+        :param headers: headers of the response to the handshake: a mapping, or pairs.
         :param subprotocol: one of `requested_subprotocols`.
+        :raises ValueError: the client does not offer the subprotocol.
+        :raises WebsocketStateError: the handshake was accepted or refused before.
         """
-        return t.cast("Awaitable[None]", self._do(self._accept(headers, subprotocol)))
+        return self._call(self._accept(headers, subprotocol))
 
     def receive(self) -> Awaitable[str | bytes]:
         """Receive a message.
 
-        :raises WebsocketDisconnect: the client has gone.
+        :returns: ``str`` for a text message, ``bytes`` for a binary one.
+        :raises WebsocketDisconnect: the client disconnected.
+        :raises WebsocketStateError: the application has closed the WebSocket.
         """
-        return t.cast("Awaitable[str | bytes]", self._do(self._receive()))
+        return self._call(self._receive())
 
     def send(self, data: str | bytes) -> Awaitable[None]:
-        """Send a message: a text, or bytes.
+        """Send a message.
 
-        :raises WebsocketDisconnect: the client has gone.
-        :raises WebsocketStateError: it was closed.
+        :param data: ``str`` for a text message, ``bytes`` for a binary one.
+        :raises WebsocketDisconnect: the client disconnected.
+        :raises WebsocketStateError: the application has closed the WebSocket.
+        :raises TypeError: the data is of another type.
         """
-        return t.cast("Awaitable[None]", self._do(self._send(data)))
+        return self._call(self._send(data))
 
     def receive_json(self) -> Awaitable[t.Any]:
-        """Receive a message, and read it as JSON.
+        """Receive a message and parse it as JSON.
 
-        :raises ValueError: it is no JSON.
+        :returns: the parsed value.
+        :raises ValueError: the message is not JSON.
+        :raises WebsocketDisconnect: the client disconnected.
         """
-        return t.cast("Awaitable[t.Any]", self._do(self._receive_json()))
+        return self._call(self._receive_json())
 
-    def send_json(self, *args: t.Any, **kwargs: t.Any) -> Awaitable[None]:
-        """Send a value as JSON, as ``jsonify`` would write it."""
-        return t.cast("Awaitable[None]", self._do(self._send_json(*args, **kwargs)))
+    def send_json(self, *args: object, **kwargs: object) -> Awaitable[None]:
+        """Send a value as JSON.
+
+        :param args: the value, or several values, which become a list, as with ``jsonify``.
+        :param kwargs: instead: names and values, which become an object.
+        :raises TypeError: both are given.
+        :raises WebsocketDisconnect: the client disconnected.
+        """
+        return self._call(self._send_json(*args, **kwargs))
 
     def close(self, code: int = 1000, reason: str = "") -> t.Any:
-        """Close it.
+        """Close the WebSocket. Before the handshake is accepted, this refuses it with a 403.
 
-        Before it is accepted, that refuses the handshake with a 403.
-
-        :param code: see RFC 6455 section 7.4.
-        :param reason: at most 123 bytes.
-        :raises ValueError: such a code, or such words, cannot be sent.
+        :param code: the code of the close frame (RFC 6455 section 7.4).
+        :param reason: the text of the close frame, at most 123 bytes in UTF-8.
+        :raises ValueError: a close frame cannot have this code or this reason.
+        :raises WebsocketDisconnect: the client disconnected.
         """
         check_close_frame(code, reason)
-        return self._do(self._channel.close(code, reason))
+        return self._call(self._channel.close(code, reason))
 
     def __iter__(self) -> Iterator[str | bytes]:
         """Yield each message until the client disconnects; for synchronous functions."""
         while True:
             try:
-                yield wait_on(self._channel.loop, self._receive())
+                yield wait_on_loop(self._channel.loop, self._receive())
             except (WebsocketDisconnect, WebsocketStateError):
                 return
 
     def __aiter__(self) -> t.Self:
-        """Yield each message, until the client has gone."""
+        """Yield each message until the client disconnects; for ``async def`` functions."""
         return self
 
     async def __anext__(self) -> str | bytes:
         try:
-            message: str | bytes = await self._on_its_loop(self._receive())
-            return message
+            return await self._on_its_loop(self._receive())
         except (WebsocketDisconnect, WebsocketStateError):
             raise StopAsyncIteration from None
 
     # As coroutines -------------------------------------------------------------------------------
 
-    async def _accept(self, headers: t.Any = None, subprotocol: str | None = None) -> None:
+    async def _accept(
+        self, headers: ft.HeadersValue | None = None, subprotocol: str | None = None
+    ) -> None:
         if subprotocol is not None and subprotocol not in self.requested_subprotocols:
             raise ValueError(
                 f"The client did not ask for the subprotocol {subprotocol!r}, but for"
@@ -139,22 +168,22 @@ class Websocket(Request):
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in Headers(headers or ())
         ]
-        await self._channel.put(
+        await self._channel.send(
             {"type": "websocket.accept", "subprotocol": subprotocol, "headers": pairs}
         )
 
     async def _receive(self) -> str | bytes:
         if self._channel.state == "handshake":
             await self._accept()
-        return await self._channel.take()
+        return await self._channel.receive()
 
     async def _send(self, data: str | bytes) -> None:
         if self._channel.state == "handshake":
             await self._accept()
         if isinstance(data, str):
-            await self._channel.put({"type": "websocket.send", "text": data})
+            await self._channel.send({"type": "websocket.send", "text": data})
         elif isinstance(data, bytes | bytearray | memoryview):
-            await self._channel.put({"type": "websocket.send", "bytes": bytes(data)})
+            await self._channel.send({"type": "websocket.send", "bytes": bytes(data)})
         else:
             raise TypeError(
                 f"A WebSocket sends str or bytes, not {type(data).__name__}; there is send_json()."
@@ -163,7 +192,7 @@ class Websocket(Request):
     async def _receive_json(self) -> t.Any:
         return self.json_module.loads(await self._receive())
 
-    async def _send_json(self, *args: t.Any, **kwargs: t.Any) -> None:
+    async def _send_json(self, *args: object, **kwargs: object) -> None:
         if args and kwargs:
             raise TypeError("send_json() takes values, or names with values, not both.")
         value = args[0] if len(args) == 1 else args or kwargs
@@ -171,10 +200,12 @@ class Websocket(Request):
 
 
 class WebsocketContext(RequestContext):
-    """Makes a WebSocket current: ``websocket`` works, and all that works in a request.
+    """The context of a WebSocket: the proxy ``websocket`` works, and so do those of a request.
 
     :param app: the application.
-    :param websocket: the WebSocket.
+    :param environ: the WSGI environment of the handshake.
+    :param request: the WebSocket.
+    :param session: the session; ``None``: it is opened on demand.
     """
 
     _is_websocket = True
@@ -183,8 +214,8 @@ class WebsocketContext(RequestContext):
         self,
         app: AnyApp,
         environ: WSGIEnvironment,
-        request: t.Any = None,
-        session: t.Any = None,
+        request: Request | None = None,
+        session: SessionMixin | None = None,
     ) -> None:
         super().__init__(app, environ, request, session)
         self._after = ()  # no hook waits for a response
@@ -197,7 +228,7 @@ class WebsocketContext(RequestContext):
     def pop(self, exc: BaseException | None = None) -> None:
         """Undo a push; the last one runs the teardown functions.
 
-        :param exc: the error to tell them.
+        :param exc: the unhandled error, for the teardown functions.
         """
         is_last = bool(self._pushed) and not self._pushed[2]  # type: ignore[index]
         try:

@@ -1,6 +1,6 @@
-"""The channel of one WebSocket: its states as a table, its incoming and outgoing messages.
+"""The channel of one WebSocket: a table of its states, and its incoming and outgoing messages.
 
-This file knows ASGI's messages and nothing of applications.
+This module handles ASGI messages, and does not use the application.
 """
 
 from __future__ import annotations
@@ -11,119 +11,137 @@ import typing as t
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from ._request_body import Message, Receive, Receiver, Send
+from ._request_body import Message, MessageReceiver, Receive, Send
 from ._scope import Scope, ScopeError
 from ._thread_executor import is_being_cancelled
 
 TRANSITIONS: dict[tuple[str, str], str] = {
-    # state, message            -> the state after it
-    ("new", "websocket.connect"): "handshake",
+    # state, message            -> next state
+    ("connecting", "websocket.connect"): "handshake",
     ("handshake", "websocket.accept"): "open",
     ("handshake", "websocket.close"): "closed",
-    ("handshake", "websocket.http.response.start"): "refusing",
-    ("handshake", "websocket.disconnect"): "gone",
-    ("refusing", "websocket.http.response.body"): "closed",
-    ("refusing", "websocket.disconnect"): "gone",
+    ("handshake", "websocket.http.response.start"): "denial",
+    ("handshake", "websocket.disconnect"): "disconnected",
+    ("denial", "websocket.http.response.body"): "closed",
+    ("denial", "websocket.disconnect"): "disconnected",
     ("open", "websocket.receive"): "open",
     ("open", "websocket.send"): "open",
     ("open", "websocket.close"): "closed",
-    ("open", "websocket.disconnect"): "gone",
-    ("closed", "websocket.receive"): "closed",  # was under way already
+    ("open", "websocket.disconnect"): "disconnected",
+    ("closed", "websocket.receive"): "closed",  # the client sent it before it got the close frame
     ("closed", "websocket.disconnect"): "closed",
-    ("gone", "websocket.disconnect"): "gone",
+    ("disconnected", "websocket.disconnect"): "disconnected",
 }
-"""Which message may come or go in which state, and what follows."""
+"""Which messages are possible in which state, and the state after each.
 
-_MOST_KEPT = 16  # messages that nobody has asked for yet; then the client has to wait
-_MOST_BYTES = 1024 * 1024  # of memory that these take, the last one not counted
-_TOO_BIG = 1009  # RFC 6455 section 7.4.1
+``denial``: an HTTP response refuses the handshake (ASGI, "Websocket Denial Response").
+"""
+
+_MAX_INBOX_MESSAGES = 16  # that the handler has not received; then the client has to wait
+_MAX_INBOX_SIZE = 1024 * 1024  # bytes of memory of these messages, without the last one
+_MESSAGE_TOO_BIG = 1009  # RFC 6455 section 7.4.1
 _NO_STATUS = 1005
-_ABNORMAL = 1006
+_ABNORMAL_CLOSURE = 1006
 
-_CODES = (range(1000, 1004), range(1007, 1015), range(3000, 5000))
-"""What may be sent (RFC 6455 section 7.4, and IANA's list): the others only say what happened."""
-_LONGEST_REASON = 123  # bytes: a control frame has 125 (RFC 6455 section 5.5)
-_SLICES = 5  # of patience: a process that was held up itself loses one, and not all of it
+_SENDABLE_CODES = (range(1000, 1004), range(1007, 1015), range(3000, 5000))
+"""The codes that a close frame may have (RFC 6455 section 7.4, and the list of IANA)."""
+_MAX_REASON = 123  # bytes: a control frame has 125 (RFC 6455 section 5.5)
+
+
+_Task: t.TypeAlias = "asyncio.Task[object] | None"  # `None` in a thread
 
 
 class WebsocketDisconnect(asyncio.CancelledError):
-    """The client of a WebSocket has gone.
+    """The client of a WebSocket disconnected.
 
-    Like every cancellation it passes ``except Exception``; where nobody takes it, the handler ends
-    and nothing is logged.
+    It is a cancellation, so ``except Exception`` does not catch it. If the handler does not catch
+    it, the handler ends and nothing is logged.
 
-    :param code: the client's closing code (RFC 6455 section 7.4).
-    :param reason: its words.
+    :param code: the code of the close frame (RFC 6455 section 7.4); 1005 if there was none.
+    :param reason: the text of the close frame.
     """
 
     def __init__(self, code: int = _NO_STATUS, reason: str = "") -> None:
-        super().__init__(f"The client has gone, with code {code}.")
+        super().__init__(f"The client disconnected with code {code}.")
         self.code = code
         self.reason = reason
 
 
 class WebsocketStateError(RuntimeError):
-    """Something was asked of a WebSocket that its state does not allow."""
+    """A method of a WebSocket was called that its state does not allow."""
 
 
-class WebSocketChannel(Receiver):
-    """One WebSocket, as the server gives it.
+class WebSocketChannel(MessageReceiver):
+    """One WebSocket, between the server and the handler.
 
-    :param scope: what the server tells of the connection.
-    :param receive: gives the server's next message.
+    :param scope: what the server says about the connection.
+    :param receive: returns the server's next message.
     :param send: takes a message for the server.
-    :param limit: largest message that is taken, in bytes; ``None`` is no limit.
+    :param limit: maximum size of a message in bytes; ``None``: no limit.
     """
 
     __slots__ = (
-        *("_inbox", "_limit", "_listener", "_news", "_owes_cancel", "_readers", "_receive"),
-        *("_resting", "_room", "_send", "_unread"),
+        *(
+            "_inbox",
+            "_limit",
+            "_listener",
+            "_changed",
+            "_is_cancel_pending",
+            "_readers",
+            "_receive",
+        ),
+        *("_yielding", "_has_space", "_send", "_inbox_size"),
         *("can_refuse", "cancel", "code", "loop", "on_open", "reason", "state", "task"),
     )
 
     state: str
     """One of the states of `TRANSITIONS`."""
     code: int
-    """With what code it was closed."""
+    """The code of the close frame."""
     reason: str
-    """With what words."""
+    """The text of the close frame."""
     can_refuse: bool
-    """Whether the server takes an HTTP response instead of a handshake."""
-    cancel: Callable[[], t.Any] | None
+    """Whether the server can send an HTTP response instead of the handshake."""
+    cancel: Callable[[], object] | None
     """Cancels the handler."""
     on_open: Callable[[], object]
     """Called when the handshake was accepted."""
     loop: asyncio.AbstractEventLoop | None
-    """The server's loop: there everything comes and goes."""
-    task: asyncio.Task[t.Any] | None
+    """The server's loop, on which messages are sent and received."""
+    task: asyncio.Task[object] | None
     """The handler's task; ``None`` in a thread."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int | None) -> None:
-        self.state = "new"
+        self.state = "connecting"
         self.code = _NO_STATUS
         self.reason = ""
         self.can_refuse = "websocket.http.response" in (scope.get("extensions") or ())
         self.cancel = None
         self.on_open = lambda: None
-        self.fault = None
+        self.receive_error = None
         self.loop = asyncio._get_running_loop()
         self.task = None
         self._receive = receive
         self._send = send
         self._limit = limit
         self._inbox: deque[str | bytes] = deque()
-        self._unread = 0  # bytes of memory of what is in it
-        self._news = asyncio.Event()  # something came in, or nothing will any more
-        self._room = asyncio.Event()  # something was taken out
-        self._readers: set[asyncio.Task[t.Any] | None] = set()
-        self._resting: set[asyncio.Task[t.Any] | None] = set()
-        self._owes_cancel = False  # the handler rested when the client went, and was not told yet
+        self._inbox_size = 0  # bytes of memory of the messages in it
+        self._changed = asyncio.Event()  # a message arrived, or the state changed
+        self._has_space = asyncio.Event()  # a message was removed from the inbox
+        self._readers: set[_Task] = set()
+        self._yielding: set[_Task] = set()
+        # Whether the handler was in _yield_to_loop when the client disconnected.
+        self._is_cancel_pending = False
         self._listener: asyncio.Task[None] | None = None
 
-    # Steps ---------------------------------------------------------------------------------------
+    # States --------------------------------------------------------------------------------------
 
-    def step(self, kind: str) -> None:
-        """Go to the state that follows a message."""
+    def advance(self, kind: str) -> None:
+        """Change to the state after a message.
+
+        :param kind: the type of the message.
+        :raises WebsocketStateError: the message is not possible in the current state.
+        """
         following = TRANSITIONS.get((self.state, kind))
         if following is None:
             raise WebsocketStateError(
@@ -132,202 +150,223 @@ class WebSocketChannel(Receiver):
             )
         self.state = following
 
-    async def put(self, message: Message) -> None:
+    async def send(self, message: Message) -> None:
         """Send a message.
 
-        :raises WebsocketDisconnect: the client has gone.
-        :raises WebsocketStateError: it is not the time for this message.
+        :param message: an ASGI message.
+        :raises WebsocketDisconnect: the client disconnected.
+        :raises WebsocketStateError: the message is not possible in the current state.
         """
-        if self.state == "gone":
+        if self.state == "disconnected":
             raise self._make_disconnect()
-        self.step(message["type"])
+        self.advance(message["type"])
         try:
             await self._send(message)
             if message["type"] == "websocket.send":
-                await self._rest()
+                await self._yield_to_loop()
             elif message["type"] == "websocket.accept":
                 self.on_open()
-        except OSError:  # what newer servers raise (ASGI 2.4)
-            self._go(_ABNORMAL, "")
+        except OSError:  # newer servers raise it (ASGI 2.4)
+            self._disconnect(_ABNORMAL_CLOSURE, "")
             raise WebsocketDisconnect(self.code) from None
         except asyncio.CancelledError:
-            if self.state != "gone":
-                raise  # the server's wish, or the handler's
+            if self.state != "disconnected":
+                raise  # by the server, or by the handler itself
             raise WebsocketDisconnect(self.code, self.reason) from None
 
-    async def _rest(self) -> None:
-        """Let the loop go on: who only sends must not keep it from hearing the client's going.
+    async def _yield_to_loop(self) -> None:
+        """Let the loop run once, so that a handler that only sends notices a disconnect.
 
-        COMPAT: Granian and Hypercorn take at once what nobody will get any more. Who is not
-        cancelled in here learns it from the next thing that it asks for, or is cancelled there.
+        COMPAT: Granian and Hypercorn accept messages for a client that has disconnected, and do not
+        wait. So a handler that sends in a loop would never let the loop run. One pass of the loop
+        is enough for the task that receives.
+
+        A disconnect in this pass does not cancel the handler here. The next method that it calls
+        raises the error, or the loop cancels it at its next wait.
         """
-        resting = asyncio.current_task()
-        self._resting.add(resting)
+        yielding = asyncio.current_task()
+        self._yielding.add(yielding)
         try:
             await asyncio.sleep(0)
         finally:
-            self._resting.discard(resting)
-            del resting
-        if self._owes_cancel:
-            asyncio.get_running_loop().call_soon(self._cancel_late)
+            self._yielding.discard(yielding)
+            del yielding
+        if self._is_cancel_pending:
+            asyncio.get_running_loop().call_soon(self._run_pending_cancel)
 
-    def _cancel_late(self) -> None:
-        if self._owes_cancel and self.cancel is not None:
+    def _run_pending_cancel(self) -> None:
+        if self._is_cancel_pending and self.cancel is not None:
             self.cancel()
-        self._owes_cancel = False
+        self._is_cancel_pending = False
 
     def _make_disconnect(self) -> WebsocketDisconnect:
-        self._owes_cancel = False
+        self._is_cancel_pending = False
         return WebsocketDisconnect(self.code, self.reason)
 
     async def connect(self) -> None:
-        """Receive the message with which everything begins."""
+        """Receive the first message.
+
+        :raises ScopeError: it is not ``websocket.connect``.
+        """
         message = await self._receive()
         try:
-            self.step(message["type"])
+            self.advance(message["type"])
         except WebsocketStateError as error:
             raise ScopeError(f"The server began with the message {message['type']!r}.") from error
 
     async def close(self, code: int, reason: str) -> None:
-        """Close it, and take no message any more."""
+        """Send a close frame, and stop to receive.
+
+        :param code: see `check_close_frame`.
+        :param reason: likewise.
+        :raises WebsocketDisconnect: the client disconnected.
+        :raises WebsocketStateError: the WebSocket is closed.
+        """
         listener = self._listener
         if listener is not None and listener is not asyncio.current_task():
-            # COMPAT: Granian sends no close while somebody is receiving, and does not wake whose
-            # receiving is cancelled: it cannot be waited for.
+            # COMPAT: Granian sends no close frame while a task is receiving. It does not wake a
+            # task whose `receive` was cancelled, so the task cannot be awaited. One pass of the
+            # loop delivers the cancellation.
             listener.cancel()
             await asyncio.sleep(0)
-        await self.put({"type": "websocket.close", "code": code, "reason": reason})
+        await self.send({"type": "websocket.close", "code": code, "reason": reason})
         self.code = code
         self.reason = reason
-        self._news.set()
+        self._changed.set()
 
     async def refuse(
         self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
     ) -> None:
-        """Answer the handshake with an HTTP response, or, if the server cannot, with a 403."""
+        """Refuse the handshake with an HTTP response, or with a 403 if the server cannot send it.
+
+        :param status: the HTTP status.
+        :param headers: pairs of name and value.
+        :param body: the whole body.
+        :raises WebsocketDisconnect: the client disconnected.
+        """
         if not self.can_refuse:
-            await self.put({"type": "websocket.close", "code": 1008, "reason": ""})
+            await self.send({"type": "websocket.close", "code": 1008, "reason": ""})
             return
         kind = "websocket.http.response"
-        await self.put({"type": f"{kind}.start", "status": status, "headers": list(headers)})
-        await self.put({"type": f"{kind}.body", "body": body, "more_body": False})
+        await self.send({"type": f"{kind}.start", "status": status, "headers": list(headers)})
+        await self.send({"type": f"{kind}.body", "body": body, "more_body": False})
 
-    # What comes in -------------------------------------------------------------------------------
+    # Incoming messages ---------------------------------------------------------------------------
 
-    async def take(self) -> str | bytes:
-        """Return the next data that the client sent.
+    async def receive(self) -> str | bytes:
+        """Return the data of the next message.
 
-        :raises WebsocketDisconnect: the client has gone.
-        :raises WebsocketStateError: we have closed the WebSocket.
+        :raises WebsocketDisconnect: the client disconnected.
+        :raises WebsocketStateError: the application has closed the WebSocket.
         """
         while not self._inbox:
-            if self.state == "gone":
+            if self.state == "disconnected":
                 raise self._make_disconnect()
             if self.state != "open":
-                self.step("websocket.receive")
+                self.advance("websocket.receive")
                 raise WebsocketStateError("A WebSocket was read after it was closed.")
             reader = asyncio.current_task()
             self._readers.add(reader)
             try:
-                self._news.clear()
-                await self._news.wait()
+                self._changed.clear()
+                await self._changed.wait()
             finally:
                 self._readers.discard(reader)
-                del reader  # the task may hold the error whose traceback holds this frame
-        self._room.set()
+                del reader  # avoid a reference cycle
+        self._has_space.set()
         data = self._inbox.popleft()
-        self._unread -= sys.getsizeof(data)
+        self._inbox_size -= sys.getsizeof(data)
         return data
 
     def listen(self) -> None:
-        """Begin to receive, so that the client's going is seen at once."""
+        """Start to receive, so that a disconnect is noticed at once."""
         self._listener = asyncio.get_running_loop().create_task(self._listen())
 
     def stop_listening(self) -> None:
-        """End receiving; nothing is cancelled from now on."""
+        """Stop to receive; from now on a disconnect cancels nothing."""
         self.cancel = None
         if self._listener is not None:
             self._listener.cancel()
             self._listener = None
 
     async def _listen(self) -> None:
-        """Hear the client to its end; whatever ends that, the handler learns it."""
+        """Receive until the client disconnects. An error counts as a disconnect."""
         try:
-            await self._hear()
-        except OSError:  # the server's way to say that the client has gone
-            self._go(_ABNORMAL, "")
+            await self._receive_all()
+        except OSError:  # servers raise it if the client disconnected
+            self._disconnect(_ABNORMAL_CLOSURE, "")
         except asyncio.CancelledError:
-            if not is_being_cancelled():  # the server's receive() was
-                self._go(_ABNORMAL, "")
+            if not is_being_cancelled():  # the server cancelled its own receive()
+                self._disconnect(_ABNORMAL_CLOSURE, "")
             raise
         except Exception as error:
-            self.fault = error
-            self._go(_ABNORMAL, "")
+            self.receive_error = error
+            self._disconnect(_ABNORMAL_CLOSURE, "")
 
-    async def _hear(self) -> None:
+    async def _receive_all(self) -> None:
         while True:
             message = await self._receive()
             kind = message["type"]
             if kind == "websocket.disconnect":
-                if self.state in {"handshake", "refusing", "open"}:
-                    self._go(message.get("code") or _NO_STATUS, message.get("reason") or "")
+                if self.state in {"handshake", "denial", "open"}:
+                    self._disconnect(message.get("code") or _NO_STATUS, message.get("reason") or "")
                 return
             try:
-                self.step(kind)
+                self.advance(kind)
             except WebsocketStateError:
-                self._go(1002, f"The server sent {kind!r} at the wrong time.")
+                self._disconnect(1002, f"The server sent {kind!r} at the wrong time.")
                 return
             if self.state != "open":
                 continue
             text = message.get("text")
             data: str | bytes = message.get("bytes") or b"" if text is None else text
             if self._limit is not None and _is_larger(data, self._limit):
-                await self.leave(_TOO_BIG)
+                await self.close_and_disconnect(_MESSAGE_TOO_BIG)
                 return
             self._inbox.append(data)
-            self._unread += sys.getsizeof(data)
-            del message, text, data  # this frame holds none while it waits
-            self._news.set()
-            while len(self._inbox) >= _MOST_KEPT or self._unread >= _MOST_BYTES:
-                self._room.clear()
-                await self._room.wait()
+            self._inbox_size += sys.getsizeof(data)
+            del message, text, data  # so that they are not in memory while this waits
+            self._changed.set()
+            while len(self._inbox) >= _MAX_INBOX_MESSAGES or self._inbox_size >= _MAX_INBOX_SIZE:
+                self._has_space.clear()
+                await self._has_space.wait()
 
-    async def leave(self, code: int, patience: float | None = None) -> None:
-        """Close it from our side; to the handler it is as if the client had gone.
+    async def close_and_disconnect(self, code: int, timeout: float | None = None) -> None:
+        """Close the WebSocket; the handler gets a `WebsocketDisconnect`.
 
-        :param code: to tell the client, and the handler.
-        :param patience: seconds to wait for a client that does not read; ``None``: for ever.
+        :param code: the code for the client and the handler.
+        :param timeout: seconds to wait for a client that does not read; ``None``: no limit.
         """
         try:
-            if patience is None:
+            if timeout is None:
                 await self.close(code, "")
-            else:  # in a task of its own: a server may have no real one here
+            else:  # asyncio.timeout() needs a task, and some servers call this without one
                 closing = asyncio.ensure_future(self.close(code, ""))
-                for _ in range(_SLICES):
-                    await asyncio.wait({closing}, timeout=patience / _SLICES)
+                await asyncio.wait({closing}, timeout=timeout)
                 if closing.done():
                     closing.result()
                 else:
                     closing.cancel()
         except WebsocketDisconnect:
-            return  # it has gone just now
-        self._go(code, "")
+            return  # the client disconnected in the meantime
+        self._disconnect(code, "")
 
-    def _go(self, code: int, reason: str) -> None:
-        """The client has gone: wake who reads, cancel a handler that waits for something else.
+    def _disconnect(self, code: int, reason: str) -> None:
+        """Handle a disconnect.
 
-        A handler that is running here is told by an error.
+        A handler that receives is woken, and gets a `WebsocketDisconnect`. A handler that waits for
+        something else is cancelled. A handler that runs now gets the error at its next call.
         """
-        self.state = "gone"
+        self.state = "disconnected"
         self.code = code
         self.reason = reason
-        self._news.set()
-        if self._is_in(self._resting):
-            self._owes_cancel = True
+        self._changed.set()
+        if self._is_in(self._yielding):
+            self._is_cancel_pending = True
         elif not (self._is_in(self._readers) or self._is_running()) and self.cancel is not None:
             self.cancel()
 
-    def _is_in(self, tasks: set[asyncio.Task[t.Any] | None]) -> bool:
+    def _is_in(self, tasks: set[_Task]) -> bool:
         return bool(tasks) if self.task is None else self.task in tasks
 
     def _is_running(self) -> bool:
@@ -335,24 +374,29 @@ class WebSocketChannel(Receiver):
 
 
 def _is_larger(data: str | bytes, limit: int) -> bool:
-    """Return whether data has more encoded bytes than a limit; a short text is not encoded."""
+    """Return whether data has more bytes, encoded as UTF-8, than a limit.
+
+    PERF: a text is encoded only if its length does not answer the question.
+    """
     if len(data) > limit or isinstance(data, bytes) or len(data) * 4 <= limit or data.isascii():
         return len(data) > limit
     return len(data.encode("utf-8", "surrogatepass")) > limit
 
 
 def check_close_frame(code: int, reason: str) -> None:
-    """Hold what shall be said at the end to the protocol.
+    """Check the content of a close frame. Servers handle invalid ones differently.
 
-    Each server would do something else with it, and some would send it.
+    :param code: one of RFC 6455 section 7.4 that may be sent.
+    :param reason: a text of at most 123 bytes in UTF-8 (RFC 6455 section 5.5).
+    :raises ValueError: the code or the reason is not allowed.
     """
-    if not any(code in codes for codes in _CODES):
+    if not any(code in codes for codes in _SENDABLE_CODES):
         raise ValueError(
             f"A WebSocket cannot be closed with the code {code!r}; 1000 is the usual one, an"
             " application has 4000 to 4999 for itself (RFC 6455 section 7.4)."
         )
-    if len(reason.encode()) > _LONGEST_REASON:
+    if len(reason.encode()) > _MAX_REASON:
         raise ValueError(
-            f"A WebSocket's closing reason has at most {_LONGEST_REASON} bytes, and this one has"
+            f"A WebSocket's closing reason has at most {_MAX_REASON} bytes, and this one has"
             f" {len(reason.encode())}: {reason!r}."
         )

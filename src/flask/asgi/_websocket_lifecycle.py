@@ -19,9 +19,9 @@ from .._core.current import get_request_context
 from .._core.hook_scopes import scopes_inward, scopes_outward
 from .._core.waiting import wait
 from ..signals import got_request_exception
-from ..typing import AnyApp
 
 if t.TYPE_CHECKING:
+    from ._app_protocol import WebSocketApplication
     from ._websocket import Websocket, WebsocketContext
 
 _SECURE = frozenset({"https", "wss"})
@@ -45,7 +45,7 @@ def import_websocket_class() -> type[Websocket]:
 # 1. Hooks before, the handler, hooks after -------------------------------------------------------
 
 
-def run_websocket(app: AnyApp, context: WebsocketContext) -> None:
+def run_websocket(app: WebSocketApplication, context: WebsocketContext) -> None:
     """Serve one WebSocket to its end; always tear down.
 
     :param app: the application.
@@ -62,7 +62,7 @@ def run_websocket(app: AnyApp, context: WebsocketContext) -> None:
             response = app.handle_websocket_exception(raised)
         _end_websocket(websocket, response)
     except BaseException as raised:
-        if websocket._channel.state != "gone":  # a disconnect is no error
+        if websocket._channel.state != "disconnected":  # a disconnect is not an error
             error = raised
         raise
     finally:
@@ -72,7 +72,9 @@ def run_websocket(app: AnyApp, context: WebsocketContext) -> None:
             error = None  # avoid a reference cycle
 
 
-def full_dispatch_websocket(self: AnyApp, websocket: Websocket) -> BaseResponse | None:
+def full_dispatch_websocket(
+    self: WebSocketApplication, websocket: Websocket
+) -> BaseResponse | None:
     """Call hooks and handler; an error before the handshake goes to its error handler.
 
     :returns: the response that refuses the handshake; ``None`` if it was accepted.
@@ -95,7 +97,7 @@ def full_dispatch_websocket(self: AnyApp, websocket: Websocket) -> BaseResponse 
         del answer  # it may be the error: avoid a reference cycle
 
 
-def check_websocket_origin(self: AnyApp, websocket: Websocket) -> None:
+def check_websocket_origin(self: WebSocketApplication, websocket: Websocket) -> None:
     """Refuse a page of another site, which could act with the user's cookies.
 
     ``WEBSOCKET_ORIGINS`` is an allowed origin or a list of them. ``"*"`` allows all, ``None`` only
@@ -141,7 +143,9 @@ def _without_default_port(scheme: str, host: str) -> str:
     return host.removesuffix(":443" if scheme == "https" else ":80")
 
 
-def preprocess_websocket(self: AnyApp, websocket: Websocket) -> ft.ResponseReturnValue | None:
+def preprocess_websocket(
+    self: WebSocketApplication, websocket: Websocket
+) -> ft.ResponseReturnValue | None:
     """Call the hooks that run before the handler, until one returns a value.
 
     :returns: that value, which refuses the handshake.
@@ -158,14 +162,16 @@ def preprocess_websocket(self: AnyApp, websocket: Websocket) -> ft.ResponseRetur
     return None
 
 
-def dispatch_websocket(self: AnyApp, websocket: Websocket) -> ft.ResponseReturnValue | None:
+def dispatch_websocket(
+    self: WebSocketApplication, websocket: Websocket
+) -> ft.ResponseReturnValue | None:
     """Call the handler.
 
     :returns: what it returns; before the handshake was accepted, that refuses it.
     """
     if websocket.routing_exception is not None:
         raise websocket.routing_exception
-    handler: t.Any = self.view_functions[t.cast("str", websocket.endpoint)]
+    handler = self.view_functions[t.cast("str", websocket.endpoint)]
     websocket._awaits = is_async_callable(handler)
     answer: ft.ResponseReturnValue | None = wait_if_awaitable(
         self.ensure_sync(handler)(**(websocket.view_args or {}))
@@ -174,7 +180,7 @@ def dispatch_websocket(self: AnyApp, websocket: Websocket) -> ft.ResponseReturnV
 
 
 def postprocess_websocket(
-    self: AnyApp, websocket: Websocket, response: BaseResponse | None
+    self: WebSocketApplication, websocket: Websocket, response: BaseResponse | None
 ) -> BaseResponse | None:
     """Call the ``after_websocket`` functions, newest first.
 
@@ -187,7 +193,10 @@ def postprocess_websocket(
 
 
 def _call_hook(
-    app: AnyApp, websocket: Websocket, function: Callable[..., t.Any], *values: object
+    app: WebSocketApplication,
+    websocket: Websocket,
+    function: Callable[..., object],
+    *values: object,
 ) -> t.Any:
     """Call a hook; the WebSocket's methods suit its kind, synchronous or ``async def``."""
     websocket._awaits = is_async_callable(function)
@@ -197,7 +206,7 @@ def _call_hook(
 # 2. An unhandled error ---------------------------------------------------------------------------
 
 
-def handle_websocket_exception(self: AnyApp, e: Exception) -> BaseResponse | None:
+def handle_websocket_exception(self: WebSocketApplication, e: Exception) -> BaseResponse | None:
     """Respond to an unhandled error.
 
     Before the handshake as `handle_exception` does. Afterwards the WebSocket is closed: with 1008
@@ -217,7 +226,7 @@ def handle_websocket_exception(self: AnyApp, e: Exception) -> BaseResponse | Non
     return None
 
 
-def _report(app: AnyApp, error: Exception) -> None:
+def _report(app: WebSocketApplication, error: Exception) -> None:
     """Raise an error again, or log it, as the configuration says."""
     explain_second_loop(error)
     got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
@@ -255,7 +264,7 @@ def _close(websocket: Websocket, code: int) -> None:
         pass  # the client disconnected in the meantime
 
 
-def do_teardown_websocket(self: AnyApp, exc: BaseException | None = None) -> None:
+def do_teardown_websocket(self: WebSocketApplication, exc: BaseException | None = None) -> None:
     """Call all ``teardown_websocket`` functions, newest first.
 
     :param exc: the unhandled error.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import typing as t
 
 from werkzeug.exceptions import HTTPException
 
@@ -11,18 +10,18 @@ from .._app.background import WAITING_TASKS
 from .._core.current import BY_CLIENT
 from .._core.threads import PoolFull
 from .._core.threads import websockets as threads
-from ..typing import AnyApp
+from ._app_protocol import WebSocketApplication
 from ._executor_choice import blocks
-from ._request_body import Body, Receive, Send
+from ._request_body import Receive, RequestBody, Send
 from ._scope import Scope, make_environ
-from ._thread_executor import ThreadVisit, has_fibers, on_the_loop
+from ._thread_executor import ThreadExecutor, has_greenlets, run_in_greenlet
 from ._websocket import Websocket, WebsocketContext
 from ._websocket_channel import WebSocketChannel, WebsocketDisconnect
 from ._websocket_lifecycle import run_websocket
 
-_TRY_LATER = [(b"content-length", b"0"), (b"retry-after", b"5")]
+_RETRY_LATER = [(b"content-length", b"0"), (b"retry-after", b"5")]
 _GOING_AWAY = 1001  # RFC 6455 section 7.4.1
-_PATIENCE = 1.0  # seconds that a client may take to read the close frame
+_CLOSE_TIMEOUT = 1.0  # seconds that a client has to read the close frame
 
 
 class WebSocketServer:
@@ -35,7 +34,9 @@ class WebSocketServer:
         self._channels: set[WebSocketChannel] = set()
         self._changed: asyncio.Event | None = None  # set while `close_all` waits
 
-    async def serve(self, app: AnyApp, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(
+        self, app: WebSocketApplication, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Serve one WebSocket to its end.
 
         :param app: the application.
@@ -49,42 +50,31 @@ class WebSocketServer:
         if app._lifespan.is_due:
             await app._asgi.start(app, BY_CLIENT not in scope)
         app._compute_fast_paths()
-        environ = make_environ({"scheme": "ws", **scope}, Body(receive))
+        environ = make_environ({"scheme": "ws", **scope}, RequestBody(receive))
         websocket: Websocket = app.websocket_class(environ, channel)
         context = WebsocketContext(app, environ, websocket)
         self._channels.add(channel)
         is_stopping = False
         try:
-            may_block = blocks(_find_handler(app, websocket))
-            if has_fibers and not may_block:
-                task = channel.task = asyncio.current_task()
-                channel.cancel = None if task is None else task.cancel
-                channel.listen()
-                await on_the_loop(run_websocket, app, context)
-            else:
-                visit = ThreadVisit(pool=threads, can_refuse=True)
-                # A synchronous handler learns of a disconnect at its next call of a method.
-                channel.cancel = None if may_block else visit.cancel
-                channel.listen()
-                await visit.run(app, run_websocket, app, context)
+            await _run_handler(app, channel, context)
         except PoolFull:
             await _refuse_busy(channel)
         except asyncio.CancelledError:
-            if channel.state != "gone":
+            if channel.state != "disconnected":
                 is_stopping = True
                 if channel.state == "open":
-                    await channel.leave(_GOING_AWAY, _PATIENCE)
+                    await channel.close_and_disconnect(_GOING_AWAY, _CLOSE_TIMEOUT)
                 raise  # the server stops
         finally:
             channel.stop_listening()
             self._channels.discard(channel)
             self._notify()
             task = asyncio.current_task()
-            is_gone = channel.state == "gone"
-            if is_gone and not is_stopping and task is not None and task.cancelling():
+            is_disconnected = channel.state == "disconnected"
+            if is_disconnected and not is_stopping and task is not None and task.cancelling():
                 task.uncancel()
             app._lifespan.background.start(app, environ.pop(WAITING_TASKS, ()))
-        channel.raise_fault()
+        channel.raise_receive_error()
 
     def _notify(self) -> None:
         """Wake `close_all`: a WebSocket was opened or has ended."""
@@ -92,17 +82,43 @@ class WebSocketServer:
             self._changed.set()
 
     async def close_all(self) -> None:
-        """Close what is open with 1001, because this process stops, and wait for the handlers."""
+        """Close the open WebSockets with code 1001 (going away), and wait for their handlers."""
         while self._channels:
             self._changed = asyncio.Event()
             still_open = [channel for channel in self._channels if channel.state == "open"]
-            await asyncio.gather(*(channel.leave(_GOING_AWAY, _PATIENCE) for channel in still_open))
+            await asyncio.gather(
+                *(
+                    channel.close_and_disconnect(_GOING_AWAY, _CLOSE_TIMEOUT)
+                    for channel in still_open
+                )
+            )
             if self._channels:
                 await self._changed.wait()
         self._changed = None
 
 
-def _find_handler(app: AnyApp, websocket: Websocket) -> t.Any:
+async def _run_handler(
+    app: WebSocketApplication, channel: WebSocketChannel, context: WebsocketContext
+) -> None:
+    """Run the steps of a WebSocket in the executor of its handler.
+
+    :raises PoolFull: all threads for handlers are busy.
+    """
+    may_block = blocks(_find_handler(app, context.websocket))
+    if has_greenlets and not may_block:
+        task = channel.task = asyncio.current_task()
+        channel.cancel = None if task is None else task.cancel
+        channel.listen()
+        await run_in_greenlet(run_websocket, app, context)
+    else:
+        executor = ThreadExecutor(pool=threads, can_refuse=True)
+        # A synchronous handler gets the error of a disconnect at its next call of a method.
+        channel.cancel = None if may_block else executor.cancel
+        channel.listen()
+        await executor.run(app, run_websocket, app, context)
+
+
+def _find_handler(app: WebSocketApplication, websocket: Websocket) -> object:
     """Return the handler that routing will find; ``None`` if it will find none."""
     try:
         adapter = app.create_url_adapter(websocket)
@@ -113,6 +129,6 @@ def _find_handler(app: AnyApp, websocket: Websocket) -> t.Any:
 
 async def _refuse_busy(channel: WebSocketChannel) -> None:
     try:
-        await channel.refuse(503, _TRY_LATER, b"")
+        await channel.refuse(503, _RETRY_LATER, b"")
     except WebsocketDisconnect:
         pass  # the client disconnected in the meantime

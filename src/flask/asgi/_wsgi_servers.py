@@ -1,4 +1,4 @@
-"""What WSGI servers offer for WebSockets, and a warning about one that serves too little."""
+"""WebSockets over the connections of WSGI servers, and a warning about Hypercorn's WSGI mode."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from werkzeug.exceptions import NotImplemented as CannotBeServed
 
 from .._core.awaitables import is_async_view
 from .._core.current import get_request_context
-from ..typing import AnyApp
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_WITHOUT_SOCKET = (
+    from ._app_protocol import WebSocketApplication
+
+_NO_SOCKET = (
     "A WebSocket was refused: this WSGI server offers no connection for it. 'flask run' does, and"
     " gunicorn with '--threads'; servers for ASGI serve WebSockets anyway."
 )
-_WITHOUT_WSPROTO = (
+_NO_WSPROTO = (
     "A WebSocket was refused: under WSGI they need wsproto, which is not installed. Install it"
     " with:\n\n    pip install 'flask[asgi]'"
 )
-_AS_WSGI_BY_HYPERCORN = (
+_HYPERCORN_SERVES_WSGI = (
     "Hypercorn serves this application as WSGI: WebSockets are refused, and an async view holds a"
     " thread while it runs. Put 'asgi:' in front of the application's name, as in"
     " 'hypercorn asgi:shop:app'."
@@ -33,7 +34,7 @@ _AS_WSGI_BY_HYPERCORN = (
 
 
 def serve_upgrade_request(
-    app: AnyApp, environ: WSGIEnvironment, start_response: StartResponse
+    app: WebSocketApplication, environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes] | None:
     """Serve a WebSocket over the connection of a WSGI server.
 
@@ -49,15 +50,15 @@ def serve_upgrade_request(
     if socket is None and environ["wsgi.multithread"]:  # a WebSocket holds its thread
         socket = environ.get("gunicorn.socket")
     if socket is None:
-        return _refuse(app, _WITHOUT_SOCKET, start_response)
+        return _refuse(app, _NO_SOCKET, start_response)
     try:
         from ._wsgi_upgrade import serve_upgrade
     except ImportError:
-        return _refuse(app, _WITHOUT_WSPROTO, start_response)
+        return _refuse(app, _NO_WSPROTO, start_response)
     return serve_upgrade(app, environ, socket, start_response)
 
 
-def _is_for_websocket(app: AnyApp, environ: WSGIEnvironment) -> bool:
+def _is_for_websocket(app: WebSocketApplication, environ: WSGIEnvironment) -> bool:
     """Return whether a handshake is for one of our WebSockets.
 
     An extension may have its own views that use the socket.
@@ -72,12 +73,14 @@ def _is_for_websocket(app: AnyApp, environ: WSGIEnvironment) -> bool:
     return getattr(rule, "is_websocket", False)
 
 
-def _refuse(app: AnyApp, reason: str, start_response: StartResponse) -> Iterable[bytes]:
+def _refuse(
+    app: WebSocketApplication, reason: str, start_response: StartResponse
+) -> Iterable[bytes]:
     app._log("error", reason)
     return CannotBeServed()({"REQUEST_METHOD": "GET"}, start_response)
 
 
-def warn_about_hypercorn(app: AnyApp) -> None:
+def warn_about_hypercorn(app: WebSocketApplication) -> None:
     """Warn if Hypercorn serves an application as WSGI that has async views or WebSockets."""
     if "hypercorn.app_wrappers" not in sys.modules:
         return
@@ -88,4 +91,4 @@ def warn_about_hypercorn(app: AnyApp) -> None:
         and environ.get("wsgi.errors") is sys.stdout
         and (app._has_websockets or any(map(is_async_view, app.view_functions.values())))
     ):
-        app._log("warning", _AS_WSGI_BY_HYPERCORN)
+        app._log("warning", _HYPERCORN_SERVES_WSGI)

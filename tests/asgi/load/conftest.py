@@ -25,6 +25,6 @@ def pools(monkeypatch: pytest.MonkeyPatch) -> None:
     views = threads.Threads("plain views", "ASGI_THREADS", "ASGI_QUEUE_SIZE", "Have more.")
     monkeypatch.setattr(_http, "views", views)
     monkeypatch.setattr(threads, "views", views)
-    defaults = list(_thread_executor.ThreadVisit.__init__.__defaults__)  # type: ignore[arg-type]
+    defaults = list(_thread_executor.ThreadExecutor.__init__.__defaults__)  # type: ignore[arg-type]
     defaults[defaults.index(_thread_executor.views)] = views
-    monkeypatch.setattr(_thread_executor.ThreadVisit.__init__, "__defaults__", tuple(defaults))
+    monkeypatch.setattr(_thread_executor.ThreadExecutor.__init__, "__defaults__", tuple(defaults))

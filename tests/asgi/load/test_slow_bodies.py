@@ -13,7 +13,7 @@ from asgi_exchange import Exchange, ask, run
 from polling import LONGEST, wait_until_async
 
 from flask import Flask, request
-from flask.asgi._request_body import Body
+from flask.asgi._request_body import RequestBody
 
 
 @pytest.mark.parametrize("middleware", [False, True])
@@ -36,13 +36,13 @@ def test_a_small_body_that_arrives_slowly_takes_no_thread(app: Flask, middleware
                 part = {"type": "http.request", "body": b"%d" % number, "more_body": True}
                 each.messages.put_nowait(part)
             assert await ask(app, "/") == (200, b"")
-        assert _request_body._memory.used == 20 * 8
+        assert _request_body._buffered_bytes.used == 20 * 8
         for each in slow:
             each.messages.put_nowait({"type": "http.request", "body": b"7"})
         async with asyncio.timeout(LONGEST):
             await asyncio.gather(*(each.task for each in slow))
         assert [each.answer for each in slow] == [(200, b"01234567")] * 20
-        assert _request_body._memory.used == 0
+        assert _request_body._buffered_bytes.used == 0
 
     run(go)
 
@@ -62,12 +62,12 @@ def test_small_bodies_have_a_memory_of_a_limited_size(app: Flask) -> None:
 
         slow = [Exchange(app, "/", "POST", None) for _ in range(5)]
         await wait_until_async(lambda: len(begun) == 3)
-        assert _request_body._memory.used == 16
+        assert _request_body._buffered_bytes.used == 16
         for each in slow:
             each.messages.put_nowait({"type": "http.request", "body": b"12345678"})
         await asyncio.gather(*(each.task for each in slow))
         assert [each.answer for each in slow] == [(200, b"12345678")] * 5
-        assert _request_body._memory.used == 0
+        assert _request_body._buffered_bytes.used == 0
 
     run(go)
 
@@ -127,7 +127,7 @@ def test_a_task_that_reads_a_body_too_early_does_not_block_the_loop(
         def __await__(self) -> Iterator[t.Any]:
             yield self
 
-    body = Body(Foreign)  # type: ignore[arg-type]
+    body = RequestBody(Foreign)  # type: ignore[arg-type]
 
     async def go() -> None:
         with pytest.raises(RuntimeError, match="before all of it had arrived"):

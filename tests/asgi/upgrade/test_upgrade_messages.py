@@ -126,12 +126,12 @@ def test_the_end_of_the_process_does_not_wait_for_a_client_that_ignores_a_close_
         await websocket.close()
         server.note("closing")
 
-    live = importlib.import_module("flask.asgi._wsgi_upgrade")._live
-    monkeypatch.setattr(live, "is_ending", False)
+    live = importlib.import_module("flask.asgi._wsgi_upgrade")._open_connections
+    monkeypatch.setattr(live, "is_exiting", False)
     with socket.create_connection(("127.0.0.1", server.port), LONGEST) as raw:
         raw.sendall(handshake("/"))
         server.wait_for("closing")
-        live.end()
+        live.close_all()
         assert not live._tasks
 
 

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask import Flask, abort, websocket
-from flask.asgi._greenlet_executor import Fiber
+from flask.asgi._greenlet_executor import WorkerGreenlet
 
 # Errors and limits --------------------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ def test_without_a_limit_of_the_application_there_is_one_all_the_same(
     echo: ThreadedServer, monkeypatch: pytest.MonkeyPatch, message: t.Any
 ) -> None:
     echo.app.config["WEBSOCKET_MAX_MESSAGE_SIZE"] = None
-    monkeypatch.setattr("flask.asgi._wsgi_upgrade._LARGEST", 10)
+    monkeypatch.setattr("flask.asgi._wsgi_upgrade._DEFAULT_MAX_MESSAGE", 10)
     with closing(echo.connect("/echo")) as it, pytest.raises(ConnectionClosed) as closed:
         it.send(message)  # in pieces it may be closed before the last one
         it.recv()
@@ -87,7 +87,7 @@ def test_a_thread_that_ends_leaves_no_greenlet_behind(server: ThreadedServer) ->
 
     def greenlets() -> int:
         gc.collect()
-        return sum(type(it) is Fiber for it in gc.get_objects())
+        return sum(type(it) is WorkerGreenlet for it in gc.get_objects())
 
     def talk_once() -> None:
         others = set(threading.enumerate())

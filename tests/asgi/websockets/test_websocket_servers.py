@@ -111,13 +111,13 @@ def test_messages_that_the_handler_does_not_receive_are_not_read_ahead(
     assert 1 <= len(asked) <= most
 
 
-@pytest.mark.parametrize("has_fibers", [True, False])
+@pytest.mark.parametrize("has_greenlets", [True, False])
 @pytest.mark.parametrize("refused", ["accept", "send", "close"])
 def test_an_error_in_send_counts_as_a_disconnect(
-    app: Flask, refused: str, has_fibers: bool, monkeypatch: pytest.MonkeyPatch
+    app: Flask, refused: str, has_greenlets: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the error alone: what the handler awaits afterwards is not cancelled."""
-    monkeypatch.setattr("flask.asgi._thread_executor.has_fibers", has_fibers)
+    monkeypatch.setattr("flask.asgi._thread_executor.has_greenlets", has_greenlets)
     log: list[str] = []
     app.teardown_websocket(lambda error: log.append(f"torn down: {error}"))
 

@@ -91,7 +91,7 @@ class Server:
 def test_a_client_that_does_not_read_does_not_keep_the_server_running(
     app: Flask, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask.asgi._websocket_server._PATIENCE", 0.01)
+    monkeypatch.setattr("flask.asgi._websocket_server._CLOSE_TIMEOUT", 0.01)
     torn_down = threading.Event()
     app.teardown_websocket(lambda error: torn_down.set())
     app.add_websocket("/", "echo", echo(kind))
@@ -114,7 +114,7 @@ def test_a_client_that_does_not_read_does_not_keep_the_server_running(
 def test_a_client_that_does_not_read_delays_no_close_frame_of_others(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask.asgi._websocket_server._PATIENCE", 0.01)
+    monkeypatch.setattr("flask.asgi._websocket_server._CLOSE_TIMEOUT", 0.01)
     app.add_websocket("/", "echo", echo("async"))
 
     @app.before_websocket
@@ -174,14 +174,14 @@ def test_a_task_that_keeps_the_error_of_receiving_is_not_kept_by_it() -> None:
 
         async def read() -> BaseException | None:
             try:
-                await channel.take()
+                await channel.receive()
             except WebsocketDisconnect as gone:
                 return gone
             return None
 
         channel = WebSocketChannel({}, receive, AsyncMock(), None)
         await channel.connect()
-        await channel.put({"type": "websocket.accept"})
+        await channel.send({"type": "websocket.accept"})
         task = asyncio.create_task(read())
         await asyncio.sleep(0)
         channel.listen()
