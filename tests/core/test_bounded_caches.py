@@ -126,7 +126,10 @@ def test_a_cache_that_is_full_takes_what_comes_next(
 
 def test_content_lengths_do_not_pile_up() -> None:
     for length in range(6000):
-        assert _http_connection.CONTENT_LENGTH_HEADERS[length] == (b"content-length", b"%d" % length)
+        assert _http_connection.CONTENT_LENGTH_HEADERS[length] == (
+            b"content-length",
+            b"%d" % length,
+        )
     assert len(_http_connection.CONTENT_LENGTH_HEADERS) <= 5000
 
 

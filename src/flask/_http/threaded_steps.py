@@ -23,13 +23,12 @@ _END: t.Final = object()
 class ThreadedSteps:
     """An asynchronous iterator that runs the steps of a synchronous one in threads.
 
-    Between two steps it occupies no thread. All steps run in one context.
+    Between two steps it occupies no thread. All steps run in one copy of the context.
 
     :param iterable: its steps may block. Its ``close``, if it has one, is also called in a thread.
     :param pool: the threads.
     :param app: the application that the iterator belongs to.
     :param executor: runs the awaitables of a step; ``None``: the thread's own event loop.
-    :param context: the context of the steps; ``None``: a copy of the caller's at the first step.
     """
 
     def __init__(
@@ -38,14 +37,13 @@ class ThreadedSteps:
         pool: Threads,
         app: App,
         executor: Executor | None = None,
-        context: Context | None = None,
     ) -> None:
         self._iterable = iterable
         self._iterator: Iterator[object] | None = None
         self._pool = pool
         self._app = app
         self._executor = executor
-        self._context = context
+        self._context: Context | None = None
         self._lock = threading.Lock()
         self._is_running = False
         self._is_closed = False

@@ -23,7 +23,7 @@ from .._http.streaming import StreamedBody, iterate_sync
 from .._http.threaded_steps import ThreadedSteps
 from ._app_protocol import AsgiApplication
 from ._executor_choice import may_block, may_cancel
-from ._http_connection import ConnectionLost, HttpConnection, ResponseMessages, StartedBody
+from ._http_connection import ConnectionLost, HttpConnection, ResponseMessages
 from ._request_body import Receive, Send
 from ._scope import Scope, make_environ, without_contexts
 from ._scope_context import ScopeContext, find_context
@@ -200,8 +200,7 @@ async def _send_stream(
     if not connection.is_disconnected or is_awaited:
         connection.cancel_task_on_disconnect()  # otherwise sending the first chunk fails
     if not is_awaited:
-        context = body.context if type(body) is StartedBody else None
-        steps: t.Any = ThreadedSteps(body, views, app, executor, context)
+        steps: t.Any = ThreadedSteps(body, views, app, executor)
         body = iterate_sync(steps)
     elif not connection.is_on_loop:  # the view ran in a thread, and so do the functions at the end
         connection.is_on_loop = True
@@ -256,14 +255,14 @@ _SERVICE_UNAVAILABLE: t.Final[ResponseMessages] = (
 
 def _run_lifecycle_in_thread(app: Lifecycle, context: ScopeContext) -> Result:
     """Handle a request in a thread."""
-    return _start_stream(Lifecycle._answer(app, context), context.connection)
+    return _stream_in_thread(Lifecycle._answer(app, context), context.connection)
 
 
 def _call_wsgi_in_thread(
     call: Callable[..., Iterable[bytes]], connection: HttpConnection
 ) -> Result:
     """Handle a request with a WSGI application, in a thread."""
-    return _start_stream(_call_wsgi(call, connection), connection)
+    return _stream_in_thread(_call_wsgi(call, connection), connection)
 
 
 def _call_wsgi(call: Callable[..., Iterable[bytes]], connection: HttpConnection) -> Result:
@@ -272,16 +271,15 @@ def _call_wsgi(call: Callable[..., Iterable[bytes]], connection: HttpConnection)
     return connection.send_body(body) if isinstance(body, (list, tuple)) else body
 
 
-def _start_stream(result: Result, connection: HttpConnection) -> Result:
-    """Start a streamed body in the thread of the view, and leave the other steps to the loop.
+def _stream_in_thread(result: Result, connection: HttpConnection) -> Result:
+    """Send a streamed body in the thread of the view; return an asynchronous one.
 
-    So a stream holds a thread only while a step runs, and a body of one chunk needs no other step.
+    COMPAT: an iterator may use objects that belong to its thread, such as a connection of
+    ``sqlite3``, so its steps do not change the thread.
     """
     if result is None or isinstance(result, tuple) or getattr(result, "is_awaited", False):
         return result
     executor = connection.executor
     assert executor is not None
     executor.allow_cancel(connection.is_disconnected)
-    if not has_greenlets:  # the loop cannot wait for the steps
-        return connection.send_body(result)
-    return connection.start_body(result)
+    return connection.send_body(result)

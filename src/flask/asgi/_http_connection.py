@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
-from contextvars import Context, copy_context
 from types import TracebackType
 
 from werkzeug.http import HTTP_STATUS_CODES
@@ -27,27 +26,6 @@ ResponseMessages: t.TypeAlias = tuple[Message, Message] | None
 
 class ConnectionLost(Exception):
     """The client disconnected while its response was being sent."""
-
-
-class StartedBody:
-    """A streamed body whose first chunk was generated, in the thread of a synchronous view.
-
-    :param chunks: generates the other chunks.
-    :param close: closes the body.
-    """
-
-    __slots__ = ("_chunks", "close", "context")
-
-    context: Context
-    """A copy of the context of the first step, for the other steps."""
-
-    def __init__(self, chunks: Iterator[bytes], close: Callable[[], object]) -> None:
-        self._chunks = chunks
-        self.close = close
-        self.context = copy_context()
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._chunks
 
 
 class HttpConnection(RequestBody):
@@ -176,24 +154,6 @@ class HttpConnection(RequestBody):
         if complete is None:
             return None
         return self._make_messages(complete)
-
-    def start_body(self, body: Iterable[bytes]) -> ResponseMessages | StartedBody:
-        """Generate the first chunk of a streamed body.
-
-        :param body: what the WSGI application returned.
-        :returns: the messages if the first chunk is the whole body, which is closed then.
-            Otherwise the body, for `send_body`.
-        """
-        close = getattr(body, "close", _do_nothing)
-        must_close = True
-        try:
-            chunks = iter(body)
-            self.written += next(chunks, b"")
-            must_close = self._is_whole_body(self.written)
-        finally:
-            if must_close:
-                close()
-        return self._make_messages(self.written) if must_close else StartedBody(chunks, close)
 
     def _send_chunks(self, chunks: Iterator[bytes]) -> bytes | None:
         """Send a body chunk by chunk; return it instead if the first chunk is the whole body."""
