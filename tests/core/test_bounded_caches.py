@@ -59,7 +59,7 @@ def ask_for_header(text: str) -> None:
 
 
 def ask_with_header(text: str) -> None:
-    _scope._key_of(text.encode())
+    _scope._make_key(text.encode())
 
 
 def make_header(text: str) -> None:

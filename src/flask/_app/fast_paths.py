@@ -48,11 +48,6 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
     """
     request_class = _subclass_or_none(app.request_class, RequestImplementation)
     response_class = _subclass_or_none(app.response_class, ResponseImplementation)
-    is_request_unmodified = (
-        request_class is not None
-        and not request_class._assigned
-        and _REQUEST.unchanged(request_class)
-    )
     # Before the examination: a change that comes in the meantime is noticed by the next request.
     guard = ClassGuard(
         (type(app), base),
@@ -62,6 +57,7 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
     if response_class is not None and not response_class._detect_overrides():
         response_class = None
     media_type = "" if response_class is None else response_class.default_mimetype
+    is_request_unmodified = request_class is not None and _is_unmodified(request_class)
     routing = (
         methods.unchanged(app, "create_url_adapter")
         and not app.subdomain_matching
@@ -83,10 +79,7 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
         urls=methods.unchanged(app, "inject_url_defaults", "url_for"),
         scopes=(
             methods.unchanged(app, "request_context", "wsgi_app")
-            and routing
-            and sync
-            and sessions
-            and is_request_unmodified
+            and (routing and sync and sessions and is_request_unmodified)
         ),
         sessions=sessions,
         request_class=request_class if is_request_unmodified else None,
@@ -95,6 +88,11 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
         guard=guard,
         **_compare_by_number(guard),
     )
+
+
+def _is_unmodified(request_class: type[RequestImplementation]) -> bool:
+    """Return whether a request may be created at the first access."""
+    return not request_class._assigned and _REQUEST.unchanged(request_class)
 
 
 def _compare_by_number(guard: ClassGuard) -> dict[str, t.Any]:

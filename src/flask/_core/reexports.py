@@ -29,7 +29,6 @@ NAMES: t.Final[dict[str, str]] = {
         click
         collections.abc=cabc
         flask.cli=cli
-        flask.typing=ft
         flask._app.base: App T_shell_context_processor
         flask._core.current: current_app request_ctx
         flask._app.scaffold: T_teardown _sentinel

@@ -45,7 +45,7 @@ class Greenlet(t.Protocol):
     """The generator that runs its awaitables, unless it is running."""
     awaited: t.Any
     """The result of the last awaitable."""
-    go_back: t.Any
+    switch_back: t.Any
     """The method of the loop's greenlet that switches to it, with what an awaitable yields."""
 
 

@@ -25,7 +25,7 @@ from ._thread_executor import ThreadExecutor, has_greenlets, run_in_greenlet
 from ._websocket_server import WebSocketServer
 
 Serve: t.TypeAlias = Callable[
-    [WebSocketApplication, Scope, Receive, Send], Coroutine[object, None, None]
+    [WebSocketApplication, Scope, Receive, Send], Coroutine[t.Any, t.Any, None]
 ]
 
 _WITHOUT_ASYNCIO = (
@@ -50,7 +50,7 @@ class AsgiServer:
 
     def serve(
         self, app: WebSocketApplication, scope: Scope, receive: Receive, send: Send
-    ) -> Coroutine[object, None, None]:
+    ) -> Coroutine[t.Any, t.Any, None]:
         """Serve one connection.
 
         :param app: the application.

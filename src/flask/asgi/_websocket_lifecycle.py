@@ -75,7 +75,7 @@ def run_websocket(app: WebSocketApplication, context: WebsocketContext) -> None:
 def full_dispatch_websocket(
     self: WebSocketApplication, websocket: Websocket
 ) -> BaseResponse | None:
-    """Call hooks and handler; an error before the handshake goes to its error handler.
+    """Call hooks and handler; an early error goes to its error handler.
 
     :returns: the response that refuses the handshake; ``None`` if it was accepted.
     """

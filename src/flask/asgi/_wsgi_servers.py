@@ -81,7 +81,7 @@ def _refuse(
 
 
 def warn_about_hypercorn(app: WebSocketApplication) -> None:
-    """Warn if Hypercorn serves an application as WSGI that has async views or WebSockets."""
+    """Warn if Hypercorn serves async views or WebSockets as WSGI."""
     if "hypercorn.app_wrappers" not in sys.modules:
         return
     environ = getattr(get_request_context(None), "_known", {})
