@@ -157,7 +157,10 @@ class Flask(Lifecycle):
         :param send: sends a message to the server.
         :raises ValueError: the scope is malformed, or its protocol is unknown.
         """
-        return self._asgi.serve(self, scope, receive, send)
+        server = self._asgi
+        if scope.get("type") == "http":  # PERF: as `serve` does it, 600 instructions less
+            return server.serve_http(self, scope, receive, send)
+        return server.serve(self, scope, receive, send)
 
     @lazy
     def _asgi(self) -> AsgiServer:

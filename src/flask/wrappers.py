@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wrappers import Response as ResponseBase
 
+from ._core.awaitables import NOT_AWAITABLE
 from ._core.reexports import module_getattr
 from ._http.request import Request as RequestImplementation
 from ._http.response import Response as ResponseImplementation
@@ -42,3 +43,6 @@ class Response(ResponseImplementation):
     :param content_type: the whole header, instead of ``mimetype``.
     :param direct_passthrough: pass the body to the server unchecked.
     """
+
+
+NOT_AWAITABLE.update((Response, ResponseBase))

@@ -96,7 +96,7 @@ FILE = (
     b'Content-Disposition: form-data; name="f"; filename="x.txt"\r\n'
     b"Content-Type: text/plain\r\n\r\n"
 )
-HEADS = [
+PART_HEADERS = [
     FIELD,
     FILE,
     b'Content-Disposition: form-data; name="f"; filename=""\r\n\r\n',
@@ -146,7 +146,7 @@ DELIMITERS = [
 BODY = b"--B\r\n" + FIELD + b"text\r\n--B\r\n" + FILE + b"content\r\n--B--\r\n"
 
 
-@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("head", PART_HEADERS)
 def test_part_headers_are_read_as_werkzeug_reads_them(head: bytes) -> None:
     agree(b"--B\r\n" + head + b"one\r\n--B\r\n" + FILE + b"two\r\n--B--\r\n")
     agree(b"--B\r\n" + FILE + b"two\r\n--B\r\n" + head + b"one\r\n--B--\r\n")
@@ -195,7 +195,7 @@ def test_a_delimiter_at_the_edge_of_werkzeugs_pieces_adds_nothing_to_a_file() ->
 
 body_pieces = st.one_of(
     st.sampled_from(DELIMITERS),
-    st.sampled_from(HEADS),
+    st.sampled_from(PART_HEADERS),
     st.sampled_from(CONTENTS),
     st.binary(max_size=5),
 )

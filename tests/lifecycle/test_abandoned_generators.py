@@ -29,7 +29,7 @@ async def innermost(notes: Notes) -> AsyncIterator[str]:
             yield "part "
             await asyncio.sleep(0)
     finally:
-        await asyncio.sleep(0.001)  # a database driver closes its connection
+        await asyncio.sleep(0.001)  # a database client closes its connection
         notes.append("innermost")
 
 

@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 CHECKED = (
+    *("src", "tests"),
     *("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md", ".github"),
     *("docs", "examples", "benchmarks/README.md", "conformance/README.md"),
 )
@@ -41,7 +42,7 @@ INSTEAD = {
     r"\bhea" r"ds\b": "headers",
     r"\bconver" r"sations?\b": "WebSocket handler",
     r"\bdri" r"vers?\b": "executor",
-    r"(?<![-/.\w])wi" r"re\b(?!\.)": "WebSocket channel, network",
+    r"(?<![-/.\w])wi" r"re\b(?![.,])": "WebSocket channel, network",
     r"\bane" r"w\b": "again",
     r"\bby ha" r"nd\b": "manually",
     r"\bits own wa" r"y\b": "say what it does",

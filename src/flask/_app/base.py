@@ -338,15 +338,7 @@ class App(Scaffold):
 
     # Errors --------------------------------------------------------------------------------------
 
-    def _find_error_handler(
-        self, e: Exception, blueprints: Iterable[str]
-    ) -> ft.ErrorHandlerCallable | None:
-        """Return the handler for an exception.
-
-        :param e: the exception.
-        :param blueprints: the names of the request's blueprints, the innermost first.
-        """
-        return find_error_handler(self.error_handler_spec, e, blueprints)
+    _find_error_handler = find_error_handler
 
     def trap_http_exception(self, e: Exception) -> bool:
         """Return whether an HTTP exception is handled like other exceptions.

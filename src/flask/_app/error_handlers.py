@@ -17,21 +17,25 @@ ErrorHandlers: t.TypeAlias = dict[
 _CLASSES_ONLY = "Handlers can only be registered for Exception classes or HTTP error codes."
 
 
+class _App(t.Protocol):
+    error_handler_spec: ErrorHandlers
+
+
 def find_error_handler(
-    specs: ErrorHandlers, error: Exception, blueprints: Iterable[str]
+    self: _App, e: Exception, blueprints: Iterable[str]
 ) -> ft.ErrorHandlerCallable | None:
-    """Return the handler for an exception.
+    """Return the handler for an exception; `App` binds this function as a method.
 
     Handlers for the status take precedence over those for classes, and a blueprint's over the
     application's. Within one scope, the nearest class of the exception's MRO decides.
 
-    :param specs: the registered handlers.
-    :param error: the exception.
+    :param e: the exception.
     :param blueprints: the names of the request's blueprints, the innermost first.
     """
+    specs = self.error_handler_spec
     if not specs:
         return None
-    kind = type(error)
+    kind = type(e)
     code = kind.code if issubclass(kind, HTTPException) else None
     found = [specs[scope] for scope in (*blueprints, None) if specs.get(scope)]
     for status in (None,) if code is None else (code, None):

@@ -19,7 +19,7 @@ from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServe
 from werkzeug.routing import RequestRedirect, RoutingException
 
 from .. import typing as ft
-from .._core.awaitables import explain_second_loop, wait_if_awaitable
+from .._core.awaitables import NOT_AWAITABLE, explain_second_loop, wait_if_awaitable
 from .._core.baseline import Baseline
 from .._core.current import get_app_context, get_request_context
 from .._core.hook_scopes import scopes_inward, scopes_outward
@@ -251,7 +251,7 @@ class Lifecycle(ServingApp):
             finally:
                 del e  # avoid a reference cycle
         answer: ft.ResponseReturnValue = self.ensure_sync(handler)(e)
-        return wait(answer) if hasattr(answer.__class__, "__await__") else answer  # type: ignore
+        return wait_if_awaitable(answer)  # type: ignore[no-any-return]
 
     def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
         """Answer an HTTP exception: by its handler, else as it is.
@@ -264,7 +264,7 @@ class Lifecycle(ServingApp):
         if handler is None:
             return e
         answer: ft.ResponseReturnValue = self.ensure_sync(handler)(e)
-        return wait(answer) if hasattr(answer.__class__, "__await__") else answer  # type: ignore
+        return wait_if_awaitable(answer)  # type: ignore[no-any-return]
 
     # 4. The answer becomes a response, and hooks see it ------------------------------------------
 
@@ -308,8 +308,11 @@ class Lifecycle(ServingApp):
             return self.json.response(rv)
         elif kind is self.response_class:
             return rv  # type: ignore[return-value]
-        # PERF: here, where the usual cases have been answered, and without a call.
-        if hasattr(rv.__class__, "__await__"):
+        if (
+            kind not in NOT_AWAITABLE
+            and not isinstance(rv, HTTPException)
+            and hasattr(rv.__class__, "__await__")
+        ):
             return self._make_awaited(rv)
         return to_response(self, rv)  # type: ignore[return-value]
 

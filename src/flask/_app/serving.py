@@ -223,9 +223,13 @@ class ServingApp(App):
         """
         endpoint = getattr(get_request_context(None), "_endpoint", None)
         given = context.copy()
+        sync_hooks = self._fast_paths.sync_hooks
         for scope in scopes_inward(endpoint):
+            processor: Callable[..., t.Any]
             for processor in self.template_context_processors.get(scope, ()):
-                context.update(wait_if_awaitable(self.ensure_sync(processor)()))
+                if type(processor) is not FunctionType or processor not in sync_hooks:
+                    processor = self._sync_hook(processor)
+                context.update(wait_if_awaitable(processor()))
         context.update(given)
 
     # Responses that the application creates itself -----------------------------------------------

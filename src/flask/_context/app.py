@@ -1,7 +1,7 @@
-"""The application context: what is current while an application is being worked with.
+"""The application context, and ``g``, the namespace that belongs to it.
 
-A context is pushed when work begins and popped when it ends; popping runs the teardown callbacks.
-What it offers is made when somebody first asks for it: ``g`` and the URL adapter.
+A context is pushed when work begins and popped when it ends. The last pop calls the teardown
+functions. ``g`` and the URL adapter are created at the first access.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class AppContext:
     :param app: the application.
     """
 
-    __module__ = "flask.ctx"  # where it is promised
+    __module__ = "flask.ctx"  # the public module
 
     app: AnyApp
     """The application."""
@@ -113,13 +113,13 @@ _sentinel = object()
 class _AppCtxGlobals:
     """The class of ``g``: a plain namespace that lives as long as an application context."""
 
-    __module__ = "flask.ctx"  # where it is promised
+    __module__ = "flask.ctx"  # the public module
 
-    # Any name may be set, read and deleted; type checkers are told so, Python knows.
+    # For type checkers: any name may be set, read and deleted.
     if t.TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> t.Any: ...
-        def __setattr__(self, name: str, value: t.Any) -> None: ...
+        def __setattr__(self, name: str, value: object) -> None: ...
         def __delattr__(self, name: str) -> None: ...
 
     def get(self, name: str, default: t.Any | None = None) -> t.Any:

@@ -1,7 +1,7 @@
-"""The request context: what is current while a request is being answered.
+"""The request context, which is current while a request is handled.
 
-It finds the rule for the request when it is pushed, and runs the teardown callbacks when it is
-popped. The session is opened when somebody first asks for it.
+A push finds the rule for the request, and the last pop calls the teardown functions. The session is
+opened at the first access.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ _reset_request_context = _cv_request.reset
 
 
 def _is_by_server(environ: WSGIEnvironment) -> bool:
-    """Tell whether a WSGI environment was made by a server, and not by a test client.
+    """Return whether a WSGI environment was created by a server, and not by a test client.
 
-    Servers give their name (RFC 3875 section 4.1.17). Adapters that call a WSGI application from an
-    ASGI server have none, but call it in several threads (PEP 3333, "environ Variables").
+    Servers set their name (RFC 3875 section 4.1.17). Adapters that call a WSGI application from an
+    ASGI server set none, but call it in several threads (PEP 3333, "environ Variables").
     """
     if _SERVER in environ:
         return True
@@ -67,12 +67,12 @@ class RequestContext(RoutedContext):
     :param session: the session, if it is open already.
     """
 
-    __module__ = "flask.ctx"  # where it is promised
+    __module__ = "flask.ctx"  # the public module
 
     _is_websocket: t.ClassVar[bool] = False
     """Whether the request became a WebSocket."""
 
-    deliver: Callable[[t.Any], t.Any]
+    deliver: Callable[..., object]
     """Takes the response, where the request did not come by WSGI."""
 
     flashes: list[tuple[str, str]] | None = None
@@ -105,7 +105,7 @@ class RequestContext(RoutedContext):
         self._uses_default_host = False
 
     @property
-    def websocket(self) -> t.Any:
+    def websocket(self) -> object:
         """The WebSocket that the request became; ``RuntimeError``: it is none."""
         raise RuntimeError(NO_WEBSOCKET_MESSAGE)
 
@@ -173,7 +173,7 @@ class RequestContext(RoutedContext):
         return self._open_session
 
     @_session.setter
-    def _session(self, value: t.Any) -> None:
+    def _session(self, value: object) -> None:
         self._open_session = value
 
     @_session.deleter
@@ -181,10 +181,11 @@ class RequestContext(RoutedContext):
         del self._open_session
 
     def _may_save_session(self) -> bool:
-        """Tell whether the session may have to be saved.
+        """Return whether the session may have to be saved.
 
-        One that nobody opened needs it only if the client sent one: a permanent session's end moves
-        on with each request. An interface that could not open one is told to save ``None``.
+        A session that was not accessed has to be saved only if the client sent one, because each
+        request postpones the end of a permanent session. If the interface could not open a session,
+        its ``save_session`` is called with ``None``.
         """
         if self._open_session is not None or not self._fast_paths.sessions:
             return True
@@ -318,7 +319,7 @@ class RequestContext(RoutedContext):
             )
 
     def _let_go(self) -> None:
-        """Close the request, and open the circles that would keep it in memory."""
+        """Close the request, and avoid the reference cycles that would keep it in memory."""
         request = self._request
         if request is None:
             if self._routing_exception is not None:

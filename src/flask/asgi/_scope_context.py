@@ -148,13 +148,13 @@ class ScopeContext(RequestContext):
 
 
 def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> ScopeContext | None:
-    """Make the context of a request, its rule found already.
+    """Create the context of a request, with the rule that it matches.
 
-    :param scope: what the server tells of the request.
-    :param receive: gives the server's next message.
+    :param scope: the server's description of the request.
+    :param receive: returns the server's next message.
     :param send: takes a message for the server.
-    :returns: ``None`` where the WSGI environment has to be made first: something about the
-        application or the request is not plain, or only the map knows the rule.
+    :returns: ``None`` if the request needs a WSGI environment: the application allows no fast path,
+        the request is unusual, or only the URL map can match it.
     """
     fast = app._fast_paths
     size = len(fast.app_members) + len(fast.request_members) + len(fast.response_members)
@@ -189,7 +189,9 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
         if host not in fast.accepted_hosts:
             return None
         rule, arguments = app.url_map.table.match(path, method, False)
-        if rule is None or arguments is NOT_CONVERTED or not path.isascii():
+        if rule is None:
+            return None
+        if arguments is not None and (arguments is NOT_CONVERTED or not path.isascii()):
             return None
         # PERF: what rule_may_block would find out first, 0.1 us.
         view = app.view_functions[rule.endpoint]
@@ -200,7 +202,7 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
         if EXTRAS in scope:
             known = {**known, **scope[EXTRAS]}
     except (AttributeError, KeyError, TypeError, ValueError):
-        return None  # the longer way tells what is wrong
+        return None  # the general path reports what is wrong
     context: ScopeContext = ScopeContext()
     context.app = app
     context._scope = scope

@@ -104,7 +104,7 @@ class Shouted(BaseConverter):
 
 
 class Numbered(IntegerConverter):
-    """Reads a number its own way."""
+    """Reads a number with its own rules."""
 
     seen: t.ClassVar[list[bool]] = []
 

@@ -22,7 +22,7 @@ def pools(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pools that no other test has used."""
     from flask.asgi import _http, _thread_executor
 
-    views = threads.Threads("plain views", "ASGI_THREADS", "ASGI_QUEUE_SIZE", "Have more.")
+    views = threads.Threads("synchronous views", "ASGI_THREADS", "ASGI_QUEUE_SIZE", "Have more.")
     monkeypatch.setattr(_http, "views", views)
     monkeypatch.setattr(threads, "views", views)
     defaults = list(_thread_executor.ThreadExecutor.__init__.__defaults__)  # type: ignore[arg-type]
