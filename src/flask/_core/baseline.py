@@ -37,6 +37,8 @@ class Baseline:
                 bound = getattr(subject, name)
                 if type(bound) is not MethodType or bound.__func__ is not member:
                     return False
+                if bound.__self__ is not subject:
+                    return False
         return True
 
 
