@@ -31,7 +31,7 @@ from benchmarks.peers import ASGI_PEERS, PEERS
 
 TASK_FILE = Path(__file__).resolve().with_name("instructions_task.py")
 REQUESTS = 250
-"""As many as ``UNWATCHED_REQUESTS``, so that the comparison of classes counts once."""
+"""Requests of the first block that is counted; the second one has twice as many."""
 LARGE = {"upload": 5, "stream100": 20}
 """Requests of the workloads that take long under callgrind."""
 CLASSES = (0, 5, 11)
