@@ -9,7 +9,7 @@ import importlib
 import os
 import sys
 import typing as t
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable
 from datetime import datetime
 from typing import AnyStr
 
@@ -31,7 +31,7 @@ from ._core.current import (
 from ._core.environment import get_debug_flag, get_load_dotenv, get_root_path
 from ._core.hook_scopes import _split_blueprint_path
 from ._core.reexports import module_getattr
-from ._http.sse import ServerSentEvent, stream_events
+from ._http.sse import HEARTBEAT, ServerSentEvent, encode_events
 from ._http.static_files import (
     LONGEST_NAME,
     join_below,
@@ -213,6 +213,31 @@ def _prepare_send_file_kwargs(**kwargs: object) -> dict[str, t.Any]:
         _root_path=current_app.root_path,
     )
     return kwargs
+
+
+def stream_events(
+    events: Iterable[object] | AsyncIterable[object],
+    *,
+    retry: int | None = None,
+    heartbeat: float | None = HEARTBEAT,
+) -> Response:
+    """Create a response of server-sent events; the request stays current.
+
+    When the client disconnects, the generator is closed and its ``finally`` blocks run.
+
+    :param events: a generator, synchronous or asynchronous. It yields `str` values,
+        `ServerSentEvent` objects, or other values, which are sent as JSON.
+    :param retry: milliseconds after which the client should reconnect.
+    :param heartbeat: seconds without an event after which a comment is sent; ``None``: never. With
+        a heartbeat, and always under ASGI, the steps of a synchronous generator run in a thread.
+    :raises RuntimeError: no request is active.
+    """
+    response: Response = current_app.response_class(
+        stream_with_context(encode_events(events, retry, heartbeat)), mimetype="text/event-stream"
+    )
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["X-Accel-Buffering"] = "no"  # otherwise nginx buffers events
+    return response
 
 
 def send_file(

@@ -248,3 +248,25 @@ def test_hosts_that_a_class_trusts_from_now_on_are_seen_by_every_test_client(
         patch.setattr(Request, "trusted_hosts", ["trusted.test"])
         assert status() == 400
     assert status() == 200
+
+
+@pytest.mark.parametrize("is_warm", [False, True])
+@pytest.mark.parametrize("name", ["make_form_data_parser", "_load_form_data"])
+def test_a_patched_way_to_parse_forms_is_used(
+    name: str, is_warm: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = Flask("app")
+    app.add_url_rule("/", "index", lambda: request.form["a"], methods=["POST"])
+    client = app.test_client()
+    original: t.Any = getattr(Request, name)
+    seen: list[str] = []
+
+    def replacement(self: t.Any) -> t.Any:
+        seen.append(name)
+        return original(self)
+
+    if is_warm:
+        assert client.post("/", data={"a": "b"}).text == "b"
+    monkeypatch.setattr(Request, name, replacement)
+    assert client.post("/", data={"a": "b"}).text == "b"
+    assert seen == [name]

@@ -92,6 +92,7 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
 
 def _is_unmodified(request_class: type[RequestImplementation]) -> bool:
     """Return whether a request may be created at the first access."""
+    request_class._detect_overrides()
     return not request_class._assigned and _REQUEST.unchanged(request_class)
 
 

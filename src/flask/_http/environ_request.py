@@ -52,6 +52,10 @@ class EnvironRequest(RequestBase):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         note_overrides(cls)
+
+    @classmethod
+    def _detect_overrides(cls) -> None:
+        """Compute `_assigned`."""
         cls._assigned = tuple(
             name for name, own in _ASSIGNED.items() if getattr_static(cls, name) is not own
         )

@@ -72,10 +72,16 @@ class Request(EnvironRequest):
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
+        cls._detect_overrides()
+        note_definition(cls)
+
+    @classmethod
+    def _detect_overrides(cls) -> None:
+        """Compute what the class overrides: when it is created, and when fast paths are computed."""
+        super()._detect_overrides()
         cls._has_default_form = all(
             getattr(cls, name) is getattr(Request, name) for name in FORM_STEPS
         )
-        note_definition(cls)
 
     # Limits: an attribute of the request, else the application's configuration -------------------
 

@@ -1,4 +1,4 @@
-"""Server-sent events: a generator of events becomes a ``text/event-stream`` response.
+"""Server-sent events: how a generator of events becomes a stream of bytes.
 
 The format is that of the WHATWG HTML standard, section 9.2 "Server-sent events".
 """
@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from .._core.current import current_app
 from .._core.threads import events as event_threads
 from .._core.waiting import has_server_loop
-from .response import Response
-from .streaming import stream_with_context
 from .threaded_steps import ThreadedSteps
 
 if t.TYPE_CHECKING:
@@ -85,39 +83,23 @@ def _encode(event: object) -> bytes:
     return encoded
 
 
-def stream_events(
-    events: Iterable[object] | AsyncIterable[object],
-    *,
-    retry: int | None = None,
-    heartbeat: float | None = HEARTBEAT,
-) -> Response:
-    """Create a response of server-sent events; the request stays current.
+def encode_events(
+    events: Iterable[object] | AsyncIterable[object], retry: int | None, heartbeat: float | None
+) -> Iterator[bytes] | AsyncIterator[bytes]:
+    """Return the encoded events, and comments between them; see ``flask.stream_events``.
 
-    When the client disconnects, the generator is closed and its ``finally`` blocks run.
-
-    :param events: a generator, synchronous or asynchronous. It yields `str` values,
-        `ServerSentEvent` objects, or other values, which are sent as JSON.
+    :param events: the events.
     :param retry: milliseconds after which the client should reconnect.
-    :param heartbeat: seconds without an event after which a comment is sent; ``None``: never. With
-        a heartbeat, and always under ASGI, the steps of a synchronous generator run in a thread.
-    :raises RuntimeError: no request is active.
+    :param heartbeat: seconds without an event after which a comment is sent.
     """
     first = _FIRST if retry is None else ServerSentEvent(retry=retry).encode()
-    encoded: Iterator[bytes] | AsyncIterator[bytes]
     if isinstance(events, AsyncIterable):
-        encoded = _encode_awaited(aiter(events), first, heartbeat)
-    elif heartbeat is None and not has_server_loop():
-        encoded = _encode_each(iter(events), first)
-    else:
-        app = current_app._get_current_object()
-        steps = ThreadedSteps(iter(events), event_threads, app)
-        encoded = _encode_awaited(steps, first, heartbeat)
-    response: Response = current_app.response_class(
-        stream_with_context(encoded), mimetype="text/event-stream"
-    )
-    response.headers["Cache-Control"] = "no-cache"
-    response.headers["X-Accel-Buffering"] = "no"  # otherwise nginx buffers events
-    return response
+        return _encode_awaited(aiter(events), first, heartbeat)
+    if heartbeat is None and not has_server_loop():
+        return _encode_each(iter(events), first)
+    app = current_app._get_current_object()
+    steps = ThreadedSteps(iter(events), event_threads, app)
+    return _encode_awaited(steps, first, heartbeat)
 
 
 async def _encode_awaited(
