@@ -77,7 +77,7 @@ class Request(EnvironRequest):
 
     @classmethod
     def _detect_overrides(cls) -> None:
-        """Compute what the class overrides: when it is created, and when fast paths are computed."""
+        """Compute what the class overrides: at its definition, and with the fast paths."""
         super()._detect_overrides()
         cls._has_default_form = all(
             getattr(cls, name) is getattr(Request, name) for name in FORM_STEPS
