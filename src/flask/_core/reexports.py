@@ -30,7 +30,7 @@ NAMES: t.Final[dict[str, str]] = {
         collections.abc=cabc
         flask.cli=cli
         flask._app.base: App T_shell_context_processor
-        flask._core.current: current_app request_ctx
+        flask._core.current: _cv_app current_app request_ctx
         flask._app.scaffold: T_teardown _sentinel
         flask.ctx: AppContext
         flask.sessions: SecureCookieSessionInterface SessionInterface
@@ -43,9 +43,12 @@ NAMES: t.Final[dict[str, str]] = {
         types: TracebackType
         werkzeug.datastructures: Headers ImmutableDict
         werkzeug.exceptions: BadRequestKeyError HTTPException InternalServerError
-        werkzeug.routing: RequestRedirect RoutingException
+        urllib.parse: quote=_url_quote
+        werkzeug.routing: BuildError RequestRedirect RoutingException
         werkzeug.serving: is_running_from_reloader
+        flask.wrappers: Request
         werkzeug.wrappers: Response=BaseResponse
+        werkzeug.wsgi: get_host
     """,
     "flask.asgi": """
         flask.app: Flask=AsgiApp
