@@ -40,18 +40,18 @@ test-all: $(VENV)/made-test  ## the whole test suite, with the tests that start 
 
 check: lint types project  ## what CI asks beside the tests
 
-lint: $(VENV)/made-lint
+lint: $(VENV)/made-lint  ## ruff, the layers of imports, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/codespell .
 
-types: $(VENV)/made-lint
+types: $(VENV)/made-lint  ## mypy, and the applications of tests/type_check under mypy and pyright
 	$(BIN)/mypy
 	$(BIN)/mypy --strict benchmarks/run.py benchmarks/startup.py benchmarks/calls.py benchmarks/instructions.py benchmarks/wire.py benchmarks/profile_steps.py conformance/run.py
 	$(BIN)/python -m pytest -m "" tests/type_check
 
-project: $(VENV)/made-test
+project: $(VENV)/made-test  ## the rules of CONTRIBUTING.md, as tests
 	$(BIN)/python -m pytest tests/project
 
 coverage: $(VENV)/made-test  ## the whole test suite again: which lines and branches it reaches
