@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 
 from .._core.baseline import ClassGuard
 
-if t.TYPE_CHECKING:
-    pass
-
 _LONGEST_HOST = 255 + len(":65535")  # RFC 1035 section 2.3.4
 _MOST_HOSTS = 1000  # clients choose the hosts
 _MOST_FUNCTIONS = 10_000  # a function may be created for each request
@@ -22,9 +19,9 @@ _MOST_FUNCTIONS = 10_000  # a function may be created for each request
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FastPaths:
-    """The fast paths of an application; never changed after it was computed.
+    """The fast paths of an application. Only its caches change after it was computed.
 
-    The caches at the end are valid as long as the object is.
+    They are valid as long as the object is.
     """
 
     is_computed: bool = False

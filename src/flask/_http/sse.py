@@ -86,7 +86,7 @@ def _encode(event: object) -> bytes:
 def encode_events(
     events: Iterable[object] | AsyncIterable[object], retry: int | None, heartbeat: float | None
 ) -> Iterator[bytes] | AsyncIterator[bytes]:
-    """Return the encoded events, and comments between them; see ``flask.stream_events``.
+    """Return the encoded events, with comments between them.
 
     :param events: the events.
     :param retry: milliseconds after which the client should reconnect.
