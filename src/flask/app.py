@@ -158,7 +158,7 @@ class Flask(Lifecycle):
         :raises ValueError: the scope is malformed, or its protocol is unknown.
         """
         server = self._asgi
-        if scope.get("type") == "http":  # PERF: as `serve` does it, 600 instructions less
+        if scope.get("type") == "http":
             return server.serve_http(self, scope, receive, send)
         return server.serve(self, scope, receive, send)
 

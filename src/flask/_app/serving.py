@@ -67,8 +67,8 @@ class ServingApp(App):
     def _compute_fast_paths(self) -> FastPaths:
         """Return the fast paths, computed again unless they are valid.
 
-        What another thread changes meanwhile is not lost: each change stores a new object, and the
-        result is kept only if the object is still the same.
+        A change by another thread in the meantime is not lost: each change stores a new object, and
+        the result is kept only if the object is still the same.
         """
         while True:
             before = self._fast_paths
@@ -88,7 +88,7 @@ class ServingApp(App):
         :param environ: the WSGI environment.
         """
         fast = self._fast_paths
-        # PERF: what is_valid comes to for most applications.
+        # PERF: `FastPaths.is_valid`, inlined for an application whose classes need no full check.
         size = len(fast.app_members) + len(fast.request_members) + len(fast.response_members)
         if size != fast.size:
             fast = self._compute_fast_paths()
@@ -135,7 +135,7 @@ class ServingApp(App):
         trusted = self.config["TRUSTED_HOSTS"]
         if trusted is not None:
             request.trusted_hosts = trusted
-        # Raises for a host that is not trusted; binding alone would not look.
+        # Raises an error for a host that is not trusted. Binding does not check it.
         get_host(request.environ, request.trusted_hosts)
         if self.url_map.host_matching:
             return self._bind_url_map(self.url_map, request.environ)
@@ -217,9 +217,9 @@ class ServingApp(App):
     def update_template_context(self, context: dict[str, t.Any]) -> None:
         """Add the names of the context processors to those given to a template.
 
-        Given names win; a blueprint's processors win over the application's.
+        Names that are given take precedence, then those of a blueprint, then the application's.
 
-        :param context: the names given; changed in place.
+        :param context: the names that are given; changed in place.
         """
         endpoint = getattr(get_request_context(None), "_endpoint", None)
         given = context.copy()

@@ -248,9 +248,9 @@ class RequestContext(RoutedContext):
     def pop(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
         """Undo a push.
 
-        The last one runs the teardown callbacks and closes the request.
+        The last pop calls the teardown functions and closes the request.
 
-        :param exc: the error to tell them; by default the one that is being handled.
+        :param exc: the error that they get; by default the one that is being handled.
         :raises LookupError: the context is not pushed.
         :raises AssertionError: another context was pushed later and not popped.
         """
@@ -287,19 +287,19 @@ class RequestContext(RoutedContext):
             self._tear_down(sys.exc_info()[1] if exc is _sentinel else exc)
 
     def _tear_down(self, exc: BaseException | None) -> None:
-        """Pop, and run whatever is to be run when a context goes."""
+        """Pop, and call the teardown functions if this is the last pop."""
         assert self._pushed is not None
         token, pushed, earlier = self._pushed
         app = self.app
         current = get_request_context()
         if not earlier:
-            self._after = ()  # there is no response to wait for any more
+            self._after = ()  # no response is due any more
         try:
             if not earlier:
                 app.do_teardown_request(exc)
         finally:
             if not earlier:
-                self._let_go()
+                self._release()
             self._pushed = earlier or ()
             _reset_request_context(token)
             if type(pushed) is Token:
@@ -318,7 +318,7 @@ class RequestContext(RoutedContext):
                 " Pop contexts in the reverse order of pushing them."
             )
 
-    def _let_go(self) -> None:
+    def _release(self) -> None:
         """Close the request, and avoid the reference cycles that would keep it in memory."""
         request = self._request
         if request is None:

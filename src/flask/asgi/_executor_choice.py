@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
 
 
 def may_block(app: AnyApp, environ: WSGIEnvironment) -> bool:
-    """Tell whether a request may hold up its thread, so that it must not run on the loop."""
+    """Return whether a request may block its thread, so that it must not run on the loop."""
     fast = app._fast_paths
     if not (fast.sync and fast.routing):
         if fast.is_computed:

@@ -51,7 +51,7 @@ class AsgiServer:
     def serve(
         self, app: WebSocketApplication, scope: Scope, receive: Receive, send: Send
     ) -> Coroutine[t.Any, t.Any, None]:
-        """Serve one connection.
+        """Serve a connection that is not HTTP; `serve_http` serves HTTP.
 
         :param app: the application.
         :param scope: what the server says about the connection.
@@ -60,8 +60,6 @@ class AsgiServer:
         :raises ValueError: the scope is of an unknown protocol.
         """
         kind = scope.get("type")
-        if kind == "http":
-            return serve_http(app, scope, receive, send)
         if kind == "websocket":
             served = self.websockets.serve(app, scope, receive, send)
             return served if BY_CLIENT in scope else without_contexts(served)
