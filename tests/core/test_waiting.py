@@ -181,6 +181,19 @@ def test_a_loop_is_closed_with_its_thread() -> None:
     assert second() is first()
 
 
+def test_a_loop_is_closed_with_its_thread_even_if_an_error_refers_to_it() -> None:
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def fail_on_a_loop() -> t.NoReturn:
+        loops.append(asyncio.get_running_loop())
+        raise ValueError("failed")
+
+    with pytest.raises(ValueError, match="failed") as caught:
+        in_a_thread(lambda: wait(fail_on_a_loop()))
+    assert caught.value.__traceback__ is not None
+    assert loops[0].is_closed()
+
+
 def test_threads_wait_at_the_same_time() -> None:
     together = threading.Barrier(4)
 

@@ -53,7 +53,7 @@ class _AbandonedGenerators:
 
 
 class ThreadLoop:
-    """An event loop that is closed when its thread ends.
+    """An event loop for a thread that has none. It is closed by `close`, or by a `LoopCloser`.
 
     PERF: a call takes 25 us on such a loop, and 290 us on a loop that is created for it.
     """
@@ -74,8 +74,19 @@ class ThreadLoop:
             self.abandoned.any = False
             self.loop.run_until_complete(_wait_for_closing(self.abandoned.watch))
 
-    def close(self) -> None:
-        """Cancel the loop's tasks, close its generators, and close the loop."""
+    def close(self, getpid: Callable[[], int] = os.getpid) -> None:
+        """Cancel the loop's tasks, close its generators, and close the loop, unless it is running.
+
+        :param getpid: bound here, because the modules may be cleared when the process ends.
+        """
+        if self._process != getpid():
+            # A forked process shares the parent's selector. close() would unregister files from it,
+            # and the parent would wait forever.
+            self.loop._closed = True  # type: ignore[attr-defined]
+            return
+        # It may be running at the end of the process, in another thread.
+        if self.loop.is_running() or self.loop.is_closed():
+            return
         import asyncio
 
         if asyncio._get_running_loop() is None:
@@ -84,16 +95,21 @@ class ThreadLoop:
             self.loop.close()
         vars(self.loop).pop(_HOOK, None)  # avoid a reference cycle
 
-    def __del__(self, getpid: Callable[[], int] = os.getpid) -> None:
-        if "_process" not in self.__dict__:
-            return  # the loop could not be created
-        if self._process != getpid():
-            # A forked process shares the parent's selector. close() would unregister files from it,
-            # and the parent would wait forever.
-            self.loop._closed = True  # type: ignore[attr-defined]
-        # It may be running at the end of the process, in another thread.
-        elif not self.loop.is_running() and not self.loop.is_closed():
-            self.close()
+
+class LoopCloser:
+    """Closes a thread's loop when the thread ends: the thread's state has the only reference.
+
+    The loop itself may live longer. The traceback of an error that was raised in an async function
+    refers to it, and the garbage collector would finalize the loop's sockets before the loop.
+
+    :param thread_loop: the loop of the thread.
+    """
+
+    def __init__(self, thread_loop: ThreadLoop) -> None:
+        self._close = thread_loop.close
+
+    def __del__(self) -> None:
+        self._close()
 
 
 async def _wait_for_closing(watch: Callable[[], None]) -> None:

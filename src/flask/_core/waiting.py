@@ -20,7 +20,7 @@ from contextvars import Context, copy_context
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE
 
 from .current import get_request_context
-from .event_loops import ThreadLoop
+from .event_loops import LoopCloser, ThreadLoop
 from .gevent_support import HubInput, has_patched_threads, run_in_native_thread, shared_loop
 
 Result = t.TypeVar("Result")
@@ -70,6 +70,8 @@ class _ThreadState(threading.local):
 
     loop: ThreadLoop | None = None
     """The thread's own event loop, created when the thread waits for the first time."""
+    closer: LoopCloser | None = None
+    """Closes that loop when the thread ends."""
     executor: Executor | None = None
     """The executor that runs the thread's code, if its event loop runs in another thread."""
 
@@ -81,12 +83,12 @@ _thread_state = _ThreadState()
 @atexit.register
 def _close_loop_of_main_thread() -> None:
     """Close the loop before the interpreter clears the modules that closing it needs."""
-    _thread_state.loop = None
+    _forget_thread_loop()
 
 
 def _reset_after_fork() -> None:
     _thread_state.executor = None
-    _thread_state.loop = None
+    _forget_thread_loop()
 
 
 if hasattr(os, "register_at_fork"):
@@ -107,7 +109,13 @@ def _get_thread_loop() -> ThreadLoop:
     thread_loop = _thread_state.loop
     if thread_loop is None:
         thread_loop = _thread_state.loop = ThreadLoop()
+        _thread_state.closer = LoopCloser(thread_loop)
     return thread_loop
+
+
+def _forget_thread_loop() -> None:
+    _thread_state.loop = None
+    _thread_state.closer = None
 
 
 def wait(awaitable: Awaitable[Result]) -> Result:
