@@ -12,7 +12,7 @@ from functools import lru_cache
 import msgspec
 
 if t.TYPE_CHECKING:
-    from ._schema import Names
+    from ._names import Names
 
 Entry: t.TypeAlias = dict[str, t.Any]
 """One error of a value: ``pointer`` (RFC 6901), ``code``, and what the message names."""
