@@ -1,4 +1,4 @@
-"""Parameters and request bodies of an operation, as the document describes them."""
+"""Parameters and request body of an operation in the document."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _describe_path_value(
 ) -> Schema:
     schema = describe_converter(converter)
     if hint is not None:
-        described = strip_null(names.describe(hint), names)
+        described = strip_null(names.describe(hint))
         if described.get("type", schema["type"]) == schema["type"] and "$ref" not in described:
             tighter = {
                 key: choose(schema[key], described[key])
@@ -68,7 +68,8 @@ def _describe_path_value(
 def _spread(parameter: Parameter, names: Names) -> Iterator[Schema]:
     """Yield a Parameter Object, or one for each field of a model."""
     for name, schema, is_required in _read_values(parameter, names):
-        shown = name.replace("_", "-") if _is_header_model(parameter) else name
+        is_header_of_model = parameter.is_model and parameter.place == "header"
+        shown = name.replace("_", "-") if is_header_of_model else name
         if names.get_schema(schema).get("type") == "object":
             yield {
                 **_describe_parameter(shown, parameter.place, {}, is_required),
@@ -76,10 +77,6 @@ def _spread(parameter: Parameter, names: Names) -> Iterator[Schema]:
             }
         else:
             yield _describe_parameter(shown, parameter.place, schema, is_required)
-
-
-def _is_header_model(parameter: Parameter) -> bool:
-    return parameter.is_model and parameter.place == "header"
 
 
 def _read_values(parameter: Parameter, names: Names) -> Iterator[tuple[str, Schema, bool]]:
@@ -91,19 +88,16 @@ def _read_values(parameter: Parameter, names: Names) -> Iterator[tuple[str, Sche
         fields, required = list_fields(parameter.hint, names)
         needs_fields = parameter.default is REQUIRED
         for name, schema in fields.items():
-            yield name, strip_null(schema, names), needs_fields and name in required
+            yield name, strip_null(schema), needs_fields and name in required
         return
-    describe = make_schema if parameter.is_file else _describe
-    schema = strip_null(describe(parameter.hint, names), names)
+    hint = parameter.hint
+    described = make_schema(hint, names) if parameter.is_file else names.describe(hint)
+    schema = strip_null(described)
     if parameter.default is not REQUIRED and parameter.default is not None:
         default = encode_value(parameter.default)
         if default is not REQUIRED:
             schema = {**schema, "default": default}
     yield parameter.name, schema, parameter.default is REQUIRED
-
-
-def _describe(hint: object, names: Names) -> Schema:
-    return names.describe(hint)
 
 
 def _describe_parameter(name: str, place: str, schema: Schema, is_required: bool) -> Schema:
@@ -119,11 +113,10 @@ def _describe_parameter(name: str, place: str, schema: Schema, is_required: bool
     return parameter
 
 
-def strip_null(schema: Schema, names: Names) -> Schema:
+def strip_null(schema: Schema) -> Schema:
     """Return a schema without ``null``, which a text cannot be.
 
     :param schema: any schema.
-    :param names: the models of the document.
     """
     stripped = {**schema}
     if stripped.get("default", 0) is None:
@@ -137,7 +130,7 @@ def strip_null(schema: Schema, names: Names) -> Schema:
         others = [each for each in stripped["anyOf"] if each.get("type") != "null"]
         if len(others) == 1:
             del stripped["anyOf"]
-            return {**others[0], **stripped}
+            return {**strip_null(others[0]), **stripped}
         stripped["anyOf"] = others
     return stripped
 

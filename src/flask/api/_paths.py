@@ -18,7 +18,6 @@ from werkzeug.routing import (
     BaseConverter,
     FloatConverter,
     IntegerConverter,
-    Map,
     PathConverter,
     Rule,
     UnicodeConverter,
@@ -29,34 +28,13 @@ from ._names import Schema
 from ._operation import Operation, find_operation
 from ._security import Requirement, get_requirements
 
+if t.TYPE_CHECKING:
+    from ..app import Flask
+
 METHODS: t.Final = ("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE")
 """The methods of a Path Item Object, in its order."""
 
 _VARIABLE = re.compile(r"<(?:[a-zA-Z_]\w*(?:\(.*?\))?:)?([a-zA-Z_]\w*)>", re.ASCII)
-
-
-class RoutedApp(t.Protocol):
-    """What is read of an application."""
-
-    @property
-    def url_map(self) -> Map:
-        """The rules."""
-        ...
-
-    @property
-    def view_functions(self) -> Mapping[str, Callable[..., object]]:
-        """The views by endpoint."""
-        ...
-
-    @property
-    def blueprints(self) -> Mapping[str, object]:
-        """The blueprints by full name."""
-        ...
-
-    @property
-    def config(self) -> Mapping[str, object]:
-        """The settings."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +55,7 @@ class Route:
     operation_id: str = ""
 
 
-def list_routes(app: RoutedApp, blueprints: Collection[object] | None = None) -> list[Route]:
+def list_routes(app: Flask, blueprints: Collection[object] | None = None) -> list[Route]:
     """Return the typed routes of an application, sorted by path and method.
 
     :param app: the application.
@@ -105,13 +83,13 @@ def _is_described(rule: Rule) -> bool:
     )
 
 
-def _is_within(app: RoutedApp, rule: Rule, blueprints: Collection[object]) -> bool:
+def _is_within(app: Flask, rule: Rule, blueprints: Collection[object]) -> bool:
     parts = rule.endpoint.split(".")
     outer = (".".join(parts[:end]) for end in range(1, len(parts)))
     return any(app.blueprints.get(name) in blueprints for name in outer)
 
 
-def _read_rule(app: RoutedApp, rule: Rule) -> Iterable[Route]:
+def _read_rule(app: Flask, rule: Rule) -> Iterable[Route]:
     """Yield the typed view of a rule for each of its methods."""
     view = app.view_functions.get(rule.endpoint)
     is_automatic = getattr(rule, "provide_automatic_options", False)
@@ -151,6 +129,7 @@ def name_operations(
     for route in routes:
         methods.setdefault(route.endpoint, set()).add(route.method)
     taken: dict[tuple[str, str], list[Route]] = {}
+    used: set[str] = set()
     named = []
     for route in routes:
         name = chosen(route) or route.endpoint.replace(".", "_")
@@ -160,8 +139,9 @@ def name_operations(
         if others:
             more = [name for name in route.converters if name not in others[0].converters]
             name = "_".join([name, *(more or [str(len(others) + 1)])])
-            if any(other.operation_id == name for other in others):
-                name = f"{name}_{len(others) + 1}"
+        while name in used:
+            name = f"{name}_{len(others) + 2}"
+        used.add(name)
         named.append(replace(route, operation_id=name))
         others.append(named[-1])
     return named
@@ -173,7 +153,9 @@ def describe_converter(converter: BaseConverter) -> Schema:
     :param converter: the converter of a path's variable.
     """
     if isinstance(converter, AnyConverter):
-        items = [re.sub(r"\\(.)", r"\1", it) for it in re.split(r"(?<!\\)\|", converter.regex[3:-1])]
+        items = [
+            re.sub(r"\\(.)", r"\1", it) for it in re.split(r"(?<!\\)\|", converter.regex[3:-1])
+        ]
         return {"type": "string", "enum": items}
     if isinstance(converter, UUIDConverter):
         return {"type": "string", "format": "uuid"}

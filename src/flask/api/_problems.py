@@ -294,11 +294,19 @@ def _add_headers(response: Response, error: HTTPException) -> Response:
 
 def _type_of(error: HTTPException) -> str:
     own = getattr(error, "type", None)
+    return str(own) if own else type_uri(type(error), _setting("problem_base"))
+
+
+def type_uri(kind: type[HTTPException], base: str | None) -> str:
+    """Return the URI that names a kind of problem.
+
+    :param kind: the class of the error.
+    :param base: ``problem_base`` of the application's ``API`` object.
+    """
+    own = getattr(kind, "type", None)
     if own:
         return str(own)
-    base = _setting("problem_base")
-    kind = type(error)
-    if not base or not isinstance(error, (Problem, Invalid)) or kind is Problem:
+    if not base or not issubclass(kind, (Problem, Invalid)) or kind is Problem:
         return "about:blank"
     return f"{base}{re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '-', kind.__name__).lower()}"
 

@@ -75,11 +75,21 @@ def make_changes_schema(hint: object, names: Names) -> Schema:
 def list_fields(hint: object, names: Names) -> tuple[Schema, list[str]]:
     """Return the schemas of a model's fields by name, and the names of the required ones.
 
-    :param hint: a model, or a dict.
+    Of a union of models: all fields, and those that all models require.
+
+    :param hint: one or several models, or ``None`` beside them.
     :param names: the models of the document.
     """
-    described = names.get_schema(names.describe(hint))
-    return described.get("properties", {}), described.get("required", [])
+    fields: Schema = {}
+    required: list[list[str]] = []
+    waiting = [names.describe(hint)]
+    while waiting:
+        described = names.get_schema(waiting.pop(0))
+        waiting += [*described.get("anyOf", ()), *described.get("oneOf", ())]
+        if "properties" in described:
+            fields = {**described["properties"], **fields}
+            required.append(described.get("required", []))
+    return fields, [name for name in fields if all(name in each for each in required)]
 
 
 class _Generator:
