@@ -96,7 +96,7 @@ def describe_responses(
             reference = refer_to_problem_class(error, names, base)
             summary = clean_doc(error.__dict__.get("__doc__")).partition("\n")[0]
             _add(found, error.status, summary, {MEDIA_TYPE: [reference]})
-    return {str(status): _join(status, *found[status], route) for status in sorted(found)}
+    return {str(status): _join(status, *found[status], route, names) for status in sorted(found)}
 
 
 def _add(
@@ -108,7 +108,7 @@ def _add(
     found[status] = (before or description, known)
 
 
-def _join(status: int, description: str, contents: Contents, route: Route) -> Schema:
+def _join(status: int, description: str, contents: Contents, route: Route, names: Names) -> Schema:
     """Return a Response Object; several schemas of one media type are alternatives."""
     response: Schema = {"description": description or title_of(status)}
     if not contents or route.method == "HEAD":
@@ -118,6 +118,9 @@ def _join(status: int, description: str, contents: Contents, route: Route) -> Sc
         unique = [each for place, each in enumerate(schemas) if each not in schemas[:place]]
         schema = unique[0] if len(unique) == 1 else {"anyOf": unique}
         response["content"][media_type] = {"schema": schema}
+        if unique == [refer_to_problem(names)]:
+            example = {"type": "about:blank", "title": title_of(status), "status": status}
+            response["content"][media_type]["example"] = example
     return response
 
 
@@ -232,9 +235,19 @@ def refer_to_invalid(names: Names, base: str | None) -> Schema:
 
     def make() -> Schema:
         items = {"type": "array", "items": _INVALID, "maxItems": 100}
+        uri = type_uri(Invalid, base)
+        example = {
+            "type": uri,
+            "title": title_of(422),
+            "status": 422,
+            "detail": "1 value is not valid.",
+            "errors": [
+                {"in": "body", "pointer": "#/count", "code": "missing", "detail": "Is required."}
+            ],
+        }
         doc = "Values of the request are not valid."
-        members = _describe_members({"errors": items}, ["errors"], type_uri(Invalid, base))
-        return {"description": doc, **members}
+        members = _describe_members({"errors": items}, ["errors"], uri)
+        return {"description": doc, **members, "examples": [example]}
 
     return names.refer(Invalid, "Invalid", Invalid.__module__, make, is_explicit=True)
 
