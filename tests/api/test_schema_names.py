@@ -136,7 +136,7 @@ def test_a_chosen_name_is_not_inherited() -> None:
 
 def test_two_models_with_one_chosen_name_are_an_error() -> None:
     one, two = component("A")(make_model("shop.b")), component("A")(make_model("shop.a"))
-    with pytest.raises(ValueError, match="'A' to two models, of shop.a and shop.b"):
+    with pytest.raises(ValueError, match=r"'A' to two models, of shop\.a and shop\.b"):
         names_of(one, two)
 
 

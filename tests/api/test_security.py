@@ -104,7 +104,7 @@ def test_a_scheme_that_cannot_be_described_is_an_error(
 
 @pytest.mark.parametrize("given", [Basic, "token", None])
 def test_what_is_no_scheme_is_an_error(given: t.Any) -> None:
-    with pytest.raises(TypeError, match="is not a security scheme. One looks like Bearer"):
+    with pytest.raises(TypeError, match="is not a security scheme"):
         as_requirement(given)
 
 

@@ -78,8 +78,9 @@ class SchemaComparison:
         """
         olds, news = self._split(old, self.old), self._split(new, self.new)
         narrow, wide = (olds, news) if is_input else (news, olds)
+        are_several = len(olds) > 1 or len(news) > 1
         for each in narrow:
-            alike = [other for other in wide if _is_alike(each, other)]
+            alike = [other for other in wide if _is_alike(each, other, are_several)]
             if not alike:
                 if len(olds) == 1 and len(news) == 1:
                     yield "", f"it is now {_label(news[0])}; it was {_label(olds[0])}"
@@ -168,11 +169,16 @@ def _label(schema: Schema) -> str:
     return str(name) if name and kind in {"object", None} else str(kind or "any value")
 
 
-def _is_alike(narrow: Schema, wide: Schema) -> bool:
-    """Return whether values of one schema may be values of the other."""
+def _is_alike(narrow: Schema, wide: Schema, are_several: bool) -> bool:
+    """Return whether values of one schema may be values of the other.
+
+    The tags of a union's models distinguish them.
+    """
     kind, wider = narrow.get("type"), wide.get("type")
     if wider is None or kind == wider or (kind == "integer" and wider == "number"):
         tags, others = _tags_of(narrow), _tags_of(wide)
+        if are_several and kind == "object":
+            return tags == others
         return all(tags[name] == others[name] for name in tags.keys() & others.keys())
     return False
 
