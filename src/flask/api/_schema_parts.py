@@ -135,7 +135,7 @@ def describe_tag(info: Model) -> dict[str, Schema]:
 
 
 def is_tagged(info: types.Type) -> t.TypeGuard[types.StructType]:
-    """Return whether a type is a Struct that a field tells apart from others.
+    """Return whether a type is a Struct that a field distinguishes from others.
 
     :param info: a member of a union.
     """
