@@ -128,7 +128,8 @@ class Problem(HTTPException, metaclass=_ProblemClass):
         detail = members.pop("detail", detail)
         if type(self) is Problem:
             self.code = members.pop("status", 500)
-        super().__init__(description=detail or _first_line(self))
+        super().__init__()
+        self.description = detail or _first_line(self)  # not that of Werkzeug's class
         wanted = member_hints(type(self))
         unknown = members.keys() - wanted.keys() if type(self) is not Problem else set()
         missing = [name for name in wanted if name not in members and not hasattr(type(self), name)]
@@ -204,7 +205,7 @@ class Invalid(UnprocessableEntity):
         return f"{super().get_description(environ, scope)}\n<ul>\n{items}</ul>"
 
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> t.Any:
-        """Create the response: problem details, or Flask's page for a browser."""
+        """Create the response: problem details with ``errors``, or a page that lists them."""
         return make_problem_response(self, {"errors": self.errors})
 
 
