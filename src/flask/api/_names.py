@@ -73,22 +73,16 @@ class Names:
 
     def __init__(self, describe: Callable[[object, Names], Schema]) -> None:
         self._describe = describe
-        self._described: list[object] = []
         self._models: list[_Model] = []
         self._indexes: dict[Hashable, int] = {}
 
     def describe(self, hint: object) -> Schema:
-        """Return the schema of a type of any library; ``{}`` if no library can describe it.
+        """Return the schema of a type of any library.
 
         :param hint: the type.
+        :raises TypeError: no library knows the type.
         """
-        if any(hint is other for other in self._described):  # msgspec's generator passed it on
-            return {}
-        self._described.append(hint)
-        try:
-            return self._describe(hint, self)
-        finally:
-            self._described.pop()
+        return self._describe(hint, self)
 
     def refer(
         self,
