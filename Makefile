@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
 
-.PHONY: help demo test test-all check types lint project coverage soak bench bench-wire calls instructions conformance upstream differential lowest lowest-all clean
+.PHONY: help demo test test-all check types lint project coverage soak api-checks bench bench-wire calls instructions conformance upstream differential lowest lowest-all clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -26,6 +26,10 @@ $(VENV)/made-test: $(VENV)/made
 
 $(VENV)/made-lint: $(VENV)/made-test
 	$(BIN)/python -m pip install --quiet --group lint
+	touch $@
+
+$(VENV)/made-api-checks: $(VENV)/made-test
+	$(BIN)/python -m pip install --quiet --group api-checks
 	touch $@
 
 demo: $(VENV)/made  ## serve examples/hello on http://localhost:5000
@@ -60,6 +64,10 @@ coverage: $(VENV)/made-test  ## the whole test suite again: which lines and bran
 
 soak: $(VENV)/made-test  ## 50,000 requests of each kind, and the memory that they leave behind
 	$(BIN)/python -m pytest -m "" tests/lifecycle/test_garbage.py --requests 50000
+
+# API_APP=module:app checks another application. Chromium and npm are used if they are installed.
+api-checks: $(VENV)/made-api-checks  ## documents and docs page of flask.api with other tools
+	API_CHECKS=1 API_CHECKS_APP=$(API_APP) $(BIN)/python -m pytest -m "" tests/api/checks tests/api/test_document.py tests/api/test_document_inputs.py tests/api/test_document_answers.py tests/api/test_security.py
 
 calls: $(VENV)/made  ## function calls of each benchmark workload against the recorded ones
 	$(BIN)/python benchmarks/calls.py --here --check benchmarks/calls.json --tolerance 1.3

@@ -228,7 +228,7 @@ MODELS: list[tuple[object, str, dict[str, t.Any]]] = [
             "properties": {
                 "name": {**STRING, "minLength": 1, "maxLength": 80, "examples": ["tea"]},
                 "count": {**INTEGER, "minimum": 1, "description": "How many.", "default": 1},
-                "note": {"type": ["string", "null"], "default": None},
+                "note": {"type": ["string", "null"]},
             },
             "required": ["name"],
         },
@@ -322,7 +322,7 @@ def test_a_model_may_contain_itself() -> None:
     reference = {"$ref": "#/components/schemas/Tree"}
     assert components["Tree"]["properties"] == {
         "children": {"type": "array", "items": reference},
-        "parent": {"anyOf": [reference, {"type": "null"}], "default": None},
+        "parent": {"anyOf": [reference, {"type": "null"}]},
     }
 
 

@@ -128,7 +128,7 @@ PRIVATE_NAMES: t.Final = (
     PrivateName(
         "werkzeug.routing:Rule",
         "_converters",
-        ("_routing/rule", "api"),
+        ("_routing/rule",),
         "the converters with which the rule was bound; without it the map matches",
         is_optional=True,
     ),

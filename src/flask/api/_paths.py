@@ -24,6 +24,7 @@ from werkzeug.routing import (
     UUIDConverter,
 )
 
+from .._routing.rule import get_converter
 from ._names import Schema
 from ._operation import Operation, find_operation
 from ._security import Requirement, get_requirements
@@ -93,8 +94,8 @@ def _read_rule(app: Flask, rule: Rule) -> Iterable[Route]:
     """Yield the typed view of a rule for each of its methods."""
     view = app.view_functions.get(rule.endpoint)
     is_automatic = getattr(rule, "provide_automatic_options", False)
-    all_converters: Mapping[str, BaseConverter] = rule._converters
     names = _VARIABLE.findall(rule.rule)
+    converters = {name: get_converter(rule, name) or BaseConverter(app.url_map) for name in names}
     for method in sorted(rule.methods or ()):
         if method not in METHODS or (method == "OPTIONS" and is_automatic):
             continue
@@ -109,7 +110,7 @@ def _read_rule(app: Flask, rule: Rule) -> Iterable[Route]:
                 endpoint=rule.endpoint,
                 operation=operation,
                 requirements=(*get_requirements(handler), *get_requirements(view)),
-                converters={name: all_converters[name] for name in names},
+                converters=converters,
                 host=rule.host or rule.subdomain or "",
             )
 

@@ -235,7 +235,8 @@ class _Generator:
         default = field.default
         if default is msgspec.NODEFAULT and field.default_factory in (list, dict, set, tuple):
             default = field.default_factory()
-        if default is not msgspec.NODEFAULT and default is not msgspec.UNSET:
+        # ``null`` says nothing beside "not required", and generators of clients would require it.
+        if not any(default is absent for absent in (msgspec.NODEFAULT, msgspec.UNSET, None)):
             encoded = encode_value(default)
             if encoded is not msgspec.NODEFAULT:
                 schema["default"] = encoded

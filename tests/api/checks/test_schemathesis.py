@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from serving import PROTOCOLS, load_app, serve
+
+HERE = Path(__file__).parent
 
 pytestmark = [
     pytest.mark.slow,
@@ -33,6 +36,7 @@ def test_all_checks_are_clean(protocol: str, tmp_path: Path) -> None:
             capture_output=True,
             check=False,
             cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(HERE), "SCHEMATHESIS_HOOKS": "schemathesis_hooks"},
             text=True,
         )
     assert done.returncode == 0, done.stdout + done.stderr
