@@ -85,6 +85,14 @@ def test_an_annotation_adds_to_its_converter() -> None:
     def converted(id: uuid.UUID) -> str:
         return ""
 
+    @typed
+    def numbered(id: int) -> str:
+        return ""
+
+    (parameter,) = operation_of(numbered, "/<id>", "get")["parameters"]
+    assert parameter["schema"] == {"type": "integer"}
+    (parameter,) = operation_of(numbered, "/<float:id>", "get")["parameters"]
+    assert parameter["schema"] == {"type": "number", "minimum": 0}
     (parameter,) = operation_of(limited, "/<int(max=5):id>", "get")["parameters"]
     assert parameter["schema"] == {"type": "integer", "minimum": 1, "maximum": 5}
     assert parameter["description"] == "Its number."

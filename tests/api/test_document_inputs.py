@@ -24,6 +24,7 @@ from flask.api import (
     named,
     typed,
 )
+from flask.api._document_inputs import strip_null
 
 STRING = {"type": "string"}
 INTEGER = {"type": "integer"}
@@ -277,3 +278,22 @@ def test_a_form_whose_fields_are_optional_may_be_absent() -> None:
     def view(note: Form[str | None] = None, file: File | None = None) -> None: ...
 
     assert "required" not in operation_of(view)["requestBody"]
+
+
+NULLABLE: list[tuple[dict[str, t.Any], dict[str, t.Any]]] = [
+    ({"type": ["integer", "null"], "default": None}, INTEGER),
+    ({"type": ["integer", "string", "null"]}, {"type": ["integer", "string"]}),
+    ({"anyOf": [{"$ref": "a"}, {"type": "null"}], "title": "T"}, {"$ref": "a", "title": "T"}),
+    (
+        {"anyOf": [{"$ref": "a"}, {"$ref": "b"}, {"type": "null"}]},
+        {"anyOf": [{"$ref": "a"}, {"$ref": "b"}]},
+    ),
+    ({"anyOf": [{"type": ["integer", "null"]}, {"type": "null"}]}, INTEGER),
+]
+
+
+@pytest.mark.parametrize(("schema", "stripped"), NULLABLE, ids=str)
+def test_null_is_stripped_from_each_form_of_a_schema(
+    schema: dict[str, t.Any], stripped: dict[str, t.Any]
+) -> None:
+    assert strip_null(schema) == stripped

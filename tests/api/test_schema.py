@@ -16,6 +16,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from pydantic import BaseModel
 
 from flask.api import Upload
+from flask.api._names import Names
 from flask.api._schema import make_changes_schema, make_schema
 
 Item = t.TypeVar("Item")
@@ -343,7 +344,6 @@ def test_a_tagged_union_has_a_discriminator_and_each_model_its_tag() -> None:
 
 
 def test_a_pydantic_model_inside_other_types_is_described_by_its_shape() -> None:
-    names = make_names()
     seen: list[object] = []
 
     def describe_guest(hint: object, names: t.Any) -> dict[str, t.Any]:
@@ -352,7 +352,7 @@ def test_a_pydantic_model_inside_other_types_is_described_by_its_shape() -> None
             return {"type": "object", "title": "Guest"}
         return make_schema(hint, names)
 
-    names._describe = describe_guest
+    names = Names(describe_guest)
     assert names.describe(dict[str, list[Guest]]) == {
         "type": "object",
         "additionalProperties": {"type": "array", "items": {"type": "object", "title": "Guest"}},
@@ -372,6 +372,28 @@ class Draft(Struct, forbid_unknown_fields=True):
     line: Line | None = None
     lines: list[Line] = []
     by_name: dict[str, Line] = {}
+
+
+@pytest.mark.parametrize(
+    ("hint", "schema"),
+    [
+        (t.Annotated[list[int], Meta(description="D")], {"type": "array", "description": "D"}),
+        (dict[str, t.Any], {"type": "object"}),
+        (int | str | None, {"type": ["integer", "string", "null"]}),
+        (Point, {"$ref": "#/components/schemas/Point"}),
+        (Pair, {"$ref": "#/components/schemas/Pair"}),
+        (Guest, {"type": "object", "properties": {"name": STRING}}),
+    ],
+    ids=str,
+)
+def test_changes_of_what_has_no_fields_replace_it(hint: object, schema: dict[str, t.Any]) -> None:
+    def describe_guest(hint: object, names: t.Any) -> dict[str, t.Any]:
+        guest = {"type": "object", "properties": {"name": STRING}, "required": ["name"]}
+        return guest if hint is Guest else make_schema(hint, names)
+
+    names = Names(describe_guest)
+    parts, _ = names.finish({"it": make_changes_schema(hint, names)})
+    assert {**parts["it"], "items": None} == {**schema, "items": None}
 
 
 def test_changes_have_no_required_field_and_null_only_where_the_type_has_it() -> None:

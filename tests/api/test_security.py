@@ -22,7 +22,7 @@ from flask.api._security import (
     as_requirement,
     documents,
 )
-from flask.views import MethodView
+from flask.views import MethodView, View
 
 TOKEN = Bearer("token")
 KEY = ApiKey("X-Key")
@@ -198,6 +198,17 @@ def test_the_decorators_of_a_class_apply_to_all_of_its_methods() -> None:
     assert item["get"]["security"] == [{"token": []}]
     assert item["delete"]["security"] == [{"X-Key": [], "token": []}]
     assert app.test_client().get("/").text == ""
+
+
+def test_a_class_with_one_method_for_all_requests_is_described_too() -> None:
+    class Show(View):
+        @documents(check, TOKEN)
+        @typed
+        def dispatch_request(self) -> str:
+            return ""
+
+    operation = operation_of(Show.as_view("show"), method="get")
+    assert operation["security"] == [{"token": []}]
 
 
 def test_the_settings_of_a_blueprint_apply_unless_the_view_has_its_own() -> None:

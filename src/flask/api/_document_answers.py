@@ -5,10 +5,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Iterable, Mapping
 
-from ._document_inputs import find_path_hint
 from ._names import Names, Schema
 from ._operation import REQUIRED, Answer, Settings
-from ._paths import Route, can_refuse, describe_converter
+from ._paths import Route, can_refuse
 from ._problems import MEDIA_TYPE, Invalid, Problem, member_hints, title_of, type_uri
 from ._schema_parts import clean_doc, describe_file, encode_value
 
@@ -168,16 +167,10 @@ def _list_statuses(route: Route, parts: Mapping[str, t.Any], settings: Settings)
 def _can_be_unknown(route: Route) -> bool:
     """Return whether a value of the path may be none of the converter, or of the annotation."""
     inputs = route.operation.inputs
-    for name, converter in route.converters.items():
-        hint = find_path_hint(inputs, name)
-        is_text = describe_converter(converter) == {"type": "string"}
-        if can_refuse(converter) or (hint not in {None, str} if is_text else _has_limits(hint)):
-            return True
-    return False
-
-
-def _has_limits(hint: object) -> bool:
-    return t.get_origin(hint) is t.Annotated
+    return any(
+        can_refuse(converter) or inputs.unmarked.get(name, str) is not str
+        for name, converter in route.converters.items()
+    )
 
 
 def _can_be_invalid(route: Route, parts: Mapping[str, t.Any], names: Names) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from werkzeug.routing import BaseConverter
 
 from ._names import Names, Schema
-from ._operation import REQUIRED, BodyInput, Inputs, Operation, Parameter
+from ._operation import REQUIRED, BodyInput, Operation, Parameter
 from ._paths import Route, describe_converter
 from ._schema import list_fields, make_changes_schema, make_schema
 from ._schema_parts import describe_file, encode_value
@@ -26,25 +26,13 @@ def describe_parameters(route: Route, names: Names) -> list[Schema]:
     """
     inputs = route.operation.inputs
     described = [
-        _describe_path_value(name, converter, find_path_hint(inputs, name), names)
+        _describe_path_value(name, converter, inputs.unmarked.get(name), names)
         for name, converter in route.converters.items()
     ]
     others = (each for each in inputs.parameters if each.place in _PLACES[1:])
     fields = [field for each in others for field in _spread(each, names)]
     fields.sort(key=lambda field: _PLACES.index(field["in"]))
     return described + fields
-
-
-def find_path_hint(inputs: Inputs, name: str) -> object | None:
-    """Return the annotation of a path's variable, or ``None`` if the view has none.
-
-    :param inputs: what the view takes.
-    :param name: the variable.
-    """
-    for each in inputs.parameters:
-        if each.place == "path" and each.argument == name:
-            return each.hint
-    return inputs.unmarked.get(name)
 
 
 def _describe_path_value(
@@ -95,7 +83,7 @@ def _read_values(parameter: Parameter, names: Names) -> Iterator[tuple[str, Sche
     schema = strip_null(described)
     if parameter.default is not REQUIRED and parameter.default is not None:
         default = encode_value(parameter.default)
-        if default is not REQUIRED:
+        if default is not REQUIRED:  # JSON can write it
             schema = {**schema, "default": default}
     yield parameter.name, schema, parameter.default is REQUIRED
 

@@ -99,9 +99,11 @@ def _read_rule(app: Flask, rule: Rule) -> Iterable[Route]:
     for method in sorted(rule.methods or ()):
         if method not in METHODS or (method == "OPTIONS" and is_automatic):
             continue
-        handler = getattr(getattr(view, "view_class", None), method.lower(), None)
+        view_class = getattr(view, "view_class", None)
+        handler = getattr(view_class, method.lower(), None)
         if method == "HEAD" and "GET" in (rule.methods or ()) and handler is None:
             continue
+        handler = handler or getattr(view_class, "dispatch_request", None)
         operation = find_operation(view, method)
         if operation is not None:
             yield Route(

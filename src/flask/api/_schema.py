@@ -100,10 +100,7 @@ class _Generator:
         self.orders: Orders = {}
 
     def describe(self, hint: object) -> Schema:
-        try:
-            info = types.type_info(t.cast("type", hint))
-        except TypeError:
-            return self.names.describe(hint)
+        info = types.type_info(t.cast("type", hint))
         self.orders = find_literals([hint])
         return self.make(info)
 
@@ -112,10 +109,7 @@ class _Generator:
         simple = _TEXTS.get(type(info))
         if simple is not None:
             return dict(simple)
-        make = self._MAKERS.get(type(info))
-        if make is None:
-            raise TypeError(f"A value of {info!r} cannot be written as JSON.")
-        return make(self, info)
+        return self._MAKERS[type(info)](self, info)
 
     def _make_metadata(self, info: types.Metadata) -> Schema:
         extra = dict(info.extra_json_schema or {})
