@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import sys
 import typing as t
 import uuid
 
@@ -212,6 +213,17 @@ def test_a_type_without_a_name_is_described_in_place(
 ) -> None:
     """Item 15."""
     assert make_schema(hint, make_names()) == schema
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="this Python has no type aliases")
+def test_an_alias_is_what_it_names() -> None:
+    namespace: dict[str, t.Any] = {"t": t, "Struct": Struct, "__name__": __name__}
+    exec("type Mode = t.Literal['z', 'a']\nclass Page[T](Struct):\n    it: T", namespace)
+    mode, page = namespace["Mode"], namespace["Page"]
+    assert describe(mode)[0] == {**STRING, "enum": ["z", "a"]}
+    reference, components = describe(page[mode])
+    assert reference == {"$ref": "#/components/schemas/Page_Mode"}
+    assert components["Page_Mode"]["properties"]["it"]["enum"] == ["z", "a"]
 
 
 def test_a_decimal_is_text_that_looks_like_a_number() -> None:

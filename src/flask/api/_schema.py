@@ -204,9 +204,9 @@ class _Generator:
         )
 
     def _describe_model(self, info: Model) -> Schema:
-        cls, _ = split_generic(info.cls)
+        cls, arguments = split_generic(info.cls)
         inner = _Generator(self.names)
-        inner.orders = find_literals(read_hints(cls))
+        inner.orders = find_literals([*read_hints(cls), *arguments])
         fields = [(field, inner._make_field(field)) for field in info.fields]
         tag = describe_tag(info)
         is_closed = isinstance(info, types.StructType) and info.forbid_unknown_fields
@@ -300,9 +300,9 @@ class _Generator:
         )
 
     def _describe_changes(self, info: Model) -> Schema:
-        cls, _ = split_generic(info.cls)
+        cls, arguments = split_generic(info.cls)
         inner = _Generator(self.names)
-        inner.orders = find_literals(read_hints(cls))
+        inner.orders = find_literals([*read_hints(cls), *arguments])
         fields = {field.encode_name: inner._make_changes(field.type) for field in info.fields}
         description = f"A merge patch of {cls.__name__}: what is absent does not change."
         schema: Schema = {"description": description, "type": "object"}

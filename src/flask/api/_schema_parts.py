@@ -195,6 +195,7 @@ def find_literals(hints: Iterable[object]) -> Orders:
     waiting = list(hints)
     while waiting:
         hint = waiting.pop()
+        hint = getattr(hint, "__value__", hint)  # of a type alias, from Python 3.12 on
         arguments = t.get_args(hint)
         if t.get_origin(hint) is t.Literal:
             orders.setdefault(identify(arguments), arguments)

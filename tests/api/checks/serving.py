@@ -9,7 +9,6 @@ import typing as t
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.utils import import_string
@@ -60,6 +59,8 @@ def _serve_wsgi(app: Flask, prefix: str) -> Iterator[int]:
 
 @contextmanager
 def _serve_asgi(app: Flask, prefix: str) -> Iterator[int]:
+    import uvicorn
+
     async def mounted(scope: t.Any, receive: t.Any, send: t.Any) -> None:
         await app({**scope, "root_path": prefix}, receive, send)
 
