@@ -50,6 +50,9 @@ _TEXTS: t.Final[dict[type[types.Type], Schema]] = {
 """The types without constraints."""
 
 
+_OF_CHANGES: t.Final = "A merge patch (RFC 7396): what is absent does not change."
+
+
 def make_schema(hint: object, names: Names) -> Schema:
     """Return the schema of a type; models are described once and referred to.
 
@@ -69,7 +72,37 @@ def make_changes_schema(hint: object, names: Names) -> Schema:
     :param hint: ``T``.
     :param names: the models of the document.
     """
-    return _Generator(names).describe_changes(hint)
+    return _relax(names.describe(hint), names)
+
+
+def _relax(schema: Schema, names: Names) -> Schema:
+    """Return what a merge patch may have for a value."""
+    relaxed = {key: value for key, value in schema.items() if key != "default"}
+    if "$ref" in schema:
+        model = names.get_schema(schema)
+        if "properties" not in model:
+            return relaxed
+        mark = names.mark_of(schema)
+        reference = names.refer(
+            ("changes", mark),
+            "Changes",
+            Changes.__module__,
+            lambda: _relax({**model, "description": _OF_CHANGES}, names),
+            [mark],
+            origin=Changes,
+        )
+        return {**relaxed, **reference}
+    kinds = [each for each in schema.get("anyOf", ()) if each != NULL]
+    if len(kinds) == 1:
+        relaxed["anyOf"] = [_relax(each, names) for each in schema["anyOf"]]
+    if "properties" in schema:
+        fields = schema["properties"].items()
+        relaxed["properties"] = {name: _relax(field, names) for name, field in fields}
+        for key in ("required", "title"):
+            relaxed.pop(key, None)
+    if isinstance(schema.get("additionalProperties"), dict):
+        relaxed["additionalProperties"] = nullable(_relax(schema["additionalProperties"], names))
+    return relaxed
 
 
 def list_fields(hint: object, names: Names) -> tuple[Schema, list[str]]:
@@ -260,56 +293,6 @@ class _Generator:
             own = [origin.__name__] if is_collection and origin else []  # not "UnionType"
             return "_".join([*own, *(self._name_argument(argument) for argument in arguments)])
         return str(getattr(hint, "__name__", hint))
-
-    def describe_changes(self, hint: object) -> Schema:
-        try:
-            info = types.type_info(t.cast("type", hint))
-        except TypeError:
-            info = types.CustomType(t.cast("type", hint))
-        if isinstance(info, types.CustomType):
-            described = {**self.names.get_schema(self.names.describe(hint))}
-            described.pop("required", None)
-            return described
-        self.orders = find_literals([hint])
-        return self._make_changes(info)
-
-    def _make_changes(self, info: types.Type) -> Schema:
-        """Describe what a merge patch may have for a value: other values replace it."""
-        if isinstance(info, types.Metadata):
-            return {**self._make_changes(info.type), **(info.extra_json_schema or {})}
-        if isinstance(info, types.DictType):
-            schema = self._make_dict(info)
-            if "additionalProperties" in schema:
-                schema["additionalProperties"] = nullable(self._make_changes(info.value_type))
-            return schema
-        if isinstance(info, types.UnionType):
-            others = [each for each in info.types if not isinstance(each, types.NoneType)]
-            if len(others) == 1 and len(info.types) == 2:
-                return nullable(self._make_changes(others[0]))
-        is_array = isinstance(info, types.NamedTupleType) or getattr(info, "array_like", False)
-        if is_array or not isinstance(info, t.get_args(Model)):
-            return self.make(info)
-        reference = self._make_model(info)
-        return self.names.refer(
-            ("changes", info.cls),
-            "Changes",
-            Changes.__module__,
-            lambda: self._describe_changes(info),
-            [self.names.mark_of(reference)],
-            origin=Changes,
-        )
-
-    def _describe_changes(self, info: Model) -> Schema:
-        cls, arguments = split_generic(info.cls)
-        inner = _Generator(self.names)
-        inner.orders = find_literals([*read_hints(cls), *arguments])
-        fields = {field.encode_name: inner._make_changes(field.type) for field in info.fields}
-        description = f"A merge patch of {cls.__name__}: what is absent does not change."
-        schema: Schema = {"description": description, "type": "object"}
-        schema["properties"] = {**describe_tag(info), **fields}
-        if isinstance(info, types.StructType) and info.forbid_unknown_fields:
-            schema["additionalProperties"] = False
-        return schema
 
     _MAKERS: t.ClassVar[dict[type, Callable[..., Schema]]] = {
         types.Metadata: _make_metadata,
