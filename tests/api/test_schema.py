@@ -174,7 +174,7 @@ INLINE: list[tuple[object, dict[str, t.Any]]] = [
         dict[int, str],
         {
             "type": "object",
-            "propertyNames": {"pattern": r"^-?\d+$"},
+            "propertyNames": {"pattern": r"^(0|-?[1-9]\d*)$"},
             "additionalProperties": STRING,
         },
     ),

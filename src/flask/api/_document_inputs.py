@@ -133,7 +133,9 @@ def describe_body(operation: Operation, names: Names) -> Schema | None:
     if body is not None:
         content = _describe_content(body, names)
         request_body: Schema = {"content": content}
-        if body.default is REQUIRED:
+        # An empty body is a text too, unless its media type has to be given.
+        is_json = body.kind in {"json", "patch"}
+        if body.default is REQUIRED and (is_json or body.media_types):
             request_body["required"] = True
         return request_body
     return _describe_form(form, names) if form else None
@@ -171,7 +173,8 @@ def _describe_form(form: Iterable[Parameter], names: Names) -> Schema:
         fields["required"] = required
     content: Schema = {"schema": fields, **({"encoding": encoding} if encoding else {})}
     types = ["multipart/form-data"]
-    if not any(_is_file(schema) for schema in properties.values()):
+    # The other type has no parts with a type of their own, which files and JSON need.
+    if not encoding and not any(_is_file(schema) for schema in properties.values()):
         types.insert(0, "application/x-www-form-urlencoded")
     request_body: Schema = {"content": dict.fromkeys(types, content)}
     if required:

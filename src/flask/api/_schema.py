@@ -181,7 +181,8 @@ class _Generator:
         schema: Schema = {"type": "object", **read_size(info, "minProperties", "maxProperties")}
         key, value = self.make(info.key_type), self.make(info.value_type)
         if key.get("type") in {"integer", "number"}:
-            digits = r"-?\d+" if key["type"] == "integer" else r"-?\d+(\.\d+)?([eE][+-]?\d+)?"
+            whole = r"(0|-?[1-9]\d*)"
+            digits = whole if key["type"] == "integer" else whole + r"(\.\d+)?([eE][+-]?\d+)?"
             schema["propertyNames"] = {"pattern": f"^{digits}$"}
         elif key not in ({}, {"type": "string"}):
             schema["propertyNames"] = key

@@ -17,6 +17,7 @@ from flask import Blueprint, Flask, abort, request
 from flask.api import (
     Annotated,
     Body,
+    Cookie,
     File,
     Form,
     Header,
@@ -179,6 +180,22 @@ def by_key(key: uuid.UUID) -> Order:
 def export(tag: Query[list[str]] = []) -> Iterator[Order]:  # noqa: B006
     """Send all orders, one in each line."""
     return iter(list(_orders.values()))
+
+
+@orders.get("/colors")
+@typed
+def colors(
+    of: Query[list[Color]] = [],  # noqa: B006
+    price: Query[float] = 1.0,
+    is_sold: Query[bool] = False,
+    since: Query[datetime.date | None] = None,
+    key: Query[uuid.UUID | None] = None,
+    name: Query[Annotated[str, Meta(min_length=2)] | None] = None,
+    retry: Header[int | None] = None,
+    visits: Cookie[int | None] = None,
+) -> dict[str, int]:
+    """Count colors, by a value of each type."""
+    return {color.value: of.count(color) for color in Color}
 
 
 @orders.post("/<any(front, back):side>/photo")

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
+from urllib.parse import parse_qs, urlsplit
 
 import schemathesis
 
@@ -26,9 +28,31 @@ def map_body(context: object, body: t.Any) -> t.Any:
 
 
 @schemathesis.hook
-def filter_failure(context: object, failure: t.Any, case: t.Any, response: object) -> bool:
-    """Drop the report that a form took a number or a boolean as text: a form has only text."""
-    is_form = case.media_type in {"multipart/form-data", "application/x-www-form-urlencoded"}
-    if not is_form or type(failure).__name__ != "AcceptedNegativeData":
+def filter_failure(context: object, failure: t.Any, case: t.Any, response: t.Any) -> bool:
+    """Drop two reports that invalid data was accepted.
+
+    - A form has only text, so a number is a valid text, and an empty text is an absent number.
+    - A parameter that is sent without text is an absent one.
+    """
+    if type(failure).__name__ != "AcceptedNegativeData":
         return True
-    return "(was string, became " not in failure.message
+    is_form = case.media_type in {"multipart/form-data", "application/x-www-form-urlencoded"}
+    if is_form and re.search(r"Incorrect type|violates `type`", failure.message):
+        return False
+    named = [(it[1], it[0]) for it in re.findall(_BY_NAME, failure.message)]
+    named += re.findall(_BY_PLACE, failure.message)
+    return not named or not all(_is_absent(*each, response.request) for each in named)
+
+
+_BY_NAME = r"parameter `(.+?)` in (query|header|cookie)"
+_BY_PLACE = r"(query|header|cookie): violates `\w+` at /properties/(\S+)"
+
+
+def _is_absent(place: str, name: str, request: t.Any) -> bool:
+    """Return whether a request has no text for a parameter."""
+    if place == "header":
+        return not request.headers.get(name)
+    if place == "cookie":
+        pairs = [it.strip().partition("=") for it in request.headers.get("Cookie", "").split(";")]
+        return not any(key == name and value for key, _, value in pairs)
+    return name not in parse_qs(urlsplit(request.url).query)  # without blank values
