@@ -171,6 +171,7 @@ print(app.test_cli_runner().invoke(args=["openapi"]).output if API(app, title="S
 """
 
 
+@pytest.mark.slow
 def test_a_document_is_the_same_in_each_process() -> None:
     """Item 15."""
     outputs = {

@@ -28,7 +28,7 @@ _MOST_ROOTS: t.Final = 8
 
 
 class API:
-    """The typed operations of an application, described in one OpenAPI document.
+    """Describes typed operations of an application in an OpenAPI document.
 
     ``API(app, title="Shop", version="1.4")``, or `init_app` later. An application may have several
     objects, for example one for each version of its interface, with a ``url`` and ``docs`` each.
@@ -95,9 +95,9 @@ class API:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Add the document, the docs page and the command ``flask openapi`` to an application.
+        """Add the document and the docs page to an application.
 
-        The routes may be added before or after it.
+        It also adds the command ``flask openapi``. The routes may be added before or after it.
 
         :param app: the application.
         :raises ValueError: another ``API`` object of the application has the same paths.
@@ -129,7 +129,9 @@ class API:
         return make_document(self, app, script_root)
 
     def client(self, app: Flask, asgi: bool = False) -> TypedClient:
-        """Return a test client that calls typed views: ``client(create, order=NewOrder("tea"))``.
+        """Return a test client that calls typed views.
+
+        ``client(create, order=NewOrder("tea"))`` sends the request and returns the decoded answer.
 
         :param app: the application.
         :param asgi: send the requests over ASGI.

@@ -13,7 +13,7 @@ View = t.TypeVar("View", bound=Callable[..., object])
 
 
 class Scheme(t.Protocol):
-    """A way to authenticate: `Bearer`, `Basic`, `ApiKey`, `OAuth2`, `OpenID`, or one of yours."""
+    """A way to authenticate, such as `Bearer`, or a class of your own."""
 
     @property
     def name(self) -> str:
