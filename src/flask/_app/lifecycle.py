@@ -250,8 +250,7 @@ class Lifecycle(ServingApp):
                 raise e
             finally:
                 del e  # avoid a reference cycle
-        answer: ft.ResponseReturnValue = self.ensure_sync(handler)(e)
-        return wait_if_awaitable(answer)  # type: ignore[no-any-return]
+        return wait_if_awaitable(self.ensure_sync(handler)(e))  # type: ignore[no-any-return]
 
     def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
         """Answer an HTTP exception: by its handler, else as it is.
@@ -262,9 +261,8 @@ class Lifecycle(ServingApp):
             return e
         handler = self._find_error_handler(e, get_request_context()._blueprints)
         if handler is None:
-            return e
-        answer: ft.ResponseReturnValue = self.ensure_sync(handler)(e)
-        return wait_if_awaitable(answer)  # type: ignore[no-any-return]
+            return e if self._describe_error is None else self._describe_error(e)
+        return wait_if_awaitable(self.ensure_sync(handler)(e))  # type: ignore[no-any-return]
 
     # 4. The answer becomes a response, and hooks see it ------------------------------------------
 
@@ -376,6 +374,8 @@ class Lifecycle(ServingApp):
         handler = self._find_error_handler(answer, get_request_context()._blueprints)
         if handler is not None:
             answer = wait_if_awaitable(self.ensure_sync(handler)(answer))
+        elif self._describe_error is not None:
+            answer = self._describe_error(answer)
         return self.finalize_request(answer, from_error_handler=True)
 
     def log_exception(self, exc_info: ExcInfo | tuple[None, None, None]) -> None:

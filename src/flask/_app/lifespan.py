@@ -25,6 +25,9 @@ MakeGenerator: t.TypeAlias = Callable[[], Iterator[object] | AsyncIterator[objec
 """A generator function, synchronous or ``async``."""
 Generating = t.TypeVar("Generating", bound=MakeGenerator)
 
+PREPARATIONS: t.Final[list[Callable[[App], None]]] = []
+"""Functions of optional packages. Each examines an application before it serves a request."""
+
 is_starting: ContextVar[bool] = ContextVar("flask.is_starting", default=False)
 """Whether this code runs in startup. A request that is sent there does not wait for startup."""
 
@@ -81,6 +84,8 @@ class Lifespan:
             return True
 
     def _run_startup(self, app: App) -> None:
+        for prepare in PREPARATIONS:
+            prepare(app)
         for function in self.before:
             with app.app_context():
                 wait_if_awaitable(app.ensure_sync(function)())

@@ -11,9 +11,11 @@ from collections.abc import Callable, Coroutine
 from inspect import CO_COROUTINE
 from types import FunctionType, MethodType
 
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, MapAdapter
 from werkzeug.wsgi import get_host
 
+from .. import typing as ft
 from .._core import waiting
 from .._core.awaitables import is_async_callable, wait_if_awaitable
 from .._core.baseline import Baseline
@@ -30,6 +32,8 @@ from .fast_paths import ATTRIBUTES, compute_fast_paths
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+DescribeError: t.TypeAlias = Callable[[HTTPException], HTTPException | ft.ResponseReturnValue]
+
 _new_object = object.__new__
 _lock = threading.Lock()  # of all applications; it is held for a microsecond
 _COROUTINE_MARK = "_is_coroutine_mark"  # set by inspect.markcoroutinefunction, from Python 3.12 on
@@ -42,6 +46,9 @@ class ServingApp(App):
     request_class: type[Request] = Request
     response_class: type[Response] = Response
     session_interface: SessionInterface = SecureCookieSessionInterface()
+
+    _describe_error: DescribeError | None = None
+    """Creates the response for an HTTP exception that has no handler; ``flask.api`` sets it."""
 
     # Fast paths: computed at the first request, discarded when an attribute is set ---------------
 

@@ -1,1 +1,44 @@
-"""Typed APIs: validation from type hints, OpenAPI 3.1, problem details, an offline docs page."""
+"""Typed APIs: validation from type hints, OpenAPI 3.1, problem details, an offline docs page.
+
+Nothing outside this package imports it: an application that does not use it pays nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated as Annotated
+
+try:
+    from msgspec import Meta as Meta
+    from msgspec import Struct as Struct
+except ModuleNotFoundError as error:
+    if error.name != "msgspec":
+        raise
+    raise ModuleNotFoundError(
+        "flask.api needs msgspec, which is not installed. Install it with: pip install 'msgspec'"
+        " 'flask-swagger-ui'. These are the requirements of flask[api].",
+        name="msgspec",
+    ) from None
+
+from . import _preparation as _preparation
+from ._changes import Changes as Changes
+from ._markers import Body as Body
+from ._markers import Cookie as Cookie
+from ._markers import File as File
+from ._markers import Form as Form
+from ._markers import Header as Header
+from ._markers import Patch as Patch
+from ._markers import Query as Query
+from ._markers import Returns as Returns
+from ._markers import Upload as Upload
+from ._markers import media as media
+from ._markers import named as named
+from ._markers import status as status
+from ._problems import MESSAGES as MESSAGES
+from ._problems import Invalid as Invalid
+from ._problems import Problem as Problem
+from ._settings import defaults as defaults
+from ._shapes import Malformed as Malformed
+from ._shapes import Rejected as Rejected
+from ._shapes import Shape as Shape
+from ._shapes import register_shape as register_shape
+from ._typed import typed as typed

@@ -143,6 +143,10 @@ class Operation:
         """What the view returns: one entry, or several that are chosen by exact class."""
         return self._get_signature()[1]
 
+    def set_signature(self, inputs: Inputs, answers: tuple[Answer, ...]) -> None:
+        """Set what the annotations say."""
+        self._signature = inputs, answers
+
     def _get_signature(self) -> tuple[Inputs, tuple[Answer, ...]]:
         if self._signature is None:
             self._signature = self._read(self.view)

@@ -11,11 +11,10 @@ from functools import lru_cache
 
 import msgspec
 
+from ._validation import Entry, find_errors
+
 if t.TYPE_CHECKING:
     from ._schema import Names
-
-Entry: t.TypeAlias = dict[str, t.Any]
-"""One error of a value: ``pointer`` (RFC 6901), ``code``, and what the message names."""
 
 
 class Malformed(ValueError):
@@ -128,8 +127,6 @@ class MsgspecShape:
 
     def errors(self, error: Rejected) -> list[Entry]:
         """Find all errors, by walking the type and the value."""
-        from ._validation import find_errors
-
         return find_errors(self.hint, error.value, error.text)
 
     def schema(self, names: Names) -> dict[str, t.Any]:

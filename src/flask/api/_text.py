@@ -1,0 +1,282 @@
+"""Reads parameters: values that a client sends as text, and files.
+
+Numbers and booleans are converted. An empty text counts as absent unless the type takes any text.
+The word ``null`` is never ``None``.
+"""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+from collections.abc import Callable
+
+import msgspec
+from werkzeug.datastructures import FileStorage
+
+from ._fields import Field, has_default, make_field, model_fields, nullable
+from ._operation import Parameter
+from ._shapes import Malformed, MsgspecShape, Rejected, shape_of
+from ._validation import Entry
+
+Request: t.TypeAlias = t.Any
+_ABSENT: t.Final = object()
+_NO_NUMBERS: t.Final = frozenset({"null", "nan", "inf", "infinity"})
+"""Words that msgspec reads as ``None`` or as numbers that JSON does not have."""
+_FORM_TYPES: t.Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+
+class Unreadable:
+    """Takes the place of a text that is not a value of the type, so that msgspec rejects it.
+
+    :param entries: the errors, if they are known.
+    """
+
+    def __init__(self, entries: list[Entry] | None = None) -> None:
+        self.entries = entries
+
+
+class ParameterReader:
+    """Reads the parameters of an operation.
+
+    :param parameters: the parameters.
+    """
+
+    def __init__(self, parameters: tuple[Parameter, ...]) -> None:
+        self._parameters = parameters
+        self._gets = [(each.argument, _make_getter(each)) for each in parameters]
+        self._others = [
+            (each, shape_of(each.hint))
+            for each in parameters
+            if not each.is_file and not isinstance(shape_of(each.hint), MsgspecShape)
+        ]
+        others = {each.argument for each, _ in self._others}
+        fields: dict[str, t.Any] = {}
+        for each in parameters:
+            if each.argument not in others:
+                hint: t.Any = _without_none(each)
+                fields[each.argument] = t.NotRequired[hint] if has_default(each.default) else hint
+        self._type = t.TypedDict("Parameters", fields)  # type: ignore[misc]
+        self._copied = {
+            each.argument: each.default
+            for each in parameters
+            if isinstance(each.default, (list, dict, set))
+        }
+
+    def read(self, request: Request, arguments: dict[str, t.Any]) -> list[Entry]:
+        """Read all parameters.
+
+        :param request: the request.
+        :param arguments: the values are stored there, for each argument that is given.
+        :returns: the errors.
+        """
+        raw: dict[str, t.Any] = {}
+        for argument, get in self._gets:
+            value = get(request)
+            if value is not _ABSENT:
+                raw[argument] = value
+        given = dict(raw) if self._others else raw
+        entries: list[Entry] = []
+        for parameter, shape in self._others:
+            entries += _convert_other(parameter, shape, given, arguments)
+        try:
+            arguments.update(msgspec.convert(given, self._type, strict=False))
+        except msgspec.ValidationError:
+            return self._find_errors(raw)
+        if self._copied:
+            for argument, default in self._copied.items():
+                if argument not in raw:  # a view must not change the default of other requests
+                    arguments[argument] = copy.copy(default)
+        return entries
+
+    def _find_errors(self, raw: dict[str, t.Any]) -> list[Entry]:
+        entries: list[Entry] = []
+        for parameter in self._parameters:
+            if parameter.argument not in raw:
+                if not has_default(parameter.default):
+                    entries.append(
+                        {"in": parameter.place, "name": parameter.name, "code": "missing"}
+                    )
+                continue
+            value = raw[parameter.argument]
+            shape = shape_of(_without_none(parameter))
+            try:
+                shape.convert(value, True)
+            except Rejected as error:
+                entries += [locate(parameter, entry, value) for entry in shape.errors(error)]
+        return entries
+
+
+def _without_none(parameter: Parameter) -> object:
+    """Return the type of a parameter's text, which is never ``None``."""
+    return nullable(parameter.hint)[0]
+
+
+def _convert_other(
+    parameter: Parameter, shape: t.Any, given: dict[str, t.Any], arguments: dict[str, t.Any]
+) -> list[Entry]:
+    """Convert a parameter whose type is one of another library."""
+    value = given.pop(parameter.argument, _ABSENT)
+    if value is _ABSENT:
+        if has_default(parameter.default):
+            return []
+        return [{"in": parameter.place, "name": parameter.name, "code": "missing"}]
+    try:
+        arguments[parameter.argument] = shape.convert(value, True)
+    except Rejected as error:
+        return [locate(parameter, entry, value) for entry in shape.errors(error)]
+    return []
+
+
+def locate(parameter: Parameter, entry: Entry, value: object) -> Entry:
+    """Return an error with the place and the name of its parameter.
+
+    :param parameter: the parameter; a model's field is named by the pointer.
+    :param entry: an error whose pointer begins at the parameter's value.
+    :param value: the value of the parameter.
+    """
+    entry = dict(entry)
+    parts = entry.pop("pointer", "#").split("/")[1:]
+    part: t.Any = value
+    for each in parts:
+        part = _part(part, each)
+        if isinstance(part, Unreadable) and part.entries:
+            entry = dict(part.entries[0])
+            parts += entry.pop("pointer", "#").split("/")[1:]
+    name = parameter.name
+    if parameter.is_model and parts:
+        name = parts.pop(0).replace("~1", "/").replace("~0", "~")
+        if parameter.place == "header":
+            name = name.replace("_", "-")
+    place = {"in": parameter.place, "name": name}
+    return {**place, **({"pointer": "#/" + "/".join(parts)} if parts else {}), **entry}
+
+
+def _part(value: object, key: str) -> object:
+    if isinstance(value, dict):
+        return value.get(key.replace("~1", "/").replace("~0", "~"))
+    if isinstance(value, list) and key.isdigit() and int(key) < len(value):
+        return value[int(key)]
+    return None
+
+
+# Getters ------------------------------------------------------------------------------------------
+
+
+def _make_getter(parameter: Parameter) -> Callable[[Request], object]:
+    """Return a function that reads the raw value of a parameter."""
+    if not parameter.is_model:
+        field = make_field(parameter.name, parameter.hint, not has_default(parameter.default))
+        return _make_field_getter(parameter.place, field)
+    gets = [
+        (field.name, _make_field_getter(parameter.place, field))
+        for field in model_fields(parameter.hint)
+    ]
+    is_optional = has_default(parameter.default)
+
+    def get_model(request: Request) -> object:
+        values = {}
+        for name, get in gets:
+            value = get(request)
+            if value is not _ABSENT:
+                values[name] = value
+        return values if values or not is_optional else _ABSENT
+
+    return get_model
+
+
+def _make_field_getter(place: str, field: Field) -> Callable[[Request], object]:
+    if field.is_file:
+        return _make_file_getter(field)
+    get_texts = _SOURCES[place]
+    name = field.name.replace("_", "-") if place == "header" else field.name
+    is_form = place == "form"
+
+    if field.is_list:
+
+        def get_list(request: Request) -> object:
+            texts = get_texts(request, name, True)
+            if is_form and field.is_json and len(texts) == 1 and texts[0].lstrip()[:1] == "[":
+                return _read_json(texts[0], list[field.hint])  # type: ignore[name-defined]
+            items = [_prepare(text, field, is_form) for text in texts]
+            given = [item for item in items if item is not _ABSENT]
+            return given or _ABSENT
+
+        return get_list
+
+    def get(request: Request) -> object:
+        text = get_texts(request, name, False)
+        return _ABSENT if text is None else _prepare(text, field, is_form)
+
+    return get
+
+
+def _prepare(text: str, field: Field, is_form: bool) -> object:
+    """Return what msgspec converts."""
+    if field.takes_text:
+        return text
+    if not text:
+        return _ABSENT
+    if is_form and field.is_json:
+        return _read_json(text, field.hint)
+    if "0" <= text[-1] <= "9":  # most numbers and dates
+        return text
+    if text.lower().lstrip("+-") in _NO_NUMBERS:
+        return Unreadable()
+    return True if is_form and field.is_bool and text == "on" else text
+
+
+def _read_json(text: str, hint: object) -> object:
+    """Return the value of a form's field that is JSON text."""
+    shape = shape_of(hint)
+    try:
+        return shape.decode(text.encode())
+    except Malformed:
+        return Unreadable([{"code": "json"}])
+    except Rejected as error:
+        return Unreadable(shape.errors(error))
+
+
+def _make_file_getter(field: Field) -> Callable[[Request], object]:
+    def get_files(request: Request) -> object:
+        files = [file for file in request.files.getlist(field.name) if _is_given(file)]
+        if field.is_list:
+            return files or _ABSENT
+        return files[0] if files else _ABSENT
+
+    return get_files
+
+
+def _is_given(file: FileStorage) -> bool:
+    """Return whether a user chose a file; browsers send an empty part otherwise."""
+    return bool(file.filename)
+
+
+def _from_query(request: Request, name: str, is_list: bool) -> t.Any:
+    return request.args.getlist(name) if is_list else request.args.get(name)
+
+
+def _from_header(request: Request, name: str, is_list: bool) -> t.Any:
+    # Servers join repetitions of a header with commas (RFC 9110 section 5.3).
+    text = request.headers.get(name)
+    return [part.strip() for part in (text or "").split(",")] if is_list else text
+
+
+def _from_cookie(request: Request, name: str, is_list: bool) -> t.Any:
+    return request.cookies.getlist(name) if is_list else request.cookies.get(name)
+
+
+def _from_form(request: Request, name: str, is_list: bool) -> t.Any:
+    return request.form.getlist(name) if is_list else request.form.get(name)
+
+
+_SOURCES: t.Final[dict[str, Callable[[Request, str, bool], t.Any]]] = {
+    "query": _from_query,
+    "header": _from_header,
+    "cookie": _from_cookie,
+    "form": _from_form,
+}
+
+
+def is_form_type(media_type: str) -> bool:
+    """Return whether a media type is one of a form."""
+    return media_type in _FORM_TYPES
