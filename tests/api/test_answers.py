@@ -13,7 +13,7 @@ from werkzeug.exceptions import Gone
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from flask import Flask, Response, request
-from flask.api._operation import Answer, Settings
+from flask.api._operation import Answer
 
 
 class Order(msgspec.Struct):
@@ -180,9 +180,9 @@ def test_a_value_that_fits_no_answer_is_an_error(
 
 
 def test_a_status_of_the_decorator_is_for_values_of_untyped_views(app: Flask) -> None:
-    settings = Settings(status=201)
-    returning(app, "tea", Answer("untyped"), settings=settings)
-    returning(app, ("tea", 202), Answer("untyped"), settings=settings, rule="/tuple")
+    answer = Answer("untyped", status=201)
+    returning(app, "tea", answer)
+    returning(app, ("tea", 202), answer, rule="/tuple")
     client = app.test_client()
     assert client.get("/").status_code == 201
     assert client.get("/tuple").status_code == 202
@@ -271,7 +271,6 @@ def test_a_wrong_return_is_500_and_logged_while_answers_are_validated(
     app: Flask, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     """Item 12."""
-    pytest.importorskip("flask.api._validation")
     app.config[name] = True
     returning(app, Limited([1, 0]), Answer("json", Limited))
     with caplog.at_level(logging.ERROR):
@@ -296,7 +295,6 @@ def test_a_wrong_return_is_sent_unvalidated_in_production(
 
 
 def test_one_view_on_two_applications_follows_each_configuration(app: Flask) -> None:
-    pytest.importorskip("flask.api._validation")
     other = Flask("other")
     other.testing = True
     returning(app, Limited([0]), Answer("json", Limited))

@@ -174,8 +174,6 @@ def test_an_error_within_a_stream_is_logged_and_ends_the_connection(
 
 
 def test_each_item_is_validated_in_tests(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
-    pytest.importorskip("flask.api._validation")
-
     def rows() -> Iterator[Row]:
         yield Row(1)
         yield Row("two")  # type: ignore[arg-type]

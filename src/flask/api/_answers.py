@@ -17,9 +17,9 @@ from .._http.response_factories import make_bytes_response, make_text_response
 from ..wrappers import Response
 from ._operation import Answer, Operation
 from ._streams import compile_events, compile_lines
-from ._writing import Writer, WrongAnswer, encode, name_type, validates_answers
+from ._writing import App, Writer, WrongAnswer, encode, name_type, validates_answers
 
-Send: t.TypeAlias = Callable[[t.Any, t.Any], Response]
+Send: t.TypeAlias = Callable[[object, App], Response]
 """Takes a value without status and headers, and the application."""
 
 _SENT_UNCHANGED = (BaseResponse, HTTPException)
@@ -38,7 +38,7 @@ def compile_answers(operation: Operation) -> Callable[[object], object]:
         return _complete(_compile_choice(answers, what), None)
     answer = answers[0]
     if answer.kind == "untyped":
-        return _compile_untyped(operation)
+        return _compile_untyped(answer.status)
     send = _compile_send(answer, what)
     complete = _complete(send, answer.hint if answer.kind == "json" else None)
     if answer.kind == "json" and answer.status in STATUS_LINES.keys() - WITHOUT_BODY:
@@ -103,7 +103,7 @@ def _complete(send: Send, tuple_hint: object) -> Callable[[object], object]:
     return respond
 
 
-def _send_checked(send: Send, value: object, app: t.Any, status: object) -> Response:
+def _send_checked(send: Send, value: object, app: App, status: object) -> Response:
     if value is None and status in WITHOUT_BODY:
         return _make_empty(app, t.cast("int", status))
     try:
@@ -130,8 +130,8 @@ def _remove_body(response: Response) -> None:
         response.headers.pop(name, None)
 
 
-def _make_empty(app: t.Any, status: int) -> Response:
-    response: Response = app.response_class(b"", status=status)
+def _make_empty(app: App, status: int) -> Response:
+    response = app.response_class(b"", status=status)
     response.headers.pop("Content-Type", None)
     if status in WITHOUT_BODY:
         response.headers.pop("Content-Length", None)
@@ -178,20 +178,20 @@ def _compile_send(answer: Answer, what: str) -> Send:
         case "empty":
             return _compile_empty(answer, what)
         case "untyped":
-            return lambda value, app: t.cast("Response", app.make_response(value))
+            return lambda value, app: app.make_response(value)
 
 
 def _compile_json(answer: Answer, what: str) -> Send:
     write = Writer(answer.hint, what).write
     media_type = answer.media_type or "application/json"
 
-    def send(value: object, app: t.Any) -> Response:
+    def send(value: object, app: App) -> Response:
         if value is None and answer.status in WITHOUT_BODY:
             return _make_empty(app, answer.status)
         data = write(value, validates_answers(app))
         if answer.status in WITHOUT_BODY:
             return _make_empty(app, answer.status)
-        response: Response = app.response_class(data, status=answer.status, mimetype=media_type)
+        response = app.response_class(data, status=answer.status, mimetype=media_type)
         return response
 
     return send
@@ -200,16 +200,17 @@ def _compile_json(answer: Answer, what: str) -> Send:
 def _compile_text(answer: Answer, what: str) -> Send:
     header = content_type_of(answer.media_type) if answer.media_type else None
 
-    def send(value: object, app: t.Any) -> Response:
+    def send(value: object, app: App) -> Response:
         if not isinstance(value, (str, bytes, bytearray)):
             raise _refuse(what, answer, "string", value)
         response_class = app._fast_paths.response_class
         if response_class is not None and isinstance(value, str) and answer.status == 200:
-            return make_text_response(response_class, value, header or app._fast_paths.text_type)
+            text_type = header or app._fast_paths.text_type
+            response: Response = make_text_response(response_class, value, text_type)
+            return response
         data = value if isinstance(value, str) else bytes(value)
         media_type = answer.media_type or None
-        response: Response = app.response_class(data, status=answer.status, mimetype=media_type)
-        return response
+        return app.response_class(data, status=answer.status, mimetype=media_type)
 
     return send
 
@@ -217,18 +218,18 @@ def _compile_text(answer: Answer, what: str) -> Send:
 def _compile_bytes(answer: Answer, what: str) -> Send:
     media_type = answer.media_type or "application/octet-stream"
 
-    def send(value: object, app: t.Any) -> Response:
+    def send(value: object, app: App) -> Response:
         if not isinstance(value, (bytes, bytearray, memoryview)):
             raise _refuse(what, answer, "bytes", value)
         data = bytes(value)
-        response: Response = app.response_class(data, status=answer.status, mimetype=media_type)
+        response = app.response_class(data, status=answer.status, mimetype=media_type)
         return response
 
     return send
 
 
 def _compile_empty(answer: Answer, what: str) -> Send:
-    def send(value: object, app: t.Any) -> Response:
+    def send(value: object, app: App) -> Response:
         if value is not None and validates_answers(app):
             raise _refuse(what, answer, "null", value)
         return _make_empty(app, answer.status)
@@ -236,10 +237,9 @@ def _compile_empty(answer: Answer, what: str) -> Send:
     return send
 
 
-def _compile_untyped(operation: Operation) -> Callable[[object], object]:
+def _compile_untyped(status: int) -> Callable[[object], object]:
     """Return a function for Flask's rules; a status of the decorator is that of values."""
-    status = operation.settings.status
-    if status is None or status == 200:
+    if status == 200:
         return lambda value: value
 
     def respond(value: object) -> object:
@@ -253,7 +253,7 @@ def _compile_untyped(operation: Operation) -> Callable[[object], object]:
 
 
 def _refuse(what: str, answer: Answer, expected: str, value: object) -> WrongAnswer:
-    entry = {"pointer": "", "code": "type", "expected": expected, "class": type(value).__name__}
+    entry = {"pointer": "#", "code": "type", "expected": expected, "class": type(value).__name__}
     return WrongAnswer(what, answer.hint, [entry])
 
 
@@ -264,7 +264,7 @@ def _compile_choice(answers: tuple[Answer, ...], what: str) -> Send:
     sends = [(answer, _compile_send(answer, what)) for answer in answers]
     by_class = {_class_of(answer): send for answer, send in sends}
 
-    def send(value: object, app: t.Any) -> Response:
+    def send(value: object, app: App) -> Response:
         for kind in type(value).__mro__[:-1]:
             known = by_class.get(kind)
             if known is not None:
@@ -273,7 +273,7 @@ def _compile_choice(answers: tuple[Answer, ...], what: str) -> Send:
             if answer.kind == "json" and _is_convertible(value, answer.hint):
                 return send(value, app)
         expected = [name_type(answer.hint) for answer in answers]
-        entry = {"pointer": "", "code": "type", "expected": " or ".join(expected)}
+        entry = {"pointer": "#", "code": "type", "expected": " or ".join(expected)}
         raise WrongAnswer(what, t.Union[tuple(a.hint for a in answers)], [entry])  # noqa: UP007
 
     return send

@@ -15,7 +15,7 @@ from .._http.streaming import stream_with_context
 from ..helpers import stream_events
 from ..wrappers import Response
 from ._operation import Answer
-from ._writing import Writer, WrongAnswer, encode, validates_answers
+from ._writing import App, Writer, WrongAnswer, encode, validates_answers
 
 LINES_TYPE: t.Final = "application/jsonl"
 """The media type of JSON lines, one JSON text in each line."""
@@ -23,19 +23,7 @@ LINES_TYPE: t.Final = "application/jsonl"
 Item = t.TypeVar("Item")
 
 
-class StreamingApp(t.Protocol):
-    """An application that sends streams."""
-
-    @property
-    def response_class(self) -> type[Response]: ...
-
-    @property
-    def config(self) -> t.Mapping[str, t.Any]: ...
-
-    def log_exception(self, exc_info: t.Any, /) -> None: ...
-
-
-def compile_lines(answer: Answer, what: str) -> Callable[[object, StreamingApp], Response]:
+def compile_lines(answer: Answer, what: str) -> Callable[[object, App], Response]:
     """Return a function that sends an iterable as JSON lines.
 
     :param answer: its ``hint`` is the type of the items.
@@ -44,7 +32,7 @@ def compile_lines(answer: Answer, what: str) -> Callable[[object, StreamingApp],
     write = Writer(answer.hint, what).write
     media_type = answer.media_type or LINES_TYPE
 
-    def send(value: object, app: StreamingApp) -> Response:
+    def send(value: object, app: App) -> Response:
         validates = validates_answers(app)
         chunks = _write_each(value, lambda item: write(item, validates) + b"\n", what)
         return app.response_class(
@@ -54,14 +42,14 @@ def compile_lines(answer: Answer, what: str) -> Callable[[object, StreamingApp],
     return send
 
 
-def compile_events(answer: Answer, what: str) -> Callable[[object, StreamingApp], Response]:
+def compile_events(answer: Answer, what: str) -> Callable[[object, App], Response]:
     """Return a function that sends an iterable of `ServerSentEvent` as an event stream.
 
     :param answer: its status, and its media type if it is not that of event streams.
     :param what: names the view, for errors.
     """
 
-    def send(value: object, app: StreamingApp) -> Response:
+    def send(value: object, app: App) -> Response:
         response = stream_events(_write_each(value, _prepare_event, what))
         response.status_code = answer.status
         if answer.media_type:
@@ -88,7 +76,7 @@ def _write_each(
         return _write_awaited(items, write)
     if isinstance(items, Iterable) and not isinstance(items, (str, bytes, dict)):
         return _write_sync(items, write)
-    entry = {"pointer": "", "code": "type", "expected": "iterator", "class": type(items).__name__}
+    entry = {"pointer": "#", "code": "type", "expected": "iterator", "class": type(items).__name__}
     raise WrongAnswer(what, Iterator, [entry])
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import typing as t
 from collections.abc import Callable, Mapping
 
 import msgspec
 
+from .._http.fast_paths import FastPaths
+from ..wrappers import Response
 from ._projections import NotProjectable, Projection, make_projection
-from ._shapes import Entry, MsgspecShape, Rejected, Shape, shape_of
+from ._shapes import MsgspecShape, Rejected, Shape, shape_of
+from ._validation import Entry
 
 encode: Callable[[object], bytes] = msgspec.json.Encoder().encode
 """Writes an object as JSON, with all fields of its class."""
@@ -41,12 +45,10 @@ def name_type(hint: object) -> str:
 
 def _describe(entry: Entry) -> str:
     others = {
-        name: value
-        for name, value in entry.items()
-        if name not in {"pointer", "code", "detail", "in", "name"}
+        name: value for name, value in entry.items() if name not in {"pointer", "code", "detail"}
     }
     details = "".join(f", {name} {value!r}" for name, value in others.items())
-    return f"at {entry.get('pointer', '')!r}: {entry.get('code', 'value')}{details}"
+    return f"at {entry['pointer']!r}: {entry['code']}{details}"
 
 
 class Writer:
@@ -113,7 +115,7 @@ class Writer:
             raise WrongAnswer(self.what, self.hint, self._shape.errors(error)) from error
 
     def _refuse(self, value: object) -> WrongAnswer:
-        entry = {"pointer": "", "code": "type", "expected": name_type(self.hint)}
+        entry = {"pointer": "#", "code": "type", "expected": name_type(self.hint)}
         return WrongAnswer(self.what, self.hint, [{**entry, "class": type(value).__name__}])
 
     def _check(self, data: bytes) -> None:
@@ -124,14 +126,21 @@ class Writer:
             raise WrongAnswer(self.what, self.hint, entries) from error
 
 
-class Config(t.Protocol):
-    """An application that has a configuration."""
+class App(t.Protocol):
+    """The application that sends the answers."""
+
+    _fast_paths: FastPaths
 
     @property
     def config(self) -> Mapping[str, t.Any]: ...
+    @property
+    def response_class(self) -> type[Response]: ...
+    @property
+    def logger(self) -> logging.Logger: ...
+    def make_response(self, value: t.Any, /) -> Response: ...
 
 
-def validates_answers(app: Config) -> bool:
+def validates_answers(app: App) -> bool:
     """Return whether an application checks what its typed views return.
 
     It is the setting ``API_VALIDATE_RESPONSES``; ``None``: in debug mode and in tests.
