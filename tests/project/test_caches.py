@@ -27,6 +27,7 @@ BOUNDED = {
         "short names of files, 1000",
         "store: small files",
     ],
+    "api/_shapes": ["types of typed views, 10,000"],
     "asgi/_http_connection": ["store: pairs of headers", "store: content lengths"],
     "asgi/_greenlet_executor": ["threads that run"],
     "asgi/_scope": ["store: names of headers"],

@@ -132,14 +132,23 @@ def _merges_runs() -> bool:
     return Map([Rule("/a///b", endpoint="a")]).bind("localhost").test("/a/b")
 
 
-def _read_segment(rule: Rule, name: str, before: list[str | Segment]) -> Segment:
-    """Return the dynamic part with this name.
+def get_converter(rule: Rule, name: str) -> BaseConverter | None:
+    """Return the converter of a dynamic part: the one that the rule was bound with.
 
-    The converter is the one that the rule was bound with, because the map may have another class
-    for the name now. Werkzeug stores it in a private attribute. If that is missing, the map
-    matches.
+    The map may have another class for the name now. Werkzeug stores the converter in a private
+    attribute.
+
+    :param rule: a rule of a map.
+    :param name: the part's name.
+    :returns: ``None`` if Werkzeug does not have the attribute.
     """
-    converter = getattr(rule, "_converters", {}).get(name)
+    converter: BaseConverter | None = getattr(rule, "_converters", {}).get(name)
+    return converter
+
+
+def _read_segment(rule: Rule, name: str, before: list[str | Segment]) -> Segment:
+    """Return the dynamic part with this name; without its converter, the map matches."""
+    converter = get_converter(rule, name)
     if converter is None:
         raise UnsupportedRule(before)
     try:

@@ -9,6 +9,7 @@ import uuid
 
 import msgspec
 from msgspec import inspect as shapes
+from werkzeug.datastructures import FileStorage
 
 _PLAIN: t.Final[dict[type[shapes.Type], object]] = {
     shapes.AnyType: t.Any,
@@ -35,6 +36,10 @@ _COLLECTIONS: t.Final[dict[type[shapes.Type], t.Any]] = {
     shapes.SetType: set,
     shapes.FrozenSetType: frozenset,
 }
+_PARTS: t.Final = (
+    *("type", "types", "fields", "item_type", "item_types", "key_type", "value_type"),
+)
+"""The attributes of a description that hold other descriptions."""
 _CONSTRAINTS: t.Final = (
     *("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern", "tz"),
 )
@@ -68,6 +73,26 @@ def hint_of(info: shapes.Type) -> t.Any:
         keys, values = hint_of(info.key_type), hint_of(info.value_type)
         return _constrain(dict[keys, values], info)  # type: ignore[valid-type]
     return info.cls  # type: ignore[attr-defined]  # a model, an enumeration or another class
+
+
+def find_unknown_class(hint: object) -> type | None:
+    """Return a class in a type that JSON and forms cannot hold, or ``None``.
+
+    :param hint: a type.
+    """
+    found: list[type] = []
+    seen: set[int] = set()
+    todo: list[object] = [shapes.type_info(t.cast("type", hint))]
+    while todo:
+        info = todo.pop()
+        if isinstance(info, tuple):
+            todo.extend(info)
+        elif isinstance(info, shapes.CustomType) and not issubclass(info.cls, FileStorage):
+            found.append(info.cls)
+        elif isinstance(info, (shapes.Type, shapes.Field)) and id(info) not in seen:
+            seen.add(id(info))
+            todo.extend(getattr(info, name) for name in _PARTS if hasattr(info, name))
+    return found[0] if found else None
 
 
 def _constrain(hint: object, info: shapes.Type) -> t.Any:

@@ -128,6 +128,8 @@ class Operation:
         self.view = view
         self.settings = settings
         self._read = read
+        self.note = ""
+        """What went wrong when the annotations were read for the first time."""
         self._signature: tuple[Inputs, tuple[Answer, ...]] | None = None
 
     @property
@@ -149,7 +151,11 @@ class Operation:
 
     def _get_signature(self) -> tuple[Inputs, tuple[Answer, ...]]:
         if self._signature is None:
-            self._signature = self._read(self.view)
+            try:
+                self._signature = self._read(self.view)
+            except NameError as error:
+                error.add_note(self.note)
+                raise
         return self._signature
 
 

@@ -21,6 +21,7 @@ from werkzeug.routing import (
 
 from .._app.lifespan import PREPARATIONS
 from .._core.current import get_request_context
+from .._routing.rule import get_converter
 from ._fields import nullable
 from ._markers import Source
 from ._operation import Operation, find_operation
@@ -95,13 +96,12 @@ def _check_rule(rule: Rule, operation: Operation) -> None:
             f"The rule {rule.rule!r} names {name!r}, and {_name(operation)} marks it as a part of"
             " the request. Remove the marker, or rename one of them."
         )
-    for name, converter in rule._converters.items():
+    for name in sorted(rule.arguments & inputs.unmarked.keys()):
+        converter = get_converter(rule, name)
         expected = next(
             (each for kind, each in _ACCEPTED.items() if isinstance(converter, kind)), None
         )
-        if expected is None or name not in inputs.unmarked:
-            continue
-        if not _accepts(inputs.unmarked[name], *expected):
+        if expected is not None and not _accepts(inputs.unmarked[name], *expected):
             raise TypeError(
                 f"The rule {rule.rule!r} gives {name!r} as {expected[0].__name__}, but"
                 f" {_name(operation)} annotates it as {_describe(inputs.unmarked[name])}."
@@ -147,8 +147,8 @@ def _check_untyped(app: App) -> None:
         for function in _functions_of(view):
             if hasattr(function, "__operation__"):
                 continue
-            for argument, hint in getattr(function, "__annotations__", {}).items():
-                if _has_marker(hint):
+            for argument, hint in _hints_of(function).items():
+                if any(isinstance(mark, Source) for mark in strip(hint)[1]):
                     raise TypeError(
                         f"{function.__module__}.{function.__qualname__}() marks {argument!r} as a"
                         f" part of the request, but has no @typed (endpoint {endpoint!r})."
@@ -167,10 +167,11 @@ def _functions_of(view: t.Any) -> Iterator[t.Any]:
                 yield function
 
 
-def _has_marker(hint: object) -> bool:
-    if isinstance(hint, str):  # "from __future__ import annotations"
-        return False
-    return any(isinstance(mark, Source) for mark in strip(hint)[1])
+def _hints_of(function: t.Any) -> dict[str, t.Any]:
+    try:
+        return t.get_type_hints(function, include_extras=True)
+    except Exception:  # annotations may be anything, where nothing reads them
+        return {}
 
 
 def _name(operation: Operation) -> str:

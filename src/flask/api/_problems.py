@@ -204,7 +204,7 @@ class Invalid(UnprocessableEntity):
         return f"{super().get_description(environ, scope)}\n<ul>\n{items}</ul>"
 
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> t.Any:
-        """Create the response: problem details, or Flask's page for a browser."""
+        """Create the response: problem details with ``errors``, or a page that lists them."""
         return make_problem_response(self, {"errors": self.errors})
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import msgspec
 
+from ._hints import find_unknown_class
 from ._validation import Entry, find_errors
 
 if t.TYPE_CHECKING:
@@ -104,6 +105,13 @@ class MsgspecShape:
     def __init__(self, hint: object) -> None:
         self.hint = hint
         self._decoder: msgspec.json.Decoder[t.Any] = msgspec.json.Decoder(t.cast("type", hint))
+        unknown = find_unknown_class(hint)
+        if unknown is not None:
+            raise TypeError(
+                f"the type {unknown.__module__}.{unknown.__qualname__} is not supported. Use a"
+                " Struct, a dataclass, a TypedDict or an attrs class, or register a shape with"
+                " flask.api.register_shape()."
+            )
 
     def decode(self, data: bytes) -> object:
         """Read a value from JSON."""

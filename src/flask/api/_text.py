@@ -102,7 +102,8 @@ class ParameterReader:
             try:
                 shape.convert(value, True)
             except Rejected as error:
-                entries += [locate(parameter, entry, value) for entry in shape.errors(error)]
+                for entry in shape.errors(error):
+                    entries += locate(parameter, entry, value)
         return entries
 
 
@@ -123,37 +124,47 @@ def _convert_other(
     try:
         arguments[parameter.argument] = shape.convert(value, True)
     except Rejected as error:
-        return [locate(parameter, entry, value) for entry in shape.errors(error)]
+        return [each for entry in shape.errors(error) for each in locate(parameter, entry, value)]
     return []
 
 
-def locate(parameter: Parameter, entry: Entry, value: object) -> Entry:
+def locate(parameter: Parameter, entry: Entry, value: object) -> list[Entry]:
     """Return an error with the place and the name of its parameter.
 
     :param parameter: the parameter; a model's field is named by the pointer.
     :param entry: an error whose pointer begins at the parameter's value.
     :param value: the value of the parameter.
+    :returns: several entries if the value is JSON text with several errors.
     """
-    entry = dict(entry)
-    parts = entry.pop("pointer", "#").split("/")[1:]
-    part: t.Any = value
-    for each in parts:
-        part = _part(part, each)
-        if isinstance(part, Unreadable) and part.entries:
-            entry = dict(part.entries[0])
-            parts += entry.pop("pointer", "#").split("/")[1:]
+    details = dict(entry)
+    parts = details.pop("pointer", "#").split("/")[1:]
     name = parameter.name
+    unreadable: object = value
+    for part in parts:
+        unreadable = _part(unreadable, part)
     if parameter.is_model and parts:
-        name = parts.pop(0).replace("~1", "/").replace("~0", "~")
+        name = _unescape(parts.pop(0))
         if parameter.place == "header":
             name = name.replace("_", "-")
     place = {"in": parameter.place, "name": name}
-    return {**place, **({"pointer": "#/" + "/".join(parts)} if parts else {}), **entry}
+    found = [details]
+    if isinstance(unreadable, Unreadable) and unreadable.entries:
+        found = unreadable.entries
+    located = []
+    for each in found:
+        more = each.get("pointer", "#").split("/")[1:]
+        pointer = {"pointer": "#/" + "/".join((*parts, *more))} if parts or more else {}
+        located.append({**place, **pointer, **{k: v for k, v in each.items() if k != "pointer"}})
+    return located
+
+
+def _unescape(part: str) -> str:
+    return part.replace("~1", "/").replace("~0", "~")
 
 
 def _part(value: object, key: str) -> object:
     if isinstance(value, dict):
-        return value.get(key.replace("~1", "/").replace("~0", "~"))
+        return value.get(_unescape(key))
     if isinstance(value, list) and key.isdigit() and int(key) < len(value):
         return value[int(key)]
     return None
@@ -256,9 +267,12 @@ def _from_query(request: Request, name: str, is_list: bool) -> t.Any:
 
 
 def _from_header(request: Request, name: str, is_list: bool) -> t.Any:
-    # Servers join repetitions of a header with commas (RFC 9110 section 5.3).
     text = request.headers.get(name)
-    return [part.strip() for part in (text or "").split(",")] if is_list else text
+    if not is_list:
+        return text
+    # Servers join repetitions of a header with commas; empty elements do not count (RFC 9110
+    # sections 5.3 and 5.6.1).
+    return [part for part in map(str.strip, (text or "").split(",")) if part]
 
 
 def _from_cookie(request: Request, name: str, is_list: bool) -> t.Any:

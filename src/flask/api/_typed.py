@@ -110,8 +110,9 @@ def _decorate(
     operation = Operation(view, settings, functools.partial(read_signature, status=settings.status))
     try:
         operation.set_signature(*read_signature(view, settings.status, namespace))
-    except NameError:
-        pass  # a type that is defined below; the first call reads the annotations again
+    except NameError as error:
+        # A type that is defined below: the first call reads the annotations again.
+        operation.note = f"When the view was decorated: {error}."
     call = _Call(operation)
     wrapper = _wrap_async(view, call) if inspect.iscoroutinefunction(view) else _wrap(view, call)
     wrapper.__operation__ = operation
