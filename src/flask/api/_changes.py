@@ -12,6 +12,7 @@ from msgspec import UNSET
 from .._core.current import get_app_context
 from ._partial_models import PLAN_NAME, DictPlan, Plan, make_partial
 from ._problems import Invalid
+from ._pydantic import PydanticShape, is_pydantic_model, make_partial_model
 from ._shapes import MsgspecShape, Rejected, Shape
 from ._validation import Entry, make_pointer
 
@@ -157,7 +158,7 @@ def _create(changes: Changes[t.Any], path: _Path) -> object:
     if missing:
         raise _invalid([{"pointer": make_pointer(each), "code": "missing"} for each in missing])
     try:
-        return plan.model(**values)
+        return plan.create(**values)
     except (TypeError, ValueError) as error:
         raise _refuse(path, error) from error
 
@@ -194,9 +195,15 @@ class ChangesShape:
     """
 
     def __init__(self, hint: object) -> None:
-        partial, self._dict_plan = make_partial(hint)
+        self._dict_plan: DictPlan | None = None
+        self._shape: Shape
+        if hasattr(hint, "model_fields") and is_pydantic_model(hint):
+            partial = make_partial_model(hint)
+            self._shape = PydanticShape(partial)
+        else:
+            partial, self._dict_plan = make_partial(hint)
+            self._shape = MsgspecShape(partial)
         self._plan: Plan | None = getattr(partial, PLAN_NAME, None)
-        self._shape = MsgspecShape(partial)
 
     def decode(self, data: bytes) -> object:
         """Read changes from JSON."""
@@ -208,7 +215,7 @@ class ChangesShape:
 
     def encode(self, value: object) -> bytes:
         """Write changes as JSON, with the names that clients use."""
-        return msgspec.json.encode(_unwrap(value, self._plan))
+        return msgspec.json.encode(_unwrap(value, self._plan), enc_hook=_dump)
 
     def errors(self, error: Rejected) -> list[Entry]:
         """Return the errors of the given fields."""
@@ -223,12 +230,13 @@ def _wrap(value: object, plan: DictPlan | None) -> object:
     """Make changes of what msgspec read."""
     own: Plan | None = getattr(type(value), PLAN_NAME, None)
     if own is not None:
-        given: dict[str, object] = {}
-        for attribute, name in own.attributes.items():
-            item = getattr(value, attribute)
-            if item is not UNSET:
-                given[name] = _wrap(item, own.dicts.get(name))
-        return _make(given, own)
+        given = getattr(value, "model_fields_set", own.attributes)
+        items = {
+            name: _wrap(getattr(value, attribute), own.dicts.get(name))
+            for attribute, name in own.attributes.items()
+            if attribute in given and getattr(value, attribute) is not UNSET
+        }
+        return _make(items, own)
     if plan is not None and isinstance(value, dict):
         return _make({name: _wrap(item, plan.inner) for name, item in value.items()}, plan)
     return value
@@ -251,3 +259,11 @@ def _unwrap(value: object, plan: Plan | None) -> object:
         own.name_in_json(name): _unwrap(item, own.nested.get(name))
         for name, item in value.given.items()
     }
+
+
+def _dump(value: object) -> object:
+    """Return what is written for a model of pydantic."""
+    dump = getattr(value, "model_dump", None)
+    if dump is None:
+        raise TypeError(f"A {type(value).__name__} cannot be written as JSON.")
+    return dump(mode="json", by_alias=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import keyword
 import typing as t
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -40,12 +41,12 @@ class DictPlan:
 class Plan:
     """How the fields of one model are read."""
 
-    model: t.Any
-    """The class of the model."""
-    partial: type[msgspec.Struct] = msgspec.Struct
-    """The struct that msgspec reads instead of it."""
+    create: Callable[..., object]
+    """The class of the model, or another function that takes its fields by keyword."""
+    partial: t.Any = None
+    """The class that is read instead of it."""
     attributes: dict[str, str] = field(default_factory=dict)
-    """For each attribute of the partial struct, the field of the model."""
+    """For each attribute of the partial class, the field of the model."""
     names: dict[str, str] = field(default_factory=dict)
     """For each field of the model, its name in JSON."""
     required: tuple[str, ...] = ()
