@@ -128,7 +128,8 @@ class Problem(HTTPException, metaclass=_ProblemClass):
         detail = members.pop("detail", detail)
         if type(self) is Problem:
             self.code = members.pop("status", 500)
-        super().__init__(description=detail or _first_line(self))
+        super().__init__()
+        self.description = detail or _first_line(self)  # not that of Werkzeug's class
         wanted = member_hints(type(self))
         unknown = members.keys() - wanted.keys() if type(self) is not Problem else set()
         missing = [name for name in wanted if name not in members and not hasattr(type(self), name)]

@@ -158,7 +158,8 @@ class _Walk:
             self._visit_array(info, value, path)
             return
         if not isinstance(value, Mapping):
-            if not isinstance(value, info.cls if isinstance(info.cls, type) else ()):
+            kind = t.get_origin(info.cls) or info.cls
+            if isinstance(info, shapes.TypedDictType) or not isinstance(value, kind):
                 self._add(path, "type", expected="object")
             return
         before = len(self.entries)
