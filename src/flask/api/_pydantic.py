@@ -105,7 +105,7 @@ def _iterate_classes(hint: object) -> Iterable[type]:
         yield kind
         if hasattr(kind, "model_fields"):
             waiting += [field.annotation for field in t.cast("t.Any", kind).model_fields.values()]
-        elif dataclasses.is_dataclass(kind) or t.is_typeddict(kind) or hasattr(kind, "_fields"):
+        elif dataclasses.is_dataclass(kind) or hasattr(kind, "__total__") or hasattr(kind, "_fields"):
             try:
                 waiting += t.get_type_hints(kind, include_extras=True).values()
             except (NameError, TypeError):
@@ -132,7 +132,7 @@ class PydanticShape:
         self._hint = hint
 
     def decode(self, data: bytes) -> object:
-        """Read a value from JSON."""
+        """Read a value with pydantic, which has its own parser of JSON."""
         if any(word in data for word in _NO_NUMBERS):  # pydantic reads them as numbers
             _decode_untyped(data)
         try:
