@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import dataclasses
 import json
 import re
 import sys
@@ -71,6 +70,8 @@ _TYPE_OF: t.Final = {kind: name for name, kinds in _EXPECTED.items() for kind in
 _FORMAT_OF: t.Final = {kind: name for name, kinds in _FORMATS.items() for kind in kinds}
 _VALUES: t.Final = frozenset({"enum", "literal_error"})
 _OWN: t.Final = frozenset({"value_error", "assertion_error"})
+_FIELDS: t.Final = ("__dataclass_fields__", "__total__", "_fields")
+"""Attributes of dataclasses, typed dicts and named tuples."""
 _NO_NUMBERS: t.Final = (b"NaN", b"Infinity")
 
 
@@ -105,7 +106,7 @@ def _iterate_classes(hint: object) -> Iterable[type]:
         yield kind
         if hasattr(kind, "model_fields"):
             waiting += [field.annotation for field in t.cast("t.Any", kind).model_fields.values()]
-        elif dataclasses.is_dataclass(kind) or hasattr(kind, "__total__") or hasattr(kind, "_fields"):
+        elif any(hasattr(kind, name) for name in _FIELDS):
             try:
                 waiting += t.get_type_hints(kind, include_extras=True).values()
             except (NameError, TypeError):
