@@ -22,7 +22,7 @@ P = t.ParamSpec("P")
 R = t.TypeVar("R")
 R_co = t.TypeVar("R_co", covariant=True)
 _View = t.TypeVar("_View", bound=View)
-_View_contra = t.TypeVar("_View_contra", bound=View, contravariant=True)
+_View_contra = t.TypeVar("_View_contra", contravariant=True)
 
 _ADDED: t.Final = frozenset({"HEAD", "OPTIONS"})
 _TEXT_CONVERTERS: t.Final = (UnicodeConverter, PathConverter, AnyConverter)
@@ -81,11 +81,11 @@ class TypedClient:
         return other
 
     @t.overload
+    def __call__(self, view: TypedView[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R: ...
+    @t.overload
     def __call__(
         self, view: _TypedMethod[_View, P, R], /, *args: P.args, **kwargs: P.kwargs
     ) -> R: ...
-    @t.overload
-    def __call__(self, view: TypedView[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R: ...
     def __call__(self, view: t.Any, /, *args: t.Any, **kwargs: t.Any) -> t.Any:
         """Send the request of a call, and return the decoded answer.
 
