@@ -3,6 +3,7 @@
     python benchmarks/run.py                          all workloads, all peers
     python benchmarks/run.py --only hello,json --rounds 5
     python benchmarks/run.py --asgi                   the ASGI workloads, on ASGI frameworks
+    python benchmarks/run.py --typed                  validated requests, on WSGI or ASGI
     python benchmarks/run.py --against HEAD~1         this tree against another commit
 
 Needs the standard library only; makes its environments under .cache/benchmarks/.
@@ -19,7 +20,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import report, rounds, workloads
 from benchmarks.environments import CommandFailed, say
-from benchmarks.peers import ASGI_PEERS, DEFAULT_ASGI_PEERS, DEFAULT_PEERS, PEERS
+from benchmarks.peers import (
+    ASGI_PEERS,
+    DEFAULT_ASGI_PEERS,
+    DEFAULT_PEERS,
+    PEERS,
+    TYPED_ASGI_PEERS,
+    TYPED_PEERS,
+    PeerKind,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,13 +88,23 @@ def _peers(options: argparse.Namespace) -> list[rounds.Peer]:
     """Return the peers of this run with their environments ready."""
     if options.against:
         return [rounds.prepare("this"), rounds.prepare_commit(options.against)]
-    kinds = ASGI_PEERS if options.asgi else PEERS
-    given = options.peers or ",".join(DEFAULT_ASGI_PEERS if options.asgi else DEFAULT_PEERS)
+    kinds, usual = _kinds(options)
+    given = options.peers or ",".join(usual)
     names = [name.strip() for name in given.split(",") if name.strip()]
     unknown = [name for name in names if name not in kinds]
     if unknown:
         raise ValueError(f"no peer {', '.join(unknown)}; there are: {', '.join(kinds)}")
     return [rounds.prepare(name, options.refresh, kinds) for name in names]
+
+
+def _kinds(options: argparse.Namespace) -> tuple[Mapping[str, PeerKind], Sequence[str]]:
+    """Return the peers that may be named, and those of a run that names none."""
+    if options.typed:
+        kinds = TYPED_ASGI_PEERS if options.asgi else TYPED_PEERS
+        return kinds, tuple(kinds)
+    if options.asgi:
+        return ASGI_PEERS, DEFAULT_ASGI_PEERS
+    return PEERS, DEFAULT_PEERS
 
 
 def versions_of(workers: Mapping[str, rounds.Worker]) -> dict[str, str]:
@@ -110,6 +129,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", metavar="WORKLOAD[,..]", help="these workloads; default: all")
     parser.add_argument("--peers", metavar="PEER[,..]", help="these peers; default: all")
     parser.add_argument("--asgi", action="store_true", help="ASGI frameworks instead of WSGI ones")
+    parser.add_argument("--typed", action="store_true", help="validated requests: typed views")
     parser.add_argument("--rounds", type=_positive, default=15, help="default: %(default)s")
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     parser.add_argument("--markdown", metavar="FILE", help="write the printed report there")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -97,6 +97,7 @@ def _all() -> tuple[Workload, ...]:
     order = _post(
         "/orders", "application/json", b'{"name":"hammer","count":3}', query="category=tools"
     )
+    typed_order = replace(order, path="/typed/orders")
     form = _post("/form", "application/x-www-form-urlencoded", urlencode(FORM_FIELDS).encode())
     echo = _get("/echo", Cookie="visitor=v-1234; theme=dark", X_Request_Id="7f3c9a")
     return (
@@ -164,6 +165,13 @@ def _all() -> tuple[Workload, ...]:
         Workload("plain_json", "json, a plain view on ASGI", _get("/json"), "json"),
         Workload("plain_param", "param, a plain view on ASGI", _get("/users/42"), "json"),
         Workload("plain_post_json", "post_json, a plain view on ASGI", order, "json"),
+        Workload("typed_post", "post_json, body and query validated", typed_order, "json"),
+        Workload(
+            "typed_query",
+            "three typed values of the query, answered as JSON",
+            _get("/typed/search", "page=2&size=20&color=red"),
+            "json",
+        ),
     )
 
 

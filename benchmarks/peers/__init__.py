@@ -55,3 +55,26 @@ ASGI_PEERS: Mapping[str, PeerKind] = {
     )
 }
 DEFAULT_ASGI_PEERS = tuple(ASGI_PEERS)
+
+#: Validated requests: the workloads whose names begin with "typed", and untyped ones of ours.
+TYPED_PEERS: Mapping[str, PeerKind] = {
+    peer.name: peer
+    for peer in (
+        PeerKind("this", "typed_flask_app", "Flask", ("msgspec",), ours=True),
+        PeerKind("apiflask", "typed_apiflask_app", "APIFlask", ("apiflask",)),
+        PeerKind("flask-openapi", "typed_openapi_app", "flask-openapi", ("flask-openapi",)),
+    )
+}
+TYPED_ASGI_PEERS: Mapping[str, PeerKind] = {
+    peer.name: peer
+    for peer in (
+        PeerKind(
+            "this", "typed_flask_asgi_app", "Flask", ("greenlet", "msgspec"), "asgi", ours=True
+        ),
+        PeerKind("fastapi", "typed_fastapi_app", "fastapi", ("fastapi",), "asgi"),
+        PeerKind("litestar", "typed_litestar_app", "litestar", ("litestar",), "asgi"),
+        PeerKind(
+            "blacksheep", "typed_blacksheep_app", "blacksheep", ("blacksheep", "pydantic"), "asgi"
+        ),
+    )
+}

@@ -7,7 +7,7 @@ import typing as t
 import pytest
 from conftest import Client
 
-from flask.api import Annotated, Body, Meta, Struct, typed
+from flask.api import Annotated, Body, Meta, Struct, media, typed
 
 PROBLEM = "application/problem+json"
 
@@ -123,6 +123,19 @@ def test_a_body_of_another_type_is_415(shop: Client, content_type: str | None) -
 )
 def test_every_type_of_json_is_read(shop: Client, content_type: str) -> None:
     assert shop.post("/", data=b'{"name": "tea"}', content_type=content_type).json == 1
+
+
+def test_a_view_may_accept_one_type_of_json_only(client: Client) -> None:
+    @client.app.post("/")
+    @typed
+    def place(order: Annotated[Body[Order], media("application/vnd.shop+json")]) -> int:
+        return order.count
+
+    body = b'{"name": "tea"}'
+    assert client.post("/", data=body, content_type="application/vnd.shop+json").json == 1
+    refused = client.post("/", data=body, content_type="application/json")
+    assert refused.status_code == 415
+    assert "'application/vnd.shop+json'" in refused.json["detail"]
 
 
 def test_a_body_that_is_too_long_is_a_413_problem(shop: Client) -> None:
