@@ -38,6 +38,7 @@ SENT: list[tuple[Answer, t.Any, int, str | None, bytes]] = [
     (Answer("json", str), "tea", 200, "application/json", b'"tea"'),
     (Answer("json", dict[str, int]), {"a": 1}, 200, "application/json", b'{"a":1}'),
     (Answer("json", tuple[int, int]), (1, 404), 200, "application/json", b"[1,404]"),
+    (Answer("json", tuple[int, int] | None), (1, 404), 200, "application/json", b"[1,404]"),
     (Answer("json", tuple[int, int]), ((1, 2), 202), 202, "application/json", b"[1,2]"),
     (
         Answer("json", Order, media_type="application/vnd.shop+json"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 import typing as t
 from collections.abc import Callable
 
@@ -157,6 +158,8 @@ def _is_tuple_type(hint: object) -> bool:
     origin = t.get_origin(hint)
     if origin is t.Annotated:
         return _is_tuple_type(t.get_args(hint)[0])
+    if origin in {t.Union, types.UnionType}:
+        return any(map(_is_tuple_type, t.get_args(hint)))
     return hint is tuple or origin is tuple
 
 

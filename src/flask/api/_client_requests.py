@@ -68,7 +68,7 @@ class RequestParts:
         body = operation.inputs.body
         if body is not None and body.argument in arguments:
             value = arguments[body.argument]
-            if value is not None or body.default is REQUIRED:
+            if value is not None or body.kind == "json":  # a raw body has no null
                 self._body = _write_body(body, value)
 
     def options(self) -> dict[str, t.Any]:
