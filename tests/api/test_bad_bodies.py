@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
@@ -203,6 +204,35 @@ def test_an_error_at_the_end_of_much_is_found(client: Client, body: t.Any) -> No
     assert answer.status_code == 422
     place = f"#/children/{len(body['children']) - 1}/value"
     assert [(e["pointer"], e["code"]) for e in answer.json["errors"]] == [(place, "type")]
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+def test_an_error_in_a_wide_dict_is_found_soon(client: Client, size: int) -> None:
+    @client.app.post("/")
+    @typed
+    def grow(values: Body[dict[str, int]]) -> int:
+        return len(values)
+
+    started = time.process_time()
+    answer = client.post("/", json={str(number): 1 for number in range(size)} | {"z": "x"})
+    assert [e["pointer"] for e in answer.json["errors"]] == ["#/z"]
+    assert time.process_time() - started < 5
+
+
+def test_a_long_name_is_not_sent_back(client: Client) -> None:
+    class Empty(Struct, forbid_unknown_fields=True):
+        pass
+
+    @client.app.post("/")
+    @typed
+    def grow(value: Body[dict[str, Empty]]) -> int:
+        return len(value)
+
+    answer = client.post("/", json={"a": {"k" * 100_000: 1}, "b" * 100_000: 1})
+    assert [(e["pointer"], e["code"]) for e in answer.json["errors"]] == [
+        ("#/a", "unknown"),
+        ("#", "type"),
+    ]
 
 
 def test_a_deep_value_ends_the_search_and_is_still_an_error(client: Client) -> None:

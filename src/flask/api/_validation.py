@@ -28,7 +28,8 @@ MOST_ERRORS: t.Final = 100
 """The number of errors that are reported."""
 _MOST_VALUES = 20_000
 _LONGEST_WALK = 0.25  # seconds
-_CHUNK = 64  # items of a list that are checked at once
+_CHUNK = 64  # items of a list or a dict that are checked at once
+_LONGEST_POINTER = 1000
 
 _OBJECTS = (shapes.StructType, shapes.DataclassType, shapes.TypedDictType)
 _ARRAYS = (
@@ -137,19 +138,25 @@ class _Walk:
             self._add(path, **describe(info, value, self._text))
 
     def _add(self, path: _Path, code: str, **more: object) -> None:
-        self.entries.append({"pointer": make_pointer(path), "code": code, **more})
+        pointer = make_pointer(path)
+        while (
+            len(pointer) > _LONGEST_POINTER
+        ):  # clients choose names: the error is said of a parent
+            path = path[:-1]
+            pointer = make_pointer(path)
+        self.entries.append({"pointer": pointer, "code": code, **more})
         if len(self.entries) >= MOST_ERRORS:
             raise _EndOfWalk
 
     def _is_valid(self, info: shapes.Type, value: object) -> bool:
+        return self._fits(hint_of(info), value)
+
+    def _fits(self, hint: t.Any, value: object) -> bool:
         try:
-            self._convert(info, value)
+            msgspec.convert(value, hint, strict=not self._text, str_keys=True)
         except msgspec.ValidationError:
             return False
         return True
-
-    def _convert(self, info: shapes.Type, value: object) -> object:
-        return msgspec.convert(value, hint_of(info), strict=not self._text, str_keys=True)
 
     # Objects --------------------------------------------------------------------------------------
 
@@ -185,7 +192,7 @@ class _Walk:
     def _check_whole(self, info: t.Any, value: object, path: _Path) -> None:
         """Add what the model itself says, in ``__post_init__``."""
         try:
-            self._convert(info, value)
+            msgspec.convert(value, hint_of(info), strict=not self._text, str_keys=True)
         except msgspec.ValidationError as error:
             cause = error.__cause__
             if isinstance(cause, (ValueError, TypeError)) and str(cause):
@@ -218,10 +225,11 @@ class _Walk:
     def _visit_items(self, item_type: shapes.Type, items: list[object], path: _Path) -> None:
         """Visit items, and skip those at once which are valid together."""
         is_long = len(items) > _CHUNK
-        chunk_type = shapes.ListType(item_type)
+        item_hint = hint_of(item_type)
+        chunk_hint: t.Any = list[item_hint]
         for start in range(0, len(items), _CHUNK):
             chunk = items[start : start + _CHUNK]
-            if is_long and self._is_valid(chunk_type, chunk):
+            if is_long and self._fits(chunk_hint, chunk):
                 continue
             for position, item in enumerate(chunk, start):
                 self.visit(item_type, item, (*path, position))
@@ -231,12 +239,18 @@ class _Walk:
             self._add(path, "type", expected="object")
             return
         self._check_size(len(value), info.min_length, info.max_length, path, "properties")
-        single = shapes.DictType(shapes.AnyType(), info.value_type)
-        for key, item in value.items():
-            if not _is_valid_key(info.key_type, key):
-                self._add((*path, key), **describe(info.key_type, key, True))
-            if not self._is_valid(single, {key: item}):
-                self.visit(info.value_type, item, (*path, key))
+        keys, values = hint_of(info.key_type), hint_of(info.value_type)
+        chunk_hint: t.Any = dict[keys, values]
+        key_hint: t.Any = dict[keys, t.Any]
+        names = list(value)
+        for start in range(0, len(names), _CHUNK):
+            chunk = names[start : start + _CHUNK]
+            if self._fits(chunk_hint, {name: value[name] for name in chunk}):
+                continue
+            for name in chunk:
+                if not self._fits(key_hint, {name: None}):
+                    self._add((*path, name), **describe(info.key_type, name, True))
+                self.visit(info.value_type, value[name], (*path, name))
 
     def _check_size(
         self, size: int, least: int | None, most: int | None, path: _Path, kind: str
@@ -343,15 +357,6 @@ def _as_number(info: shapes.Type, value: object, text: bool) -> int | float | No
         return msgspec.convert(value, wanted, strict=not text)
     except msgspec.ValidationError:
         return None
-
-
-def _is_valid_key(info: shapes.Type, key: object) -> bool:
-    keys: t.Any = hint_of(info)
-    try:
-        msgspec.convert({key: None}, dict[keys, None], str_keys=True)
-    except msgspec.ValidationError:
-        return False
-    return True
 
 
 def _item_types(info: t.Any) -> Sequence[shapes.Type] | None:
