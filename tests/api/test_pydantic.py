@@ -56,8 +56,8 @@ class Strict(BaseModel):
     @pydantic.field_validator("text")
     @classmethod
     def check_text(cls, value: str) -> str:
-        if value == "abd":
-            raise ValueError("abd is taken")
+        if value == "abx":
+            raise ValueError("abx is taken")
         return value
 
 
@@ -167,8 +167,8 @@ ERRORS: list[tuple[bytes, list[dict[str, t.Any]]]] = [
         [{"pointer": "#/text", "code": "pattern", "pattern": "^a"}],
     ),
     (
-        b'{"the-number": 1, "text": "abd"}',
-        [{"pointer": "#/text", "code": "value", "detail": "abd is taken"}],
+        b'{"the-number": 1, "text": "abx"}',
+        [{"pointer": "#/text", "code": "value", "detail": "abx is taken"}],
     ),
     (
         b'{"the-number": 1, "pet": {"kind": "fish"}}',

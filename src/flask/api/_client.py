@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from werkzeug.routing import AnyConverter, PathConverter, Rule, UnicodeConverter
 from werkzeug.test import TestResponse
 
+from .._routing.rule import get_converter
 from ..testing import FlaskClient
 from ..typing import AnyApp
 from ..views import View
@@ -151,9 +152,8 @@ class TypedClient:
             config["SERVER_NAME"] or "localhost", url_scheme=config["PREFERRED_URL_SCHEME"]
         )
         endpoint = route.rule.endpoint
-        converters = route.rule._converters
         for name, value in values.items():
-            if isinstance(converters.get(name), _TEXT_CONVERTERS):
+            if isinstance(get_converter(route.rule, name), _TEXT_CONVERTERS):
                 values[name] = to_text(value)
         with self._app.app_context():
             self._app.inject_url_defaults(endpoint, values)
