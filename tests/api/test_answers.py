@@ -13,7 +13,9 @@ from werkzeug.exceptions import Gone
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from flask import Flask, Response, request
+from flask.api import _shapes, register_shape
 from flask.api._operation import Answer
+from flask.api._shapes import MsgspecShape, Rejected, shape_of
 
 
 class Order(msgspec.Struct):
@@ -79,6 +81,51 @@ def test_a_value_is_sent_as_it_is_declared(
         assert response.headers.get("Content-Type") == content_type
         assert response.data == body
         app = Flask(__name__)
+
+
+class Money:
+    """A class of another library."""
+
+    def __init__(self, amount: int) -> None:
+        self.amount = amount
+        self.secret = "s"
+
+
+class MoneyShape(MsgspecShape):
+    def convert(self, value: object, text: bool) -> object:
+        if isinstance(value, Money):
+            return value
+        raise Rejected(value, text)
+
+    def decode(self, data: bytes) -> object:
+        return Money(msgspec.json.decode(data, type=int))
+
+    def encode(self, value: t.Any) -> bytes:
+        return msgspec.json.encode(value.amount)
+
+    def errors(self, error: Rejected) -> list[t.Any]:
+        return [{"pointer": "#", "code": "type", "expected": "integer"}]
+
+
+@pytest.fixture
+def _money() -> t.Iterator[None]:
+    known = list(_shapes._makers)
+    register_shape(lambda hint: hint is Money, lambda hint: MoneyShape(int))
+    yield
+    _shapes._makers[:] = known
+    shape_of.cache_clear()
+
+
+@pytest.mark.usefixtures("_money")
+@pytest.mark.parametrize("is_testing", [False, True])
+def test_types_of_other_libraries_are_written_by_their_shape(app: Flask, is_testing: bool) -> None:
+    app.testing = is_testing
+    returning(app, Money(5), Answer("json", Money))
+    returning(app, object(), Answer("json", Money), rule="/wrong")
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    client = app.test_client()
+    assert client.get("/").json == 5
+    assert client.get("/wrong").status_code == 500
 
 
 @both_protocols

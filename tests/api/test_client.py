@@ -304,6 +304,13 @@ def test_streams_are_iterators(app: Flask, ask: TypedClient) -> None:
         yield ServerSentEvent("a\nb", event="tea", id=1, retry=5)
         yield ServerSentEvent(Ticket(1))
 
+    @app.get("/csv")
+    @typed
+    def csv() -> t.Annotated[Iterator[str], media("text/csv")]:
+        yield "a,"
+        yield "b"
+
+    assert "".join(ask(csv)) == "a,b"
     tickets = [Ticket(number) for number in range(3)]
     assert list(ask(lines)) == tickets
     assert closed == ["lines"]

@@ -73,6 +73,21 @@ def test_status_headers_and_media_type(app: Flask) -> None:
     assert response.mimetype == "application/x-ndjson"
 
 
+@both_protocols
+def test_texts_of_another_media_type_are_parts_of_the_body(app: Flask, protocol: str) -> None:
+    def rows() -> Iterator[str]:
+        yield "ä,"
+        yield "b\n"
+
+    answering(app, rows, Answer("lines", str, 200, "text/csv"))
+    answering(app, rows, Answer("lines", str), rule="/json")
+    client = client_of(app, protocol)
+    response = client.get("/")
+    assert response.content_type == "text/csv; charset=utf-8"
+    assert response.data == "ä,b\n".encode()
+    assert client.get("/json").data == '"ä,"\n"b\\n"\n'.encode()
+
+
 class Steps:
     """Notes which items were asked for, and whether the generator was closed."""
 

@@ -43,11 +43,13 @@ def compile_answers(operation: Operation) -> Callable[[object], object]:
     send = _compile_send(answer, what)
     complete = _complete(send, answer.hint if answer.kind == "json" else None)
     if answer.kind == "json" and answer.status in STATUS_LINES.keys() - WITHOUT_BODY:
-        return _compile_fast(answer, what, complete)
+        return _compile_fast_json(answer, what, complete)
+    if answer.kind == "text" and answer.status == 200:
+        return _compile_fast_text(answer, complete)
     return complete
 
 
-def _compile_fast(
+def _compile_fast_json(
     answer: Answer, what: str, complete: Callable[[object], object]
 ) -> Callable[[object], object]:
     """Return a function that takes a fast path for objects of exactly the declared class."""
@@ -63,6 +65,22 @@ def _compile_fast(
             response_class = app._fast_paths.response_class
             if response_class is not None and not validates_answers(app):
                 return make_bytes_response(response_class, encode(value), status, header)
+        return complete(value)
+
+    return respond
+
+
+def _compile_fast_text(
+    answer: Answer, complete: Callable[[object], object]
+) -> Callable[[object], object]:
+    """Return a function that takes a fast path for texts."""
+    header = content_type_of(answer.media_type) if answer.media_type else None
+
+    def respond(value: object) -> object:
+        if type(value) is str:
+            fast = get_app_context().app._fast_paths
+            if fast.response_class is not None:
+                return make_text_response(fast.response_class, value, header or fast.text_type)
         return complete(value)
 
     return respond
@@ -201,16 +219,9 @@ def _compile_json(answer: Answer, what: str) -> Send:
 
 
 def _compile_text(answer: Answer, what: str) -> Send:
-    header = content_type_of(answer.media_type) if answer.media_type else None
-
     def send(value: object, app: App) -> Response:
         if not isinstance(value, (str, bytes, bytearray)):
             raise _refuse(what, answer, "string", value)
-        response_class = app._fast_paths.response_class
-        if response_class is not None and isinstance(value, str) and answer.status == 200:
-            text_type = header or app._fast_paths.text_type
-            response: Response = make_text_response(response_class, value, text_type)
-            return response
         data = value if isinstance(value, str) else bytes(value)
         media_type = answer.media_type or None
         return app.response_class(data, status=answer.status, mimetype=media_type)

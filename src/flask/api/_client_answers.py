@@ -12,6 +12,7 @@ from .._http.sse import ServerSentEvent
 from ._operation import Answer, Settings
 from ._problems import Problem, member_hints
 from ._shapes import Malformed, Rejected, shape_of
+from ._streams import is_raw_stream
 
 Item = t.TypeVar("Item")
 
@@ -77,6 +78,10 @@ def _read_json(answer: Answer, response: TestResponse) -> object:
 
 def _read_lines(answer: Answer, response: TestResponse) -> object:
     decode = shape_of(answer.hint).decode
+    if is_raw_stream(answer):
+        parts = response.iter_encoded()
+        chunks = (part.decode() for part in parts) if answer.hint is str else parts
+        return Stream(iter(chunks), response.close)
     lines = _iterate_lines(response.iter_encoded())
     return Stream((decode(line) for line in lines if line.strip()), response.close)
 

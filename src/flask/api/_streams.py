@@ -31,15 +31,36 @@ def compile_lines(answer: Answer, what: str) -> Callable[[object, App], Response
     """
     write = Writer(answer.hint, what).write
     media_type = answer.media_type or LINES_TYPE
+    is_raw = is_raw_stream(answer)
 
     def send(value: object, app: App) -> Response:
         validates = validates_answers(app)
-        chunks = _write_each(value, lambda item: write(item, validates) + b"\n", what)
+        if is_raw:
+            chunks = _write_each(value, _check_chunk, what)
+        else:
+            chunks = _write_each(value, lambda item: write(item, validates) + b"\n", what)
         return app.response_class(
             stream_with_context(chunks), status=answer.status, mimetype=media_type
         )
 
     return send
+
+
+def is_raw_stream(answer: Answer) -> bool:
+    """Return whether the items of a stream are parts of a body, rather than lines of JSON.
+
+    They are if the items are texts or bytes, and the media type is another one, such as that of
+    CSV.
+    """
+    return answer.hint in (str, bytes) and "json" not in (answer.media_type or LINES_TYPE)
+
+
+def _check_chunk(chunk: object) -> bytes:
+    if isinstance(chunk, str):
+        return chunk.encode()
+    if isinstance(chunk, bytes):
+        return chunk
+    raise TypeError(f"A part of a streamed body is str or bytes, not {type(chunk).__name__}.")
 
 
 def compile_events(answer: Answer, what: str) -> Callable[[object, App], Response]:

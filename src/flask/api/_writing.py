@@ -63,7 +63,7 @@ class Writer:
         self.what = what
         self._shape: Shape = shape_of(hint)
         self.projection: Projection | None = None
-        if isinstance(self._shape, MsgspecShape):
+        if type(self._shape) is MsgspecShape:
             self.projection = make_projection(hint)
 
     @property
