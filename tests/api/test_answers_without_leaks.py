@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import decimal
+import functools
 import sqlite3
 import typing as t
 from collections.abc import Iterator
@@ -53,6 +54,21 @@ class UserAttrs:
 @attrs.define
 class AdminAttrs(UserAttrs):
     secret: str = "s"
+
+
+@attrs.define(slots=False)
+class OpenUser:
+    name: str
+
+    @functools.cached_property
+    def secret(self) -> str:
+        return "s"
+
+
+def make_open_user() -> OpenUser:
+    user = OpenUser("ann")
+    assert user.secret == "s"  # now it is an attribute, which msgspec would write
+    return user
 
 
 class UserDict(t.TypedDict):
@@ -131,6 +147,8 @@ PROJECTED: list[tuple[t.Any, t.Any, t.Any]] = [
     (User, {"name": "ann", "secret": "s"}, ANN),
     (UserData, AdminData("ann"), ANN),
     (UserAttrs, AdminAttrs("ann"), ANN),
+    (OpenUser, make_open_user(), ANN),
+    (list[OpenUser], [OpenUser("ann"), make_open_user()], [ANN, ANN]),
     (UserDict, {"name": "ann", "secret": "s"}, ANN),
     (UserDict, ADMIN, ANN),
     (UserTuple, UserTuple(ADMIN), [ANN]),

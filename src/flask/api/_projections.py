@@ -235,6 +235,18 @@ class Model(Projection):
         return list(found.values()) if self._is_array else found
 
 
+class _OpenAttrs(Model):
+    """Attrs classes without slots: msgspec writes all attributes of their objects."""
+
+    def connect(self, info: t.Any, find: Callable[[inspect.Type], Projection]) -> None:
+        super().connect(info, find)
+        self._names = frozenset(field.name for field in info.fields)
+        self.classes = None
+
+    def is_exact(self, value: object) -> bool:
+        return super().is_exact(value) and self._names.issuperset(vars(value))
+
+
 class _TypedDict(Model):
     """Typed dicts: a value may have more keys than its type declares."""
 
@@ -323,8 +335,12 @@ def _create(info: inspect.Type) -> Projection:
     match info:
         case inspect.TypedDictType():
             return _TypedDict(t.cast("inspect.DataclassType", info))
-        case inspect.StructType() | inspect.DataclassType():
+        case inspect.StructType():
             return Model(info)
+        case inspect.DataclassType():
+            kind: type = t.get_origin(info.cls) or info.cls
+            is_open = hasattr(kind, "__attrs_attrs__") and kind.__dictoffset__ != 0
+            return _OpenAttrs(info) if is_open else Model(info)
         case inspect.NamedTupleType():
             return _Tuple(t.get_origin(info.cls) or info.cls)
         case inspect.TupleType():
