@@ -13,7 +13,7 @@ from werkzeug.exceptions import Gone
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from flask import Flask, Response, request
-from flask.api import _shapes, register_shape
+from flask.api import Returns, _shapes, defaults, register_shape, typed
 from flask.api._operation import Answer
 from flask.api._shapes import MsgspecShape, Rejected, shape_of
 
@@ -178,7 +178,15 @@ def test_a_tuple_with_a_status_without_content_sends_none(app: Flask, value: obj
         (lambda: (WerkzeugResponse("theirs"), 203, {"X": "y"}), 203, b"theirs"),
     ],
 )
-@pytest.mark.parametrize("answer", [JSON, Answer("text", str), Answer("lines", Order)], ids=str)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(JSON, Answer("json", t.Any | None), Answer("json", list[Order])),
+        *(Answer("text", str), Answer("lines", Order), Answer("events")),
+        Answer("empty", None, 204),
+    ],
+    ids=str,
+)
 def test_responses_are_sent_unchanged(
     app: Flask, made: t.Callable[[], object], status: int, body: bytes, answer: Answer
 ) -> None:
@@ -234,6 +242,20 @@ def test_a_status_of_the_decorator_is_for_values_of_untyped_views(app: Flask) ->
     client = app.test_client()
     assert client.get("/").status_code == 201
     assert client.get("/tuple").status_code == 202
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_the_status_of_defaults_is_that_of_values(app: Flask, status: int) -> None:
+    @app.get("/")
+    @typed
+    def view() -> Returns[Order | None]:
+        return None
+
+    defaults(app, status=status)
+    response = app.test_client().get("/")
+    assert response.status_code == status
+    assert ("Content-Type" in response.headers) is (status != 204)
+    assert response.data == (b"" if status == 204 else b"null")
 
 
 # Responses are ordinary ones --------------------------------------------------------------------

@@ -54,6 +54,8 @@ def _compile_fast_json(
 ) -> Callable[[object], object]:
     """Return a function that takes a fast path for objects of exactly the declared class."""
     writer = Writer(answer.hint, what)
+    if writer.allows_any:  # a response, too
+        return complete
     kind, is_exact = writer.kind, writer.is_exact
     status = answer.status
     header = content_type_of(answer.media_type or "application/json")
@@ -100,21 +102,20 @@ def _complete(send: Send, tuple_hint: object) -> Callable[[object], object]:
         if isinstance(value, _SENT_UNCHANGED):
             return value
         app = get_app_context().app
-        status = headers = None
+        status: object = None
+        headers: t.Any = None
         if type(value) is tuple and not is_data(value):
             if not 2 <= len(value) <= 3 or isinstance(value[0], _SENT_UNCHANGED):
                 return value  # Flask makes the response, or explains the error
-            whole, (value, *rest) = value, value
-            if len(rest) == 2:
-                status, headers = rest
-            elif isinstance(rest[0], _HEADERS):
-                headers = rest[0]
+            if len(value) == 3:
+                value, status, headers = value
+            elif isinstance(value[1], _HEADERS):
+                value, headers = value
             else:
-                status = rest[0]
-            del whole, rest
+                value, status = value
         response = _send_checked(send, value, app, status)
         if status is not None:
-            _set_status(response, status)
+            set_status(response, status)
         if headers:
             response.headers.update(headers)
         return response
@@ -134,7 +135,12 @@ def _send_checked(send: Send, value: object, app: App, status: object) -> Respon
         raise InternalServerError(original_exception=error) from error
 
 
-def _set_status(response: Response, status: t.Any) -> None:
+def set_status(response: Response, status: t.Any) -> None:
+    """Set the status of a response, and remove its body if the status has none.
+
+    :param response: the response of an answer.
+    :param status: a number, or a line such as ``"404 Gone Fishing"``.
+    """
     if isinstance(status, (str, bytes)):
         response.status = status if isinstance(status, str) else status.decode("latin-1")
     else:

@@ -56,6 +56,9 @@ class Projection:
     is_open: bool = False
     """Below another type it is not examined: it declares no fields, or it allows any."""
 
+    allows_any: bool = False
+    """Any value is one of the type."""
+
     def is_exact(self, value: object) -> bool:
         """Return whether all objects in a value are of the declared classes."""
         return True
@@ -73,6 +76,7 @@ class Projection:
 
 class _Anything(Projection):
     is_open = True
+    allows_any = True
 
     def project(self, value: object) -> object:
         return value
@@ -269,7 +273,7 @@ class _Union(Projection):
         self._members = [
             member for member in members if not isinstance(member, (_Scalar, _Anything))
         ]
-        self._allows_any = any(isinstance(member, _Anything) for member in members)
+        self.allows_any = any(member.allows_any for member in members)
         self._by_class = {
             member.kind: member
             for member in members
@@ -285,10 +289,10 @@ class _Union(Projection):
             return known.is_exact(value)
         if isinstance(value, SCALARS):
             return True
-        return self._allows_any or any(member.is_exact(value) for member in self._members)
+        return self.allows_any or any(member.is_exact(value) for member in self._members)
 
     def project(self, value: object) -> object:
-        if self._allows_any or isinstance(value, SCALARS) or self.is_exact(value):
+        if self.allows_any or isinstance(value, SCALARS) or self.is_exact(value):
             return value
         for kind in type(value).__mro__:
             if kind in self._by_class:

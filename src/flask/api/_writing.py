@@ -72,6 +72,11 @@ class Writer:
         classes = None if self.projection is None else self.projection.classes
         return next(iter(classes)) if classes is not None and len(classes) == 1 else None
 
+    @property
+    def allows_any(self) -> bool:
+        """Whether the type allows any value."""
+        return self.projection is not None and self.projection.allows_any
+
     def is_exact(self, value: object) -> bool:
         """Return whether `encode` writes exactly the declared fields of a value."""
         return self.projection is not None and self.projection.is_exact(value)
