@@ -225,7 +225,7 @@ class _Walk:
     def _visit_items(self, item_type: shapes.Type, items: list[object], path: _Path) -> None:
         """Visit items, and skip those at once which are valid together."""
         is_long = len(items) > _CHUNK
-        item_hint = hint_of(item_type)
+        item_hint: t.Any = hint_of(item_type)
         chunk_hint: t.Any = list[item_hint]
         for start in range(0, len(items), _CHUNK):
             chunk = items[start : start + _CHUNK]
@@ -239,7 +239,8 @@ class _Walk:
             self._add(path, "type", expected="object")
             return
         self._check_size(len(value), info.min_length, info.max_length, path, "properties")
-        keys, values = hint_of(info.key_type), hint_of(info.value_type)
+        keys: t.Any = hint_of(info.key_type)
+        values: t.Any = hint_of(info.value_type)
         chunk_hint: t.Any = dict[keys, values]
         key_hint: t.Any = dict[keys, t.Any]
         names = list(value)
