@@ -7,7 +7,8 @@ import enum
 import io
 import typing as t
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import wraps
 
 import msgspec
 import pytest
@@ -194,7 +195,16 @@ def test_raw_bodies_and_answers(app: Flask, ask: TypedClient) -> None:
 def test_patches_and_methods_of_classes(app: Flask, ask: TypedClient) -> None:
     """Item 13."""
 
+    def note(view: Callable[..., t.Any]) -> t.Any:
+        @wraps(view)
+        def noted(*args: t.Any, **kwargs: t.Any) -> t.Any:
+            return view(*args, **kwargs)
+
+        return noted
+
     class Item(MethodView):
+        decorators: t.ClassVar[t.Any] = [note]
+
         @typed
         def get(self, id: int) -> Order:
             return Order("tea", id=id)

@@ -7,10 +7,8 @@ import typing as t
 from collections.abc import Iterator, Mapping
 
 from werkzeug.routing import AnyConverter, PathConverter, Rule, UnicodeConverter
-from werkzeug.test import TestResponse
 
 from .._routing.rule import get_converter
-from ..testing import FlaskClient
 from ..typing import AnyApp
 from ..views import View
 from ._client_answers import make_problem, read_answer
@@ -18,6 +16,11 @@ from ._client_requests import RequestParts, bind_arguments, to_text
 from ._operation import Operation, find_operation
 from ._settings import effective_settings
 from ._typed import TypedView
+
+if t.TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+    from ..testing import FlaskClient
 
 P = t.ParamSpec("P")
 R = t.TypeVar("R")

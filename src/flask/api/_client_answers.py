@@ -6,13 +6,15 @@ import typing as t
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 import msgspec
-from werkzeug.test import TestResponse
 
 from .._http.sse import ServerSentEvent
 from ._operation import Answer, Settings
 from ._problems import Problem, member_hints
 from ._shapes import Malformed, Rejected, shape_of
 from ._streams import is_raw_stream
+
+if t.TYPE_CHECKING:
+    from werkzeug.test import TestResponse
 
 Item = t.TypeVar("Item")
 

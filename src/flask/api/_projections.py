@@ -322,7 +322,7 @@ def _reader_of(value: object) -> Callable[[str, str], object]:
     keys = getattr(value, "keys", None)
     if callable(keys) and hasattr(type(value), "__getitem__"):
         items = t.cast("Mapping[str, object]", value)
-        known = frozenset(keys())
+        known = frozenset(items.keys())
         return lambda _, key: items[key] if key in known else _MISSING
     return lambda name, _: getattr(value, name, _MISSING)
 
