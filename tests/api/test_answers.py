@@ -206,6 +206,23 @@ def test_the_class_of_the_value_chooses_the_answer(app: Flask, value: object, st
     assert app.test_client().get("/").status_code == status
 
 
+@pytest.mark.parametrize(
+    ("value", "status", "body"),
+    [
+        (TEA, 200, b'{"name":"tea","count":1}'),
+        (None, 204, b""),
+        ("x", 202, b"x"),
+        (b"y", 203, b"y"),
+    ],
+)
+def test_answers_of_other_kinds_are_chosen_by_class_too(
+    app: Flask, value: object, status: int, body: bytes
+) -> None:
+    kinds = (Answer("empty", None, 204), Answer("text", str, 202), Answer("bytes", bytes, 203))
+    response = returning(app, value, JSON, *kinds).test_client().get("/")
+    assert (response.status_code, response.data) == (status, body)
+
+
 class Rush(Order):
     """A subclass of one of the declared classes."""
 

@@ -6,7 +6,9 @@ import dataclasses
 import decimal
 import functools
 import sqlite3
+import types
 import typing as t
+from collections import OrderedDict
 from collections.abc import Iterator
 
 import attrs
@@ -158,6 +160,11 @@ PROJECTED: list[tuple[t.Any, t.Any, t.Any]] = [
     (list[User | None], [None, ADMIN], [None, ANN]),
     (dict[str, User], {"a": ADMIN}, {"a": ANN}),
     (tuple[User, ...], [ADMIN], [ANN]),
+    (tuple[User, int], [ADMIN, 1], [ANN, 1]),
+    (Page[tuple[User, int]], Page([(ADMIN, 1)]), {"items": [[ANN, 1]], "first": None}),
+    (Page[tuple[User, int]], Page([[ADMIN, 1]]), {"items": [[ANN, 1]], "first": None}),
+    (UserTuple, types.SimpleNamespace(user=ADMIN, secret="s"), [ANN]),
+    (dict[str, list[User]], OrderedDict(a=[ADMIN]), {"a": [ANN]}),
     (User | None, ADMIN, ANN),
     (User | list[User], [ADMIN], [ANN]),
     (User | str, ADMIN, ANN),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import enum
 import io
@@ -10,9 +11,11 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import wraps
 
+import attrs
 import msgspec
 import pytest
 from msgspec import Meta, Struct
+from pydantic import BaseModel, Field
 from werkzeug.datastructures import FileStorage
 
 from flask import Flask, Response, abort, g, redirect, request
@@ -141,6 +144,88 @@ def test_parameters_of_all_places(app: Flask, ask: TypedClient) -> None:
     few = {name: given[name] for name in ("color", "key", "day", "by")}
     answer = ask(search, **few)  # type: ignore[arg-type]
     assert (answer["tag"], answer["page"], answer["theme"]) == ([], 1, "light")
+
+
+@dataclasses.dataclass
+class DataFilter:
+    name: str
+    size: int = 1
+
+
+@attrs.define
+class AttrsFilter:
+    name: str
+    size: int = 1
+
+
+class DictFilter(t.TypedDict):
+    name: str
+    size: t.NotRequired[int]
+
+
+class ModelFilter(BaseModel):
+    name: str
+    size: int = Field(1, alias="the-size")
+
+
+class TaggedFilter(Struct, tag=True):
+    name: str
+    x_size: int | None = None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(DataFilter("a", 2), AttrsFilter("a", 2), DictFilter(name="a", size=2)),
+        *(ModelFilter(**{"name": "a", "the-size": 2}), TaggedFilter("a"), TaggedFilter("a", 2)),
+    ],
+    ids=repr,
+)
+def test_models_of_all_libraries_spread_their_fields(
+    app: Flask, ask: TypedClient, value: t.Any
+) -> None:
+    hint: t.Any = DictFilter if isinstance(value, dict) else type(value)
+
+    @app.get("/query")
+    @typed
+    def query(by: Query[hint]) -> hint:
+        return by
+
+    @app.get("/header")
+    @typed
+    def header(by: Header[hint]) -> hint:
+        return by
+
+    assert ask(query, by=value) == value
+    assert ask(header, by=value) == value
+
+
+def test_optional_bodies_may_be_left_out(app: Flask, ask: TypedClient) -> None:
+    @app.post("/json")
+    @typed
+    def optional(order: Body[NewOrder | None] = None) -> NewOrder | None:
+        return order
+
+    @app.post("/text")
+    @typed
+    def text(text: Body[str] = "nothing") -> str:
+        return text
+
+    assert ask(optional) is None
+    assert ask(optional, order=None) is None
+    assert ask(optional, order=NewOrder("tea")) == NewOrder("tea")
+    assert ask(text) == "nothing"
+
+
+def test_an_untyped_answer_is_the_response(app: Flask, ask: TypedClient) -> None:
+    @app.get("/<name>")
+    @typed
+    def page(name: str):  # type: ignore[no-untyped-def]
+        return "tea" if name == "tea" else abort(404)
+
+    assert ask(page, name="tea").get_data(as_text=True) == "tea"
+    with pytest.raises(Problem):
+        ask(page, name="rye")
 
 
 def upload(text: str, name: str) -> FileStorage:

@@ -88,6 +88,20 @@ def test_texts_of_another_media_type_are_parts_of_the_body(app: Flask, protocol:
     assert client.get("/json").data == '"ä,"\n"b\\n"\n'.encode()
 
 
+def test_bytes_may_be_streamed_but_no_other_parts(app: Flask) -> None:
+    def parts() -> Iterator[t.Any]:
+        yield b"\x89PNG"
+        yield 5
+
+    response = (
+        answering(app, parts, Answer("lines", bytes, 200, "image/png")).test_client().get("/")
+    )
+    chunks = response.iter_encoded()
+    assert next(iter(chunks)) == b"\x89PNG"
+    with pytest.raises(TypeError, match="not int"):
+        list(chunks)
+
+
 class Steps:
     """Notes which items were asked for, and whether the generator was closed."""
 

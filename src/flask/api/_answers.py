@@ -283,14 +283,15 @@ def _refuse(what: str, answer: Answer, expected: str, value: object) -> WrongAns
 def _compile_choice(answers: tuple[Answer, ...], what: str) -> Send:
     sends = [(answer, _compile_send(answer, what)) for answer in answers]
     by_class = {_class_of(answer): send for answer, send in sends}
+    writers = [(Writer(answer.hint, what), send) for answer, send in sends if answer.kind == "json"]
 
     def send(value: object, app: App) -> Response:
         for kind in type(value).__mro__[:-1]:
             known = by_class.get(kind)
             if known is not None:
                 return known(value, app)
-        for answer, send in sends:
-            if answer.kind == "json" and _is_convertible(value, answer.hint):
+        for writer, send in writers:
+            if _fits(writer, value):
                 return send(value, app)
         expected = [name_type(answer.hint) for answer in answers]
         entry = {"pointer": "#", "code": "type", "expected": " or ".join(expected)}
@@ -315,10 +316,10 @@ def _class_of(answer: Answer) -> type | None:
     return hint if isinstance(hint, type) else None
 
 
-def _is_convertible(value: object, hint: object) -> bool:
+def _fits(writer: Writer, value: object) -> bool:
     try:
-        msgspec.convert(value, t.cast("type", hint), from_attributes=True)
-    except (msgspec.ValidationError, TypeError):
+        writer.write(value, validates=True)
+    except TypeError:
         return False
     return True
 
