@@ -13,7 +13,7 @@ from .._core.current import get_app_context
 from ._partial_models import PLAN_NAME, DictPlan, Plan, make_partial
 from ._problems import Invalid
 from ._pydantic import PydanticShape, is_pydantic_model, make_partial_model
-from ._shapes import MsgspecShape, Rejected, Shape
+from ._shapes import Malformed, MsgspecShape, Rejected, Shape
 from ._validation import Entry, make_pointer
 
 if t.TYPE_CHECKING:
@@ -47,15 +47,18 @@ class Changes(t.Generic[T]):
 
         Structs, dataclasses, attrs classes, named tuples, pydantic models and dicts are left as
         they are: a changed copy is returned. Other objects, such as rows of a database, are changed
-        in place. Nested objects are merged; lists are replaced. Null sets ``None``, and removes the
-        key of a dict.
+        in place. Nested objects are merged; lists are replaced. Null sets ``None``. It removes the
+        key of a dict, unless the model says that ``None`` is a value there.
 
         :param target: an object with the fields of the model.
-        :raises flask.api.Invalid: a nested object that did not exist lacks a required field, or the
-            model rejects the combination in ``__post_init__``.
+        :raises flask.api.Invalid: a nested object that did not exist lacks a required field, the
+            model rejects the combination in ``__post_init__``, or there are too many levels.
         :raises TypeError: the object has no such field.
         """
-        return t.cast("Target", _apply(self, target, ()))
+        try:
+            return t.cast("Target", _apply(self, target, ()))
+        except RecursionError:
+            raise _invalid([{"pointer": "#", "code": "invalid"}]) from None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Changes) and self.given == other.given
@@ -207,7 +210,10 @@ class ChangesShape:
 
     def decode(self, data: bytes) -> object:
         """Read changes from JSON."""
-        return _wrap(self._shape.decode(data), self._dict_plan)
+        try:
+            return _wrap(self._shape.decode(data), self._dict_plan)
+        except RecursionError as error:
+            raise Malformed(str(error)) from None
 
     def convert(self, value: object, text: bool) -> object:
         """Make changes from a dict."""

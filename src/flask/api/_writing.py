@@ -79,7 +79,10 @@ class Writer:
 
     def is_exact(self, value: object) -> bool:
         """Return whether `encode` writes exactly the declared fields of a value."""
-        return self.projection is not None and self.projection.is_exact(value)
+        try:
+            return self.projection is not None and self.projection.is_exact(value)
+        except RecursionError:
+            return False
 
     def write(self, value: object, validates: bool) -> bytes:
         """Return a value as JSON.
@@ -88,10 +91,13 @@ class Writer:
         :param validates: check the JSON. Otherwise a wrong value is sent, with the declared fields.
         :raises WrongAnswer: the value has no field of the declared type, or it is not valid.
         """
-        if self.projection is not None:
-            data = self._write_projected(value, self.projection)
-        else:
+        if self.projection is None:
             data = self._write_converted(value)
+        else:
+            try:
+                data = self._write_projected(value, self.projection)
+            except RecursionError:
+                data = self._write_deep(value)
         if validates:
             self._check(data)
         return data
@@ -111,6 +117,16 @@ class Writer:
         except msgspec.ValidationError:
             pass  # it is sent unvalidated, or `_check` describes all errors
         return encode(projected)
+
+    def _write_deep(self, value: object) -> bytes:
+        """Write a value that is nested too deeply for a projection, as one of a client may be.
+
+        msgspec, which can read and write it, drops what the type does not declare.
+        """
+        try:
+            return encode(self._shape.decode(encode(value)))
+        except Rejected as error:
+            raise self._refuse(value) from error
 
     def _write_converted(self, value: object) -> bytes:
         """Write a value of another library, which knows its models' fields."""
