@@ -259,6 +259,9 @@ def test_every_built_in_key_has_its_default(app: Flask) -> None:
         "TRUSTED_HOSTS": None,
         "USE_X_SENDFILE": False,
         "WEBSOCKET_MAX_MESSAGE_SIZE": 1024 * 1024,
+        "TRUSTED_PROXIES": None,
+        "TRUSTED_PROXY_HEADER": None,
+        "API_VALIDATION_STATUS": 422,
         "WEBSOCKET_ORIGINS": None,
     }
     assert dict(Flask("fresh").config) == expected

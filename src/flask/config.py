@@ -286,6 +286,9 @@ DEFAULT_CONFIG: t.Final = ImmutableDict(
         "TRUSTED_HOSTS": None,
         "USE_X_SENDFILE": False,
         "WEBSOCKET_MAX_MESSAGE_SIZE": 1024 * 1024,
+        "TRUSTED_PROXIES": None,
+        "TRUSTED_PROXY_HEADER": None,
+        "API_VALIDATION_STATUS": 422,
         "WEBSOCKET_ORIGINS": None,
     }
 )

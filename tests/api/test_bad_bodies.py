@@ -6,7 +6,7 @@ import time
 import typing as t
 
 import pytest
-from conftest import Client
+from protocol_client import Client
 
 from flask.api import Annotated, Body, Meta, Struct, media, typed
 

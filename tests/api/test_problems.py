@@ -6,7 +6,7 @@ import types
 import typing as t
 
 import pytest
-from conftest import Client
+from protocol_client import Client
 from werkzeug.exceptions import Conflict, HTTPException
 
 from flask import Blueprint, Flask, abort

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import typing as t
 
-from conftest import Client
+from protocol_client import Client
 
 from flask.api import Annotated, Body, File, Form, Meta, Query, Struct, Upload, typed
 

@@ -9,7 +9,7 @@ import uuid
 from decimal import Decimal
 
 import pytest
-from conftest import Client
+from protocol_client import Client
 
 from flask import Flask
 from flask.api import Annotated, Cookie, Form, Header, Meta, Query, Struct, typed

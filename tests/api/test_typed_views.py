@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 
 import pytest
-from conftest import Client
+from protocol_client import Client
 
 from flask import Blueprint, Flask, abort
 from flask.api import (

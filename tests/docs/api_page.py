@@ -25,19 +25,12 @@ PACKAGE = Path(__file__).parents[2] / "src" / "flask"
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 
 MODULES = (
-    *(
-        "flask",
-        "flask.api",
-        "flask.app",
-        "flask.asgi",
-        "flask.blueprints",
-        "flask.cli",
-        "flask.config",
-    ),
-    *("flask.ctx", "flask.debughelpers", "flask.globals", "flask.helpers", "flask.json"),
-    *("flask.json.provider", "flask.json.tag", "flask.logging", "flask.sessions"),
-    *("flask.signals", "flask.templating", "flask.testing", "flask.typing", "flask.views"),
-    *("flask.wrappers", "flask.sansio.app", "flask.sansio.blueprints", "flask.sansio.scaffold"),
+    *("flask", "flask.api", "flask.app", "flask.asgi", "flask.blueprints", "flask.cli"),
+    *("flask.config", "flask.ctx", "flask.debughelpers", "flask.globals", "flask.helpers"),
+    *("flask.json", "flask.json.provider", "flask.json.tag", "flask.logging", "flask.security"),
+    *("flask.sessions", "flask.signals", "flask.templating", "flask.testing", "flask.typing"),
+    *("flask.views", "flask.wrappers"),
+    *("flask.sansio.app", "flask.sansio.blueprints", "flask.sansio.scaffold"),
 )
 
 LISTING = [name for name in MODULES[1:] if not name.startswith("flask.sansio")]

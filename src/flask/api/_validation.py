@@ -27,7 +27,7 @@ Entry: t.TypeAlias = dict[str, t.Any]
 MOST_ERRORS: t.Final = 100
 """The number of errors that are reported."""
 _MOST_VALUES = 20_000
-_LONGEST_WALK = 0.25  # seconds
+_LONGEST_WALK = 0.25  # seconds of the processor
 _CHUNK = 64  # items of a list or a dict that are checked at once
 _LONGEST_POINTER = 1000
 
@@ -117,12 +117,12 @@ class _Walk:
         self.entries: list[Entry] = []
         self._text = text
         self._values = 0
-        self._end = time.monotonic() + _LONGEST_WALK
+        self._end = time.thread_time() + _LONGEST_WALK
 
     def visit(self, info: shapes.Type, value: object, path: _Path) -> None:
         """Add the errors of a value."""
         self._values += 1
-        if self._values > _MOST_VALUES or time.monotonic() > self._end:
+        if self._values > _MOST_VALUES or time.thread_time() > self._end:
             raise _EndOfWalk
         while isinstance(info, shapes.Metadata):
             info = info.type
