@@ -33,11 +33,10 @@ def answering(
     app: Flask,
     view: Callable[..., object],
     *answers: Answer,
-    settings: Settings | None = None,
     rule: str = "/",
 ) -> Flask:
     """Register a view whose answers are declared."""
-    operation = Operation(view, settings or Settings(), lambda _: (Inputs(), answers))
+    operation = Operation(view, Settings(), lambda _: (Inputs(), answers))
     respond: Callable[[object], object] | None = None
 
     def answer(value: object) -> t.Any:
