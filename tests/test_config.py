@@ -261,6 +261,7 @@ def test_every_built_in_key_has_its_default(app: Flask) -> None:
         "WEBSOCKET_MAX_MESSAGE_SIZE": 1024 * 1024,
         "TRUSTED_PROXIES": None,
         "TRUSTED_PROXY_HEADER": None,
+        "API_VALIDATE_RESPONSES": None,
         "API_VALIDATION_STATUS": 422,
         "WEBSOCKET_ORIGINS": None,
     }

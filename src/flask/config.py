@@ -288,6 +288,7 @@ DEFAULT_CONFIG: t.Final = ImmutableDict(
         "WEBSOCKET_MAX_MESSAGE_SIZE": 1024 * 1024,
         "TRUSTED_PROXIES": None,
         "TRUSTED_PROXY_HEADER": None,
+        "API_VALIDATE_RESPONSES": None,
         "API_VALIDATION_STATUS": 422,
         "WEBSOCKET_ORIGINS": None,
     }

@@ -18,7 +18,10 @@ pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 PACKAGE = Path(flask.__file__).parent
-CORRECT = [HERE / "sample_app.py", HERE / "sample_classes.py", HERE / "sample_api.py"]
+CORRECT = [
+    *(HERE / "sample_app.py", HERE / "sample_classes.py", HERE / "sample_api.py"),
+    HERE / "sample_client.py",
+]
 MISTAKEN = HERE / "sample_mistakes.py"
 
 needs_mypy = pytest.mark.skipif(

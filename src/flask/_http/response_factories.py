@@ -152,3 +152,24 @@ def make_text_response(kind: type[Kind], text: str, content_type: tuple[str, str
     response._status_code = 200
     response._status = "200 OK"
     return response
+
+
+def make_bytes_response(
+    kind: type[Kind], body: bytes, status: int, content_type: tuple[str, str]
+) -> Kind:
+    """Create a response from bytes.
+
+    :param kind: a class with `Response._is_unmodified`.
+    :param body: the body.
+    :param status: a key of `STATUS_LINES`.
+    :param content_type: the header, from `content_type_of`.
+    """
+    response = _new_object(kind)
+    response._body = body
+    response._content_type = content_type
+    response._headers = None
+    response._more_headers = None
+    response._kind = GIVEN
+    response._status_code = status
+    response._status = STATUS_LINES[status]
+    return response

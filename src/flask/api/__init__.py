@@ -20,6 +20,7 @@ except ModuleNotFoundError as error:
     ) from None
 
 from . import _preparation as _preparation
+from . import _pydantic as _pydantic
 from ._changes import Changes as Changes
 from ._markers import Body as Body
 from ._markers import Cookie as Cookie

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 
 from .._core.current import get_request_context
 from ..wrappers import Response
-from ._answers import compile_answers
+from ._answers import compile_answers, set_status
 from ._binding import make_bind, make_partial_bind
 from ._markers import Returns
 from ._operation import Operation, Settings
@@ -172,7 +172,7 @@ class _Call:
             endpoint = context.request.endpoint or ""
             status = effective_settings(context.app, endpoint, self._operation).status
             if status is not None:
-                response.status_code = status
+                set_status(response, status)
         return response
 
 
