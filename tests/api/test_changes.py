@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
 from flask.api import Changes, Invalid
-from flask.api._changes import decode_changes
+from flask.api._patches import decode_changes
 from flask.api._shapes import Malformed, Rejected
 
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from flask.api import Changes
-from flask.api._changes import decode_changes
+from flask.api._patches import decode_changes
 from flask.api._shapes import Rejected
 
 

@@ -76,8 +76,11 @@ def test_proxies_can_be_counted(count: int, address: str) -> None:
 
 def test_the_other_headers_are_those_of_the_same_proxy() -> None:
     headers = {
-        FOR: f"{EVIL}, {CLIENT}, {INNER}", PROTO: "http, https, http", HOST: "e, shop, i",
-        "x-forwarded-port": "1, 8443, 2", "x-forwarded-prefix": "/shop/",
+        FOR: f"{EVIL}, {CLIENT}, {INNER}",
+        PROTO: "http, https, http",
+        HOST: "e, shop, i",
+        "x-forwarded-port": "1, 8443, 2",
+        "x-forwarded-prefix": "/shop/",
     }
     client = TrustedProxies(NETWORKS).find_client(PROXY, headers)
     assert client is not None
@@ -146,7 +149,9 @@ def test_the_application_sees_the_client(client: Client) -> None:
     proxied(client.app)
     headers = {FOR: CLIENT, PROTO: "https", HOST: "shop.example", "x-forwarded-prefix": "/shop"}
     assert client.get("/", headers=headers).json == {
-        "address": CLIENT, "url": "https://shop.example/shop/", "secure": True,
+        "address": CLIENT,
+        "url": "https://shop.example/shop/",
+        "secure": True,
         "root": "/shop",
     }
     assert client.get("/").json["address"] == "127.0.0.1"
@@ -186,7 +191,10 @@ def test_a_websocket_has_the_client_too() -> None:
 
     middleware = AsgiProxies(app, TrustedProxies(NETWORKS))
     scope = {
-        "type": "websocket", "scheme": "ws", "client": (PROXY, 1), "server": ("a", 80),
+        "type": "websocket",
+        "scheme": "ws",
+        "client": (PROXY, 1),
+        "server": ("a", 80),
         "headers": [(b"x-forwarded-for", CLIENT.encode()), (b"x-forwarded-proto", b"https")],
         "path": "/ws",
     }

@@ -30,7 +30,13 @@ from benchmarks import (  # noqa: E402
     wsgi,
 )
 from benchmarks.answers import Answer, differences, masked  # noqa: E402
-from benchmarks.peers import ASGI_PEERS, PEERS, bare_app  # noqa: E402
+from benchmarks.peers import (  # noqa: E402
+    ASGI_PEERS,
+    PEERS,
+    TYPED_ASGI_PEERS,
+    TYPED_PEERS,
+    bare_app,
+)
 from benchmarks.rounds import Measured, Table  # noqa: E402
 
 HELLO = workloads.WORKLOADS["hello"]
@@ -336,7 +342,8 @@ def test_an_unknown_peer_is_reported_before_anything_is_installed(
 
 def test_every_peer_names_only_workloads_that_there_are() -> None:
     assert set(bare_app.applications()) <= set(workloads.WORKLOADS)
-    assert {kind.module for kind in (*PEERS.values(), *ASGI_PEERS.values())} == {
+    groups = (PEERS, ASGI_PEERS, TYPED_PEERS, TYPED_ASGI_PEERS)
+    assert {kind.module for group in groups for kind in group.values()} == {
         file.stem for file in (ROOT / "benchmarks" / "peers").glob("*_app*.py")
     }
 

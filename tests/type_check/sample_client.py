@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import assert_type
 
 from flask import Flask, ServerSentEvent
-from flask.api import Body, Changes, Patch, Query, Returns, Struct, typed
-from flask.api._client import TypedClient
+from flask.api import API, Body, Changes, Patch, Query, Returns, Struct, TypedClient, typed
 from flask.views import MethodView
 
 app = Flask(__name__)
@@ -51,7 +50,9 @@ class Item(MethodView):
         return change.apply(Order("tea"))
 
 
-ask = TypedClient(app)
+api = API(app, title="Shop", version="1")
+ask = api.client(app)
+assert_type(ask, TypedClient)
 assert_type(ask(create, order=Order("tea")), Order)
 assert_type(ask(create, Order("tea"), page=2), Order)
 assert_type(ask(show, id=1), Order | None)

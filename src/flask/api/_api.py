@@ -19,7 +19,7 @@ from ._names import Schema
 if t.TYPE_CHECKING:
     from ..app import Flask
     from ..blueprints import Blueprint
-    from ._client import TypedClient  # type: ignore[import-not-found,unused-ignore]
+    from ._client import TypedClient
 
 View: t.TypeAlias = Callable[..., t.Any]
 
@@ -136,7 +136,7 @@ class API:
         :param app: the application.
         :param asgi: send the requests over ASGI.
         """
-        from ._client import TypedClient  # type: ignore[import-not-found,unused-ignore]
+        from ._client import TypedClient
 
         return TypedClient(app, asgi=asgi)
 

@@ -15,9 +15,9 @@ from werkzeug.exceptions import BadRequest, NotFound, UnsupportedMediaType
 from werkzeug.http import parse_options_header
 
 from .._core.current import get_request_context
-from ._changes import decode_changes
 from ._fields import has_default
 from ._operation import BodyInput, Inputs
+from ._patches import decode_changes
 from ._problems import Invalid
 from ._shapes import Malformed, MsgspecShape, Rejected, Shape, shape_of
 from ._text import ParameterReader, is_form_type

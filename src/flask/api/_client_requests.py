@@ -10,8 +10,8 @@ import msgspec
 from werkzeug.datastructures import FileStorage
 from werkzeug.http import dump_cookie
 
-from ._changes import decode_changes
 from ._operation import REQUIRED, BodyInput, Operation, Parameter
+from ._patches import decode_changes
 from ._shapes import shape_of
 
 Pairs: t.TypeAlias = list[tuple[str, t.Any]]

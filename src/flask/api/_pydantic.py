@@ -20,7 +20,7 @@ from ._validation import MOST_ERRORS, Entry, make_pointer
 if t.TYPE_CHECKING:
     import pydantic
 
-    from ._schema import Names
+    from ._names import Names
 
 # The types of pydantic's errors by what a message names.
 _EXPECTED: t.Final[dict[str, tuple[str, ...]]] = {

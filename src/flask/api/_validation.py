@@ -27,7 +27,7 @@ Entry: t.TypeAlias = dict[str, t.Any]
 MOST_ERRORS: t.Final = 100
 """The number of errors that are reported."""
 _MOST_VALUES = 20_000
-_LONGEST_WALK = 0.25  # seconds of the processor
+_LONGEST_WALK = 1.0  # seconds of the processor
 _CHUNK = 64  # items of a list or a dict that are checked at once
 _LONGEST_POINTER = 1000
 
