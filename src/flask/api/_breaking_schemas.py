@@ -87,10 +87,8 @@ class SchemaComparison:
                 else:
                     yield "", _reject(_label(each), is_input)
                 continue
-            results = (
-                list(self._compare_alike(*(pair if is_input else pair[::-1]), is_input))
-                for pair in ((each, other) for other in alike)
-            )
+            pairs = [(each, other) if is_input else (other, each) for other in alike]
+            results = (list(self._compare_alike(old, new, is_input)) for old, new in pairs)
             yield from min(results, key=len)
 
     def _split(self, schema: Schema, document: Schema, depth: int = 0) -> list[Schema]:
