@@ -173,8 +173,7 @@ def make_file_response(
     else:
         response._body = content
         response._content_type = None
-        # PERF: 0.1 us less than a call of the class.
-        response._kind = kind_of_body = _new_object(_FileBody)
+        response._kind = kind_of_body = _FileBody()
         kind_of_body.environ = environ
         kind_of_body.path = path
         kind_of_body.facts = facts
