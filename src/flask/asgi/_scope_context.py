@@ -138,7 +138,7 @@ class ScopeContext(RequestContext):
                     {"type": "http.response.body", "body": whole},
                 )
         is_ours = type(response) is Response and response._is_unmodified
-        # PERF: an unmodified response reads only the method, unless it corrects a location.
+        # An unmodified response reads only the method, unless it corrects a location.
         is_enough = is_ours and not response.autocorrect_location_header
         environ = self._known if is_enough else self._environ
         start_response: t.Any = self.connection.start_response

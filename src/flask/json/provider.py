@@ -73,7 +73,7 @@ class JSONProvider:
 
     @_app.setter
     def _app(self, value: _ProvidedApp) -> None:
-        self._application = value  # PERF: not through __dict__, which makes reading slow
+        self._application = value  # not through __dict__, which makes reading slow
         self._reference = lambda: value
         self._response_encoder = (None, None, ("", ""))
         self._overrides_dumps = False
@@ -184,7 +184,7 @@ class DefaultJSONProvider(JSONProvider):
 
     def _compact(self, obj: object) -> str:
         if self.__class__.dumps is _dumps and not self._overrides_dumps:
-            return self._encode(obj, _COMPACT)  # PERF: 0.2 us less
+            return self._encode(obj, _COMPACT)  # PERF: 1.2 % of a session on 3.11
         return self.dumps(obj, separators=_COMPACT)
 
     def _encode(self, obj: object, separators: tuple[str, str] | None) -> str:
@@ -233,14 +233,7 @@ class DefaultJSONProvider(JSONProvider):
         with a line break.
         """
         kind = self.__class__
-        if kind._prepare_response_obj is not _prepare_response_obj:
-            obj = self._prepare_response_obj(args, kwargs)
-        elif kwargs and not args:
-            obj = kwargs
-        elif len(args) == 1 and not kwargs:
-            obj = args[0]
-        else:
-            obj = self._prepare_response_obj(args, kwargs)
+        obj = self._prepare_response_obj(args, kwargs)
         app = self._reference()
         if app is None:
             app = self._app  # raises ReferenceError, because the application was deleted
@@ -278,7 +271,6 @@ class DefaultJSONProvider(JSONProvider):
 
 
 _dumps = DefaultJSONProvider.dumps
-_prepare_response_obj = JSONProvider._prepare_response_obj
 
 _MOST_ENCODERS = 20  # an application may pass other separators in each call
 
