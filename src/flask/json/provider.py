@@ -233,7 +233,10 @@ class DefaultJSONProvider(JSONProvider):
         with a line break.
         """
         kind = self.__class__
-        obj = self._prepare_response_obj(args, kwargs)
+        if not kwargs and len(args) == 1 and kind._prepare_response_obj is _prepare_response_obj:
+            obj = args[0]  # PERF: one call less, for `json` on 3.13
+        else:
+            obj = self._prepare_response_obj(args, kwargs)
         app = self._reference()
         if app is None:
             app = self._app  # raises ReferenceError, because the application was deleted
@@ -271,6 +274,7 @@ class DefaultJSONProvider(JSONProvider):
 
 
 _dumps = DefaultJSONProvider.dumps
+_prepare_response_obj = JSONProvider._prepare_response_obj
 
 _MOST_ENCODERS = 20  # an application may pass other separators in each call
 
