@@ -43,7 +43,7 @@ def ask_as_sent(request: t.Any, question: t.Callable[[t.Any], t.Any]) -> t.Any:
         sent["werkzeug.request"] = None
 
 
-HTTP = ("http", "https")  # PERF: a tuple, because most requests have the first
+HTTP = ("http", "https")
 
 
 class RoutedContext(AppContext):

@@ -376,7 +376,7 @@ class WebSocketChannel(MessageReceiver):
 def _is_larger(data: str | bytes, limit: int) -> bool:
     """Return whether data has more bytes, encoded as UTF-8, than a limit.
 
-    PERF: a text is encoded only if its length does not answer the question.
+    A text is encoded only if its length does not answer the question.
     """
     if len(data) > limit or isinstance(data, bytes) or len(data) * 4 <= limit or data.isascii():
         return len(data) > limit
