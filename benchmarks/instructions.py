@@ -186,7 +186,7 @@ def compare(before: Figures, now: Figures) -> list[str]:
 
 def wsgi_workloads() -> list[str]:
     """Return the names of the workloads that are counted over WSGI."""
-    return [name for name in workloads.WORKLOADS if not name.startswith("plain_")]
+    return [name for name in workloads.WORKLOADS if not name.startswith(("plain_", "typed_"))]
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
