@@ -19,6 +19,7 @@ from ._operation import Parameter
 from ._shapes import Malformed, MsgspecShape, Rejected, shape_of
 from ._validation import Entry
 
+Context: t.TypeAlias = t.Any
 Request: t.TypeAlias = t.Any
 _ABSENT: t.Final = object()
 _NO_NUMBERS: t.Final = frozenset({"null", "nan", "inf", "infinity"})
@@ -71,16 +72,16 @@ class ParameterReader:
             if isinstance(each.default, (list, dict, set))
         }
 
-    def read(self, request: Request, arguments: dict[str, t.Any]) -> list[Entry]:
+    def read(self, context: Context, arguments: dict[str, t.Any]) -> list[Entry]:
         """Read all parameters.
 
-        :param request: the request.
+        :param context: the context of the request.
         :param arguments: the values are stored there, for each argument that is given.
         :returns: the errors.
         """
         raw: dict[str, t.Any] = {}
         if self._query:
-            lists = _lists_of(request.args)
+            lists = _lists_of(context._read_query())
             for argument, name, field in self._query:
                 texts = _get_list(lists, name)
                 if texts:
@@ -93,7 +94,7 @@ class ParameterReader:
                         if value is not _ABSENT:
                             raw[argument] = value
         for argument, get in self._gets:
-            value = get(request)
+            value = get(context.request)
             if value is not _ABSENT:
                 raw[argument] = value
         given = dict(raw) if self._others else raw

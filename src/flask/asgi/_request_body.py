@@ -110,6 +110,16 @@ class RequestBody(MessageReceiver):
         self._buffer = buffer[size:]
         return buffer[:size]
 
+    def peek(self, size: int) -> bytes:
+        """Read bytes, and leave them to be read again.
+
+        :param size: the number of bytes.
+        :raises werkzeug.exceptions.ClientDisconnected: the client disconnected (400).
+        """
+        data = self.read(size)
+        self._buffer = data + self._buffer
+        return data
+
     def readline(self, size: int | None = -1, /) -> bytes:
         """Read up to the end of the line.
 

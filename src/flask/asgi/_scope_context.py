@@ -15,9 +15,12 @@ from collections.abc import Iterable
 from threading import Lock
 from types import FunctionType
 
+from werkzeug.datastructures import MultiDict
+
 from .._context.routed import HTTP
 from .._core.lazy import lazy
 from .._http.environ_scope import EXTRAS
+from .._http.query import NEEDS_LIBRARY, parse_query
 from .._http.response import WITHOUT_BODY
 from .._routing.table import NOT_CONVERTED
 from ..ctx import RequestContext
@@ -44,6 +47,9 @@ _ASKED = frozenset({b"host", b"cookie", b"upgrade", b"content-length"})
 
 A request with ``Upgrade``, or with one of them twice, does not take the fast path.
 """
+
+
+_MOST_DIGITS = 5  # of the length of a small body
 
 
 _KNOWN: t.Final[dict[str, WSGIEnvironment]] = {
@@ -100,6 +106,42 @@ class ScopeContext(RequestContext):
     def _environ(self) -> WSGIEnvironment:
         environ = self._known = make_environ(self._scope, self.connection)
         return environ
+
+    def _read_query(self) -> MultiDict[str, str]:
+        """Return the parameters of the query; PERF: without an environment, 10 % of a request."""
+        if self._request is None and self._fast_paths.inputs:
+            query = self._scope.get("query_string") or b""
+            parameters = parse_query(query.decode("latin-1"))
+            if parameters is not NEEDS_LIBRARY:
+                return parameters
+        return super()._read_query()
+
+    def _peek_body(self, content_type: bytes) -> bytes | None:
+        """Return a small body whose length is known.
+
+        PERF: without an environment, 10 % of a request.
+
+        :param content_type: the expected ``Content-Type`` header.
+        """
+        length = self.content_length
+        if self._request is not None or not self._fast_paths.inputs or not length:
+            return None
+        if len(length) > _MOST_DIGITS or not length.isdigit():
+            return None
+        size = int(length)
+        limit: int | None = self.app.config["MAX_CONTENT_LENGTH"]
+        if limit is not None and size > limit:
+            return None
+        found: list[bytes] = []
+        for name, value in self._scope["headers"]:
+            if name == b"content-type":
+                found.append(value)
+            elif name == b"transfer-encoding":  # it overrides a length (RFC 9112 section 6.3)
+                return None
+        if found != [content_type]:
+            return None
+        body = self.connection.peek(size)
+        return body if len(body) == size else None
 
     def copy(self) -> RequestContext:
         """Return a separate context with an environment, for the same request and session."""
