@@ -77,6 +77,8 @@ class ServingApp(App):
         A change by another thread in the meantime is not lost: each change stores a new object, and
         the result is kept only if the object is still the same.
         """
+        if self.config.get("SESSION_STORE") is not None:
+            self._use_session_store()
         while True:
             before = self._fast_paths
             if before.is_valid():
@@ -86,6 +88,21 @@ class ServingApp(App):
                 if self._fast_paths is before:
                     super().__setattr__("_fast_paths", computed)
                     return computed
+
+    def _use_session_store(self) -> None:
+        """Replace the default session interface by that of ``SESSION_STORE``, once.
+
+        Another interface, which a subclass or an extension has set, stays.
+        """
+        default = ServingApp.session_interface
+        if self.session_interface is default:
+            from .._sessions.configuration import make_interface
+
+            interface = make_interface(self)
+            with _lock:
+                if self.session_interface is default:
+                    super().__setattr__("session_interface", interface)
+                    super().__setattr__("_fast_paths", FastPaths())
 
     # Contexts ------------------------------------------------------------------------------------
 

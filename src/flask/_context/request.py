@@ -169,7 +169,9 @@ class RequestContext(RoutedContext):
             session = interface.open_session(self.app, self.request)
             if session is None:
                 session = interface.make_null_session(self.app)
-            self._open_session = session
+            # While a store answers, another task of the request may have opened the session.
+            if self._open_session is None:
+                self._open_session = session
         return self._open_session
 
     @_session.setter
