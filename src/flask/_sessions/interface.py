@@ -158,7 +158,7 @@ class StoredSessionInterface(SessionInterface):
 
         signing = self._cookies.get_signing_serializer(app)
         assert signing is not None  # there is a key
-        lifetime = _seconds(app.permanent_session_lifetime)
+        lifetime = int(app.permanent_session_lifetime.total_seconds())
         for value in values:
             try:
                 data = signing.loads(value, max_age=lifetime)
@@ -256,8 +256,9 @@ class StoredSessionInterface(SessionInterface):
             text = sign(session._identifier, app.secret_key)
             end = self.get_expiration_time(app, session)
             response.set_cookie(name, text, expires=end, **attributes)
-            session._needs_cookie, session._has_cookie = False, True
-            session._was_permanent = session.permanent
+            # If the session is saved a second time, as after an error in a hook, it is for another
+            # response.
+            session._needs_cookie = True
         if not session.accessed:
             vary_by_cookie(response)
 
