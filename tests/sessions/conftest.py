@@ -90,6 +90,7 @@ def make_app(tmp_path: Path) -> Iterator[Callable[..., Flask]]:
     for app in made:
         close(getattr(app.session_interface, "store", None))
         app.logger.handlers.clear()
+        app.logger.disabled = False
 
 
 @pytest.fixture
