@@ -1,4 +1,4 @@
-"""The switch from cookies to a store: nobody is logged out."""
+"""The switch from cookies to a store logs no user out."""
 
 from __future__ import annotations
 
