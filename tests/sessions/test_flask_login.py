@@ -13,6 +13,9 @@ from flask.sessions import end_sessions
 
 flask_login = pytest.importorskip("flask_login")
 
+# Flask-Login calls it for its own cookie.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+
 
 class User(flask_login.UserMixin):  # type: ignore[misc, name-defined]
     def __init__(self, name: str) -> None:

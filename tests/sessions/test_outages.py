@@ -14,7 +14,11 @@ from polling import LONGEST
 from flask import Flask, Response, jsonify, session, stream_with_context
 from flask._sessions import outages
 from flask._sessions.memory_store import MemoryStore
-from flask.sessions import SessionStoreError, SessionStoreUnavailable
+from flask.sessions import (
+    SecureCookieSessionInterface,
+    SessionStoreError,
+    SessionStoreUnavailable,
+)
 
 
 class Failing(MemoryStore):
@@ -46,6 +50,23 @@ def store() -> Failing:
 def errors(request: pytest.FixtureRequest) -> str:
     value: str = request.param
     return value
+
+
+def test_a_cookie_from_before_the_switch_waits_until_the_store_answers(
+    app: Flask, store: Failing, errors: str
+) -> None:
+    signing = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert signing is not None
+    client = app.test_client()
+    client.set_cookie("session", str(signing.dumps({"n": 5})))
+    for broken in ({"read"}, {"write"}, {"read", "write"}):
+        store.broken = broken
+        response = client.get("/")
+        assert (response.text, "Set-Cookie" in response.headers) == ("untouched", False)
+    store.broken = {"read"}
+    assert client.get("/read").status_code == (503 if errors == "503" else 200)
+    store.broken = set()
+    assert client.get("/count").text == "6"
 
 
 def add_views(app: Flask) -> None:

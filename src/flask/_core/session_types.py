@@ -119,6 +119,7 @@ class SessionStore(t.Protocol):
         :param id: 64 hexadecimal digits.
         :returns: ``None`` if there is no such session, or it has expired.
         """
+        ...
 
     def write(self, id: str, data: str, version: int, lifetime: int, /) -> bool:
         """Store a session if its version is still the one that was read.
@@ -131,6 +132,7 @@ class SessionStore(t.Protocol):
         :param lifetime: seconds after which the session expires.
         :returns: whether it was stored. ``False``: there is another version, or none.
         """
+        ...
 
     def delete(self, id: str, /) -> None:
         """Delete a session, if there is one."""

@@ -71,7 +71,8 @@ class StoredSessionInterface(SessionInterface):
     def must_see(self, app: AnyApp, cookies: str) -> bool:
         """Return whether there may be a session cookie from before the switch to a store.
 
-        It is taken over by the first request, even if the view does not use the session.
+        It is taken over by the first request, even if the view does not use the session. If the
+        store cannot answer then, a later request takes it over.
         """
         name = self.get_cookie_name(app)
         if name not in cookies:
@@ -79,6 +80,9 @@ class StoredSessionInterface(SessionInterface):
         for pair in cookies.split(";"):
             key, _, value = pair.partition("=")
             if key.strip() == name and not is_signed_identifier(value.strip()):
+                context = get_request_context(None)
+                if context is not None:
+                    context._session_is_optional = True
                 return True
         return False
 
@@ -98,14 +102,16 @@ class StoredSessionInterface(SessionInterface):
         connect_login_signals()
         name = self.get_cookie_name(app)
         cookies = request.cookies
-        values = cookies.getlist(name) if isinstance(cookies, MultiDict) else []
-        values = values[:_MOST_COOKIES]
+        values = [cookies[name]] if name in cookies else []
+        if isinstance(cookies, MultiDict):
+            values = cookies.getlist(name)[:_MOST_COOKIES]
         session: StoredSession | None = None
         try:
             session = self._open_stored(app, values) or self._take_over(app, values)
         except _ERRORS as error:
             self._log_outage(app, error)
-            if self.errors == "503":
+            is_optional = getattr(get_request_context(None), "_session_is_optional", False)
+            if self.errors == "503" and not is_optional:
                 raise make_unavailable() from None
             session = self.session_class()
             session._is_lost = True

@@ -156,10 +156,10 @@ class SQLiteStore:
             # SQLite would create it with the permissions of the umask; WAL and index copy them.
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(
-            # Transactions of one statement; a thread at a time uses a connection.
-            *(self.path, _BUSY_TIMEOUT),
-            isolation_level=None,
-            check_same_thread=False,
+            self.path,
+            timeout=_BUSY_TIMEOUT,
+            isolation_level=None,  # each statement is a transaction
+            check_same_thread=False,  # one thread at a time uses it
         )
         try:
             if not self._is_prepared:
