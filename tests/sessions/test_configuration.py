@@ -39,13 +39,20 @@ def test_an_unknown_store_is_explained(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("SESSION_STORE_ERRORS", "ignore"), ("SESSION_CONFLICT", None)]
+    ("name", "value"),
+    [
+        ("SESSION_STORE_ERRORS", "ignore"),
+        ("SESSION_CONFLICT", None),
+        ("SESSION_STORE_LIFETIME", None),
+        ("SESSION_STORE_LIFETIME", "1 day"),
+        ("SESSION_STORE_LIFETIME", 0),
+    ],
 )
 def test_an_unknown_value_of_a_setting_is_explained(
     make_app: Callable[..., Flask], name: str, value: object
 ) -> None:
     app = make_app("memory://", **{name: value})
-    with pytest.raises(ValueError, match=f"{name} is {value!r}. Set it to '"):
+    with pytest.raises(ValueError, match=f"{name} is {value!r}. Set it to "):
         app.test_client().get("/")
 
 

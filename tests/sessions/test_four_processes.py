@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
+import signal
 import sys
 import typing as t
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -144,3 +147,55 @@ def test_no_update_is_lost(served: tuple[str, str]) -> None:
     assert stored["count"] == count
     assert sorted(stored["items"]) == list(range(count))
     assert {stored[f"key {number}"] for number in range(count)} == set(range(count))
+
+
+def test_what_was_answered_is_stored_although_processes_are_killed(
+    tmp_path: Path, store_url: str
+) -> None:
+    if importlib.util.find_spec("gunicorn") is None:
+        pytest.skip("gunicorn is not installed")
+    _, command, view = SERVERS["gunicorn, WSGI"]
+    folder = str(tmp_path / "instance")
+    (tmp_path / "app.py").write_text(APP.format(folder=folder, store=store_url))
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    server = PrintingProcess([sys.executable, *command.format(port=port).split()], tmp_path)
+    try:
+        wait_for_answer(server, url)
+        with httpx.Client(timeout=LONGEST) as client:
+            client.get(f"{url}/begin")
+            answered: set[int] = set()
+            asked = 0
+            # Again until a process was killed while it worked.
+            while len(answered) == asked and asked < MOST_ROUNDS * REQUESTS:
+                answered |= asyncio.run(ask_and_kill(url, view, asked, client.cookies))
+                asked += REQUESTS
+                wait_for_answer(server, url)
+            assert 0 < len(answered) < asked
+            stored: dict[str, t.Any] = client.get(f"{url}/all").json()
+    finally:
+        server.stop()
+    assert answered <= set(stored["items"])
+    assert len(stored["items"]) == len(set(stored["items"])) == stored["count"]
+
+
+async def ask_and_kill(url: str, view: str, first: int, cookies: httpx.Cookies) -> set[int]:
+    """Kill each process that has answered 5 times; return the requests that were answered."""
+    limits = httpx.Limits(max_connections=REQUESTS, max_keepalive_connections=0)
+    answered: set[int] = set()
+    by_process: Counter[str] = Counter()
+    async with httpx.AsyncClient(timeout=LONGEST, limits=limits, cookies=cookies) as client:
+
+        async def ask(number: int) -> None:
+            try:
+                response = await client.get(f"{url}/{view}/{number}")
+            except httpx.TransportError:
+                return
+            assert response.status_code == 200
+            answered.add(number)
+            by_process[response.text] += 1
+            if by_process[response.text] == 5:
+                os.kill(int(response.text), signal.SIGKILL)
+
+        await asyncio.gather(*(ask(first + number) for number in range(REQUESTS)))
+    return answered

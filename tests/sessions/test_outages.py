@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 import time
 import typing as t
@@ -50,23 +51,6 @@ def store() -> Failing:
 def errors(request: pytest.FixtureRequest) -> str:
     value: str = request.param
     return value
-
-
-def test_a_cookie_from_before_the_switch_waits_until_the_store_answers(
-    app: Flask, store: Failing, errors: str
-) -> None:
-    signing = SecureCookieSessionInterface().get_signing_serializer(app)
-    assert signing is not None
-    client = app.test_client()
-    client.set_cookie("session", str(signing.dumps({"n": 5})))
-    for broken in ({"read"}, {"write"}, {"read", "write"}):
-        store.broken = broken
-        response = client.get("/")
-        assert (response.text, "Set-Cookie" in response.headers) == ("untouched", False)
-    store.broken = {"read"}
-    assert client.get("/read").status_code == (503 if errors == "503" else 200)
-    store.broken = set()
-    assert client.get("/count").text == "6"
 
 
 def add_views(app: Flask) -> None:
@@ -132,6 +116,23 @@ def test_a_request_is_served_if_it_can_be(
     store.broken = set()
     assert client.get_cookie("session") == cookie
     assert client.get("/count").text == "2"
+
+
+def test_a_cookie_from_before_the_switch_waits_until_the_store_answers(
+    app: Flask, store: Failing, errors: str
+) -> None:
+    signing = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert signing is not None
+    client = app.test_client()
+    client.set_cookie("session", str(signing.dumps({"n": 5})))
+    for broken in ({"read"}, {"write"}, {"read", "write"}):
+        store.broken = broken
+        response = client.get("/")
+        assert (response.text, "Set-Cookie" in response.headers) == ("untouched", False)
+    store.broken = {"read"}
+    assert client.get("/read").status_code == (503 if errors == "503" else 200)
+    store.broken = set()
+    assert client.get("/count").text == "6"
 
 
 @pytest.mark.parametrize("error", [OSError("refused"), ConnectionResetError(), TimeoutError()])
@@ -273,11 +274,14 @@ class Gate(MemoryStore):
 
 
 @pytest.mark.parametrize("waits_for", ["read", "write"])
+@pytest.mark.parametrize("executor", ["greenlet", "thread"])
 def test_an_async_view_does_not_block_the_loop_while_the_store_answers(
-    make_app: Callable[..., Flask], waits_for: str
+    make_app: Callable[..., Flask], waits_for: str, executor: str
 ) -> None:
     store = Gate("nothing")
     app = make_app(store)
+    if executor == "thread":  # an override, so that each request runs in a thread
+        app.ensure_sync = functools.partial(Flask.ensure_sync, app)  # type: ignore[method-assign]
 
     @app.route("/")
     async def count() -> str:

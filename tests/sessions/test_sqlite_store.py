@@ -168,6 +168,15 @@ def test_a_store_that_failed_works_again_when_the_cause_is_gone(store: SQLiteSto
     assert store.read(ID) == ("{}", 1)
 
 
+def test_a_full_disk_is_an_error_of_the_store(store: SQLiteStore) -> None:
+    store.write(ID, "{}", 0, HOUR)
+    (connection,) = store._idle
+    connection.execute("PRAGMA max_page_count = 10")
+    with pytest.raises(SessionStoreError, match="full"):
+        store.write(ID, "x" * 1_000_000, 1, HOUR)
+    assert store.read(ID) == ("{}", 1)
+
+
 @pytest.mark.parametrize("values", [(b"bytes", 1), (1.5, 1), ("{}", "text")], ids=str)
 def test_a_row_of_another_program_is_read_without_an_error(
     store: SQLiteStore, values: tuple[object, object]

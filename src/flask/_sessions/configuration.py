@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import typing as t
+from datetime import timedelta
 
 from ..sessions import SessionStore
 from ..typing import AnyApp
@@ -33,6 +34,14 @@ def make_interface(app: AnyApp) -> StoredSessionInterface:
             raise ValueError(
                 f"{name} is {app.config[name]!r}. Set it to {' or '.join(map(repr, choices))}."
             )
+    lifetime = app.config["SESSION_STORE_LIFETIME"]
+    if isinstance(lifetime, timedelta):
+        lifetime = lifetime.total_seconds()
+    if not isinstance(lifetime, int | float) or lifetime < 1:
+        raise ValueError(
+            f"SESSION_STORE_LIFETIME is {app.config['SESSION_STORE_LIFETIME']!r}. Set it to a"
+            " timedelta, or to a number of seconds, of at least one second."
+        )
     return StoredSessionInterface(
         make_store(app.config["SESSION_STORE"], app.instance_path),
         str(app.config["SESSION_STORE_ERRORS"]),

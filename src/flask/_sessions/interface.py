@@ -363,9 +363,11 @@ class StoredSessionInterface(SessionInterface):
             raise make_unavailable() from error
 
     def _log_outage(self, app: AnyApp, error: Exception) -> None:
-        consequence = CONSEQUENCES[self.errors]
+        reason = f"{error or type(error).__name__}".rstrip(".")
         self._outages.log(
-            app, f"The session store {self.store_name} does not answer: {error} {consequence}"
+            app,
+            f"The session store {self.store_name} does not answer: {reason}."
+            f" {CONSEQUENCES[self.errors]}",
         )
 
 
