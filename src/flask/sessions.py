@@ -231,7 +231,7 @@ def _lazy_sha1(string: bytes = b"") -> object:
 _PERMANENT = base64_forms(b'"_permanent"')
 """How the key of a permanent session may look in a cookie."""
 _SALT = "cookie-session"
-_MOST_ATTRIBUTES = 300  # bytes of name, path and so on, in most cookies
+_SMALL_COOKIE = 1000  # bytes; browsers accept at least 4096 (RFC 6265 section 6.1)
 _MOST_COOKIES = 20  # cookies of one name that are verified for one request
 
 
@@ -389,7 +389,7 @@ class SecureCookieSessionInterface(SessionInterface):
         else:
             text = self._sign(app, session)
             end = self.get_expiration_time(app, session)
-            if len(text) > (app.config.get("MAX_COOKIE_SIZE") or len(text)) - _MOST_ATTRIBUTES:
+            if len(text) > _SMALL_COOKIE:
                 from ._http.session_overflow import check_size
 
                 check_size(app.config, name, text, session, expires=end, **attributes)

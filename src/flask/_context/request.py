@@ -109,6 +109,9 @@ class RequestContext(RoutedContext):
         """The WebSocket that the request became; ``RuntimeError``: it is none."""
         raise RuntimeError(NO_WEBSOCKET_MESSAGE)
 
+    _session_is_optional: bool = False
+    """Whether the session is opened only because the client sent a cookie."""
+
     _is_answered: bool = True
     """Whether a response is expected; not so for a context of a test or a ``with`` block."""
 

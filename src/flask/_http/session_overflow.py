@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from werkzeug.http import dump_cookie
 
+_MOST_ATTRIBUTES = 300  # bytes of the name, the path and so on, in most cookies
 _SHOWN = 5  # keys
 _STACK_LEVEL = 3  # the interface's method that sets the cookie
 
@@ -33,7 +34,9 @@ def check_size(
     :param attributes: those of the cookie.
     :raises SessionOverflowError: the cookie is too large, and ``SESSION_OVERFLOW`` is ``"error"``.
     """
-    limit: int = config["MAX_COOKIE_SIZE"]
+    limit: int | None = config.get("MAX_COOKIE_SIZE")
+    if not limit or len(value) <= limit - _MOST_ATTRIBUTES:
+        return
     size = len(dump_cookie(name, value, max_size=0, **attributes))
     if size <= limit:
         return

@@ -110,8 +110,8 @@ class StoredSessionInterface(SessionInterface):
             session = self._open_stored(app, values) or self._take_over(app, values)
         except _ERRORS as error:
             self._log_outage(app, error)
-            is_optional = getattr(get_request_context(None), "_session_is_optional", False)
-            if self.errors == "503" and not is_optional:
+            context = get_request_context(None)
+            if self.errors == "503" and (context is None or not context._session_is_optional):
                 raise make_unavailable() from None
             session = self.session_class()
             session._is_lost = True
