@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from polling import LONGEST, free_port, wait_until
+from polling import LONGEST, free_port
 from processes import PrintingProcess
 
 PROGRAM = shutil.which("redis-server") or shutil.which("valkey-server")
@@ -56,12 +56,3 @@ class RedisServer:
 
     def flush(self) -> None:
         self.command("FLUSHALL")
-
-    def wait_until_answers(self) -> None:
-        def answers() -> bool:
-            try:
-                return bool(self.command("PING"))
-            except Exception:  # whatever redis-py raises while the server starts
-                return False
-
-        wait_until(answers)

@@ -255,6 +255,78 @@ def test_garbage_in_the_store_is_a_new_session(
     assert id in line
 
 
+class Slow(Failing):
+    """Needs some time to fail, on a clock of its own."""
+
+    answers_at_once = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1000.0
+        self.asked = 0
+
+    def read(self, id: str) -> tuple[str, int] | None:
+        self.asked += 1
+        if self.takes:
+            self.now += self.takes
+            raise SessionStoreError("TimeoutError")
+        return super().read(id)
+
+    takes = 0.0
+
+
+@pytest.mark.parametrize(("takes", "asked"), [(0.01, 5), (2.0, 1)], ids=["refused", "timeout"])
+def test_after_a_timeout_requests_do_not_wait(
+    make_app: Callable[..., Flask],
+    protocol: str,
+    monkeypatch: pytest.MonkeyPatch,
+    takes: float,
+    asked: int,
+) -> None:
+    store = Slow()
+    app = make_app(store, protocol)
+    add_views(app)
+    client = app.test_client()
+    client.get("/count")
+    monkeypatch.setattr("flask._sessions.interface.time.monotonic", lambda: store.now)
+    store.takes = takes
+    assert [client.get("/read").status_code for _ in range(5)] == [503] * 5
+    assert store.asked == asked
+    store.now += 1.1
+    assert [client.get("/read").status_code for _ in range(5)] == [503] * 5
+    assert store.asked == 2 * asked
+    store.takes = 0
+    store.now += 1.1
+    assert [client.get("/read").text for _ in range(3)] == ["1"] * 3
+
+
+def test_one_call_finds_out_whether_the_store_answers_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(outages.time, "monotonic", lambda: now[0])
+    breaker = outages.CircuitBreaker()
+    breaker.note_failure(SessionStoreError("late"), 2)
+
+    def is_allowed() -> bool:
+        try:
+            breaker.check()
+        except SessionStoreError as error:
+            assert str(error) == "late"
+            return False
+        return True
+
+    assert not is_allowed()
+    now[0] = 1.5
+    assert [is_allowed(), is_allowed()] == [True, False]
+    breaker.note_failure(SessionStoreError("late"), 0)
+    assert not is_allowed()
+    now[0] = 3
+    assert is_allowed()
+    breaker.note_success()
+    assert [is_allowed(), is_allowed()] == [True, True]
+
+
 class Gate(MemoryStore):
     """Answers when it is opened."""
 

@@ -20,6 +20,10 @@ Change: t.TypeAlias = Callable[[Trees], Trees]
 """Returns the new document for the one that is stored."""
 
 
+class BusySessionError(SessionStoreError):
+    """The store answers, but other requests always wrote the session first."""
+
+
 class Document(t.NamedTuple):
     """What a store has under an identifier."""
 
@@ -54,7 +58,8 @@ def update(
     :param known: what the caller has read; version 0: there was none, and it is created.
     :param must_exist: do not create it again if it was deleted meanwhile.
     :returns: what is stored now; ``None``: it was deleted meanwhile.
-    :raises SessionStoreError: the store cannot answer, or other writers are always faster.
+    :raises SessionStoreError: the store cannot answer.
+    :raises BusySessionError: other writers are always faster.
     """
     end = time.monotonic() + _LONGEST
     tries = 0
@@ -64,7 +69,7 @@ def update(
             return Document(data, known.version + 1)
         tries += 1
         if time.monotonic() > end:
-            raise SessionStoreError(
+            raise BusySessionError(
                 f"{tries} attempts in {_LONGEST:g} seconds: other requests always wrote first."
             )
         # Different pauses, so that writers do not meet again.

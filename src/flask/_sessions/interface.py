@@ -33,7 +33,13 @@ from .identifiers import (
     verify,
 )
 from .logins import connect_login_signals
-from .outages import CONSEQUENCES, LimitedLog, make_unavailable, replace_response
+from .outages import (
+    CONSEQUENCES,
+    CircuitBreaker,
+    LimitedLog,
+    make_unavailable,
+    replace_response,
+)
 from .saving import Cookie, Saving
 from .session import StoredSession, from_trees, to_trees
 
@@ -63,6 +69,7 @@ class StoredSessionInterface(SessionInterface):
         self.conflict = conflict
         self.store_name: str = getattr(store, "name", type(store).__name__)
         self._cookies = SecureCookieSessionInterface()
+        self._breaker = CircuitBreaker()
         self._outages = LimitedLog("error")
         self._unreadable = LimitedLog("error")
         self._dropped = LimitedLog("warning")
@@ -349,7 +356,17 @@ class StoredSessionInterface(SessionInterface):
     def _call(self, app: AnyApp, function: t.Callable[[], Result]) -> Result:
         if getattr(self.store, "answers_at_once", False):
             return function()
-        return call_store(app, function)
+        self._breaker.check()
+        begin = time.monotonic()
+        try:
+            result = call_store(app, function)
+        except documents.BusySessionError:
+            raise
+        except _ERRORS as error:
+            self._breaker.note_failure(error, time.monotonic() - begin)
+            raise
+        self._breaker.note_success()
+        return result
 
     def _call_or_fail(self, app: AnyApp, function: t.Callable[[], Result]) -> Result:
         """Call the store; an error of it is logged, and a 503.
