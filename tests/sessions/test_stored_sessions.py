@@ -87,6 +87,7 @@ TOUCHES: list[tuple[str, Callable[[], t.Any], dict[str, t.Any] | None, set[str]]
     ("delete the last", lambda: session.pop("a"), {"a": 1}, {COOKIE, VARY, DELETED}),
     ("clear", lambda: session.clear(), {"a": 1}, {COOKIE, VARY, DELETED}),
     ("clear the empty", lambda: session.clear(), None, {VARY}),
+    ("clear and set", lambda: (session.clear(), session.update(b=1)), {"a": 1}, {COOKIE, VARY}),
     ("end", lambda: session.end(), {"a": 1}, {COOKIE, VARY, DELETED}),
     ("end the empty", lambda: session.end(), None, {VARY}),
     ("end and set", lambda: (session.end(), session.update(b=1)), {"a": 1}, {COOKIE, VARY}),
@@ -215,6 +216,36 @@ def test_regenerate_keeps_the_data_and_deletes_the_old_identifier(stored_app: Fl
     client.set_cookie("session", old)
     assert client.get("/").text == "1"
     assert cookie_of(client) not in {old, new}
+
+
+def test_a_login_that_clears_the_session_has_another_identifier(stored_app: Flask) -> None:
+    """Applications that were written for cookies do this, and do not call `regenerate`."""
+    app = stored_app
+
+    @app.route("/login")
+    def login() -> str:
+        session.clear()
+        session["user"] = 7
+        return ""
+
+    app.add_url_rule("/", "view", lambda: str(session.setdefault("a", 1)))
+    client = app.test_client()
+    client.get("/")
+    planted = cookie_of(client)
+    client.get("/login")
+    assert store_of(app).read(id_of(planted)) is None
+    assert store_of(app).read(id_of(cookie_of(client))) == ('{"user":7}', 1)
+
+
+def test_a_stored_session_without_data_is_used(stored_app: Flask) -> None:
+    app = stored_app
+    app.add_url_rule("/", "view", lambda: str(session.increment("n")))
+    client = app.test_client()
+    client.get("/")
+    id = id_of(cookie_of(client))
+    assert store_of(app).write(id, "{}", 1, 1000)
+    assert "Set-Cookie" not in client.get("/").headers
+    assert store_of(app).read(id) == ('{"n":1}', 3)
 
 
 def test_end_deletes_the_session_in_the_store(stored_app: Flask) -> None:

@@ -114,7 +114,9 @@ class StoredSessionInterface(SessionInterface):
             values = cookies.getlist(name)[:_MOST_COOKIES]
         session: StoredSession | None = None
         try:
-            session = self._open_stored(app, values) or self._take_over(app, values)
+            session = self._open_stored(app, values)
+            if session is None:
+                session = self._take_over(app, values)
         except _ERRORS as error:
             self._log_outage(app, error)
             context = get_request_context(None)

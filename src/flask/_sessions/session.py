@@ -53,6 +53,14 @@ class StoredSession(SecureCookieSession):  # pyright: ignore[reportIncompatibleM
         self._operations.append(Operation(INCREMENT, key, by))
         return total
 
+    def clear(self) -> None:
+        """Delete all data; data that is set afterwards has another identifier.
+
+        A login often begins with it. The identifier that was known before is of no use then.
+        """
+        super().clear()
+        self._must_regenerate = True
+
     def regenerate(self) -> None:
         self._must_regenerate = True
         self.modified = True
