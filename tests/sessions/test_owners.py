@@ -10,7 +10,13 @@ import pytest
 
 from flask import Flask, session
 from flask._sessions import owners
-from flask.sessions import SessionStore, end_sessions, sessions_of
+from flask.sessions import (
+    SessionStore,
+    SessionStoreError,
+    SessionStoreUnavailable,
+    end_sessions,
+    sessions_of,
+)
 
 DAY = 86400
 
@@ -176,3 +182,19 @@ def test_a_list_that_is_garbage_is_written_again(store: SessionStore, garbage: s
     owners.remove_session(store, "ann", "1", DAY)
     owners.add_session(store, "ann", "1", DAY)
     assert owners.list_sessions(store, "ann") == ["1"]
+
+
+def test_a_store_that_does_not_answer_is_unavailable(make_app: Callable[..., Flask]) -> None:
+    class Down:
+        name = "down"
+
+        def read(self, id: str) -> t.NoReturn:
+            raise SessionStoreError("refused")
+
+        write = delete = touch = read
+
+    app = make_app(Down())
+    with app.app_context():
+        for function in (sessions_of, end_sessions):
+            with pytest.raises(SessionStoreUnavailable):
+                function("ann")
