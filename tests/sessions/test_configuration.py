@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -55,6 +56,15 @@ def test_an_unknown_value_of_a_setting_is_explained(
     app = make_app("memory://", **{name: value})
     with pytest.raises(ValueError, match=f"{name} is {value!r}. Set it to "):
         app.test_client().get("/")
+
+
+def test_a_mistake_in_a_setting_fails_at_startup(make_app: Callable[..., Flask]) -> None:
+    async def start(app: Flask) -> None:
+        async with app.lifespan():
+            pass
+
+    with pytest.raises(ValueError, match="SESSION_STORE is the URL 'nonsense'"):
+        asyncio.run(start(make_app("nonsense")))
 
 
 def test_settings_from_the_environment_work(

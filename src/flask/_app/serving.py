@@ -28,6 +28,7 @@ from ..wrappers import Request, Response
 from . import url_building
 from .base import App
 from .fast_paths import ATTRIBUTES, compute_fast_paths
+from .lifespan import PREPARATIONS
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -77,8 +78,7 @@ class ServingApp(App):
         A change by another thread in the meantime is not lost: each change stores a new object, and
         the result is kept only if the object is still the same.
         """
-        if self.config.get("SESSION_STORE") is not None:
-            self._use_session_store()
+        self._use_session_store()
         while True:
             before = self._fast_paths
             if before.is_valid():
@@ -95,7 +95,7 @@ class ServingApp(App):
         Another interface, which a subclass or an extension has set, stays.
         """
         default = ServingApp.session_interface
-        if self.session_interface is default:
+        if self.config.get("SESSION_STORE") is not None and self.session_interface is default:
             from .._sessions.configuration import make_interface
 
             interface = make_interface(self)
@@ -264,3 +264,7 @@ class ServingApp(App):
         response = self.response_class()
         response.allow.update(adapter.allowed_methods())
         return response
+
+
+# Startup creates the store, so that a server with a mistake in these settings does not start.
+PREPARATIONS.append(ServingApp._use_session_store)  # type: ignore[arg-type]
