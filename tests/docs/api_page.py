@@ -31,6 +31,7 @@ MODULES = (
         "flask.app",
         "flask.asgi",
         "flask.blueprints",
+        "flask.channels",
         "flask.cli",
         "flask.config",
     ),

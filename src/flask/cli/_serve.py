@@ -15,6 +15,7 @@ from werkzeug.utils import import_string
 
 from .._core.awaitables import is_async_view
 from .._core.environment import get_debug_flag
+from .._core.stopping import stop_soon
 from ._script import ScriptInfo, pass_script_info
 
 if t.TYPE_CHECKING:
@@ -243,6 +244,7 @@ class _GracefulASGI:
         await self.app(scope, receive, send)
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        stop_soon()
         self._closing_tasks.add(loop.create_task(self._close_websockets()))
 
     async def _close_websockets(self) -> None:

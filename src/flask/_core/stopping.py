@@ -1,0 +1,29 @@
+"""What has to end when a server begins to stop, before it waits for its requests."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from collections.abc import Callable
+
+_functions: t.Final[list[Callable[[], object]]] = []
+
+
+def call_at_stop(function: Callable[[], object]) -> None:
+    """Call a function when the server begins to stop; the same function once.
+
+    :param function: handles its own errors.
+    """
+    if function not in _functions:
+        _functions.append(function)
+
+
+def stop_soon() -> None:
+    """Call the functions in a thread. The caller may be a signal handler, which must not lock."""
+    if _functions:
+        threading.Thread(target=_call_all, name="flask-stop", daemon=True).start()
+
+
+def _call_all() -> None:
+    for function in _functions:
+        function()
