@@ -23,6 +23,7 @@ from ._redis_client import (
     Keys,
     connect,
     explain,
+    find_gevent_hub,
     read_entries,
     read_identifier,
 )
@@ -51,16 +52,28 @@ class RedisTransport:
     def _begin(self) -> None:
         self.token = secrets.token_hex(8)
         """Identifies this process."""
-        self.client: Client = connect(
-            self.settings, "flask-channels-send", CONNECTIONS, self.settings.timeout
-        )
-        """The connections that send."""
+        self._clients: dict[object, Client] = {}
         self.lock = threading.Lock()
         self.places: dict[str, Entry] = {}
         """For each channel that is read: the place of the last entry that was read."""
         self.read_channels: set[str] = set()
         """The channels that the reading connection knows of."""
         self.reader = Reader(self)
+
+    @property
+    def client(self) -> Client:
+        """The connections that send.
+
+        Under gevent each operating system thread has its own, because a socket of gevent belongs to
+        the thread that has opened it.
+        """
+        owner = find_gevent_hub()
+        client = self._clients.get(owner)
+        if client is None:
+            timeout = self.settings.timeout
+            client = connect(self.settings, "flask-channels-send", CONNECTIONS, timeout)
+            client = self._clients.setdefault(owner, client)
+        return client
 
     def forget(self) -> None:
         """Begin again, in a forked process."""

@@ -6,6 +6,7 @@ import json
 import typing as t
 from collections.abc import Iterable
 
+from .._core.gevent_support import has_patched_threads
 from ._messages import Entry, parse_identifier
 from ._settings import Settings, Unavailable
 
@@ -121,6 +122,16 @@ def connect(settings: Settings, name: str, connections: int, timeout: float) -> 
     )
     pool.connection_kwargs.update(decode_responses=False, protocol=2)  # whatever the URL says
     return t.cast("Client", redis.Redis(connection_pool=pool))
+
+
+def find_gevent_hub() -> object:
+    """Return what runs the greenlets of this thread, if gevent has replaced threads by them."""
+    if not has_patched_threads():
+        return None
+    import gevent
+
+    hub: object = gevent.get_hub()
+    return hub
 
 
 def describe_server(client: Client) -> str:
