@@ -46,10 +46,14 @@ class Source(t.Protocol):
     settings: Settings
     keys: Keys
     token: str
-    client: Client
     lock: threading.Lock
     places: dict[str, Entry]
     read_channels: set[str]
+
+    @property
+    def client(self) -> Client:
+        """The connections that send."""
+        ...
 
     def read_page(self, client: Client, channel: str, after: Entry, limit: int) -> Page:
         """Read a page over a client's connection."""
