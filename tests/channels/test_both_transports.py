@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import tracemalloc
 import typing as t
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
@@ -295,6 +297,25 @@ def test_listeners_are_counted(channels: Channels) -> None:
     with channels.subscribe("a"), channels.subscribe("a"), channels.subscribe("b"):
         assert (channels.listeners("a"), channels.listeners("b")) == (2, 1)
     assert (channels.listeners("a"), channels.listeners("b")) == (0, 0)
+
+
+def test_a_listener_takes_little_memory(channels: Channels) -> None:
+    """1,000 listeners share each message, so a listener is its queue and little else."""
+    count = 1000
+    with ExitStack() as stack:
+        stack.enter_context(channels.subscribe("a"))
+        tracemalloc.start()
+        try:
+            subscriptions = [stack.enter_context(channels.subscribe("a")) for _ in range(count)]
+            alone = tracemalloc.get_traced_memory()[0] / count
+            for number in range(100):
+                channels.publish("a", {"number": number, "text": "x" * 500})
+            assert receive(subscriptions[-1], 100)[-1]["number"] == 99
+            waiting = tracemalloc.get_traced_memory()[0] / count
+        finally:
+            tracemalloc.stop()
+    assert alone < 4096, f"{alone:.0f} bytes for a listener"
+    assert waiting < 8192, f"{waiting:.0f} bytes for a listener and 100 messages that wait"
 
 
 def test_a_subscription_is_used_once(channels: Channels) -> None:

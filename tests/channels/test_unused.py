@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +88,13 @@ def test_without_an_application_the_error_says_what_to_do() -> None:
     with other.app_context(), channels.subscribe("a") as messages:
         channels.publish("a", 2)
         assert messages.receive(1).data == 2  # type: ignore[union-attr]
+
+
+def test_the_documentation_has_the_settings() -> None:
+    page = Path(__file__).parents[2] / "docs" / "configuration.md"
+    section = page.read_text("utf-8").partition("## Channels\n")[2]
+    rows = re.findall(r"^\| `(CHANNELS_\w+)` \| `([^`]+)` \| .", section, re.MULTILINE)
+    assert {key: ast.literal_eval(default) for key, default in rows} == DEFAULTS
 
 
 def test_two_objects_of_one_application_share_their_listeners() -> None:
