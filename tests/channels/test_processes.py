@@ -18,6 +18,7 @@ import pytest
 from polling import LONGEST, free_port, wait_until
 from processes import PrintingProcess
 from redis_server import RedisServer
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 pytestmark = pytest.mark.slow
@@ -200,6 +201,24 @@ def test_a_stream_arrives_ends_with_its_client_and_with_the_server(
         begun = time.monotonic()
         served.wait()
         assert time.monotonic() - begun < 14, "the server has waited for its timeout"
+
+
+@pytest.mark.parametrize("path", ["/ws/a", "/sync/ws/a"])
+def test_a_server_that_stops_ends_handlers_that_wait(
+    serve: Callable[[str], Served], path: str
+) -> None:
+    served = serve("flask serve")
+    sessions = [served.listen(path)[0] for _ in range(5)]
+    begun = time.monotonic()
+    served.process.send_signal(signal.SIGTERM)
+    served.wait()
+    assert time.monotonic() - begun < 14, "the server has waited for its timeout"
+    assert "Traceback" not in served.printed, served.printed
+    for session in sessions:
+        with pytest.raises(ConnectionClosed) as closed:
+            session.recv(LONGEST)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1001  # going away: the client connects again
 
 
 def wait_for_line(lines: Iterator[str], *begins: str) -> None:

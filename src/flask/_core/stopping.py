@@ -9,6 +9,16 @@ from collections.abc import Callable
 _functions: t.Final[list[Callable[[], object]]] = []
 
 
+class _Announcement:
+    """How this process learns that its server stops."""
+
+    is_by_server: bool = False
+    """Whether the server calls `stop_soon`. Otherwise a signal is the only sign."""
+
+
+announcement: t.Final = _Announcement()
+
+
 def call_at_stop(function: Callable[[], object]) -> None:
     """Call a function when the server begins to stop; the same function once.
 

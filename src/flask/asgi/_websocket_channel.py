@@ -351,8 +351,8 @@ class WebSocketChannel(MessageReceiver):
                     closing.result()
                 else:
                     closing.cancel()
-        except WebsocketDisconnect:
-            return  # the client disconnected in the meantime
+        except (WebsocketDisconnect, WebsocketStateError):
+            return  # the client disconnected in the meantime, or the handler has ended
         self._disconnect(code, "")
 
     def _disconnect(self, code: int, reason: str) -> None:

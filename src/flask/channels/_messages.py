@@ -79,12 +79,15 @@ class Message:
 
     @property
     def id(self) -> str:
-        """The identifier; a listener that reconnects passes the last one that it received."""
+        """The identifier. A listener that reconnects passes the last one."""
         return self._entry.identifier
 
     @property
     def data(self) -> t.Any:
-        """The data; ``None`` in a `is_resync` message. No other listener shares the object."""
+        """The data; ``None`` in a `is_resync` message.
+
+        No other listener shares the object.
+        """
         if self._data is _UNPARSED:
             text = self._entry.text
             self._data = None if text is None else self._loads(text)
@@ -100,7 +103,7 @@ class Message:
 
     @property
     def json(self) -> str:
-        """The data as JSON, as it was published; ``null`` in a `is_resync` message."""
+        """The data as it was published, as JSON; ``null`` for a resync."""
         return self._entry.text or "null"
 
     def __repr__(self) -> str:

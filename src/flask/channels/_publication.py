@@ -115,6 +115,7 @@ class Publication:
         return self.id
 
     def raise_error(self) -> None:
+        """Raise the error of a message that could not be published."""
         if self._error is not None:
             raise self._error
 

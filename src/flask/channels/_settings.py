@@ -24,7 +24,10 @@ _SCHEMES = ("memory", "redis", "rediss", "unix")
 
 
 class Unavailable(ConnectionError):
-    """Redis has not answered in ``CHANNELS_TIMEOUT`` seconds, or has answered with an error."""
+    """Redis has not answered in time, or has answered with an error.
+
+    The time is ``CHANNELS_TIMEOUT``.
+    """
 
 
 @dataclass(frozen=True, slots=True)

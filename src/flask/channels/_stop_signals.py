@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Callable
 from functools import partial
 
-from .._core.stopping import call_at_stop, stop_soon
+from .._core.stopping import announcement, call_at_stop, stop_soon
 from ._hub import stop_all
 
 _Handler: t.TypeAlias = Callable[[int, types.FrameType | None], t.Any]
@@ -37,10 +37,11 @@ class _Chained:
 def stop_at_signals() -> None:
     """End the listeners at SIGTERM and SIGINT, if a server handles them.
 
-    Only the main thread can do that. Elsewhere this does nothing.
+    Only the main thread can do that. Elsewhere this does nothing. ``flask serve`` needs it not: it
+    closes its WebSockets first, so that their clients get the code 1001.
     """
     call_at_stop(stop_all)
-    if threading.current_thread() is not threading.main_thread():
+    if announcement.is_by_server or threading.current_thread() is not threading.main_thread():
         return
     for number in (signal.SIGTERM, signal.SIGINT):
         handler = signal.getsignal(number)

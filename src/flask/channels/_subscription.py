@@ -78,7 +78,7 @@ _Steps: t.TypeAlias = Generator[_Call | _Wait, object, Result]
 
 
 class Subscription:
-    """The messages of one channel, from the begin of a ``with`` block to its end.
+    """The messages of one channel, for the time of a ``with`` block.
 
     In ``async def`` code use ``async with`` and ``async for``, elsewhere ``with`` and ``for``. The
     iteration ends when the client of the request disconnects, or the server stops.
@@ -103,7 +103,7 @@ class Subscription:
 
     @property
     def position(self) -> str | None:
-        """The identifier of the last message, or of the place where the subscription began.
+        """The identifier of the last message, or of the begin.
 
         Who passes it as ``after`` misses nothing. ``None`` if Redis has not answered yet.
         """
