@@ -1,4 +1,4 @@
-"""The application that ``test_processes`` serves: streams and WebSockets of both kinds."""
+"""The application that ``test_channel_processes`` serves: streams and WebSockets of both kinds."""
 
 from __future__ import annotations
 
