@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Mapping
-from fnmatch import fnmatchcase
 
 import msgspec
 from werkzeug.exceptions import BadRequest, NotFound, UnsupportedMediaType
@@ -20,7 +19,7 @@ from ._operation import BodyInput, Inputs
 from ._patches import decode_changes
 from ._problems import Invalid
 from ._shapes import Malformed, MsgspecShape, Rejected, Shape, shape_of
-from ._text import ParameterReader, is_form_type
+from ._text import ParameterReader, is_form_type, matches
 from ._validation import Entry
 
 Bind: t.TypeAlias = Callable[[dict[str, t.Any]], None]
@@ -182,7 +181,7 @@ def _make_json_reader(body: BodyInput, shape: Shape) -> _Reader:
 
 def _is_json_type(media_type: str, body: BodyInput) -> bool:
     if body.media_types:
-        return _matches(media_type, body.media_types)
+        return matches(media_type, body.media_types)
     if media_type == "application/json":
         return True
     return media_type.startswith("application/") and media_type.endswith("+json")
@@ -194,7 +193,7 @@ def _make_raw_reader(body: BodyInput) -> _Reader:
     is_optional = has_default(body.default)
 
     def read(request: _Request, arguments: dict[str, t.Any]) -> list[Entry]:
-        if accepted and not _matches(request.mimetype, accepted):
+        if accepted and not matches(request.mimetype, accepted):
             if is_optional and not request.mimetype and not request.get_data():
                 return []
             raise UnsupportedMediaType(
@@ -219,10 +218,6 @@ def _make_raw_reader(body: BodyInput) -> _Reader:
         return []
 
     return read
-
-
-def _matches(media_type: str, accepted: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(media_type, pattern) for pattern in accepted)
 
 
 def _decode_text(request: _Request, data: bytes) -> str:

@@ -166,7 +166,9 @@ def _describe_form(form: Iterable[Parameter], names: Names) -> Schema:
             properties[name] = schema
             if is_required:
                 required.append(name)
-            if names.get_schema(schema).get("type") == "object":
+            if parameter.media_types:
+                encoding[name] = {"contentType": ", ".join(parameter.media_types)}
+            elif names.get_schema(schema).get("type") == "object":
                 encoding[name] = {"contentType": "application/json"}
     fields: Schema = {"type": "object", "properties": properties}
     if required:

@@ -98,7 +98,9 @@ def named(name: str) -> Named:
 def media(*types: str) -> MediaTypes:
     """Declare the media types of a body: ``Annotated[Body[bytes], media("image/png")]``.
 
-    On a return annotation the first one is the content type of the response.
+    Those of a file are declared in the same way: ``Annotated[File, media("image/*")]``. On a
+    return annotation the first one is the content type of the response, unless the view sets the
+    header to another one.
 
     :param types: media types such as ``"image/png"`` or ``"image/*"``.
     :raises TypeError: no media type is given.

@@ -47,6 +47,7 @@ MESSAGES: t.Final[dict[str, str]] = {
     "format": "Must be {expected}.",
     "json": "Must be JSON.",
     "file": "Must be a file.",
+    "media_type": "Must be a file of one of the types: {allowed}.",
     "value": "Is not valid.",
     "invalid": "Is not valid.",
     "one_invalid": "1 value is not valid.",

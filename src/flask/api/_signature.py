@@ -90,8 +90,11 @@ def _read_argument(
         return _read_body(argument, plain, marks, default, where)
     is_file = _is_file(plain)
     name = _find(marks, Named)
+    accepted = _find(marks, MediaTypes)
     if not is_file:
         _check_type(plain, where)
+        if accepted:
+            raise TypeError(f"{where} has media(), which only a body or a file has.")
     return Parameter(
         argument=argument,
         name=name.name if name else _default_name(argument, source.place),
@@ -100,6 +103,7 @@ def _read_argument(
         default=default,
         is_model=not is_file and name is None and is_model(plain) and source.place != "cookie",
         is_file=is_file,
+        media_types=accepted.types if accepted else (),
     )
 
 
@@ -178,13 +182,13 @@ def _read_answer(
     own_status = _find(marks, StatusCode)
     media_types = _find(marks, MediaTypes)
     code = own_status.code if own_status else status or 200
-    media_type = media_types.types[0] if media_types else ""
+    media_type, *others = media_types.types if media_types else ("",)
     kind, inner, usual = _kind_of_answer(hint)
     if kind in {"json", "lines"}:
         _check_type(inner, f"the answer of {_name(view)}")
     if kind == "empty" and status is None and own_status is None:
         kind, inner, usual = "json", hint, "application/json"
-    return Answer(kind, inner, code, media_type or usual)
+    return Answer(kind, inner, code, media_type or usual, tuple(others))
 
 
 def _kind_of_answer(hint: object) -> tuple[AnswerKind, object, str]:

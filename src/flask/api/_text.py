@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import typing as t
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 
 import msgspec
 from werkzeug.datastructures import FileStorage
@@ -177,6 +178,8 @@ def _make_getter(parameter: Parameter) -> Callable[[Request], object]:
     """Return a function that reads the raw value of a parameter."""
     if not parameter.is_model:
         field = make_field(parameter.name, parameter.hint, not has_default(parameter.default))
+        if parameter.is_file:
+            return _make_file_getter(field, parameter.media_types)
         return _make_field_getter(parameter.place, field)
     gets = [
         (field.name, _make_field_getter(parameter.place, field))
@@ -247,9 +250,15 @@ def _read_json(text: str, hint: object) -> object:
         return Unreadable(shape.errors(error))
 
 
-def _make_file_getter(field: Field) -> Callable[[Request], object]:
+def _make_file_getter(field: Field, accepted: tuple[str, ...] = ()) -> Callable[[Request], object]:
+    refused = Unreadable([{"code": "media_type", "allowed": list(accepted)}])
+
     def get_files(request: Request) -> object:
-        files = [file for file in request.files.getlist(field.name) if _is_given(file)]
+        files = [
+            file if not accepted or matches(file.mimetype, accepted) else refused
+            for file in request.files.getlist(field.name)
+            if _is_given(file)
+        ]
         if field.is_list:
             return files or _ABSENT
         return files[0] if files else _ABSENT
@@ -289,6 +298,14 @@ _SOURCES: t.Final[dict[str, Callable[[Request, str, bool], t.Any]]] = {
     "cookie": _from_cookie,
     "form": _from_form,
 }
+
+
+def matches(media_type: str, accepted: tuple[str, ...]) -> bool:
+    """Return whether a media type is one of those that are accepted.
+
+    :param accepted: media types such as ``"image/png"`` or ``"image/*"``.
+    """
+    return any(fnmatchcase(media_type, pattern) for pattern in accepted)
 
 
 def is_form_type(media_type: str) -> bool:
