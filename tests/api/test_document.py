@@ -343,6 +343,8 @@ def test_an_application_may_have_a_document_for_each_version(ask: Ask) -> None:
         document = ask(app, f"/v{number}/openapi.json").json
         assert list(document["paths"]) == [f"/v{number}/", f"/v{number}/inner"]
         assert document["info"]["version"] == str(number)
+        tags = [path["get"]["tags"] for path in document["paths"].values()]
+        assert tags == [[f"v{number}"], ["inner"]]  # not the blueprint of the version for both
         assert f"/v{number}/openapi.json" in ask(app, f"/v{number}/docs").text
 
 
