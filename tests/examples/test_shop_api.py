@@ -209,7 +209,8 @@ def test_a_photo_is_uploaded(client: FlaskClient, tokens: dict[str, t.Any]) -> N
         headers = {**tokens["staff"], "Content-Type": "multipart/form-data; boundary=x"}
         return client.put("/v2/products/2/photo", data=body, headers=headers).status_code
 
-    assert client.get("/v2/products/2/photo").status_code == 404
+    assert client.get("/v2/products/2/photo").content_type == "image/png"
+    assert client.get("/v2/products/9/photo").status_code == 404
     assert upload(b"JPEG", "cup.jpg").status_code == 204
     shown = client.get("/v2/products/2/photo")
     assert (shown.data, shown.content_type) == (b"JPEG", "image/jpeg")

@@ -6,7 +6,7 @@ import datetime
 import typing as t
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, DateTime, ForeignKey, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask import abort
@@ -19,9 +19,28 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base)
 
 
+class Time(TypeDecorator[datetime.datetime]):
+    """A time in UTC. SQLite stores it without the zone, which clients need."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: datetime.datetime | None, dialect: object
+    ) -> datetime.datetime | None:
+        """Return what is stored."""
+        return None if value is None else value.astimezone(datetime.UTC).replace(tzinfo=None)
+
+    def process_result_value(
+        self, value: datetime.datetime | None, dialect: object
+    ) -> datetime.datetime | None:
+        """Return what was stored, with its zone."""
+        return None if value is None else value.replace(tzinfo=datetime.UTC)
+
+
 def now() -> datetime.datetime:
-    """Return the current time in UTC. SQLite stores it without the zone."""
-    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    """Return the current time."""
+    return datetime.datetime.now(datetime.UTC)
 
 
 class AccountRow(Base):
@@ -60,7 +79,7 @@ class OrderRow(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     payment: Mapped[dict[str, t.Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(20))
-    placed_at: Mapped[datetime.datetime] = mapped_column(default=now)
+    placed_at: Mapped[datetime.datetime] = mapped_column(Time, default=now)
     lines: Mapped[list[LineRow]] = relationship(lazy="selectin", order_by="LineRow.id")
 
 
@@ -82,7 +101,7 @@ class EventRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("order.id"), index=True)
     state: Mapped[str] = mapped_column(String(20))
-    at: Mapped[datetime.datetime] = mapped_column(default=now)
+    at: Mapped[datetime.datetime] = mapped_column(Time, default=now)
 
 
 LARGEST_ID = 2**63 - 1

@@ -103,6 +103,6 @@ class Order(Struct):
 
     id: Number
     state: State
-    placed_at: datetime.datetime
+    placed_at: Annotated[datetime.datetime, Meta(tz=True)]
     lines: list[Line]
     payment: Payment
