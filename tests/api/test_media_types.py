@@ -1,4 +1,4 @@
-"""Media types of uploaded files and of answers."""
+"""Media types of uploaded files and of answers, and types that are refused."""
 
 from __future__ import annotations
 
@@ -59,6 +59,13 @@ def test_other_parameters_have_no_media_type() -> None:
     def view(page: Annotated[Query[int], IMAGES] = 1) -> None: ...
 
     with pytest.raises(TypeError, match=re.escape("has media(), which only a body or a file has")):
+        typed(view)
+
+
+def test_an_object_is_any() -> None:
+    def view() -> list[object]: ...
+
+    with pytest.raises(TypeError, match=r"builtins\.object is not .* any value, use typing\.Any"):
         typed(view)
 
 

@@ -21,6 +21,7 @@ PACKAGE = Path(flask.__file__).parent
 CORRECT = [
     *(HERE / "sample_app.py", HERE / "sample_classes.py", HERE / "sample_api.py"),
     HERE / "sample_client.py",
+    *sorted((HERE.parents[1] / "examples" / "shop_api" / "shop").glob("*.py")),
 ]
 MISTAKEN = HERE / "sample_mistakes.py"
 
