@@ -15,11 +15,12 @@ from werkzeug.http import parse_options_header
 
 from .._core.current import get_request_context
 from ._fields import has_default
+from ._media_types import matches
 from ._operation import BodyInput, Inputs
 from ._patches import decode_changes
 from ._problems import Invalid
 from ._shapes import Malformed, MsgspecShape, Rejected, Shape, shape_of
-from ._text import ParameterReader, is_form_type, matches
+from ._text import ParameterReader, is_form_type
 from ._validation import Entry
 
 Bind: t.TypeAlias = Callable[[dict[str, t.Any]], None]

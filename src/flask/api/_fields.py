@@ -71,7 +71,7 @@ def model_fields(hint: object) -> list[Field]:
             for name, field in model.model_fields.items()
         ]
     fields: dict[str, Field] = {}
-    for info in _models_of(shapes.type_info(t.cast("type", nullable(hint)[0]))):
+    for info in models_of(hint):
         tag = getattr(info, "tag_field", None)
         if tag is not None:
             fields.setdefault(tag, Field(tag, takes_text=True, is_required=True))
@@ -80,6 +80,16 @@ def model_fields(hint: object) -> list[Field]:
                 field.encode_name, _field_of(field.encode_name, field.type, field.required)
             )
     return list(fields.values())
+
+
+def models_of(hint: object) -> list[t.Any]:
+    """Return msgspec's descriptions of the models of a type; none for another library's models.
+
+    :param hint: a type of which `is_model` is true.
+    """
+    if _pydantic_model(hint) is not None:
+        return []
+    return _models_of(shapes.type_info(t.cast("type", nullable(hint)[0])))
 
 
 def make_field(name: str, hint: object, is_required: bool) -> Field:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import copy
 import typing as t
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 
 import msgspec
 from werkzeug.datastructures import FileStorage
 
 from ._fields import Field, has_default, make_field, model_fields, nullable
+from ._media_types import matches, media_types_of
 from ._operation import Parameter
 from ._shapes import Malformed, MsgspecShape, Rejected, shape_of
 from ._validation import Entry
@@ -176,13 +176,12 @@ def _part(value: object, key: str) -> object:
 
 def _make_getter(parameter: Parameter) -> Callable[[Request], object]:
     """Return a function that reads the raw value of a parameter."""
+    accepted = media_types_of(parameter)
     if not parameter.is_model:
         field = make_field(parameter.name, parameter.hint, not has_default(parameter.default))
-        if parameter.is_file:
-            return _make_file_getter(field, parameter.media_types)
-        return _make_field_getter(parameter.place, field)
+        return _make_field_getter(parameter.place, field, accepted.get(field.name, ()))
     gets = [
-        (field.name, _make_field_getter(parameter.place, field))
+        (field.name, _make_field_getter(parameter.place, field, accepted.get(field.name, ())))
         for field in model_fields(parameter.hint)
     ]
     is_optional = has_default(parameter.default)
@@ -198,9 +197,11 @@ def _make_getter(parameter: Parameter) -> Callable[[Request], object]:
     return get_model
 
 
-def _make_field_getter(place: str, field: Field) -> Callable[[Request], object]:
+def _make_field_getter(
+    place: str, field: Field, accepted: tuple[str, ...]
+) -> Callable[[Request], object]:
     if field.is_file:
-        return _make_file_getter(field)
+        return _make_file_getter(field, accepted)
     get_texts = _SOURCES[place]
     name = field.name.replace("_", "-") if place == "header" else field.name
     is_form = place == "form"
@@ -250,7 +251,7 @@ def _read_json(text: str, hint: object) -> object:
         return Unreadable(shape.errors(error))
 
 
-def _make_file_getter(field: Field, accepted: tuple[str, ...] = ()) -> Callable[[Request], object]:
+def _make_file_getter(field: Field, accepted: tuple[str, ...]) -> Callable[[Request], object]:
     refused = Unreadable([{"code": "media_type", "allowed": list(accepted)}])
 
     def get_files(request: Request) -> object:
@@ -298,14 +299,6 @@ _SOURCES: t.Final[dict[str, Callable[[Request, str, bool], t.Any]]] = {
     "cookie": _from_cookie,
     "form": _from_form,
 }
-
-
-def matches(media_type: str, accepted: tuple[str, ...]) -> bool:
-    """Return whether a media type is one of those that are accepted.
-
-    :param accepted: media types such as ``"image/png"`` or ``"image/*"``.
-    """
-    return any(fnmatchcase(media_type, pattern) for pattern in accepted)
 
 
 def is_form_type(media_type: str) -> bool:
