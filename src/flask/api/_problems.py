@@ -129,6 +129,8 @@ class Problem(HTTPException, metaclass=_ProblemClass):
         detail = members.pop("detail", detail)
         if type(self) is Problem:
             self.code = members.pop("status", 500)
+        else:
+            check_status(type(self))
         super().__init__()
         self.description = detail or _first_line(self)  # not that of Werkzeug's class
         wanted = member_hints(type(self))
@@ -146,6 +148,15 @@ class Problem(HTTPException, metaclass=_ProblemClass):
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> t.Any:
         """Create the response: problem details, or Flask's page for a browser."""
         return make_problem_response(self, _extensions(self))
+
+
+def check_status(kind: type[Problem]) -> None:
+    """Check that a class of problems has a status; a base class of others need not have one.
+
+    :raises TypeError: it has none.
+    """
+    if not hasattr(kind, "status"):
+        raise TypeError(f"{kind.__name__} has no status. Add a line such as 'status = 409' to it.")
 
 
 def member_hints(kind: type[Problem]) -> dict[str, t.Any]:

@@ -22,7 +22,21 @@ from werkzeug.wrappers import Response
 from .._http.sse import ServerSentEvent
 from ._changes import Changes
 from ._fields import is_model, nullable
-from ._markers import MediaTypes, Named, ReturnsMarker, Source, StatusCode
+from ._markers import (
+    Body,
+    Cookie,
+    File,
+    Form,
+    Header,
+    MediaTypes,
+    Named,
+    Patch,
+    Query,
+    ReturnsMarker,
+    Source,
+    StatusCode,
+    T,
+)
 from ._operation import REQUIRED, Answer, AnswerKind, BodyInput, Inputs, Parameter
 from ._shapes import shape_of
 
@@ -83,9 +97,10 @@ def _read_argument(
 ) -> Parameter | BodyInput | None:
     plain, marks = strip(hint)
     source = _find(marks, Source)
+    where = f"argument {argument!r} of {_name(view)}"
+    _check_marker(hint, plain, source, where)
     if source is None:
         return None
-    where = f"argument {argument!r} of {_name(view)}"
     if source.place == "patch" or source.place == "body":
         return _read_body(argument, plain, marks, default, where)
     is_file = _is_file(plain)
@@ -105,6 +120,28 @@ def _read_argument(
         is_file=is_file,
         media_types=accepted.types if accepted else (),
     )
+
+
+def _check_marker(hint: object, plain: object, source: Source | None, where: str) -> None:
+    """Raise an error for a marker without a type, and for one in the place of metadata."""
+    for marker in t.get_args(hint)[1:] if t.get_origin(hint) is t.Annotated else ():
+        for name, known in _MARKERS.items():
+            if marker == known:
+                raise TypeError(f"{where}: write {name}[...] instead of Annotated[..., {name}].")
+    if source is not None and (isinstance(plain, t.TypeVar) or t.get_args(plain) == (T,)):
+        name = source.place.capitalize()
+        raise TypeError(f"{where}: {name} needs a type, such as {name}[int].")
+
+
+_MARKERS: t.Final = {
+    "Body": Body,
+    "Cookie": Cookie,
+    "File": File,
+    "Form": Form,
+    "Header": Header,
+    "Patch": Patch,
+    "Query": Query,
+}
 
 
 def _default_name(argument: str, place: str) -> str:
