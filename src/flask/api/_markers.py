@@ -57,7 +57,10 @@ class ReturnsMarker:
 
 
 Query = t.Annotated[T, Source("query")]
-"""A value of the query string. A list takes repetitions; a model spreads its fields."""
+"""A value of the query string. A list takes repetitions; a model spreads its fields.
+
+A dict, or a model inside the model, is JSON text.
+"""
 Header = t.Annotated[T, Source("header")]
 """A request header. An underscore in the argument's name is a hyphen in the header's name."""
 Cookie = t.Annotated[T, Source("cookie")]

@@ -210,7 +210,7 @@ def _make_field_getter(
 
         def get_list(request: Request) -> object:
             texts = get_texts(request, name, True)
-            if is_form and field.is_json and len(texts) == 1 and texts[0].lstrip()[:1] == "[":
+            if field.is_json and len(texts) == 1 and texts[0].lstrip()[:1] == "[":
                 return _read_json(texts[0], list[field.hint])  # type: ignore[name-defined]
             items = [_prepare(text, field, is_form) for text in texts]
             given = [item for item in items if item is not _ABSENT]
@@ -231,7 +231,7 @@ def _prepare(text: str, field: Field, is_form: bool) -> object:
         return text
     if not text:
         return _ABSENT
-    if is_form and field.is_json:
+    if field.is_json:
         return _read_json(text, field.hint)
     if "0" <= text[-1] <= "9":  # most numbers and dates
         return text
