@@ -20,7 +20,9 @@ from flask.api import (
     Problem,
     Query,
     Struct,
+    Upload,
     defaults,
+    named,
     typed,
 )
 from flask.views import MethodView
@@ -54,6 +56,7 @@ def taking(hint: t.Any) -> Callable[[], object]:
         (Body, "Body needs a type"),
         (Header, "Header needs a type"),
         (Patch, "Patch needs a type"),
+        (Query[Upload], "a file is a part of a form. Annotate it as File."),
     ],
     ids=str,
 )
@@ -61,6 +64,23 @@ def test_a_marker_is_written_with_its_type(hint: object, message: str) -> None:
     with pytest.raises(TypeError, match=re.escape(message)) as caught:
         taking(hint)()
     assert "argument 'page' of test_mistakes." in str(caught.value)
+
+
+class Filter(Struct, rename="kebab"):
+    page_size: int = 10
+
+
+@pytest.mark.parametrize("marker", [Query, Header, Form])
+def test_two_arguments_do_not_read_the_same_value(marker: t.Any) -> None:
+    def view(by: t.Any, size: t.Any) -> None: ...
+
+    view.__annotations__ = {
+        "by": marker[Filter],
+        "size": Annotated[marker[int], named("page-size")],
+    }
+    message = r"the arguments 'by' and 'size' both read 'page-size' from the (query|header|form)"
+    with pytest.raises(TypeError, match=message):
+        typed(view)
 
 
 def test_any_value_is_not_an_object() -> None:
@@ -155,3 +175,21 @@ def test_a_problem_has_a_status(app: Flask) -> None:
         with pytest.raises(TypeError, match=re.escape(message)):
             use()
     assert WithStatus(left=1).code == 409
+
+
+class Card(Struct, tag="card"):
+    token: str = ""
+
+
+class Voucher(Struct, tag="voucher"):
+    code: str = ""
+
+
+@pytest.mark.parametrize("sent", [{}, {"token": "x"}, {"code": 1}])
+def test_a_union_names_the_tag_that_is_missing(app: Flask, sent: dict[str, str]) -> None:
+    @app.post("/")
+    @typed
+    def pay(payment: Body[Card | Voucher]) -> None: ...
+
+    (error,) = app.test_client().post("/", json=sent).json["errors"]
+    assert (error["pointer"], error["code"]) == ("#/type", "missing")

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response
 
 from .._http.sse import ServerSentEvent
 from ._changes import Changes
-from ._fields import is_model, nullable
+from ._fields import is_model, model_fields, nullable
 from ._markers import (
     Body,
     Cookie,
@@ -85,8 +85,24 @@ def read_signature(
             f"{_name(view)} takes the body as {bodies[0].argument!r} and as the form field"
             f" {form[0].argument!r}. A request has one body: use either Body or Form."
         )
+    _check_names(view, parameters)
     inputs = Inputs(tuple(parameters), bodies[0] if bodies else None, unmarked)
     return inputs, _read_answers(view, hints, status)
+
+
+def _check_names(view: Callable[..., object], parameters: Iterable[Parameter]) -> None:
+    """Raise an error for two arguments that read the same value."""
+    found: dict[tuple[str, str], str] = {}
+    for parameter in parameters:
+        fields = model_fields(parameter.hint) if parameter.is_model else ()
+        for name in [field.name for field in fields] or [parameter.name]:
+            key = name.replace("_", "-").lower() if parameter.place == "header" else name
+            other = found.setdefault((parameter.place, key), parameter.argument)
+            if other != parameter.argument:
+                raise TypeError(
+                    f"{_name(view)}: the arguments {other!r} and {parameter.argument!r} both read"
+                    f" {name!r} from the {parameter.place}. Remove one of them, or use named()."
+                )
 
 
 # Arguments ----------------------------------------------------------------------------------------
@@ -104,6 +120,8 @@ def _read_argument(
     if source.place == "patch" or source.place == "body":
         return _read_body(argument, plain, marks, default, where)
     is_file = _is_file(plain)
+    if is_file and source.place != "form":
+        raise TypeError(f"{where}: a file is a part of a form. Annotate it as File.")
     name = _find(marks, Named)
     accepted = _find(marks, MediaTypes)
     if not is_file:
