@@ -190,6 +190,17 @@ def test_a_model_that_forbids_unknown_fields_still_ignores_other_parameters(clie
     assert client.post("/?size=5&utm_source=mail").json == {"value": {"size": 5}}
 
 
+def test_a_tuple_takes_as_many_values_as_it_has_items(client: Client) -> None:
+    @client.app.get("/")
+    @typed
+    def search(between: Query[tuple[int, float] | None] = None) -> t.Any:
+        return [between]
+
+    assert client.get("/?between=1&between=2.5").json == [[1, 2.5]]
+    assert client.get("/").json == [None]
+    assert client.get("/?between=1").status_code == 422
+
+
 class Size(Struct):
     width: int = 1
 
