@@ -210,8 +210,7 @@ class Invalid(UnprocessableEntity):
     def get_description(self, environ: t.Any = None, scope: t.Any = None) -> str:
         """Return the description for a page: the errors as a list."""
         items = "".join(
-            f"<li>{escape(entry.get('name') or entry.get('pointer') or entry['in'])}:"
-            f" {escape(entry['detail'])}</li>\n"
+            f"<li>{escape(_place_of(entry))}: {escape(entry['detail'])}</li>\n"
             for entry in self.errors
         )
         return f"{super().get_description(environ, scope)}\n<ul>\n{items}</ul>"
@@ -219,6 +218,10 @@ class Invalid(UnprocessableEntity):
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> t.Any:
         """Create the response: problem details with ``errors``, or a page that lists them."""
         return make_problem_response(self, {"errors": self.errors})
+
+
+def _place_of(entry: Entry) -> object:
+    return entry.get("name") or entry.get("pointer") or entry.get("in", "value")
 
 
 # Messages -----------------------------------------------------------------------------------------
@@ -229,7 +232,10 @@ def message(code: str, /, **values: object) -> str:
     template = MESSAGES.get(code, MESSAGES["invalid"])
     translate = _setting("translate")
     if translate is not None:
-        template = str(translate(template))
+        try:
+            return str(translate(template)).format_map(values)
+        except (LookupError, ValueError):
+            pass  # the translation has another placeholder; the client gets the English message
     return template.format_map(values)
 
 
