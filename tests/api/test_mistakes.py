@@ -11,6 +11,7 @@ import pytest
 
 from flask import Flask
 from flask.api import (
+    API,
     Annotated,
     Body,
     File,
@@ -193,3 +194,30 @@ def test_a_union_names_the_tag_that_is_missing(app: Flask, sent: dict[str, str])
 
     (error,) = app.test_client().post("/", json=sent).json["errors"]
     assert (error["pointer"], error["code"]) == ("#/type", "missing")
+
+
+def test_the_client_explains_what_it_was_given_and_what_it_received(app: Flask) -> None:
+    @app.post("/orders")
+    @typed
+    def place(order: Body[Order]) -> Order:
+        return order
+
+    @app.post("/files")
+    @typed
+    def upload(files: list[File]) -> None: ...
+
+    @app.get("/wrong")
+    @typed
+    def wrong() -> Order:
+        return t.cast("Order", {"name": 1})
+
+    app.config["API_VALIDATE_RESPONSES"] = False
+    ask = API(title="Shop", docs=None).client(app)
+    with pytest.raises(TypeError, match=r"The argument 'files' takes a file\. Pass a werkzeug"):
+        ask(upload, files=[t.cast("Upload", b"x")])
+    with pytest.raises(Problem) as problem:
+        ask(place, order=t.cast("Order", {"name": 1}))
+    assert "'pointer': '#/name'" in problem.value.__notes__[0]
+    with pytest.raises(Exception, match="not valid") as rejected:
+        ask(wrong)
+    assert rejected.value.__notes__[0].endswith('annotation says: {"name":1}')
