@@ -293,6 +293,7 @@ def test_the_document_is_served_once_made_and_not_again_if_unchanged(ask: Ask) -
 
 
 def test_the_server_is_the_path_where_the_application_is_mounted() -> None:
+    """fastapi#11622."""
     app = app_with("/")
     API(app, title="Shop", docs=None)
     client = Client(DispatcherMiddleware(app, {"/one": app, "/two/x": app}))
