@@ -4,6 +4,9 @@
     python benchmarks/instructions.py --asgi
     python benchmarks/instructions.py --json FILE           record the figures
     python benchmarks/instructions.py --check FILE --tolerance 1.03
+    python benchmarks/instructions.py --compare BEFORE NOW  count nothing; a table of two files
+
+A file has the figures of each interpreter by its version: ``{"3.11": {"wsgi": {"hello": 31000}}}``.
 
 Needs valgrind. Callgrind counts what the processor would execute, so the figures do not depend on
 what else the machine does: they repeat within 0.2 %. A figure is the difference of two blocks of
@@ -23,6 +26,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -34,6 +38,9 @@ REQUESTS = 250
 """Requests of the first block that is counted; the second one has twice as many."""
 LARGE = {"upload": 5, "stream100": 20}
 """Requests of the workloads that take long under callgrind."""
+VERSION = ".".join(platform.python_version_tuple()[:2])
+Figures: TypeAlias = dict[str, dict[str, dict[str, int]]]
+"""Instructions by version of the interpreter, protocol and workload."""
 CLASSES = (0, 5, 11)
 """Classes that are made first; see ``instructions_task.py``. The lowest of the counts is the one
 without a clash in CPython's cache of look-ups, which can add 5 %."""
@@ -43,34 +50,35 @@ ASGI_WORKLOADS = ("hello", "json", "param", "post_json")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Count and print; 1 if a recorded figure is exceeded or valgrind is missing."""
     options = _options(arguments)
+    if options.compare:
+        before, now = (read(Path(file)) for file in options.compare)
+        print("\n".join(compare(before, now)))
+        return 0
     if shutil.which("valgrind") is None:
         print("instructions: valgrind is not installed (Debian: apt install valgrind)")
         return 1
-    names = ASGI_WORKLOADS if options.asgi else tuple(_wsgi_workloads())
+    interface = "asgi" if options.asgi else "wsgi"
+    names = ASGI_WORKLOADS if options.asgi else tuple(wsgi_workloads())
     if options.only:
         names = tuple(name for name in names if name in options.only.split(","))
     try:
-        counts = count(names, "asgi" if options.asgi else "wsgi")
+        counts = count(names, interface)
     except subprocess.CalledProcessError as error:
         print(f"instructions: the measured process failed:\n{error.stderr[-2000:]}")
         return 1
-    recorded: dict[str, dict[str, int]] = {}
+    recorded: dict[str, int] = {}
     if options.check:
-        recorded = json.loads(Path(options.check).read_text(encoding="utf-8"))
-    key = _key(options.asgi)
-    before = recorded.get(key, {})
-    print(f"# {key}\n")
-    print("\n".join(table(counts, before)))
+        recorded = read(Path(options.check)).get(VERSION, {}).get(interface, {})
+    print(f"# {interface}, Python {VERSION}\n")
+    print("\n".join(table(counts, recorded)))
     if options.json:
-        record(Path(options.json), key, counts)
-    if options.check and not before:
-        print(f"\nNo figures are recorded for {key}; record them with --json.")
-    faults = [
-        f"{name}: {found} instructions, recorded {before[name]}, allowed"
-        f" {before[name] * options.tolerance:.0f} ({options.tolerance} x)"
-        for name, found in counts.items()
-        if name in before and found > before[name] * options.tolerance
-    ]
+        record(Path(options.json), interface, counts)
+    if options.check and not recorded:
+        print(
+            f"\n{options.check} has no figures for {interface} on Python {VERSION}, so nothing was"
+            " checked. Record them with --json."
+        )
+    faults = exceeded(counts, recorded, options.tolerance)
     print("\n".join(faults), file=sys.stderr)
     return 1 if faults else 0
 
@@ -125,20 +133,60 @@ def table(counts: Mapping[str, int], recorded: Mapping[str, int]) -> list[str]:
     return lines
 
 
-def record(file: Path, key: str, counts: Mapping[str, int]) -> None:
-    """Write the counts into a file, beside those of other interpreters and protocols."""
-    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    known[key] = {**known.get(key, {}), **counts}
-    file.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+def exceeded(counts: Mapping[str, int], recorded: Mapping[str, int], tolerance: float) -> list[str]:
+    """Return a line for each workload that takes more than its recorded figure allows."""
+    return [
+        f"{name}: {found} instructions, recorded {recorded[name]}, allowed"
+        f" {recorded[name] * tolerance:.0f} ({tolerance} x)"
+        for name, found in counts.items()
+        if name in recorded and found > recorded[name] * tolerance
+    ]
 
 
-def _key(is_asgi: bool) -> str:
-    version = ".".join(platform.python_version_tuple()[:2])
-    return f"{'asgi' if is_asgi else 'wsgi'}, Python {version}, {platform.machine()}"
+def read(file: Path) -> Figures:
+    """Return the figures of a file; empty if there is no such file."""
+    figures: Figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return figures
 
 
-def _wsgi_workloads() -> list[str]:
-    return [name for name in workloads.WORKLOADS if not name.startswith("plain_")]
+def record(file: Path, interface: str, counts: Mapping[str, int], version: str = "") -> None:
+    """Write the counts into a file, beside those of other interpreters and protocols.
+
+    :param version: of the interpreter; by default of the one that runs.
+    """
+    figures = read(file)
+    figures.setdefault(version or VERSION, {}).setdefault(interface, {}).update(counts)
+    file.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def compare(before: Figures, now: Figures) -> list[str]:
+    """Return a Markdown table of two files: one row for each workload, by interpreter."""
+    versions = sorted(before.keys() & now.keys())
+    lines = [
+        "# Machine instructions of one request, before and now",
+        "",
+        "Method: `benchmarks/instructions.py`. `before` is the code before its classes and layers",
+        "were rearranged, `instructions-before.json`. `now` is `instructions.json`.",
+        "",
+        "| workload |" + "".join(f" {v} before | {v} now | ratio |" for v in versions),
+        "|---|" + "---:|---:|---:|" * len(versions),
+    ]
+    for interface in ("wsgi", "asgi"):
+        found = {v: (before[v].get(interface, {}), now[v].get(interface, {})) for v in versions}
+        for name in ASGI_WORKLOADS if interface == "asgi" else wsgi_workloads():
+            cells = [
+                f" {old[name]:,} | {new[name]:,} | {new[name] / old[name]:.3f} |"
+                if name in old and name in new
+                else " | | |"
+                for old, new in found.values()
+            ]
+            lines.append(f"| {interface} {name} |" + "".join(cells))
+    return lines
+
+
+def wsgi_workloads() -> list[str]:
+    """Return the names of the workloads that are counted over WSGI."""
+    return [name for name in workloads.WORKLOADS if not name.startswith(("plain_", "typed_"))]
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -149,6 +197,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", metavar="WORKLOAD[,..]", help="these workloads; default: all")
     parser.add_argument("--json", metavar="FILE", help="write the counts there")
     parser.add_argument("--check", metavar="FILE", help="fail where these counts are exceeded")
+    parser.add_argument("--compare", metavar="FILE", nargs=2, help="print a table of two files")
     parser.add_argument("--tolerance", type=float, default=1.03, help="default: %(default)s")
     return parser.parse_args(arguments)
 

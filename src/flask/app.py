@@ -137,7 +137,7 @@ class Flask(Lifecycle):
             return self.asgi_app(environ, start_response, send)
         if start_response is None:
             return partial(self.asgi_app, environ)
-        if self._has_websockets and "HTTP_UPGRADE" in environ:
+        if "HTTP_UPGRADE" in environ and self._has_websockets:
             body = serve_upgrade_request(self, environ, start_response)
             if body is not None:
                 return body
@@ -157,16 +157,25 @@ class Flask(Lifecycle):
         :param send: sends a message to the server.
         :raises ValueError: the scope is malformed, or its protocol is unknown.
         """
-        server = self._asgi
+        try:
+            server = self._asgi_server
+        except AttributeError:  # the first connection
+            server = self._asgi
         if scope.get("type") == "http":
-            return server.serve_http(self, scope, receive, send)
+            serve = server.serve_http
+            return serve(self, scope, receive, send)
         return server.serve(self, scope, receive, send)
 
-    @lazy
+    @property
     def _asgi(self) -> AsgiServer:
-        from .asgi._server import AsgiServer  # imports asyncio, which WSGI does not need
+        """What serves over ASGI, created at the first access."""
+        try:
+            return self._asgi_server
+        except AttributeError:
+            from .asgi._server import AsgiServer  # imports asyncio, which WSGI does not need
 
-        return AsgiServer()
+        self._asgi_server: AsgiServer = AsgiServer()
+        return self._asgi_server
 
     def _start_serving(self) -> None:
         super()._start_serving()

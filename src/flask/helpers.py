@@ -20,7 +20,6 @@ from werkzeug.utils import redirect as _wz_redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from ._core.current import (
-    _cv_app,
     current_app,
     get_app_context,
     get_request_context,
@@ -130,7 +129,7 @@ def redirect(
     :param code: the status: 301, 302, 303, 305, 307 or 308.
     :param Response: class of the response, if no application is current.
     """
-    context = _cv_app.get(None)
+    context = get_app_context(None)
     if context is not None:
         response: BaseResponse = context.app.redirect(location, code=code)
         return response
@@ -145,7 +144,7 @@ def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn
     :raises werkzeug.exceptions.HTTPException: always.
     :raises LookupError: no exception has that status.
     """
-    context = _cv_app.get(None)
+    context = get_app_context(None)
     if context is not None:
         aborter = context.app.aborter
         if type(aborter) is Aborter and type(code) is int and code in aborter.mapping:

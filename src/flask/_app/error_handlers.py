@@ -37,10 +37,9 @@ def find_error_handler(
         return None
     kind = type(e)
     code = kind.code if issubclass(kind, HTTPException) else None
-    found = [specs[scope] for scope in (*blueprints, None) if specs.get(scope)]
     for status in (None,) if code is None else (code, None):
-        for by_status in found:
-            handlers = by_status.get(status)
+        for scope in (*blueprints, None):
+            handlers = specs[scope].get(status) if scope in specs else None
             if handlers:
                 for base in kind.__mro__:
                     handler = handlers.get(base)

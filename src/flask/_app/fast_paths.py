@@ -37,6 +37,11 @@ ATTRIBUTES: t.Final = frozenset(
 
 _CREATING = ("__init__", "__new__", "blueprints", "close", "endpoint", "routing_exception")
 _REQUEST = Baseline(RequestImplementation, *_CREATING, "trusted_hosts", "url_rule")
+_READING: t.Final = (
+    *("args", "content_type", "environ", "get_data", "headers", "max_content_length", "mimetype"),
+    *("parameter_storage_class", "query_string", "stream"),
+)
+_INPUTS = Baseline(RequestImplementation, *_READING)
 
 
 def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
@@ -81,6 +86,7 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
             methods.unchanged(app, "request_context", "wsgi_app")
             and (routing and sync and sessions and is_request_unmodified)
         ),
+        inputs=is_request_unmodified and _INPUTS.unchanged(request_class),
         sessions=sessions,
         request_class=request_class if is_request_unmodified else None,
         response_class=response_class,

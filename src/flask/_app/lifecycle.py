@@ -24,8 +24,8 @@ from .._core.baseline import Baseline
 from .._core.current import get_app_context, get_request_context
 from .._core.hook_scopes import scopes_inward, scopes_outward
 from .._core.waiting import wait
+from .._http.body_kind import GIVEN
 from .._http.make_response import to_response
-from .._http.response_factories import make_text_response
 from ..ctx import RequestContext
 from ..debughelpers import FormDataRoutingRedirect
 from ..signals import (
@@ -49,6 +49,7 @@ ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType |
 
 _FINALIZING_FAILED = "Request finalizing failed with an error while handling an error"
 _sentinel = object()
+_new_object = object.__new__
 
 
 class Lifecycle(ServingApp):
@@ -70,8 +71,7 @@ class Lifecycle(ServingApp):
         :param start_response: takes status and headers.
         :returns: the body.
         """
-        body: Iterable[bytes] = self._answer(self.request_context(environ), start_response)
-        return body
+        return self._answer(self.request_context(environ), start_response)  # type: ignore[no-any-return]
 
     def _answer(
         self, context: RequestContext, start_response: StartResponse | None = None
@@ -194,8 +194,7 @@ class Lifecycle(ServingApp):
         if request is None:
             if context._routing_exception is not None:
                 self.raise_routing_exception(context.request)
-            rule = context._url_rule
-            arguments = context._view_args
+            rule, arguments = context._url_rule, context._view_args
         else:
             if request.routing_exception is not None:
                 self.raise_routing_exception(request)
@@ -289,19 +288,24 @@ class Lifecycle(ServingApp):
         return response
 
     def make_response(self, rv: ft.ResponseReturnValue) -> Response:
-        """Make a response from what a view returns.
-
-        An awaitable is awaited first.
+        """Make a response from what a view returns; it may be an awaitable.
 
         :param rv: see ``_http.make_response.to_response``.
         :raises TypeError: a view may not return such a value.
         """
-        # PERF: the usual cases, 0.3 us earlier.
+        # PERF: the usual cases first, and `make_text_response` inlined.
         kind = type(rv)
         if kind is str:
             fast = self._fast_paths
             if fast.response_class is not None:
-                return make_text_response(fast.response_class, rv, fast.text_type)  # type: ignore
+                response: Response = _new_object(fast.response_class)
+                response._body = rv.encode()  # type: ignore[union-attr]
+                response._content_type = fast.text_type
+                response._headers = response._more_headers = None
+                response._kind = GIVEN
+                response._status_code = 200
+                response._status = "200 OK"
+                return response
         elif kind is dict or kind is list:
             return self.json.response(rv)
         elif kind is self.response_class:
@@ -387,11 +391,7 @@ class Lifecycle(ServingApp):
         self.logger.error(f"Exception on {current.path} [{current.method}]", exc_info=exc_info)
 
     def _log(self, level: str, message: str) -> None:
-        """Log a message.
-
-        :param level: name of the logger's method, such as ``"warning"``.
-        :param message: the message.
-        """
+        """Log a message by the logger's method of that name, such as ``"warning"``."""
         getattr(self.logger, level)(message)
 
     # 6. The context is popped --------------------------------------------------------------------

@@ -141,8 +141,8 @@ class Scaffold:
     url_default_functions: dict[ft.AppOrBlueprintKey, list[ft.URLDefaultCallable]]
     """Called when a URL is built, with endpoint and values. They may change the values."""
 
-    _static_folder: str | None = None
-    _static_url_path: str | None = None
+    _static_folder: str | None
+    _static_url_path: str | None
 
     def __init__(
         self,
@@ -174,9 +174,8 @@ class Scaffold:
     @property
     def static_folder(self) -> str | None:
         """Absolute path of the folder with static files, or ``None``."""
-        if self._static_folder is None:
-            return None
-        return join_folders(self.root_path, self._static_folder)
+        folder = self._static_folder
+        return None if folder is None else join_folders(self.root_path, folder)
 
     @static_folder.setter
     def static_folder(self, value: str | os.PathLike[str] | None) -> None:

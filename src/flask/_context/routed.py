@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Sequence
 
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import MapAdapter
 
@@ -43,7 +44,7 @@ def ask_as_sent(request: t.Any, question: t.Callable[[t.Any], t.Any]) -> t.Any:
         sent["werkzeug.request"] = None
 
 
-HTTP = ("http", "https")  # PERF: a tuple, because most requests have the first
+HTTP = ("http", "https")
 
 
 class RoutedContext(AppContext):
@@ -99,6 +100,20 @@ class RoutedContext(AppContext):
     @request.deleter
     def request(self) -> None:
         del self._request
+
+    def _read_query(self) -> MultiDict[str, str]:
+        """Return the parameters of the query, as ``request.args``."""
+        query: MultiDict[str, str] = self.request.args
+        return query
+
+    def _peek_body(self, content_type: bytes) -> bytes | None:
+        """Return the whole body without creating the request, which can read it again.
+
+        ``None`` if the request has to read it.
+
+        :param content_type: the expected ``Content-Type`` header.
+        """
+        return None
 
     @property
     def _endpoint(self) -> str | None:

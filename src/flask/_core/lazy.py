@@ -52,7 +52,7 @@ class lazy(t.Generic[Value]):
         if self.is_overridden:
             return self._get_overridden(instance)
         value = self.method(instance)
-        # PERF: not through __dict__: CPython would create a dict for the instance.
+        # Not through __dict__: CPython would create a dict for the instance.
         try:
             setattr(instance, self.name, value)
         except AttributeError:  # a property that was set on the class after it was created

@@ -23,9 +23,13 @@ from .current import get_request_context
 from .event_loops import LoopCloser, ThreadLoop
 from .gevent_support import HubInput, has_patched_threads, run_in_native_thread, shared_loop
 
+if t.TYPE_CHECKING:
+    import asyncio
+
 Result = t.TypeVar("Result")
 
 _Coroutine = types.CoroutineType
+_PACKAGE: t.Final = __name__.partition(".")[0]
 _CAN_AWAIT: t.Final = CO_COROUTINE | CO_ASYNC_GENERATOR
 _HAS_EAGER_TASKS: t.Final = sys.version_info >= (3, 12)
 
@@ -61,6 +65,8 @@ greenlet.
 """
 greenlet_class: type[Greenlet] | None = None
 """The class of the greenlets that can wait while the loop continues."""
+get_task: Callable[[], asyncio.Task[t.Any] | None] = _no_greenlet
+"""Returns the task that is running: ``asyncio.current_task``; set with `greenlet_class`."""
 DONE: t.Final = object()
 """What a greenlet switches back with when its work is done."""
 
@@ -118,13 +124,14 @@ def _forget_thread_loop() -> None:
     _thread_state.closer = None
 
 
-def wait(awaitable: Awaitable[Result]) -> Result:
+def wait(awaitable: Awaitable[Result], is_checked: bool = False) -> Result:
     """Run an awaitable to its end and return its result.
 
-    Context variables that it sets are set for the caller too, as after a call of a synchronous
-    function. If the thread's event loop is already running, as in a notebook or an async test, the
-    awaitable runs in a short-lived thread, because that loop cannot be entered a second time.
+    Context variables that it sets are set for the caller too, as by a synchronous function. If the
+    thread's event loop is already running, as in a notebook or an async test, the awaitable runs in
+    a short-lived thread, because that loop cannot be entered a second time.
 
+    :param is_checked: `can_wait_here` has just returned ``True``.
     :raises BaseException: the error of the awaitable.
     """
     here = get_greenlet()
@@ -133,7 +140,7 @@ def wait(awaitable: Awaitable[Result]) -> Result:
         # the loop: the greenlet's task yields it, and the loop resumes the task. PERF: inlined.
         steps: t.Any = here.steps
         if steps is None:  # the greenlet awaits already, or its last awaitable has failed
-            if _HAS_EAGER_TASKS and _is_in_eager_task(here):
+            if _HAS_EAGER_TASKS and not is_checked and _is_in_eager_task(here):
                 return _wait_in_a_thread(awaitable)
             steps = _await_for(here)
             steps.send(None)
@@ -186,7 +193,7 @@ def is_in_coroutine(depth: int = 2) -> bool:
         if frame.f_code.co_flags & _CAN_AWAIT:
             return True
         package: str | None = frame.f_globals.get("__package__")  # None in a script
-        if package is not None and package.partition(".")[0] == __package__:
+        if package is not None and package.partition(".")[0] == _PACKAGE:
             return False
         frame = frame.f_back
     return False
@@ -215,9 +222,7 @@ def _is_in_eager_task(greenlet: Greenlet) -> bool:
 
     The greenlet's own task cannot wait for it. Each task is recognized by its context.
     """
-    import asyncio
-
-    task = asyncio.current_task()
+    task = get_task()
     if task is None:
         return False
     context = task.get_context()  # type: ignore[attr-defined]  # from Python 3.12
@@ -246,8 +251,6 @@ def wait_long(awaitable: Awaitable[Result]) -> Result:
 
     Ctrl-C cancels the awaitable, and ``KeyboardInterrupt`` is raised when it has ended. If it were
     raised at once, it could interrupt the event loop itself. ``asyncio.run`` does the same.
-
-    PERF: 10 us more in the main thread; no cost elsewhere.
 
     :raises KeyboardInterrupt: the user pressed Ctrl-C; at once if they press it again.
     """

@@ -38,12 +38,16 @@ class EnvironRequest(RequestBase):
 
     shallow: bool = False
     _environ: WSGIEnvironment
-    _original_environ: WSGIEnvironment | None = None
+    _original_environ: WSGIEnvironment | None
     """A copy of the original environment; ``None`` until the application can change it."""
     _query: object = None
     """The query string, if it was set or deleted."""
     _is_form_parsed: bool
     """Whether there may be uploaded files, which have to be closed."""
+    _is_body_taken: bool
+    """Whether the body was read whole, or its `stream` was created."""
+    _is_body_read: bool
+    """Whether the body was read whole, without `stream`."""
     _adds_itself: bool
     """Whether the environment contains the request while the request is current."""
     _assigned: t.ClassVar[tuple[str, ...]] = ()
@@ -65,7 +69,8 @@ class EnvironRequest(RequestBase):
     ) -> None:
         # PERF: 0.16 us; Werkzeug's initializer takes 1.31 us.
         self._environ = environ
-        self._is_form_parsed = False
+        self._original_environ = None
+        self._is_form_parsed = self._is_body_taken = self._is_body_read = False
         if shallow:
             self.shallow = True
         self._adds_itself = populate_request and not shallow

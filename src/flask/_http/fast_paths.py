@@ -40,6 +40,8 @@ class FastPaths:
     """URLs are built in the built-in way."""
     scopes: bool = False
     """An ASGI request needs no WSGI environment."""
+    inputs: bool = False
+    """Query and body are read in the built-in way."""
     sessions: bool = False
     """The session is opened at the first access."""
     request_class: type[t.Any] | None = None

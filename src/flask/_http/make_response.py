@@ -56,7 +56,7 @@ def to_response(app: _Maker, rv: object) -> Response:
     if isinstance(rv, tuple):
         rv, status, headers = _unpack(rv)
 
-    # PERF: the check for the abstract class Iterator comes last: 0.5 us.
+    # The check for the abstract class Iterator takes longest, so it comes last.
     if isinstance(rv, app.response_class):
         response = rv
     elif isinstance(rv, _TEXTS):

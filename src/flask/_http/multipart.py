@@ -23,10 +23,7 @@ Read = Callable[[int], bytes]
 Store = Callable[[bytes], object]
 
 CHUNK_SIZE: t.Final = 128 * 1024
-"""Bytes of a large body that are read at a time.
-
-PERF: as fast as larger chunks, which only use more memory.
-"""
+"""Bytes of a large body that are read at a time. Larger chunks only use more memory."""
 
 _LONGEST_HEADERS = 2_000
 _LOWEST_LIMIT = 70_000
@@ -295,7 +292,7 @@ class _Reader:
         length = 0
         while True:
             buffer = self.buffer
-            found = _find(buffer, delimiter, search)
+            found = buffer.find(delimiter, search)
             if found < 0:
                 # A delimiter may begin at the end of the buffer, after a line break.
                 end = len(buffer) - len(delimiter) - 1
@@ -308,7 +305,7 @@ class _Reader:
                     self.position = found
                     return buffer[start:end]
                 if is_delimiter is False:
-                    # PERF: 0.04 us for each text that looks like a delimiter.
+                    # A client may send any number of texts that look like a delimiter.
                     later = self._candidate.search(buffer, found + 1)
                     begun = len(buffer) - len(delimiter) + 1  # a delimiter may begin after this
                     search = max(found + 1, begun) if later is None else later.start()
@@ -354,20 +351,6 @@ def _ends_line(buffer: bytes, index: int) -> bool | None:
     if following == b"-":
         return None
     return buffer[end] in b"\r\n"
-
-
-def _find(buffer: bytes, wanted: bytes, start: int) -> int:
-    """Find bytes as ``buffer.find`` does.
-
-    PERF: CPython changes to an algorithm with a table at 30,000 bytes; below that a search takes
-    130 us for each MiB, above it 160 to 230 us.
-    """
-    size = len(buffer)
-    while True:
-        found = buffer.find(wanted, start, start + 29_000)
-        start += 29_000 - len(wanted)
-        if found >= 0 or start + len(wanted) >= size:
-            return found
 
 
 def _open_in_memory(content: bytes, memory_size: int) -> t.IO[bytes]:

@@ -62,10 +62,6 @@ class Request(EnvironRequest):
 
     _has_fields_only: bool = False
     """Whether `form` was parsed, and there are no files."""
-    _is_body_taken: bool = False
-    """Whether the body was read whole, or its `stream` was created."""
-    _is_body_read: bool = False
-    """Whether the body was read whole, without `stream`."""
     _max_content_length: int | None = NOT_SET
     _max_form_memory_size: int | None = NOT_SET
     _max_form_parts: int | None = NOT_SET
@@ -308,8 +304,7 @@ def make_request(kind: type[Request], environ: WSGIEnvironment) -> Request:
     """
     request = _new_object(kind)
     request._environ = environ
-    request.url_rule = None
-    request.routing_exception = None
-    request._is_form_parsed = False
+    request._original_environ = None
+    request._is_form_parsed = request._is_body_taken = request._is_body_read = False
     request._adds_itself = True
     return request

@@ -276,7 +276,7 @@ class Response(ResponseBase):
                 return super().__call__(environ, start_response)
             pairs = found
         start_response(self._status, pairs)
-        # PERF: servers send a list at once; Granian reads other iterables item by item.
+        # Servers send a list at once; Granian reads other iterables item by item.
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _send_without_body(

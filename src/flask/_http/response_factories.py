@@ -146,8 +146,7 @@ def make_text_response(kind: type[Kind], text: str, content_type: tuple[str, str
     response = _new_object(kind)
     response._body = text.encode()
     response._content_type = content_type
-    response._headers = None
-    response._more_headers = None
+    response._headers = response._more_headers = None
     response._kind = GIVEN
     response._status_code = 200
     response._status = "200 OK"

@@ -115,6 +115,7 @@ def make_file_response(
     :param max_age: seconds that caches may keep it, or a function that returns them for the path;
         ``None``: the application's default.
     """
+    # PERF: not split, because each further call takes 400 instructions.
     kind = app.response_class
     if (
         environ["REQUEST_METHOD"] not in _METHODS
@@ -173,8 +174,7 @@ def make_file_response(
     else:
         response._body = content
         response._content_type = None
-        # PERF: 0.1 us less than a call of the class.
-        response._kind = kind_of_body = _new_object(_FileBody)
+        response._kind = kind_of_body = _FileBody()
         kind_of_body.environ = environ
         kind_of_body.path = path
         kind_of_body.facts = facts

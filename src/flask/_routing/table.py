@@ -229,10 +229,10 @@ class Table:
             if leaf is None:
                 return NEEDS_MAP
             return leaf.without_arguments or (leaf.rule, leaf.defaults.copy())
-        return self._search(path, method, converts)
+        return self.search(path, method, converts)
 
-    def _search(self, path: str | None, method: str, converts: bool) -> Answer:
-        """Find the rule for a path that is not in `exact`."""
+    def search(self, path: str | None, method: str, converts: bool) -> Answer:
+        """Find the rule for a path that is not in `exact`; see `match`."""
         if not path:
             return NEEDS_MAP
         if path.startswith("//"):

@@ -28,8 +28,9 @@ Bind: t.TypeAlias = Callable[[dict[str, t.Any]], None]
 
 _CHARSETS: t.Final = ("utf-8", "us-ascii", "iso-8859-1", "windows-1252", "utf-16")
 """The charsets of text bodies; some other codecs of Python take very long."""
+_Context: t.TypeAlias = t.Any
 _Request: t.TypeAlias = t.Any
-_Reader: t.TypeAlias = Callable[[_Request, dict[str, t.Any]], list[Entry]]
+_Reader: t.TypeAlias = Callable[[_Context, dict[str, t.Any]], list[Entry]]
 
 
 def make_bind(inputs: Inputs) -> Bind:
@@ -48,28 +49,28 @@ def make_bind(inputs: Inputs) -> Bind:
         if bind_path is not None:
             bind_path(arguments)
         assert read_body is not None
-        entries = read_body(get_request_context().request, arguments)
+        entries = read_body(get_request_context(), arguments)
         if entries:
             raise _invalid(entries)
 
     def bind_parameters(arguments: dict[str, t.Any]) -> None:
         if bind_path is not None:
             bind_path(arguments)
-        request = get_request_context().request
+        context = get_request_context()
         if has_form:
-            _check_form(request)
+            _check_form(context.request)
         assert read_parameters is not None
-        entries = read_parameters(request, arguments)
+        entries = read_parameters(context, arguments)
         if entries:
             raise _invalid(entries)
 
     def bind_both(arguments: dict[str, t.Any]) -> None:
         if bind_path is not None:
             bind_path(arguments)
-        request = get_request_context().request
+        context = get_request_context()
         assert read_body is not None and read_parameters is not None
-        entries = read_body(request, arguments)
-        entries += read_parameters(request, arguments)
+        entries = read_body(context, arguments)
+        entries += read_parameters(context, arguments)
         if entries:
             raise _invalid(entries)
 
@@ -122,7 +123,8 @@ def _make_path_binder(unmarked: Mapping[str, object]) -> Bind | None:
             value = arguments.get(name)
             if value is None or type(value) is hint:
                 continue
-            rule = get_request_context().request.url_rule
+            context = get_request_context()
+            rule = context._url_rule if context._request is None else context.request.url_rule
             if rule is None or name not in rule.arguments:
                 continue
             try:
@@ -155,18 +157,12 @@ def _make_body_reader(body: BodyInput) -> _Reader:
 def _make_json_reader(body: BodyInput, shape: Shape) -> _Reader:
     argument, decode = body.argument, shape.decode
     is_optional = has_default(body.default)
-    usual = "" if body.media_types else "application/json"
+    usual = b"" if body.media_types else b"application/json"
 
-    def read(request: _Request, arguments: dict[str, t.Any]) -> list[Entry]:
-        # PERF: to compare the header first saves to parse it.
-        if request.content_type != usual and not _is_json_type(request.mimetype, body):
-            if is_optional and not request.mimetype and not request.get_data():
-                return []
-            raise UnsupportedMediaType(
-                "The body must be JSON: send it with the content type"
-                f" {body.media_types[0] if body.media_types else 'application/json'!r}."
-            )
-        data = request.get_data()
+    def read(context: _Context, arguments: dict[str, t.Any]) -> list[Entry]:
+        data = context._peek_body(usual)
+        if data is None:
+            data = _read_json_body(context.request, body)
         if not data and is_optional:
             return []
         try:
@@ -178,6 +174,21 @@ def _make_json_reader(body: BodyInput, shape: Shape) -> _Reader:
         return []
 
     return read
+
+
+def _read_json_body(request: _Request, body: BodyInput) -> bytes:
+    """Return the bytes of a body whose media type is one of JSON."""
+    # PERF: to compare the header first saves to parse it.
+    is_usual = not body.media_types and request.content_type == "application/json"
+    if not is_usual and not _is_json_type(request.mimetype, body):
+        if has_default(body.default) and not request.mimetype and not request.get_data():
+            return b""
+        raise UnsupportedMediaType(
+            "The body must be JSON: send it with the content type"
+            f" {body.media_types[0] if body.media_types else 'application/json'!r}."
+        )
+    data: bytes = request.get_data()
+    return data
 
 
 def _is_json_type(media_type: str, body: BodyInput) -> bool:
@@ -193,7 +204,8 @@ def _make_raw_reader(body: BodyInput) -> _Reader:
     has_constraints = t.get_origin(body.hint) is t.Annotated
     is_optional = has_default(body.default)
 
-    def read(request: _Request, arguments: dict[str, t.Any]) -> list[Entry]:
+    def read(context: _Context, arguments: dict[str, t.Any]) -> list[Entry]:
+        request = context.request
         if accepted and not matches(request.mimetype, accepted):
             if is_optional and not request.mimetype and not request.get_data():
                 return []

@@ -11,7 +11,6 @@ from __future__ import annotations
 import inspect
 import typing as t
 from contextvars import Context
-from types import FunctionType
 
 from .._core.awaitables import is_async_callable
 from .._core.current import _cv_request
@@ -49,14 +48,7 @@ def rule_may_block(app: AnyApp, rule: t.Any, method: str) -> bool:
     :param rule: the rule that matched.
     :param method: the HTTP method of the request.
     """
-    endpoint = rule.endpoint
-    try:
-        # PERF: look-ups that may fail, instead of calls of `get` and `getattr`: 0.1 us less.
-        view = app.view_functions[endpoint]
-        if type(view) is FunctionType and app._fast_paths.views[view] and rule.blocking is None:
-            return False
-    except (KeyError, AttributeError):  # the view was not called yet, or the rule is Werkzeug's
-        view = app.view_functions.get(endpoint)
+    view = app.view_functions.get(rule.endpoint)
     blocking: bool | None = getattr(rule, "blocking", None)
     return blocks(view, method) if blocking is None else blocking
 

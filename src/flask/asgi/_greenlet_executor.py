@@ -6,6 +6,7 @@ needs greenlet, which the extra "asgi" installs.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 import types
@@ -236,4 +237,5 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_mark_forked_greenlet)
 
 waiting.get_greenlet = getcurrent
+waiting.get_task = asyncio.current_task
 waiting.greenlet_class = WorkerGreenlet

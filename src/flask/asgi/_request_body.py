@@ -61,9 +61,9 @@ class RequestBody(MessageReceiver):
     :param receive: returns the server's next message.
     """
 
-    is_disconnected: bool = False
+    is_disconnected: bool
     """Whether the client disconnected."""
-    is_complete: bool = False
+    is_complete: bool
     """Whether the last message of the body has been received."""
     loop: asyncio.AbstractEventLoop | None = None
     """The server's loop, on which messages arrive; set when the view waits."""
@@ -72,16 +72,15 @@ class RequestBody(MessageReceiver):
     reserved: int = 0
     """Bytes that `buffer_small_body` has reserved."""
 
-    # PERF: on the class, because most requests change none of them.
     _may_wait_for_loop: bool = True
     """Whether a thread that needs the loop before the view waits has not waited for it yet."""
-    _buffer: bytes = b""
     _watched_message: Message | None = None
-    _watch_event: asyncio.Event | None = None
-    _is_receiving: bool = False
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
+        self._buffer = b""
+        self._is_receiving = self.is_complete = self.is_disconnected = False
+        self._watch_event: asyncio.Event | None = None
 
     # What a stream of bytes offers (PEP 3333, "Input and Error Streams") -------------------------
 
@@ -110,6 +109,16 @@ class RequestBody(MessageReceiver):
             buffer = b"".join(parts)
         self._buffer = buffer[size:]
         return buffer[:size]
+
+    def peek(self, size: int) -> bytes:
+        """Read bytes, and leave them to be read again.
+
+        :param size: the number of bytes.
+        :raises werkzeug.exceptions.ClientDisconnected: the client disconnected (400).
+        """
+        data = self.read(size)
+        self._buffer = data + self._buffer
+        return data
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """Read up to the end of the line.
@@ -233,7 +242,7 @@ class RequestBody(MessageReceiver):
     def _wait(self, receive: Receive) -> Message:
         """Wait for a message on the server's loop, even if another loop runs in this thread."""
         if waiting.can_wait_here():
-            return waiting.wait(receive())
+            return waiting.wait(receive(), is_checked=True)
         loop = self._find_loop()
         if loop is not None and loop is asyncio._get_running_loop():
             return _receive_without_waiting(receive())

@@ -15,10 +15,12 @@ from collections.abc import Iterable
 from threading import Lock
 from types import FunctionType
 
+from werkzeug.datastructures import MultiDict
+
 from .._context.routed import HTTP
 from .._core.lazy import lazy
-from .._core.waiting import can_wait_here
 from .._http.environ_scope import EXTRAS
+from .._http.query import NEEDS_LIBRARY, parse_query
 from .._http.response import WITHOUT_BODY
 from .._routing.table import NOT_CONVERTED
 from ..ctx import RequestContext
@@ -45,6 +47,9 @@ _ASKED = frozenset({b"host", b"cookie", b"upgrade", b"content-length"})
 
 A request with ``Upgrade``, or with one of them twice, does not take the fast path.
 """
+
+
+_MOST_DIGITS = 5  # of the length of a small body
 
 
 _KNOWN: t.Final[dict[str, WSGIEnvironment]] = {
@@ -83,7 +88,7 @@ class ScopeContext(RequestContext):
     """Returns the server's next message."""
     _send: Send
     """Takes a message for the server."""
-    _connection: HttpConnection | None = None
+    _connection: HttpConnection | None
     """See `connection`; ``None`` until the first access."""
 
     @property
@@ -91,9 +96,6 @@ class ScopeContext(RequestContext):
         """Receives the body and sends the response; created at the first access."""
         connection = self._connection
         if connection is None:
-            if can_wait_here():  # PERF: the view, without another thread: 0.3 us less.
-                connection = self._connection = HttpConnection(self._receive, self._send)
-                return connection
             with _lock:  # the loop, a thread that the view has started, or both at once
                 connection = self._connection
                 if connection is None:
@@ -104,6 +106,42 @@ class ScopeContext(RequestContext):
     def _environ(self) -> WSGIEnvironment:
         environ = self._known = make_environ(self._scope, self.connection)
         return environ
+
+    def _read_query(self) -> MultiDict[str, str]:
+        """Return the parameters of the query; PERF: without an environment, 10 % of a request."""
+        if self._request is None and self._fast_paths.inputs:
+            query = self._scope.get("query_string") or b""
+            parameters = parse_query(query.decode("latin-1"))
+            if parameters is not NEEDS_LIBRARY:
+                return parameters
+        return super()._read_query()
+
+    def _peek_body(self, content_type: bytes) -> bytes | None:
+        """Return a small body whose length is known.
+
+        PERF: without an environment, 10 % of a request.
+
+        :param content_type: the expected ``Content-Type`` header.
+        """
+        length = self.content_length
+        if self._request is not None or not self._fast_paths.inputs or not length:
+            return None
+        if len(length) > _MOST_DIGITS or not length.isdigit():
+            return None
+        size = int(length)
+        limit: int | None = self.app.config["MAX_CONTENT_LENGTH"]
+        if limit is not None and size > limit:
+            return None
+        found: list[bytes] = []
+        for name, value in self._scope["headers"]:
+            if name == b"content-type":
+                found.append(value)
+            elif name == b"transfer-encoding":  # it overrides a length (RFC 9112 section 6.3)
+                return None
+        if found != [content_type]:
+            return None
+        body = self.connection.peek(size)
+        return body if len(body) == size else None
 
     def copy(self) -> RequestContext:
         """Return a separate context with an environment, for the same request and session."""
@@ -128,18 +166,21 @@ class ScopeContext(RequestContext):
                 and (status == 200 or status not in WITHOUT_BODY)
                 # None of these requests arrives as HEAD, but code that reads it may change it.
                 and (self._request is None or self._known["REQUEST_METHOD"] != "HEAD")
-                and (response._more_headers is None or not response.autocorrect_location_header)
+                and (
+                    (more := response._more_headers) is None
+                    or not response.autocorrect_location_header
+                )
             ):
                 # PERF: the same result as a call of the response; 0.5 us less.
                 headers = [ENCODED_HEADERS[content_type], CONTENT_LENGTH_HEADERS[len(whole)]]
-                if response._more_headers is not None:
-                    headers += [ENCODED_HEADERS[pair] for pair in response._more_headers]
+                if more is not None:
+                    headers += [ENCODED_HEADERS[pair] for pair in more]
                 return (
                     {"type": "http.response.start", "status": status, "headers": headers},
                     {"type": "http.response.body", "body": whole},
                 )
         is_ours = type(response) is Response and response._is_unmodified
-        # PERF: an unmodified response reads only the method, unless it corrects a location.
+        # An unmodified response reads only the method, unless it corrects a location.
         is_enough = is_ours and not response.autocorrect_location_header
         environ = self._known if is_enough else self._environ
         start_response: t.Any = self.connection.start_response
@@ -188,9 +229,15 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
                     return None
         if host not in fast.accepted_hosts:
             return None
-        rule, arguments = app.url_map.table.match(path, method, False)
-        if rule is None:
-            return None
+        table = app.url_map.table
+        by_method = table.exact.get(path)
+        if by_method is None:  # PERF: `Table.match` inlined
+            rule, arguments = table.search(path, method, False)
+            if rule is None:
+                return None
+        else:
+            leaf = by_method[method]
+            rule, arguments = leaf.without_arguments or (leaf.rule, leaf.defaults.copy())
         if arguments is not None and (arguments is NOT_CONVERTED or not path.isascii()):
             return None
         # PERF: what rule_may_block would find out first, 0.1 us.
@@ -208,6 +255,7 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
     context._scope = scope
     context._receive = receive
     context._send = send
+    context._connection = None
     context._known = known
     context._request = None
     context._url_rule = rule

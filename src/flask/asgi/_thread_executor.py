@@ -75,7 +75,7 @@ class ThreadExecutor:
     may_cancel: Callable[[Context], bool] | None = None
     """Returns whether a disconnect cancels the work; ``None``: it does."""
 
-    # PERF: on the class, since most work changes few of them.
+    # On the class, since most work changes few of them.
     _pending: ThreadFuture[Outcome] | None = None
     _task: asyncio.Task[None] | None = None
     _must_cancel: bool = False

@@ -15,6 +15,7 @@ from werkzeug.utils import import_string
 
 from .._core.awaitables import is_async_view
 from .._core.environment import get_debug_flag
+from .._core.stopping import announcement, stop_soon
 from ._script import ScriptInfo, pass_script_info
 
 if t.TYPE_CHECKING:
@@ -221,6 +222,7 @@ class _GracefulASGI:
     def __init__(self, app: AsgiApp) -> None:
         self.app = app
         self._closing_tasks: set[asyncio.Task[None]] = set()
+        announcement.is_by_server = True
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         serve = self._serve_lifespan if scope["type"] == "lifespan" else self.app
@@ -256,6 +258,7 @@ class _GracefulASGI:
         except TimeoutError:
             pass
         finally:
+            stop_soon()
             signal.raise_signal(signal.SIGINT)
 
 
