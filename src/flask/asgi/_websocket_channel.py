@@ -91,7 +91,8 @@ class WebSocketChannel(MessageReceiver):
             "_receive",
         ),
         *("_yielding", "_has_space", "_send", "_inbox_size"),
-        *("can_refuse", "cancel", "code", "loop", "on_open", "reason", "state", "task"),
+        *("can_refuse", "cancel", "code", "loop", "on_open", "reason", "receive_error", "state"),
+        "task",
     )
 
     state: str
