@@ -258,9 +258,10 @@ class RoutedContext(AppContext):
             or self.app.url_default_functions
         ):
             return None
-        if endpoint[:1] == ".":
-            endpoint = self._full_endpoint(endpoint)
         url_map = self.app.url_map
-        builder = url_map.builders.get(endpoint) or url_map.find_builder(endpoint)
+        builder = url_map.builders.get(endpoint)
+        if builder is None:
+            endpoint = self._full_endpoint(endpoint)
+            builder = url_map.builders.get(endpoint) or url_map.find_builder(endpoint)
         path: str | None = None if builder is None else builder.build(values)
         return path
