@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import types
 import typing as t
 from collections.abc import Callable
 
@@ -60,10 +61,13 @@ class ThreadLoop:
 
     loop: asyncio.AbstractEventLoop
     """The loop."""
+    library: types.ModuleType
+    """The module ``asyncio``."""
 
     def __init__(self) -> None:
         import asyncio  # 9 ms that an application without async functions never needs
 
+        self.library = asyncio
         self.loop = asyncio.new_event_loop()
         self.abandoned = _AbandonedGenerators(self.loop)
         self._process = os.getpid()
