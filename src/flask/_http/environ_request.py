@@ -222,7 +222,7 @@ def limit(name: str, doc: str) -> t.Any:
         if limits is not None and key in limits:
             return limits[key]
         context = get_app_context(None)
-        return default if context is None else context.app.config[key]  # type: ignore[no-any-return]
+        return default if context is None else context.app.config[key]
 
     def set_limit(request: EnvironRequest, value: int | None) -> None:
         request._limits = {**(request._limits or {}), key: value}

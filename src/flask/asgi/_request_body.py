@@ -49,7 +49,8 @@ class MessageReceiver:
 
     def raise_receive_error(self) -> None:
         """Raise `receive_error`, if there is one."""
-        receive_error, self.receive_error = self.receive_error, None
+        receive_error = self.receive_error
+        self.receive_error = None  # type: ignore[misc]  # the subclasses have the attribute
         if receive_error is not None:
             try:
                 raise receive_error
