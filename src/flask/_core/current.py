@@ -59,7 +59,7 @@ get_request_context: Callable[..., Current] = _cv_request.get
 
 
 def get_app() -> Current:
-    """Return the current application itself, and not the proxy ``current_app``.
+    """Return the current application itself, not the proxy.
 
     :raises RuntimeError: no application context is active.
     """

@@ -163,13 +163,8 @@ def wait(awaitable: Awaitable[Result], is_checked: bool = False) -> Result:
         here.awaited = None
         return result
     thread_loop = _thread_state.loop
-    if thread_loop is None:
-        import asyncio
-
-        library: types.ModuleType = asyncio
-    else:
-        library = thread_loop.library  # PERF: the import takes 1,200 instructions
-    if library._get_running_loop() is not None:
+    asyncio = _import_asyncio() if thread_loop is None else thread_loop.asyncio
+    if asyncio._get_running_loop() is not None:
         return _wait_in_a_thread(awaitable)
     executor = _thread_state.executor
     if executor is not None:
@@ -177,6 +172,12 @@ def wait(awaitable: Awaitable[Result], is_checked: bool = False) -> Result:
     if thread_loop is None and has_patched_threads():
         return _wait_in_a_thread(awaitable)
     return _run(thread_loop or _get_thread_loop(), awaitable, copy_context())
+
+
+def _import_asyncio() -> types.ModuleType:
+    import asyncio
+
+    return asyncio
 
 
 def is_in_coroutine(depth: int = 2) -> bool:

@@ -101,7 +101,7 @@ def dump_cookie(
             return None
         end = int(expires.timestamp() // 1)
     if max_age is not None:
-        if type(max_age) is not int or not 0 <= max_age < _LONGEST_AGE:
+        if type(max_age) is not int or not _SHORTEST_AGE < max_age < _LONGEST_AGE:
             return None
         if end is None:
             end = int(time.time() + max_age)
@@ -148,4 +148,5 @@ def _attributes(
 
 
 _LONGEST_PATH = 200
-_LONGEST_AGE = 30 * 365 * 24 * 3600  # seconds; far from the last date that can be written
+_LONGEST_AGE = 34 * 365 * 24 * 3600  # seconds; far from the last date that can be written
+_SHORTEST_AGE = -_LONGEST_AGE  # PERF: from 2**30 on, comparing takes longer
