@@ -69,6 +69,24 @@ def get_app() -> Current:
     return context.app
 
 
+def _find_request(context: Current) -> Current:
+    return context.request
+
+
+def _make_request_property(name: str) -> property:
+    """Return the property of the proxy ``request`` for an attribute of the request."""
+
+    # PERF: `_find_request` and the context's property inlined; 400 instructions less.
+    def read(proxy: object) -> object:
+        context = get_request_context(None)
+        if context is None:
+            raise RuntimeError(NO_REQUEST_MESSAGE)
+        known = context._request
+        return getattr(context.request if known is None else known, name)
+
+    return property(read)
+
+
 def _fast_members(
     names: t.Iterable[str],
     variable: ContextVar[Context],
@@ -101,6 +119,8 @@ def _fast_members(
 
         return property(read)
 
+    make_property = _make_request_property if find is _find_request else make
+
     def get_attribute(proxy: object, name: str) -> object:
         return getattr(target(), name)
 
@@ -118,7 +138,7 @@ def _fast_members(
         "__getitem__": get_item,
         "__setitem__": set_item,
         "__contains__": contains,
-        **{name: make(name) for name in names if not name.startswith("_")},
+        **{name: make_property(name) for name in names if not name.startswith("_")},
     }
 
 
@@ -165,12 +185,6 @@ current_app = _proxy(
 g = _proxy(_cv_app, "g", NO_APP_MESSAGE, lambda context: context.g)
 
 request_ctx = _proxy(_cv_request, None, NO_REQUEST_MESSAGE)
-
-
-def _find_request(context: Current) -> Current:
-    known = context._request  # PERF: usually the request exists; the property costs another call
-    return context.request if known is None else known
-
 
 request = _proxy(
     _cv_request,
