@@ -1,19 +1,27 @@
 """Sessions: data of a client that is kept from request to request.
 
-The built-in interface stores the data in a signed cookie. The client can read it, but not change
-it. Another interface, which you set as ``app.session_interface``, may store it elsewhere.
+By default a signed cookie has the data: the client can read it, but not change it. The setting
+``SESSION_STORE``, or an interface that you set as ``app.session_interface``, stores it elsewhere.
 """
 
 from __future__ import annotations
 
 import hashlib
 import typing as t
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from werkzeug.datastructures import CallbackDict, MultiDict
 
+from ._core.owned_sessions import OwnedSession, end_sessions, sessions_of
 from ._core.reexports import module_getattr
+from ._core.session_types import (
+    SessionConflict,
+    SessionMixin,
+    SessionStore,
+    SessionStoreError,
+    SessionStoreUnavailable,
+)
 from ._http.response import vary_by_cookie
 from ._http.signing import Signer, base64_forms, get_signer, needs_no_tags
 from .json.provider import JSONProvider
@@ -24,31 +32,24 @@ from .wrappers import Request, Response
 if t.TYPE_CHECKING:
     from itsdangerous import URLSafeTimedSerializer
 
+__all__ = [
+    "NullSession",
+    "OwnedSession",
+    "SecureCookieSession",
+    "SecureCookieSessionInterface",
+    "SessionConflict",
+    "SessionInterface",
+    "SessionMixin",
+    "SessionStore",
+    "SessionStoreError",
+    "SessionStoreUnavailable",
+    "end_sessions",
+    "session_json_serializer",
+    "sessions_of",
+]
+
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = module_getattr(__name__)
-
-
-class SessionMixin(MutableMapping[str, t.Any]):
-    """The attributes of a session besides those of a mapping."""
-
-    new: bool = False
-    """Whether the session is new, if the interface supports it."""
-
-    modified: bool = True
-    """Whether the data may have changed. ``True`` is always safe."""
-
-    accessed: bool = False
-    """Whether the session was accessed in this request. The response varies by cookie then."""
-
-    @property
-    def permanent(self) -> bool:
-        """Whether the session is kept for ``PERMANENT_SESSION_LIFETIME``."""
-        permanent: bool = self.get("_permanent", False)
-        return permanent
-
-    @permanent.setter
-    def permanent(self, value: bool) -> None:
-        self["_permanent"] = bool(value)
 
 
 class SecureCookieSession(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -223,18 +224,14 @@ session_json_serializer = TaggedJSONSerializer()
 
 
 def _lazy_sha1(string: bytes = b"") -> object:
-    """Return ``hashlib.sha1(string)``.
-
-    It is looked up when it is called, because FIPS builds of Python may lack it.
-    """
+    """Return ``hashlib.sha1(string)``, which FIPS builds of Python may lack."""
     return hashlib.sha1(string)
 
 
 _PERMANENT = base64_forms(b'"_permanent"')
 """How the key of a permanent session may look in a cookie."""
-
 _SALT = "cookie-session"
-
+_SMALL_COOKIE = 1000  # bytes; browsers accept at least 4096 (RFC 6265 section 6.1)
 _MOST_COOKIES = 20  # cookies of one name that are verified for one request
 
 
@@ -392,6 +389,10 @@ class SecureCookieSessionInterface(SessionInterface):
         else:
             text = self._sign(app, session)
             end = self.get_expiration_time(app, session)
+            if len(text) > _SMALL_COOKIE:
+                from ._http.session_overflow import check_size
+
+                check_size(app.config, name, text, session, expires=end, **attributes)
             response.set_cookie(name, text, expires=end, **attributes)
         if not session.accessed:
             vary_by_cookie(response)

@@ -16,7 +16,8 @@ import weakref
 import pytest
 from polling import LONGEST
 
-from flask._core.waiting import wait, wait_long
+from flask import Flask, appcontext_pushed
+from flask._core.waiting import is_in_coroutine, wait, wait_long
 from flask.asgi._thread_executor import run_in_greenlet
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
@@ -192,6 +193,24 @@ def test_a_loop_is_closed_with_its_thread_even_if_an_error_refers_to_it() -> Non
         in_a_thread(lambda: wait(fail_on_a_loop()))
     assert caught.value.__traceback__ is not None
     assert loops[0].is_closed()
+
+
+def test_synchronous_code_that_the_package_calls_cannot_await(app: Flask) -> None:
+    def ask() -> bool:
+        return is_in_coroutine()
+
+    seen: list[bool] = []
+
+    def notice(sender: object) -> None:
+        seen.append(ask())
+
+    async def push() -> bool:
+        with appcontext_pushed.connected_to(notice, app), app.app_context():
+            return ask()
+
+    assert asyncio.run(push())
+    assert seen == [False]
+    assert not ask()
 
 
 def test_threads_wait_at_the_same_time() -> None:

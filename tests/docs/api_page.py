@@ -25,7 +25,8 @@ PACKAGE = Path(__file__).parents[2] / "src" / "flask"
 PAGE = Path(__file__).parents[2] / "docs" / "api.md"
 
 MODULES = (
-    *("flask", "flask.api", "flask.app", "flask.asgi", "flask.blueprints", "flask.cli"),
+    *("flask", "flask.api", "flask.app", "flask.asgi", "flask.blueprints"),
+    *("flask.channels", "flask.cli"),
     *("flask.config", "flask.ctx", "flask.debughelpers", "flask.globals", "flask.helpers"),
     *("flask.json", "flask.json.provider", "flask.json.tag", "flask.logging", "flask.security"),
     *("flask.sessions", "flask.signals", "flask.templating", "flask.testing", "flask.typing"),

@@ -14,7 +14,18 @@ from modules import MODULES
 LONGEST_FIRST_LINE = 72
 
 PUBLIC_MODULES = [
-    *("app", "blueprints", "cli", "config", "ctx", "debughelpers", "globals", "helpers", "json"),
+    *(
+        "app",
+        "blueprints",
+        "channels",
+        "cli",
+        "config",
+        "ctx",
+        "debughelpers",
+        "globals",
+        "helpers",
+        "json",
+    ),
     *("json.provider", "json.tag", "logging", "sessions", "signals", "templating", "testing"),
     *("typing", "views", "wrappers", "sansio", "sansio.app", "sansio.blueprints"),
     "sansio.scaffold",

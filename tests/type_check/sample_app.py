@@ -35,7 +35,7 @@ from flask import (
     url_for,
     websocket,
 )
-from flask.sessions import SessionMixin
+from flask.sessions import OwnedSession, SessionMixin, end_sessions, sessions_of
 from flask.typing import ResponseReturnValue
 
 app = Flask(__name__, static_folder="static", template_folder="templates")
@@ -60,6 +60,12 @@ def proxies() -> None:
     session["a"] = 1
     session.permanent = True
     session.pop("a", None)
+    session.append("cart", {"id": 1})
+    assert_type(session.increment("n"), int)
+    assert_type(session.increment("sum", 0.5), float)
+    session.owner = 7
+    assert_type(sessions_of(7), list[OwnedSession])
+    assert_type(end_sessions(7, keep_current=True), int)
 
 
 # What a view may return.

@@ -18,10 +18,8 @@ pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 PACKAGE = Path(flask.__file__).parent
-CORRECT = [
-    *(HERE / "sample_app.py", HERE / "sample_classes.py", HERE / "sample_api.py"),
-    HERE / "sample_client.py",
-]
+SAMPLES = ("app", "classes", "api", "client", "channels")
+CORRECT = [HERE / f"sample_{name}.py" for name in SAMPLES]
 MISTAKEN = HERE / "sample_mistakes.py"
 
 needs_mypy = pytest.mark.skipif(

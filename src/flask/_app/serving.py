@@ -28,6 +28,7 @@ from ..wrappers import Request, Response
 from . import url_building
 from .base import App
 from .fast_paths import ATTRIBUTES, compute_fast_paths
+from .lifespan import PREPARATIONS
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -77,6 +78,7 @@ class ServingApp(App):
         A change by another thread in the meantime is not lost: each change stores a new object, and
         the result is kept only if the object is still the same.
         """
+        self._use_session_store()
         while True:
             before = self._fast_paths
             if before.is_valid():
@@ -86,6 +88,21 @@ class ServingApp(App):
                 if self._fast_paths is before:
                     super().__setattr__("_fast_paths", computed)
                     return computed
+
+    def _use_session_store(self) -> None:
+        """Replace the default session interface by that of ``SESSION_STORE``, once.
+
+        Another interface, which a subclass or an extension has set, stays.
+        """
+        default = ServingApp.session_interface
+        if self.config.get("SESSION_STORE") is not None and self.session_interface is default:
+            from .._sessions.configuration import make_interface
+
+            interface = make_interface(self)
+            with _lock:
+                if self.session_interface is default:
+                    super().__setattr__("session_interface", interface)
+                    super().__setattr__("_fast_paths", FastPaths())
 
     # Contexts ------------------------------------------------------------------------------------
 
@@ -247,3 +264,7 @@ class ServingApp(App):
         response = self.response_class()
         response.allow.update(adapter.allowed_methods())
         return response
+
+
+# Startup creates the store, so that a server with a mistake in these settings does not start.
+PREPARATIONS.append(ServingApp._use_session_store)  # type: ignore[arg-type]

@@ -109,6 +109,9 @@ class RequestContext(RoutedContext):
         """The WebSocket that the request became; ``RuntimeError``: it is none."""
         raise RuntimeError(NO_WEBSOCKET_MESSAGE)
 
+    _session_is_optional: bool = False
+    """Whether the session is opened only because the client sent a cookie."""
+
     _is_answered: bool = True
     """Whether a response is expected; not so for a context of a test or a ``with`` block."""
 
@@ -169,7 +172,9 @@ class RequestContext(RoutedContext):
             session = interface.open_session(self.app, self.request)
             if session is None:
                 session = interface.make_null_session(self.app)
-            self._open_session = session
+            # While a store answers, another task of the request may have opened the session.
+            if self._open_session is None:
+                self._open_session = session
         return self._open_session
 
     @_session.setter

@@ -32,7 +32,7 @@ PRIVATE_NAMES: t.Final = (
     PrivateName(
         "asyncio",
         "_get_running_loop",
-        ("_core/event_loops", "_core/gevent_support", "_core/waiting", "asgi"),
+        ("_core/event_loops", "_core/gevent_support", "_core/waiting", "asgi", "channels"),
         "returns None if no loop is running; get_running_loop() raises an error: 0.5 us",
     ),
     PrivateName(

@@ -29,6 +29,7 @@ if t.TYPE_CHECKING:
 Result = t.TypeVar("Result")
 
 _Coroutine = types.CoroutineType
+_PACKAGE: t.Final = __name__.partition(".")[0]
 _CAN_AWAIT: t.Final = CO_COROUTINE | CO_ASYNC_GENERATOR
 _HAS_EAGER_TASKS: t.Final = sys.version_info >= (3, 12)
 
@@ -192,7 +193,7 @@ def is_in_coroutine(depth: int = 2) -> bool:
         if frame.f_code.co_flags & _CAN_AWAIT:
             return True
         package: str | None = frame.f_globals.get("__package__")  # None in a script
-        if package is not None and package.partition(".")[0] == __package__:
+        if package is not None and package.partition(".")[0] == _PACKAGE:
             return False
         frame = frame.f_back
     return False

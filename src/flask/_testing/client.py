@@ -162,8 +162,8 @@ class FlaskClient(Client):
         if self._cookies is None:
             raise TypeError("Cookies are disabled. Create a client with 'use_cookies=True'.")
         app = self.application
-        interface = app.session_interface
         context = app.test_request_context(*args, **kwargs)
+        interface = app.session_interface  # SESSION_STORE may set it when a context is created
         request = context.request
         self._add_cookies_to_wsgi(request.environ)
 

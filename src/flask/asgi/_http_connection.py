@@ -52,6 +52,8 @@ class HttpConnection(RequestBody):
     """The executor that runs the lifecycle, if it is a thread."""
     on_disconnect: Callable[[], object] | None = None
     """Called when the client disconnects; it may cancel what the lifecycle awaits."""
+    at_disconnect: tuple[Callable[[], object], ...] = ()
+    """Further functions that are called then; see `call_at_disconnect`."""
     watch_task: asyncio.Task[None] | None = None
     """Waits for the client to disconnect."""
     written: bytes = b""
@@ -208,7 +210,30 @@ class HttpConnection(RequestBody):
         if is_disconnected:
             self._notify_disconnect()
 
+    def call_at_disconnect(self, function: Callable[[], object]) -> None:
+        """Call a function on the loop when the client disconnects, and watch for that.
+
+        :param function: must not wait.
+        """
+        self.at_disconnect += (function,)
+        loop = self._get_loop()
+        if loop is not None:
+            loop.call_soon_threadsafe(self._watch_for, function)
+
+    def do_not_call(self, function: Callable[[], object]) -> None:
+        """Remove a function that `call_at_disconnect` has added."""
+        self.at_disconnect = tuple(each for each in self.at_disconnect if each != function)
+
+    def _get_loop(self) -> asyncio.AbstractEventLoop | None:
+        return asyncio._get_running_loop() if self.loop is None else self.loop
+
+    def _watch_for(self, function: Callable[[], object]) -> None:
+        if function in self.at_disconnect:  # the response may be sent already
+            self.watch_for_disconnect()
+
     def _notify_disconnect(self) -> None:
+        for function in self.at_disconnect:
+            function()
         if self.on_disconnect is not None:
             self.on_disconnect()
 

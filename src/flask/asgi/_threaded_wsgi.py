@@ -260,6 +260,9 @@ class _Request(HttpConnection):
             self.is_disconnected = True
             raise ConnectionLost from None
 
+    def _get_loop(self) -> asyncio.AbstractEventLoop:
+        return self.server_loop
+
     async def _begin_watching(self) -> None:
         self.watch_for_disconnect()
 

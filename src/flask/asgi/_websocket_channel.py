@@ -91,7 +91,8 @@ class WebSocketChannel(MessageReceiver):
             "_receive",
         ),
         *("_yielding", "_has_space", "_send", "_inbox_size"),
-        *("can_refuse", "cancel", "code", "loop", "on_open", "reason", "state", "task"),
+        *("at_disconnect", "can_refuse", "cancel", "code", "loop", "on_open"),
+        *("reason", "state", "task"),
     )
 
     state: str
@@ -104,6 +105,8 @@ class WebSocketChannel(MessageReceiver):
     """Whether the server can send an HTTP response instead of the handshake."""
     cancel: Callable[[], object] | None
     """Cancels the handler."""
+    at_disconnect: tuple[Callable[[], object], ...]
+    """Functions that are called when the client disconnects."""
     on_open: Callable[[], object]
     """Called when the handshake was accepted."""
     loop: asyncio.AbstractEventLoop | None
@@ -117,6 +120,7 @@ class WebSocketChannel(MessageReceiver):
         self.reason = ""
         self.can_refuse = "websocket.http.response" in (scope.get("extensions") or ())
         self.cancel = None
+        self.at_disconnect = ()
         self.on_open = lambda: None
         self.receive_error = None
         self.loop = asyncio._get_running_loop()
@@ -347,8 +351,8 @@ class WebSocketChannel(MessageReceiver):
                     closing.result()
                 else:
                     closing.cancel()
-        except WebsocketDisconnect:
-            return  # the client disconnected in the meantime
+        except (WebsocketDisconnect, WebsocketStateError):
+            return  # the client disconnected in the meantime, or the handler has ended
         self._disconnect(code, "")
 
     def _disconnect(self, code: int, reason: str) -> None:
@@ -361,10 +365,25 @@ class WebSocketChannel(MessageReceiver):
         self.code = code
         self.reason = reason
         self._changed.set()
+        for function in self.at_disconnect:
+            function()
         if self._is_in(self._yielding):
             self._is_cancel_pending = True
         elif not (self._is_in(self._readers) or self._is_running()) and self.cancel is not None:
             self.cancel()
+
+    def call_at_disconnect(self, function: Callable[[], object]) -> None:
+        """Call a function on the loop when the client disconnects.
+
+        :param function: must not wait.
+        """
+        self.at_disconnect += (function,)
+        if self.state == "disconnected":
+            function()
+
+    def do_not_call(self, function: Callable[[], object]) -> None:
+        """Remove a function that `call_at_disconnect` has added before."""
+        self.at_disconnect = tuple(each for each in self.at_disconnect if each != function)
 
     def _is_in(self, tasks: set[_Task]) -> bool:
         return bool(tasks) if self.task is None else self.task in tasks

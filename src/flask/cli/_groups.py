@@ -205,7 +205,8 @@ class FlaskGroup(AppGroup):
             _print_error(error)
             return None
         enter_context_of(app, ctx)
-        return t.cast("click.Command | None", app.cli.get_command(ctx, name))
+        command = t.cast("click.Command | None", app.cli.get_command(ctx, name))
+        return command or _optional_commands(app).get(name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the names of all commands, sorted.
@@ -216,7 +217,8 @@ class FlaskGroup(AppGroup):
         self._load_plugin_commands()
         names = set(super().list_commands(ctx))
         try:
-            names.update(ctx.ensure_object(ScriptInfo).load_app().cli.list_commands(ctx))
+            app = ctx.ensure_object(ScriptInfo).load_app()
+            names.update(app.cli.list_commands(ctx), _optional_commands(app))
         except NoAppException as error:
             _print_error(error)
         except Exception:
@@ -232,6 +234,15 @@ class FlaskGroup(AppGroup):
         for entry_point in importlib.metadata.entry_points(group="flask.commands"):
             self.add_command(entry_point.load(), entry_point.name)
         self._loaded_plugin_commands = True
+
+
+def _optional_commands(app: App) -> dict[str, click.Command]:
+    """Return the commands of features that the application uses; its own take precedence."""
+    if app.config.get("SESSION_STORE") is None:
+        return {}
+    from ._sessions import sessions_group
+
+    return {sessions_group.name or "": sessions_group}
 
 
 def _print_error(error: click.ClickException) -> None:

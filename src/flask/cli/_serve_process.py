@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from werkzeug.utils import import_string
 
+from .._core.stopping import announcement, stop_soon
 from ._script import ScriptInfo
 
 if t.TYPE_CHECKING:
@@ -130,6 +131,7 @@ class GracefulASGI:
     def __init__(self, app: AsgiApp) -> None:
         self.app = app
         self._closing_tasks: set[asyncio.Task[None]] = set()
+        announcement.is_by_server = True
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         serve = self._serve_lifespan if scope["type"] == "lifespan" else self.app
@@ -165,6 +167,7 @@ class GracefulASGI:
         except TimeoutError:
             pass
         finally:
+            stop_soon()
             signal.raise_signal(signal.SIGINT)
 
 

@@ -133,6 +133,27 @@ def test_a_client_that_does_not_read_delays_no_close_frame_of_others(
     assert [client for client in sent if sent[client][-1].get("code") == 1001] == list("0234")
 
 
+def test_a_handler_that_closes_while_the_server_stops_is_no_error(app: Flask) -> None:
+    async def go() -> list[dict[str, t.Any]]:
+        stopping = asyncio.Event()
+
+        @app.websocket("/")
+        async def talk() -> None:
+            await websocket.accept()
+            await stopping.wait()
+            await websocket.close(4000)
+
+        server = Server(app)
+        task = await server.connect("client", reads=True)
+        stopping.set()
+        async with asyncio.timeout(LONGEST):
+            await app._asgi.websockets.close_all()
+            await task
+        return server.sent["client"]
+
+    assert asyncio.run(go())[-1]["code"] == 4000
+
+
 # Memory -------------------------------------------------------------------------------------------
 
 
