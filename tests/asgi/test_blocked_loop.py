@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import typing as t
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -231,13 +232,24 @@ def test_steps_within_a_step_leave_the_outer_one() -> None:
     assert looks.steps == {}
 
 
-def test_an_application_that_was_watched_can_be_collected() -> None:
-    app = create_app()
-    app.add_url_rule("/", "index", lambda: "")
-    app.test_client(asgi=True).get("/")
-    del app
-    gc.collect()
-    assert not [step for step in watch.steps.values() if step.app.name == "blocking"]
+def test_a_thread_that_sleeps_holds_no_application(warnings: Warnings) -> None:
+    def block_once() -> weakref.ref[Flask]:
+        app = create_app()
+
+        async def block() -> None:
+            warnings.came.wait(LONGEST)
+
+        asyncio.run(_blocked_loop.watch_task(app, "block", block()))
+        return weakref.ref(app)
+
+    held = block_once()
+    assert len(warnings.lines) == 1
+
+    def is_collected() -> bool:
+        gc.collect()
+        return held() is None
+
+    wait_until(is_collected)
 
 
 CHECK = """\

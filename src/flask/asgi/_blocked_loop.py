@@ -99,22 +99,25 @@ class LoopWatch:
         while True:
             self._is_needed.wait()
             time.sleep(self._limit)
-            running = dict(self.steps)
-            reported &= set(running.values())
-            if not running:
+            self._look(reported)
+            if not self.steps:
+                reported.clear()  # an idle thread holds nothing
                 self._is_needed.clear()
                 if self.steps:  # one has begun meanwhile
                     self._is_needed.set()
-                continue
-            frames = sys._current_frames()
-            now = time.monotonic()
-            for thread, step in running.items():
-                is_late = now - step.began >= self._limit and step not in reported
-                # The step may have ended before the stack was taken.
-                if is_late and self.steps.get(thread) is step and thread in frames:
-                    reported.add(step)
-                    self._report(step, frames[thread])
-            del frames, running  # an idle thread holds nothing
+
+    def _look(self, reported: set[_Step]) -> None:
+        """Report the steps that take too long, unless they are reported already."""
+        running = dict(self.steps)
+        reported &= set(running.values())
+        frames = sys._current_frames() if running else {}
+        now = time.monotonic()
+        for thread, step in running.items():
+            is_late = now - step.began >= self._limit and step not in reported
+            # The step may have ended before the stack was taken.
+            if is_late and self.steps.get(thread) is step and thread in frames:
+                reported.add(step)
+                self._report(step, frames[thread])
 
     def _report(self, step: _Step, frame: FrameType) -> None:
         """Log a warning, once for each place."""
