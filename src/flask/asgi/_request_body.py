@@ -11,6 +11,7 @@ import math
 import threading
 import typing as t
 from collections.abc import Awaitable, Callable, Mapping
+from types import BuiltinMethodType
 
 from werkzeug.exceptions import ClientDisconnected
 
@@ -33,6 +34,33 @@ _CANNOT_WAIT = (
     " arrived; a task cannot wait for it. Read it in the view, before it starts the task."
 )
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})  # unless there is a length
+
+
+class TrackedReceive:
+    """A server's ``receive`` that knows whether the body is complete.
+
+    :param receive: returns the server's next message.
+    """
+
+    __slots__ = ("_receive", "is_complete")
+
+    is_complete: bool
+    """Whether the last message of the body has been received, or the client disconnected."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.is_complete = False
+
+    async def __call__(self) -> Message:
+        """Return the next message."""
+        message = await self._receive()
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            self.is_complete = True
+        return message
+
+
+SERVER_RECEIVES: t.Final = frozenset({BuiltinMethodType, TrackedReceive})
+"""The types of a ``receive`` that gets its messages from threads of the server, as in Granian."""
 
 
 class MessageReceiver:
