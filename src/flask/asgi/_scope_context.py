@@ -124,13 +124,13 @@ class ScopeContext(ServedContext):
         limit: int | None = self.app.config["MAX_CONTENT_LENGTH"]
         if limit is not None and size > limit:
             return None
-        found: list[bytes] = []
-        for name, value in self._scope["headers"]:
-            if name == b"content-type":
-                found.append(value)
-            elif name == b"transfer-encoding":  # it overrides a length (RFC 9112 section 6.3)
-                return None
-        if found != [content_type]:
+        headers = self._scope["headers"]
+        by_name = dict(headers)
+        if (
+            by_name.get(b"content-type") != content_type
+            or len(by_name) != len(headers)  # one of them may be there twice
+            or b"transfer-encoding" in by_name  # overrides a length (RFC 9112 section 6.3)
+        ):
             return None
         body = self.connection.peek(size)
         return body if len(body) == size else None
