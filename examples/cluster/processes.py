@@ -7,6 +7,7 @@ this program is killed.
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import os
 import random
 import shutil
@@ -69,14 +70,8 @@ def find_missing() -> list[str]:
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     os.environ["PATH"] = path  # Debian has nginx in /usr/sbin
     missing = [name for name in ("redis-server", "nginx") if shutil.which(name) is None]
-    try:
-        import celery
-        import redis
-
-        assert celery, redis
-    except ImportError as error:
-        missing.append(str(error.name))
-    return missing
+    packages = ("celery", "granian", "greenlet", "redis", "wsproto")
+    return missing + [name for name in packages if importlib.util.find_spec(name) is None]
 
 
 class Server:

@@ -21,8 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # for benchmarks/report.py
 
-from processes import Cluster, find_missing
-from scenarios import Check, Run
+from processes import Cluster, find_missing  # noqa: E402
+from scenarios import Check, Run  # noqa: E402
 
 TITLES = {
     "nodes": "A node is killed, and another one is restarted, under load",
@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--only", nargs="+", choices=TITLES, default=list(TITLES), help="these scenarios"
     )
+    parser.add_argument("--logs", type=Path, help="copy the logs to this folder, which is made")
     parser.add_argument("--install", action="store_true", help="install what is missing")
     parser.add_argument("--serve", action="store_true", help="only start the servers")
     options = parser.parse_args(arguments)
@@ -65,11 +66,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that "with" ends the servers
     with tempfile.TemporaryDirectory(prefix="cluster-") as name:
         folder = Path(name)
-        folder.chmod(0o755)
         with Cluster(folder, mail_seconds=0.1) as cluster:
             if options.serve:
                 return _serve(cluster)
-            return _show(cluster, options)
+            try:
+                return _show(cluster, options)
+            finally:
+                if options.logs:
+                    options.logs.mkdir(parents=True)
+                    for log in folder.glob("*.log"):
+                        shutil.copy(log, options.logs)
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):

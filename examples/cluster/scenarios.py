@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from clients import Connection, Customer, Listener, Load, opens_websocket, repeat
@@ -95,10 +96,10 @@ class Run:
         """Compare what the shop has confirmed with what is in sessions and in the warehouse."""
         lost = doubled = foreign = sessions = orders = 0
         for customer in self.customers:
-            cart = repeat(lambda customer=customer: customer.look(self.connection)).json
+            cart = repeat(partial(customer.look, self.connection)).json
             lines = Counter(line for line, _ in cart["lines"])
-            for ordered in customer.orders.values():
-                lines.update(ordered)
+            for items in customer.orders.values():
+                lines.update(items)
             confirmed = set(customer.lines)
             sessions += bool(lines) or bool(cart["orders"])
             orders += set(customer.orders) == set(cart["orders"])
@@ -106,7 +107,7 @@ class Run:
             doubled += sum(number - 1 for number in lines.values())
             foreign += len(set(lines) - confirmed)
         number = len(self.customers)
-        items = sum(len(customer.lines) for customer in self.customers)
+        added = sum(len(customer.lines) for customer in self.customers)
         placed = sum(len(customer.orders) for customer in self.customers)
         stock = repeat(lambda: self.connection.ask("GET", "/stock")).json["stock"]
         taken = 3 * 100_000 - sum(stock.values())
@@ -117,7 +118,7 @@ class Run:
             Check("sessions", number, True),
             Check("sessions lost", number - sessions, sessions == number),
             Check("sessions whose list of orders is complete", orders, orders == number),
-            Check("items put into carts", items, items > 0),
+            Check("items put into carts", added, added > 0),
             Check("items lost", lost, lost == 0),
             Check("items doubled", doubled, doubled == 0),
             Check("items that were never confirmed", foreign, foreign == 0),
@@ -183,8 +184,8 @@ class Run:
         cluster.redis.start()
         repeat(lambda: customer.look(self.connection))
         for customer in self.customers[:10]:
-            repeat(lambda customer=customer: customer.add(self.connection))
-            repeat(lambda customer=customer: customer.order(self.connection))
+            repeat(partial(customer.add, self.connection))
+            repeat(partial(customer.order, self.connection))
         checks = self.check_listeners()
         added = [node.read_log()[size:] for node, size in zip(cluster.nodes, logs, strict=True)]
         lines = [len(re.findall("The session store .* does not answer", log)) for log in added]
@@ -227,7 +228,7 @@ class Run:
         for node, port in zip(cluster.nodes, cluster.node_ports, strict=True):
             old = self._ask_process(port)
             node.send(signal.SIGHUP)
-            wait_until(lambda old=old: not _is_running(int(old)), f"replaced: {node.name}")
+            wait_until(partial(_has_ended, old), f"replaced: {node.name}")
         load.finish()
         released = [
             Connection(port).ask("GET", "/release").json["release"] for port in cluster.node_ports
@@ -249,11 +250,11 @@ class Run:
         ]
 
     @staticmethod
-    def _ask_process(port: int) -> str:
+    def _ask_process(port: int) -> int:
         connection = Connection(port)
         answer = connection.ask("GET", "/release")
         connection.close()
-        return answer.headers["x-process"]
+        return int(answer.headers["x-process"])
 
     # Tasks
 
@@ -308,9 +309,9 @@ class Run:
         wait_until(are_sent, "all mails sent")
 
 
-def _is_running(pid: int) -> bool:
+def _has_ended(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
-        return False
-    return True
+        return True
+    return False

@@ -27,7 +27,11 @@ def create_celery(app: Flask, broker: str) -> Celery:
         broker_url=broker,
         broker_connection_retry_on_startup=True,
         broker_transport_options={
+            # A task that a killed worker had is repeated after this time. Workers look for such
+            # tasks every 5 seconds; by default every 100.
             "visibility_timeout": app.config["TASK_SECONDS"],
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
             "socket_timeout": 5,
             "socket_connect_timeout": 2,
         },
@@ -44,7 +48,7 @@ def create_celery(app: Flask, broker: str) -> Celery:
     return celery
 
 
-@shared_task(name="webshop.send_mail")
+@shared_task(name="webshop.send_mail")  # type: ignore[untyped-decorator]
 def send_mail(key: str, text: str) -> None:
     """Send the mail of an order.
 
