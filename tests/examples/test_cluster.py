@@ -254,6 +254,22 @@ def test_nothing_is_lost_when_nodes_redis_and_the_worker_are_killed() -> None:
 
 
 @pytest.mark.slow
+def test_a_missing_program_is_named() -> None:
+    done = subprocess.run(
+        [sys.executable, "run.py"],
+        cwd=FOLDER,
+        env={**os.environ, "PATH": "/nowhere"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Not installed: redis-server" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.slow
 def test_the_servers_end_if_the_program_is_killed() -> None:
     missing = find_missing()
     if missing:

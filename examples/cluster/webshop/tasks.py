@@ -6,8 +6,13 @@ import time
 import typing as t
 
 from celery import Celery, Task, shared_task
+from celery.exceptions import Reject
+from redis.exceptions import RedisError
 
 from flask import Flask, current_app
+
+PAUSE = 1.0
+"""Seconds before a task that has failed goes back into the queue."""
 
 
 def create_celery(app: Flask, broker: str) -> Celery:
@@ -56,6 +61,12 @@ def send_mail(key: str, text: str) -> None:
     second mail impossible.
     """
     outbox: t.Any = current_app.extensions["outbox"]
-    outbox.note_attempt(key)
-    time.sleep(current_app.config["MAIL_SECONDS"])
-    outbox.send(key, text)
+    try:
+        outbox.note_attempt(key)
+        time.sleep(current_app.config["MAIL_SECONDS"])
+        outbox.send(key, text)
+    except RedisError as error:
+        # Celery confirms a task that fails. This one goes back into the queue. If the broker is
+        # away too, the task stays without confirmation, and is repeated later.
+        time.sleep(PAUSE)
+        raise Reject(str(error), requeue=True) from error
