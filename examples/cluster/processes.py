@@ -130,6 +130,10 @@ class Server:
         """Send a signal to the main process."""
         os.kill(self.pid, number)
 
+    def send_all(self, number: signal.Signals) -> None:
+        """Send a signal to all processes."""
+        os.killpg(self.pid, number)
+
     def stop(self) -> None:
         """End the server gracefully; kill what is left of it."""
         if self._process is not None:
@@ -241,7 +245,7 @@ class Cluster:
 
     def _make_worker(self) -> Server:
         command = [sys.executable, "-m", "celery", "--app", "webshop.worker", "worker"]
-        command += ["--concurrency", "2", "--loglevel", "INFO", "--without-mingle"]
+        command += ["--concurrency", "4", "--loglevel", "INFO", "--without-mingle"]
         command += ["--without-gossip", "--hostname", "worker@localhost"]
         variables = {**self._variables, "C_FORCE_ROOT": "1"}
         place = [0]

@@ -1,6 +1,6 @@
 """Start the cluster and show what it does when machines fail.
 
-    python run.py                   # all scenarios, about two minutes
+    python run.py                   # all scenarios, about a minute
     python run.py --serve           # a cluster to look at in a browser, until Ctrl-C
 
 The exit code is 1 if a figure is wrong.
@@ -28,7 +28,7 @@ TITLES = {
     "nodes": "A node is killed, and another one is restarted, under load",
     "redis": "Redis is killed and started again",
     "release": "A rolling release of all nodes, under load",
-    "tasks": "The worker is killed in the middle of its tasks",
+    "tasks": "The worker is killed in the middle of its tasks, twice",
 }
 INTRODUCTION = (
     "nginx, three nodes of `flask serve` with one process each, one Redis and one Celery worker,"
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that "with" ends the servers
     with tempfile.TemporaryDirectory(prefix="cluster-") as name:
         folder = Path(name)
-        with Cluster(folder, mail_seconds=0.1) as cluster:
+        with Cluster(folder, mail_seconds=0.3) as cluster:
             if options.serve:
                 return _serve(cluster)
             try:

@@ -13,7 +13,7 @@ from typing import Any
 
 from clients import Connection, Customer, Listener, Load, opens_websocket, repeat
 from processes import Cluster, wait_until
-from webshop.stores import ATTEMPTS, MAILS, ORDERED, ORDERS, QUEUED, SENT, connect
+from webshop.stores import ATTEMPTS, DONE, MAILS, ORDERED, ORDERS, QUEUED, SENT, connect
 
 
 @dataclass
@@ -171,7 +171,7 @@ class Run:
         connections = [len(listener.nodes) for listener in self.listeners]
         logs = [len(node.read_log()) for node in cluster.nodes]
         self._order(10)  # tasks that are under way when Redis is killed
-        waiting = self.redis.hlen(ORDERS) - self.redis.llen(MAILS)
+        waiting = self.redis.hlen(ORDERS) - self.redis.hlen(DONE)
         cluster.redis.kill()
         with_session: Counter[int] = Counter()
         without: Counter[int] = Counter()
@@ -267,35 +267,55 @@ class Run:
         before = set(self.redis.hkeys(QUEUED))
         self._order(orders)
 
-        def unfinished() -> set[str]:
-            return set(self.redis.hkeys(ATTEMPTS)) - set(self.redis.hkeys(SENT))
-
-        wait_until(unfinished, "in the middle of a task", 30)
-        self.cluster.worker.kill()
-        interrupted = unfinished()
-        self.cluster.worker.start()
+        before_effect = self._kill_worker_between(ATTEMPTS, SENT)
         self._wait_for_mails()
+        self._order(orders)
+        after_effect = self._kill_worker_between(SENT, DONE)
+        self._wait_for_mails()
+        interrupted = [*before_effect, *after_effect]
         queued, attempts = self.redis.hgetall(QUEUED), self.redis.hgetall(ATTEMPTS)
         keys = set(queued) - before
         once = sum(queued[key] == "1" for key in keys)
-        done = sum(int(attempts.get(key, 0)) >= 1 for key in keys)
+        done = sum(self.redis.hexists(DONE, key) for key in keys)
         again = sum(int(attempts[key]) >= 2 for key in interrupted)
         mails = Counter(mail.partition(":")[0] for mail in self.redis.lrange(MAILS, 0, -1))
         sent = sum(mails[f"Order {key.partition(':')[2]}"] == 1 for key in keys)
         return [
-            Check("orders", len(keys), len(keys) == orders),
-            Check("tasks published once", once, once == orders),
-            Check(
-                "tasks in the middle when the worker was killed",
-                len(interrupted),
-                bool(interrupted),
-            ),
-            Check("of these, begun again", again, again == len(interrupted)),
-            Check("tasks done at least once", done, done == orders),
-            Check("orders with exactly one mail", sent, sent == orders),
+            Check("orders", len(keys), len(keys) == 2 * orders),
+            Check("tasks published once", once, once == len(keys)),
+            Check("killed before the mail was sent", len(before_effect), len(before_effect) > 0),
+            Check("killed after it, unconfirmed", len(after_effect), len(after_effect) > 0),
+            Check("of both, begun again", again, again == len(interrupted)),
+            Check("tasks done at least once", done, done == len(keys)),
+            Check("orders with exactly one mail", sent, sent == len(keys)),
             self._check_mails(),
             *self.check_customers(),
         ]
+
+    def _kill_worker_between(self, first: str, second: str) -> set[str]:
+        """Kill the worker while tasks have taken a step but not the next one; start it again.
+
+        :returns: the keys of these tasks.
+        """
+        worker = self.cluster.worker
+
+        def find() -> set[str]:
+            return set(self.redis.hkeys(first)) - set(self.redis.hkeys(second))
+
+        def is_between() -> bool:
+            if not find():
+                return False
+            worker.send_all(signal.SIGSTOP)
+            if not find():
+                worker.send_all(signal.SIGCONT)
+                return False
+            return True
+
+        wait_until(is_between, "in the middle of a task", 30)
+        worker.kill()
+        found = find()
+        worker.start()
+        return found
 
     def _order(self, number: int) -> None:
         """Place orders, one after the other."""
@@ -315,7 +335,7 @@ class Run:
 
     def _wait_for_mails(self) -> None:
         def are_sent() -> bool:
-            return bool(self.redis.llen(MAILS) == self.redis.hlen(ORDERS))
+            return bool(self.redis.hlen(DONE) == self.redis.hlen(ORDERS))
 
         wait_until(are_sent, "all mails sent")
 

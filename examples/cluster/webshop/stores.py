@@ -41,6 +41,9 @@ class Outbox(t.Protocol):
     def send(self, key: str, text: str) -> bool:
         """Send a mail; return whether this key is new. Otherwise nothing happens."""
 
+    def note_done(self, key: str) -> None:
+        """Note that the task of a mail has ended."""
+
 
 class MemoryWarehouse:
     """A warehouse in this process."""
@@ -88,6 +91,9 @@ class MemoryOutbox:
         self.mails.append(text)
         return True
 
+    def note_done(self, key: str) -> None:
+        pass
+
 
 # Redis runs a script as a whole: no node sees, or leaves behind, half an order.
 _ORDER = """
@@ -119,7 +125,8 @@ return 1
 """
 
 STOCK, ORDERED, ORDERS = "shop:stock", "shop:ordered", "shop:orders"
-SENT, MAILS, ATTEMPTS, QUEUED = "shop:sent", "shop:mails", "shop:attempts", "shop:queued"
+SENT, MAILS = "shop:sent", "shop:mails"
+QUEUED, ATTEMPTS, DONE = "shop:queued", "shop:attempts", "shop:done"  # for the figures
 
 
 class RedisWarehouse:
@@ -170,6 +177,9 @@ class RedisOutbox:
 
     def send(self, key: str, text: str) -> bool:
         return bool(self._script([SENT, MAILS], [key, text]))
+
+    def note_done(self, key: str) -> None:
+        self._redis.hset(DONE, key, 1)
 
 
 def connect(url: str) -> t.Any:
