@@ -69,7 +69,9 @@ coverage: $(VENV)/made-test  ## the whole test suite again: which lines and bran
 soak: $(VENV)/made-test  ## 50,000 requests of each kind, and the memory that they leave behind
 	$(BIN)/python -m pytest -m "" tests/lifecycle/test_garbage.py --requests 50000
 
-# API_APP=module:app checks another application. Chromium and npm are used if they are installed.
+# The application of examples/shop_api is checked; API_APP=module:app checks another one. Chromium and
+# npm are used if they are installed.
+api-checks: API_APP ?= checked_shop:app
 api-checks: $(VENV)/made-api-checks  ## documents and docs page of flask.api with other tools
 	API_CHECKS=1 API_CHECKS_APP=$(API_APP) $(BIN)/python -m pytest -m "" tests/api/checks tests/api/test_document.py tests/api/test_document_inputs.py tests/api/test_document_answers.py tests/api/test_security.py
 

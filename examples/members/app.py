@@ -1,8 +1,12 @@
-"""Members: three well-known extensions in one application with async views, for both protocols.
+"""Members: three well-known extensions in one application, for both protocols.
 
 ``uvicorn app:app`` and ``gunicorn app:app`` both serve it. Flask-SQLAlchemy stores the members,
 Flask-Login knows the current user, and Flask-WTF checks forms and their CSRF tokens. None of the
 extensions has any code for ASGI.
+
+The extensions wait for the database in synchronous code, also to load the current user. So the
+views that use them are synchronous, and run in threads under ASGI. The view that only awaits is
+async, and runs on the event loop.
 """
 
 from __future__ import annotations
@@ -71,13 +75,12 @@ def create_app(**config: t.Any) -> Flask:
 
     @app.get("/")
     @login_required
-    async def index() -> str:
-        await asyncio.sleep(0)  # a real view would call another service
+    def index() -> str:
         names = db.session.scalars(select(Member.name).order_by(Member.name)).all()
         return render_template("index.html", names=names)
 
     @app.route("/join", methods=["GET", "POST"])
-    async def join() -> t.Any:
+    def join() -> t.Any:
         form = JoinForm()
         if not form.validate_on_submit():
             return render_template("join.html", form=form), 400 if form.is_submitted() else 200
@@ -91,15 +94,20 @@ def create_app(**config: t.Any) -> Flask:
 
     @app.post("/leave")
     @login_required
-    async def leave() -> t.Any:
+    def leave() -> t.Any:
         logout_user()
         return redirect(url_for("join"))
 
+    @app.get("/weather")
+    async def weather() -> dict[str, str]:
+        await asyncio.sleep(0)  # a real view would call another service
+        return {"weather": "sunny"}
+
     @app.websocket("/whoami")
-    async def whoami() -> t.Any:
+    def whoami() -> t.Any:
         if not current_user.is_authenticated:
             return "Join first.", 401
-        await websocket.send(current_user.name)
+        websocket.send(current_user.name)
         return None
 
     return app

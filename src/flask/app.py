@@ -174,7 +174,7 @@ class Flask(Lifecycle):
         except AttributeError:
             from .asgi._server import AsgiServer  # imports asyncio, which WSGI does not need
 
-        self._asgi_server: AsgiServer = AsgiServer()
+        self._asgi_server: AsgiServer = AsgiServer(self.debug)
         return self._asgi_server
 
     def _start_serving(self) -> None:

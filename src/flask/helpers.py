@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from ._core.current import (
     current_app,
+    get_app,
     get_app_context,
     get_request_context,
     request,
@@ -78,11 +79,12 @@ def make_response(*args: object) -> Response:
     :raises RuntimeError: no application context is active.
     :raises TypeError: a view may not return this value.
     """
+    app = get_app()
     response: Response
     if args:
-        response = current_app.make_response(args[0] if len(args) == 1 else args)
+        response = app.make_response(args[0] if len(args) == 1 else args)
     else:
-        response = current_app.response_class()
+        response = app.response_class()
     return response
 
 

@@ -1,4 +1,4 @@
-"""The application's logger, and a stream that follows the current request.
+"""The application's logger, a stream that follows the current request, and request identifiers.
 
 The logger has the application's name. A handler is added only if no other handler shows its
 messages, so the logging configuration of a program stays as it is.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import typing as t
+from contextvars import ContextVar
 
 from werkzeug.local import LocalProxy
 
@@ -38,6 +39,31 @@ default_handler = logging.StreamHandler(t.cast("t.TextIO", wsgi_errors_stream))
 default_handler.setFormatter(
     logging.Formatter("[%(asctime)s] %(levelname)s in %(module)s: %(message)s")
 )
+
+
+current_request_id: ContextVar[str | None] = ContextVar("flask.request_id", default=None)
+"""The identifier of the current request, or ``None``. ``flask serve --access-log`` sets it.
+
+Middleware that gives requests identifiers under another server can set it too.
+"""
+
+
+class RequestIdFilter(logging.Filter):
+    """Gives log records a ``request_id``, for ``%(request_id)s``.
+
+    Add it to a handler. ``flask serve --access-log`` gives all records the attribute. With the
+    filter, the same format works in tests and under other servers, where it is ``-``.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Set the attribute, unless the record has it.
+
+        :param record: the log record.
+        :returns: ``True``: every record is logged.
+        """
+        if not hasattr(record, "request_id"):
+            record.request_id = current_request_id.get() or "-"
+        return True
 
 
 class _HasName(t.Protocol):

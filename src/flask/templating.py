@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from blinker import Signal
 
-from ._core.current import _cv_app, _cv_request, current_app
+from ._core.current import _cv_app, _cv_request, get_app
 from ._core.reexports import module_getattr
 from ._http.streaming import stream_with_context
 from .signals import before_render_template, template_rendered
@@ -60,13 +60,13 @@ def _default_template_ctx_processor() -> dict[str, object]:
 
 def _find(names: TemplateName) -> tuple[_App, Template]:
     """Return the current application, and the first of some templates that exists."""
-    app = current_app._get_current_object()
+    app = get_app()
     return app, app.jinja_env.get_or_select_template(names)
 
 
 def _read(source: str) -> tuple[_App, Template]:
     """Return the current application, and a template from its text."""
-    app = current_app._get_current_object()
+    app = get_app()
     return app, app.jinja_env.from_string(source)
 
 

@@ -293,6 +293,7 @@ def test_the_document_is_served_once_made_and_not_again_if_unchanged(ask: Ask) -
 
 
 def test_the_server_is_the_path_where_the_application_is_mounted() -> None:
+    """fastapi#11622."""
     app = app_with("/")
     API(app, title="Shop", docs=None)
     client = Client(DispatcherMiddleware(app, {"/one": app, "/two/x": app}))
@@ -343,6 +344,8 @@ def test_an_application_may_have_a_document_for_each_version(ask: Ask) -> None:
         document = ask(app, f"/v{number}/openapi.json").json
         assert list(document["paths"]) == [f"/v{number}/", f"/v{number}/inner"]
         assert document["info"]["version"] == str(number)
+        tags = [path["get"]["tags"] for path in document["paths"].values()]
+        assert tags == [[f"v{number}"], ["inner"]]  # not the blueprint of the version for both
         assert f"/v{number}/openapi.json" in ask(app, f"/v{number}/docs").text
 
 

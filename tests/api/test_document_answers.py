@@ -70,8 +70,11 @@ ANSWERS: list[tuple[object, dict[str, t.Any]]] = [
     (str, {"text/html": {"schema": STRING}}),
     (Annotated[str, media("text/csv")], {"text/csv": {"schema": STRING}}),
     (
-        Annotated[bytes, media("image/png")],
-        {"image/png": {"schema": {**STRING, "format": "binary", "contentMediaType": "image/png"}}},
+        Annotated[bytes, media("image/png", "image/gif")],
+        {
+            kind: {"schema": {**STRING, "format": "binary", "contentMediaType": kind}}
+            for kind in ("image/png", "image/gif")
+        },
     ),
     (
         t.Iterator[Order],

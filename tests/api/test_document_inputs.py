@@ -209,6 +209,15 @@ BODIES: list[tuple[object, dict[str, t.Any]]] = [
         },
     ),
     (
+        Annotated[File, media("image/png", "image/*")],
+        {
+            "multipart/form-data": {
+                "schema": {"type": "object", "properties": {"it": FILE}, "required": ["it"]},
+                "encoding": {"it": {"contentType": "image/png, image/*"}},
+            }
+        },
+    ),
+    (
         list[File],
         {
             "multipart/form-data": {

@@ -214,6 +214,31 @@ def test_a_handler_can_render_the_form_again(client: Client) -> None:
     assert answer.text == "name: Must not be empty., age: Must be an integer."
 
 
+@pytest.mark.parametrize("placeholder", ["{number}", "}", "{0}"])
+def test_a_translation_with_an_unknown_placeholder_is_not_used(
+    client: Client, placeholder: str
+) -> None:
+    use_api(client.app, translate=lambda text: text.replace("{limit}", placeholder))
+
+    @client.app.get("/page")
+    @typed
+    def show(page: Query[Annotated[int, Meta(ge=1)]]) -> int:
+        return page
+
+    answer = client.get("/page?page=0")
+    assert answer.json["errors"][0]["detail"] == "Must be at least 1."
+
+
+def test_errors_of_a_view_are_listed_without_a_place(client: Client) -> None:
+    @client.app.get("/taken")
+    @typed
+    def show() -> None:
+        raise Invalid([{"code": "taken", "detail": "Is <taken>."}])
+
+    page = client.get("/taken", headers={"Accept": "text/html"})
+    assert "<li>value: Is &lt;taken&gt;.</li>" in page.text
+
+
 def test_messages_are_translated_in_the_request(client: Client) -> None:
     from flask import request
 

@@ -188,3 +188,41 @@ def test_a_model_that_forbids_unknown_fields_still_ignores_other_parameters(clie
 
     view_of(client.app, Query, Page)
     assert client.post("/?size=5&utm_source=mail").json == {"value": {"size": 5}}
+
+
+def test_a_tuple_takes_as_many_values_as_it_has_items(client: Client) -> None:
+    @client.app.get("/")
+    @typed
+    def search(between: Query[tuple[int, float] | None] = None) -> t.Any:
+        return [between]
+
+    assert client.get("/?between=1&between=2.5").json == [[1, 2.5]]
+    assert client.get("/").json == [None]
+    assert client.get("/?between=1").status_code == 422
+
+
+class Size(Struct):
+    width: int = 1
+
+
+class Area(Struct):
+    near: dict[str, float] = {}
+    sizes: list[Size] = []
+
+
+def test_a_model_inside_a_query_is_json_text(client: Client) -> None:
+    """The document describes it so."""
+
+    @client.app.get("/")
+    @typed
+    def search(area: Query[Area], of: Query[dict[str, int]] = {}) -> t.Any:  # noqa: B006
+        return [area.near, len(area.sizes), of]
+
+    query = {"near": '{"x": 1.5}', "sizes": ["{}", "{}"], "of": '{"a": 1}'}
+    assert client.get("/", query_string=query).json == [{"x": 1.5}, 2, {"a": 1}]
+    assert client.get("/", query_string={"sizes": "[{}, {}]"}).json == [{}, 2, {}]
+    errors = client.get("/", query_string={"near": '{"x": "a"}', "of": "{"}).json["errors"]
+    assert [(each["name"], each.get("pointer"), each["code"]) for each in errors] == [
+        ("near", "#/x", "type"),
+        ("of", None, "json"),
+    ]

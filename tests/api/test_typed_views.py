@@ -111,7 +111,7 @@ def test_every_kind_of_view_is_bound_alike(
 
 
 def test_what_is_above_runs_before_the_validation(client: Client) -> None:
-    """Item 3."""
+    """Item 3; flask-openapi#111 and flask-openapi#213."""
     from flask import request
 
     def login_required(view: t.Any) -> t.Any:
@@ -133,6 +133,8 @@ def test_what_is_above_runs_before_the_validation(client: Client) -> None:
 
 
 def test_a_decorator_may_inject_an_argument(client: Client) -> None:
+    """flask-openapi#143."""
+
     class User:
         name = "ann"
 

@@ -6,6 +6,7 @@ import inspect
 
 import click
 import pytest
+from click.testing import CliRunner
 
 import flask.cli
 from flask.globals import current_app
@@ -54,6 +55,26 @@ def test_the_built_in_commands_can_be_taken_alone(name: str) -> None:
     assert command.name == name
     assert command.short_help and command.help
     assert flask.cli.cli.commands[name] is command
+
+
+DEFAULTS = [
+    ("run", "default: 5000"),
+    ("run", "default: with-threads"),
+    ("run", "default: (as debug mode)"),
+    ("serve", "default: 8000"),
+    ("serve", "default: (one for each core)"),
+    ("serve", "default: (16)"),
+    ("serve", "default: (TRUSTED_PROXIES of the app)"),
+    ("serve", "default: plain"),
+    ("routes", "default: endpoint"),
+]
+
+
+@pytest.mark.parametrize(("name", "default"), DEFAULTS)
+def test_the_help_shows_defaults(name: str, default: str) -> None:
+    result = CliRunner().invoke(flask.cli.cli, [name, "--help"])
+    assert result.exit_code == 0
+    assert default in " ".join(result.output.split())
 
 
 def test_names_that_extensions_take_from_here_are_the_real_ones() -> None:

@@ -18,7 +18,7 @@ from flask_serve_process import FLASK, Served, needs_granian
 from polling import wait_until
 
 from flask import Flask
-from flask.cli import ScriptInfo, _serve, cli
+from flask.cli import ScriptInfo, _serve, _serve_process, cli
 from flask.views import MethodView
 
 APP = """\
@@ -144,7 +144,7 @@ def test_the_health_check_of_asgi_is_answered_before_the_app() -> None:
     async def send(message: dict[str, t.Any]) -> None:
         sent.append(message)
 
-    healthy = _serve._HealthCheckASGI(app, "/healthz")
+    healthy = _serve_process.HealthCheckASGI(app, "/healthz")
     for method, path in (("GET", "/healthz"), ("HEAD", "/healthz"), ("GET", "/")):
         call = healthy({"type": "http", "path": path, "method": method}, None, send)
         with pytest.raises(StopIteration):
@@ -170,7 +170,8 @@ def test_it_serves_a_factorys_app_and_a_health_check(serve: t.Callable[..., Serv
     server = serve("--workers", "1", "--threads", "2", "--health", "/healthz", "--access-log")
     assert server.ask() == "one"
     assert server.ask("/healthz") == "ok"
-    server.wait_for("GET /healthz")
+    server.wait_for("GET / 200 3 ")
+    assert "/healthz" not in server.printed
     server.signal(signal.SIGTERM)
     assert server.wait() == 0
 
@@ -237,7 +238,7 @@ def test_a_loop_that_fails_in_removing_a_signal_handler_runs_the_lifespan(
     monkeypatch.setattr(asyncio.SelectorEventLoop, "remove_signal_handler", fail)
     before = signal.getsignal(signal.SIGTERM)
     try:
-        asyncio.run(_serve._GracefulASGI(app)({"type": "lifespan"}, None, None))
+        asyncio.run(_serve_process.GracefulASGI(app)({"type": "lifespan"}, None, None))
         assert signal.getsignal(signal.SIGTERM) is not before
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import re
 import sys
@@ -62,6 +63,35 @@ def test_a_member_joins_is_known_and_leaves(client: FlaskClient) -> None:
     with pytest.raises(WebsocketRefused) as refused:
         client.websocket_connect("/whoami")
     assert refused.value.status == 401
+
+
+def test_what_only_awaits_needs_no_member(client: FlaskClient) -> None:
+    assert client.get("/weather").json == {"weather": "sunny"}
+
+
+def test_no_query_runs_on_the_event_loop(example: t.Any, tmp_path: Path) -> None:
+    from sqlalchemy import event
+
+    app: Flask = example.create_app(SQLALCHEMY_DATABASE_URI=f"sqlite:///{tmp_path}/members.db")
+    on_loop: list[bool] = []
+    with app.app_context():
+        engine = example.db.engine
+    client = app.test_client(asgi=True)
+    client.get("/weather")  # it starts the application, which creates the tables
+    event.listen(
+        engine,
+        "before_cursor_execute",
+        lambda *_: on_loop.append(asyncio._get_running_loop() is not None),
+    )
+    try:
+        join(client, "ann")
+        with client.websocket_connect("/whoami") as session:
+            assert session.receive() == "ann"
+        client.post("/leave")
+    finally:
+        engine.dispose()
+    assert on_loop
+    assert not any(on_loop)
 
 
 def test_a_form_without_its_token_is_refused(client: FlaskClient) -> None:

@@ -376,6 +376,17 @@ def test_limits_of_a_request_class(app: Flask) -> None:
     assert app.test_client().post("/", data=b"12345").status_code == 200
 
 
+def test_a_limit_that_is_set_before_the_initializer_is_kept(app: Flask) -> None:
+    class Small(Request):
+        def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+            self.max_content_length = 5
+            super().__init__(*args, **kwargs)
+
+    app.request_class = Small
+    app.add_url_rule("/", "view", lambda: request.data, methods=["POST"])
+    assert app.test_client().post("/", data=b"123456").status_code == 413
+
+
 # Files ---------------------------------------------------------------------------------------
 
 

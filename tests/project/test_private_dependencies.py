@@ -19,7 +19,14 @@ from werkzeug.wsgi import LimitedStream
 
 from flask._core.dependencies import PRIVATE_NAMES, PrivateName
 
-DOCUMENTED = {"_exit", "_fields", "_get_current_object", "_getframe", "_value2member_map_"}
+DOCUMENTED = {
+    "_current_frames",
+    "_exit",
+    "_fields",
+    "_get_current_object",
+    "_getframe",
+    "_value2member_map_",
+}
 """Names with an underscore that the documentation of Python and Werkzeug lists."""
 
 

@@ -132,3 +132,12 @@ def test_defaults_are_added_once_to_each_url(app: Flask) -> None:
 
     assert [app.test_client().get("/url").text for _ in range(2)] == ["/a/b%20c?q=added"] * 2
     assert calls == ["one", "one"]
+
+
+def test_an_endpoint_whose_name_begins_with_a_dot_is_relative_in_a_request() -> None:
+    app = Flask("plain")
+    for name in ("view", ".view"):
+        app.add_url_rule(f"/{name}/<x>", name, lambda x: "")
+    with app.test_request_context():
+        assert url_for("..view", x=1) == "/.view/1"
+        assert url_for(".view", x=1) == "/view/1"

@@ -341,3 +341,27 @@ class RequestContext(RoutedContext):
     def __repr__(self) -> str:
         request = self.request
         return f"<{type(self).__name__} {request.url!r} [{request.method}] of {self.app.name}>"
+
+
+class ServedContext(RequestContext):
+    """A request context that is created empty; what serves the request sets the attributes.
+
+    PERF: without an initializer in Python, CPython creates an object with 370 instructions less.
+    """
+
+    if t.TYPE_CHECKING:
+
+        def __init__(self) -> None: ...
+
+    else:
+        __init__ = object.__init__
+
+    def copy(self) -> RequestContext:
+        """Return a separate context with an environment, for the same request and session."""
+        request = self.request
+        copied = RequestContext(self.app, request.environ, request, self._session)
+        copied._copied_from = weakref.ref(self)
+        return copied
+
+
+ServedContext.__name__ = ServedContext.__qualname__ = RequestContext.__name__  # COMPAT: for repr()

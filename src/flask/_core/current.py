@@ -58,21 +58,48 @@ get_app_context: Callable[..., Current] = _cv_app.get
 get_request_context: Callable[..., Current] = _cv_request.get
 
 
+def get_app() -> Current:
+    """Return the current application itself, not the proxy.
+
+    :raises RuntimeError: no application context is active.
+    """
+    context = get_app_context(None)
+    if context is None:
+        raise RuntimeError(NO_APP_MESSAGE)
+    return context.app
+
+
+def _find_request(context: Current) -> Current:
+    return context.request
+
+
+def _make_request_property(name: str) -> property:
+    """Return the property of the proxy ``request`` for an attribute of the request."""
+
+    # PERF: `_find_request` and the context's property inlined; 400 instructions less.
+    def read(proxy: object) -> object:
+        context = get_request_context(None)
+        if context is None:
+            raise RuntimeError(NO_REQUEST_MESSAGE)
+        known = context._request
+        return getattr(context.request if known is None else known, name)
+
+    return property(read)
+
+
 def _fast_members(
     names: t.Iterable[str],
     variable: ContextVar[Context],
-    attribute: str,
+    find: Callable[[Context], Current],
     message: str,
-    stored_as: str,
 ) -> dict[str, object]:
-    """Return the members of a proxy class that read ``variable``'s ``attribute`` directly.
+    """Return the members of a proxy class that read the object directly.
 
     PERF: ``request.args`` costs 0.64 us through an unmodified ``LocalProxy`` on CPython 3.11, 0.15
     us through these properties, 0.25 us through ``__getattr__``.
 
     :param names: the attributes that get a property.
-    :param stored_as: the attribute of the context that stores the object; ``None`` until it is
-        created.
+    :param find: returns the object of a context.
     """
     get = variable.get
 
@@ -80,8 +107,7 @@ def _fast_members(
         context = get(None)
         if context is None:
             raise RuntimeError(message)
-        known = getattr(context, stored_as)
-        return getattr(context, attribute) if known is None else known
+        return find(context)
 
     def make(name: str) -> property:
         # PERF: `target` inlined: 0.04 us less.
@@ -89,10 +115,11 @@ def _fast_members(
             context = get(None)
             if context is None:
                 raise RuntimeError(message)
-            known = getattr(context, stored_as)
-            return getattr(getattr(context, attribute) if known is None else known, name)
+            return getattr(find(context), name)
 
         return property(read)
+
+    make_property = _make_request_property if find is _find_request else make
 
     def get_attribute(proxy: object, name: str) -> object:
         return getattr(target(), name)
@@ -111,7 +138,7 @@ def _fast_members(
         "__getitem__": get_item,
         "__setitem__": set_item,
         "__contains__": contains,
-        **{name: make(name) for name in names if not name.startswith("_")},
+        **{name: make_property(name) for name in names if not name.startswith("_")},
     }
 
 
@@ -119,17 +146,19 @@ def _proxy(
     variable: ContextVar[Context],
     attribute: str | None,
     message: str,
+    find: Callable[[Current], Current] | None = None,
     names: t.Iterable[str] = (),
-    stored_as: str = "",
 ) -> Current:
     """Create the proxy to ``attribute`` of the context in ``variable``, or to the context.
+
+    ``find`` returns the attribute, because ``getattr`` takes more instructions.
 
     It is a real ``LocalProxy``: ``isinstance``, ``_get_current_object`` and every operator work.
     Only attribute and item access are overridden.
     """
     body: dict[str, object] = {"__slots__": (), "__doc__": LocalProxy.__doc__}
-    if attribute is not None:
-        body |= _fast_members(names, variable, attribute, message, stored_as or attribute)
+    if find is not None:
+        body |= _fast_members(names, variable, find, message)
     # COMPAT: repr(), reports and tests show the class name of an unbound proxy.
     kind = type("LocalProxy", (LocalProxy,), body)
 
@@ -147,15 +176,21 @@ def _proxy(
 
 app_ctx = _proxy(_cv_app, None, NO_APP_MESSAGE)
 current_app = _proxy(
-    _cv_app, "app", NO_APP_MESSAGE, ("config", "debug", "extensions", "jinja_env", "json", "logger")
+    _cv_app,
+    "app",
+    NO_APP_MESSAGE,
+    lambda context: context.app,
+    ("config", "debug", "extensions", "jinja_env", "json", "logger"),
 )
-g = _proxy(_cv_app, "g", NO_APP_MESSAGE)
+g = _proxy(_cv_app, "g", NO_APP_MESSAGE, lambda context: context.g)
 
 request_ctx = _proxy(_cv_request, None, NO_REQUEST_MESSAGE)
+
 request = _proxy(
     _cv_request,
     "request",
     NO_REQUEST_MESSAGE,
+    _find_request,
     # The attributes of Werkzeug's request, and those that this package adds.
     [
         *(name for name in dir(Request) if not isinstance(getattr(Request, name), type)),
@@ -163,15 +198,17 @@ request = _proxy(
         *("remote_addr", "environ", "blueprint", "blueprints", "endpoint", "routing_exception"),
         *("url_rule", "view_args"),
     ],
-    stored_as="_request",
 )
 session = _proxy(
     _cv_request,
     "session",
     NO_REQUEST_MESSAGE,
+    lambda context: context.session,
     ("get", "pop", "setdefault", "update", "permanent", "modified", "new", "accessed"),
 )
-websocket = _proxy(_cv_request, "websocket", NO_WEBSOCKET_MESSAGE)
+websocket = _proxy(
+    _cv_request, "websocket", NO_WEBSOCKET_MESSAGE, lambda context: context.websocket
+)
 
 
 def has_app_context() -> bool:

@@ -163,17 +163,22 @@ def wait(awaitable: Awaitable[Result], is_checked: bool = False) -> Result:
         result: Result = here.awaited
         here.awaited = None
         return result
-    import asyncio
-
+    thread_loop = _thread_state.loop
+    asyncio = _import_asyncio() if thread_loop is None else thread_loop.asyncio
     if asyncio._get_running_loop() is not None:
         return _wait_in_a_thread(awaitable)
     executor = _thread_state.executor
     if executor is not None:
         return executor.wait(awaitable)
-    thread_loop = _thread_state.loop
     if thread_loop is None and has_patched_threads():
         return _wait_in_a_thread(awaitable)
     return _run(thread_loop or _get_thread_loop(), awaitable, copy_context())
+
+
+def _import_asyncio() -> types.ModuleType:
+    import asyncio
+
+    return asyncio
 
 
 def is_in_coroutine(depth: int = 2) -> bool:

@@ -48,8 +48,12 @@ class EnvironRequest(RequestBase):
     """Whether the body was read whole, or its `stream` was created."""
     _is_body_read: bool
     """Whether the body was read whole, without `stream`."""
+    _has_fields_only: bool
+    """Whether `form` was parsed, and there are no files."""
     _adds_itself: bool
     """Whether the environment contains the request while the request is current."""
+    _limits: dict[str, int | None] | None = None
+    """The limits that are set on the request, by the name of the setting."""
     _assigned: t.ClassVar[tuple[str, ...]] = ()
     """Attributes that Werkzeug's initializer assigns and a subclass overrides; assigned here."""
 
@@ -71,6 +75,7 @@ class EnvironRequest(RequestBase):
         self._environ = environ
         self._original_environ = None
         self._is_form_parsed = self._is_body_taken = self._is_body_read = False
+        self._has_fields_only = False
         if shallow:
             self.shallow = True
         self._adds_itself = populate_request and not shallow
@@ -201,10 +206,6 @@ _ASSIGNED: t.Final = {
 DEFAULT_FILE_MEMORY_SIZE: t.Final = 2 * 1024 * 1024
 
 
-NOT_SET: t.Final[t.Any] = object()
-"""The limit is not set on the request, so the configuration's limit applies."""
-
-
 def limit(name: str, doc: str) -> t.Any:
     """Return a property for a limit: the value that is set on the request, else the configuration.
 
@@ -214,18 +215,17 @@ def limit(name: str, doc: str) -> t.Any:
     :param doc: the docstring.
     """
     key = name.upper()
-    own = f"_{name}"
     default: int | None = getattr(RequestBase, name)
 
-    def get_limit(request: object) -> int | None:
-        value = getattr(request, own)
-        if value is NOT_SET:
-            context = get_app_context(None)
-            value = default if context is None else context.app.config[key]
-        return value  # type: ignore[no-any-return]
+    def get_limit(request: EnvironRequest) -> int | None:
+        limits = request._limits
+        if limits is not None and key in limits:
+            return limits[key]
+        context = get_app_context(None)
+        return default if context is None else context.app.config[key]
 
-    def set_limit(request: object, value: int | None) -> None:
-        setattr(request, own, value)
+    def set_limit(request: EnvironRequest, value: int | None) -> None:
+        request._limits = {**(request._limits or {}), key: value}
 
     return property(get_limit, set_limit, doc=doc)
 

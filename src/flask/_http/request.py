@@ -29,7 +29,7 @@ from .._core.lazy import lazy
 from ..debughelpers import attach_enctype_error_multidict
 from .body import StrictlyLimitedStream, read_body
 from .cookies import parse_cookies
-from .environ_request import NOT_SET, EnvironRequest, get_max_file_memory_size, limit
+from .environ_request import EnvironRequest, get_max_file_memory_size, limit
 from .forms import FORM_STEPS, forget_long_boundary, load_form, make_file, read_fields
 from .query import NEEDS_LIBRARY, parse_query
 
@@ -59,12 +59,6 @@ class Request(EnvironRequest):
 
     _has_default_form: t.ClassVar[bool] = True
     """Whether the class overrides nothing that decides how a form is parsed."""
-
-    _has_fields_only: bool = False
-    """Whether `form` was parsed, and there are no files."""
-    _max_content_length: int | None = NOT_SET
-    _max_form_memory_size: int | None = NOT_SET
-    _max_form_parts: int | None = NOT_SET
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -306,5 +300,6 @@ def make_request(kind: type[Request], environ: WSGIEnvironment) -> Request:
     request._environ = environ
     request._original_environ = None
     request._is_form_parsed = request._is_body_taken = request._is_body_read = False
+    request._has_fields_only = False
     request._adds_itself = True
     return request

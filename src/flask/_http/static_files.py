@@ -153,16 +153,18 @@ def make_file_response(
 
     if known.second != int(time()):
         second = int(time())
-        known.pairs[known.date_at] = ("Date", http_date(second))
-        known.pairs_of_304 = drop_entity_headers(known.pairs)
+        pairs = known.pairs.copy()  # earlier responses refer to the other list
+        pairs[known.date_at] = ("Date", http_date(second))
+        known.pairs = pairs
+        known.pairs_of_304 = drop_entity_headers(pairs)
         known.second = second  # last, because other threads read it first
-    pairs = known.pairs.copy()
+    pairs = known.pairs
     if max_age is None:
         max_age = app.get_send_file_max_age(path)
     elif callable(max_age):
         max_age = max_age(path)
     if max_age is not None:
-        _set_max_age(pairs, known.cache_at, max_age)
+        pairs = _set_max_age(pairs, known.cache_at, max_age)
 
     response: Response = _new_object(kind)
     response._body = response._headers = response._more_headers = None
@@ -170,7 +172,7 @@ def make_file_response(
     if file is not None:
         response._iterable = _wrap(environ, file, facts.st_size)
         response._callbacks = []
-        response._headers = make_headers(pairs)
+        response._headers = make_headers(pairs.copy())
     else:
         response._body = content
         response._content_type = None
@@ -269,11 +271,11 @@ def _read_headers(path: str, facts: os.stat_result) -> _CachedFile:
     return known
 
 
-def _set_max_age(pairs: list[tuple[str, str]], place: int, seconds: int) -> None:
-    """Set in headers how long caches may keep a file."""
+def _set_max_age(pairs: Pairs, place: int, seconds: int) -> Pairs:
+    """Return a copy of headers, with how long caches may keep the file."""
     value = f"public, max-age={seconds}" if seconds > 0 else f"no-cache, max-age={seconds}"
-    pairs[place] = ("Cache-Control", value)
-    pairs.insert(place + 1, ("Expires", http_date(int(time() + seconds))))
+    expires = http_date(int(time() + seconds))
+    return [*pairs[:place], ("Cache-Control", value), ("Expires", expires), *pairs[place + 1 :]]
 
 
 class _FileBody(BodyKind):

@@ -75,6 +75,8 @@ class Map(_Map):
         ``None`` if only the map can build its URLs, or if there is no such endpoint.
         """
         if endpoint not in self.builders:
+            if endpoint[:1] == ".":
+                return None  # `builders` has no key that may be the name of a relative endpoint
             try:
                 rules = list(self.iter_rules(endpoint))
             except KeyError:

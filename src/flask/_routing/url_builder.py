@@ -33,12 +33,14 @@ class PathBuilder:
     :raises UnsupportedRule: only the map can build its URLs.
     """
 
-    __slots__ = ("start", "steps")
+    __slots__ = ("may_begin_with_slashes", "start", "steps")
 
     start: str
     """The text before the first value."""
     steps: list[Step]
     """The values, in the order of the path."""
+    may_begin_with_slashes: bool
+    """Whether the first value may add a slash after the first one."""
 
     def __init__(self, rule: Rule) -> None:
         parts = read_rule(rule)
@@ -61,6 +63,7 @@ class PathBuilder:
         ):
             raise UnsupportedRule(parts)
         self.start = texts[0]
+        self.may_begin_with_slashes = self.start == "/" or self.start.startswith("//")
         self.steps = [
             (segment.name, _fast_type(segment), segment.converter.to_url, text)
             for segment, text in zip(segments, texts[1:], strict=True)
@@ -77,20 +80,20 @@ class PathBuilder:
             if value is None:
                 return None
             kind = type(value)
-            if kind is fast_type:
-                if kind is int:
-                    path += f"{value}{text}"
-                    continue
-                # PERF: the methods of the text take 0.06 us, the pattern takes 0.15 us.
-                if (value.isascii() and value.isalnum()) or _NEEDS_NO_QUOTES(value):
-                    path += value + text
-                    continue
+            # PERF: the methods of the text take 0.06 us, the pattern takes 0.15 us.
+            if kind is fast_type and (
+                kind is int or (value.isascii() and value.isalnum()) or _NEEDS_NO_QUOTES(value)
+            ):
+                path = f"{path}{value}{text}"
+                continue
             try:
                 path += to_url(value) + text
             except (TypeError, ValueError):
                 return None
         # A URL that begins with two slashes would name another host.
-        return path if path[:2] != "//" else f"/{path.lstrip('/')}"
+        if self.may_begin_with_slashes and path.startswith("//"):
+            return f"/{path.lstrip('/')}"
+        return path
 
 
 def _is_unmodified(rule: Rule) -> bool:

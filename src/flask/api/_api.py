@@ -45,7 +45,7 @@ class API:
         ``document_url`` and ``asset_url``, which returns the URL of a file of Swagger UI. Its
         response has no content security policy.
     :param blueprints: describe only the operations of these blueprints, and of those that are
-        nested in them.
+        nested in them. An operation's usual tag is the nested blueprint.
     :param tags: descriptions of tags, in CommonMark, in the order of the document.
     :param extra: further members of the document, merged last.
     :param problems: errors of all URLs below this prefix are problem details, unknown URLs too.

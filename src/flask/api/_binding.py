@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Mapping
-from fnmatch import fnmatchcase
 
 import msgspec
 from werkzeug.exceptions import BadRequest, NotFound, UnsupportedMediaType
@@ -16,6 +15,7 @@ from werkzeug.http import parse_options_header
 
 from .._core.current import get_request_context
 from ._fields import has_default
+from ._media_types import matches
 from ._operation import BodyInput, Inputs
 from ._patches import decode_changes
 from ._problems import Invalid
@@ -193,7 +193,7 @@ def _read_json_body(request: _Request, body: BodyInput) -> bytes:
 
 def _is_json_type(media_type: str, body: BodyInput) -> bool:
     if body.media_types:
-        return _matches(media_type, body.media_types)
+        return matches(media_type, body.media_types)
     if media_type == "application/json":
         return True
     return media_type.startswith("application/") and media_type.endswith("+json")
@@ -206,7 +206,7 @@ def _make_raw_reader(body: BodyInput) -> _Reader:
 
     def read(context: _Context, arguments: dict[str, t.Any]) -> list[Entry]:
         request = context.request
-        if accepted and not _matches(request.mimetype, accepted):
+        if accepted and not matches(request.mimetype, accepted):
             if is_optional and not request.mimetype and not request.get_data():
                 return []
             raise UnsupportedMediaType(
@@ -231,10 +231,6 @@ def _make_raw_reader(body: BodyInput) -> _Reader:
         return []
 
     return read
-
-
-def _matches(media_type: str, accepted: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(media_type, pattern) for pattern in accepted)
 
 
 def _decode_text(request: _Request, data: bytes) -> str:

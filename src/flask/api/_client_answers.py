@@ -66,8 +66,10 @@ def read_answer(
             continue
         try:
             return True, _READERS[answer.kind](answer, response)
-        except (Malformed, Rejected):
+        except (Malformed, Rejected) as error:
             if answer is answers[-1]:
+                text = response.get_data(as_text=True)
+                error.add_note(f"The answer is not what the view's annotation says: {text[:300]}")
                 raise
     return False, None
 
@@ -142,9 +144,17 @@ def make_problem(response: TestResponse, settings: Settings) -> Problem:
     document: t.Any = response.get_json(silent=True) if response.is_json else None
     if not isinstance(document, dict):
         return Problem(f"The status is {response.status}.", status=response.status_code)
+    problem = _read_problem(document, response.status_code, settings)
+    errors = document.get("errors")
+    for error in errors if isinstance(errors, list) else ():
+        problem.add_note(str(error))  # a failed test shows them
+    return problem
+
+
+def _read_problem(document: dict[str, t.Any], status: int, settings: Settings) -> Problem:
     detail = document.pop("detail", None)
     for kind in settings.errors:
-        if isinstance(kind, type) and kind.status == response.status_code:
+        if isinstance(kind, type) and kind.status == status:
             hints = member_hints(kind)
             given = {name: value for name, value in document.items() if name in hints}
             try:
@@ -156,4 +166,4 @@ def make_problem(response: TestResponse, settings: Settings) -> Problem:
                 continue
             problem.members = {**document, **members}
             return problem
-    return Problem(detail, **{**document, "status": response.status_code})
+    return Problem(detail, **{**document, "status": status})

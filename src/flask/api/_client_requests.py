@@ -98,6 +98,14 @@ def _group(pairs: Pairs) -> dict[str, t.Any]:
 
 def _write_parameter(parameter: Parameter, value: object) -> Pairs:
     fields = [(parameter.name, value)]
+    if parameter.is_file:
+        for file in value if isinstance(value, (list, tuple)) else [value]:
+            if not isinstance(file, FileStorage):
+                raise TypeError(
+                    f"The argument {parameter.argument!r} takes a file. Pass a"
+                    " werkzeug.datastructures.FileStorage, such as FileStorage(io.BytesIO(b'...'),"
+                    " filename='a.txt')."
+                )
     if parameter.is_model:
         fields = [*_iterate_fields(value)]
     if parameter.place == "header":

@@ -125,8 +125,7 @@ def _describe_operation(
     schemes: dict[str, Scheme],
 ) -> Schema:
     operation: Schema = {}
-    blueprint = route.endpoint.partition(".")[0] if "." in route.endpoint else ""
-    tags = settings.tags or ((blueprint,) if blueprint else ())
+    tags = settings.tags or _tags_of(app, route.endpoint, api.blueprints)
     if tags:
         operation["tags"] = list(tags)
     operation.update(_describe_texts(route, settings))
@@ -147,6 +146,15 @@ def _describe_operation(
     if settings.examples:
         _add_examples(operation, settings.examples)
     return operation
+
+
+def _tags_of(app: Flask, endpoint: str, described: Collection[object] | None) -> tuple[str, ...]:
+    """Return the usual tag: the outermost blueprint, or the one inside the described blueprint."""
+    names = endpoint.split(".")[:-1]
+    for place in range(1, len(names)):
+        if described and app.blueprints.get(".".join(names[:place])) in described:
+            return (names[place],)
+    return tuple(names[:1])
 
 
 def _describe_texts(route: Route, settings: Settings) -> Schema:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from ._names import Names, Schema
 from ._operation import REQUIRED, Answer, Settings
@@ -80,7 +81,8 @@ def describe_responses(
     """
     found: dict[int, tuple[str, Contents]] = {}
     for answer in route.operation.answers:
-        _add(found, _status_of(answer, route, settings), "", _describe_answer(answer, names))
+        for each in (answer, *(replace(answer, media_type=it) for it in answer.other_types)):
+            _add(found, _status_of(answer, route, settings), "", _describe_answer(each, names))
     base = errors.problem_base
     for status in _list_statuses(route, parts, settings):
         _add(found, status, "", {MEDIA_TYPE: [refer_to_problem(names)]})

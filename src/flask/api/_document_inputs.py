@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from werkzeug.routing import BaseConverter
 
+from ._media_types import media_types_of
 from ._names import Names, Schema
 from ._operation import REQUIRED, BodyInput, Operation, Parameter
 from ._paths import Route, describe_converter
@@ -162,11 +163,14 @@ def _describe_form(form: Iterable[Parameter], names: Names) -> Schema:
     required: list[str] = []
     encoding: dict[str, Mapping[str, str]] = {}
     for parameter in form:
+        accepted = media_types_of(parameter)
         for name, schema, is_required in _read_values(parameter, names):
             properties[name] = schema
             if is_required:
                 required.append(name)
-            if names.get_schema(schema).get("type") == "object":
+            if name in accepted:
+                encoding[name] = {"contentType": ", ".join(accepted[name])}
+            elif names.get_schema(schema).get("type") == "object":
                 encoding[name] = {"contentType": "application/json"}
     fields: Schema = {"type": "object", "properties": properties}
     if required:

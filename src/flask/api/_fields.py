@@ -15,6 +15,7 @@ from ._hints import hint_of
 
 _MODELS = (shapes.StructType, shapes.DataclassType, shapes.TypedDictType)
 _LISTS = (shapes.ListType, shapes.SetType, shapes.FrozenSetType, shapes.VarTupleType)
+_TUPLE = shapes.TupleType
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def model_fields(hint: object) -> list[Field]:
             for name, field in model.model_fields.items()
         ]
     fields: dict[str, Field] = {}
-    for info in _models_of(shapes.type_info(t.cast("type", nullable(hint)[0]))):
+    for info in models_of(hint):
         tag = getattr(info, "tag_field", None)
         if tag is not None:
             fields.setdefault(tag, Field(tag, takes_text=True, is_required=True))
@@ -80,6 +81,16 @@ def model_fields(hint: object) -> list[Field]:
                 field.encode_name, _field_of(field.encode_name, field.type, field.required)
             )
     return list(fields.values())
+
+
+def models_of(hint: object) -> list[t.Any]:
+    """Return msgspec's descriptions of the models of a type; none for another library's models.
+
+    :param hint: a type of which `is_model` is true.
+    """
+    if _pydantic_model(hint) is not None:
+        return []
+    return _models_of(shapes.type_info(t.cast("type", nullable(hint)[0])))
 
 
 def make_field(name: str, hint: object, is_required: bool) -> Field:
@@ -95,8 +106,8 @@ def make_field(name: str, hint: object, is_required: bool) -> Field:
 
 def _field_of(name: str, info: shapes.Type, is_required: bool) -> Field:
     members = _members(info)
-    lists = [each for each in members if isinstance(each, _LISTS)]
-    items = [item for each in lists for item in _members(each.item_type)] if lists else members
+    lists = [each for each in members if isinstance(each, (*_LISTS, _TUPLE))]
+    items = [item for each in lists for item in _items_of(each)] if lists else members
     items = [each for each in items if not isinstance(each, shapes.NoneType)]
     is_json = any(isinstance(each, (*_MODELS, shapes.DictType)) for each in items)
     return Field(
@@ -128,6 +139,11 @@ def _members(info: shapes.Type) -> list[shapes.Type]:
     while isinstance(info, shapes.Metadata):
         info = info.type
     return list(info.types) if isinstance(info, shapes.UnionType) else [info]
+
+
+def _items_of(info: t.Any) -> list[shapes.Type]:
+    kinds = info.item_types if isinstance(info, _TUPLE) else (info.item_type,)
+    return [member for kind in kinds for member in _members(kind)]
 
 
 def _models_of(info: shapes.Type) -> list[t.Any]:

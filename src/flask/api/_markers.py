@@ -57,7 +57,10 @@ class ReturnsMarker:
 
 
 Query = t.Annotated[T, Source("query")]
-"""A value of the query string. A list takes repetitions; a model spreads its fields."""
+"""A value of the query string. A list takes repetitions; a model spreads its fields.
+
+A dict, or a model inside the model, is JSON text.
+"""
 Header = t.Annotated[T, Source("header")]
 """A request header. An underscore in the argument's name is a hyphen in the header's name."""
 Cookie = t.Annotated[T, Source("cookie")]
@@ -98,7 +101,9 @@ def named(name: str) -> Named:
 def media(*types: str) -> MediaTypes:
     """Declare the media types of a body: ``Annotated[Body[bytes], media("image/png")]``.
 
-    On a return annotation the first one is the content type of the response.
+    Those of a file are declared in the same way: ``Annotated[File, media("image/*")]``. On a
+    return annotation the first one is the content type of the response, unless the view sets the
+    header to another one.
 
     :param types: media types such as ``"image/png"`` or ``"image/*"``.
     :raises TypeError: no media type is given.

@@ -34,6 +34,8 @@ class Parameter:
     """Each field of the type is a parameter of its own."""
     is_file: bool = False
     """The value is an uploaded file, or a list of them."""
+    media_types: tuple[str, ...] = ()
+    """The accepted media types of a file; none means any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Answer:
     """The type of the value; of a stream, the type of its items."""
     status: int = 200
     media_type: str = ""
+    other_types: tuple[str, ...] = ()
+    """Media types that the view may set instead, in a header."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ They are checked, and their errors become problem details.
 
 from __future__ import annotations
 
+import inspect
 import typing as t
 import uuid
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from werkzeug.routing import (
 from .._app.lifespan import PREPARATIONS
 from .._core.current import get_request_context
 from .._routing.rule import get_converter
+from ..views import MethodView
 from ._fields import nullable
 from ._markers import Source
 from ._operation import Operation, find_operation
@@ -73,6 +75,7 @@ def prepare(app: App) -> None:
     for rule, method, operation in iterate_operations(app):
         has_operations = True
         _check_rule(rule, operation)
+        _check_given(app, rule, method, operation)
         _check_name(app, rule, method, operation, named)
     if "flask.api" in app.extensions or has_operations:
         _check_untyped(app)
@@ -106,6 +109,34 @@ def _check_rule(rule: Rule, operation: Operation) -> None:
                 f"The rule {rule.rule!r} gives {name!r} as {expected[0].__name__}, but"
                 f" {_name(operation)} annotates it as {_describe(inputs.unmarked[name])}."
                 f" Annotate it as {expected[0].__name__}, or use '<{name}>' in the rule."
+            )
+
+
+def _check_given(app: App, rule: Rule, method: str, operation: Operation) -> None:
+    """Raise an error for an argument that nothing can give."""
+    if rule.websocket:
+        raise TypeError(
+            f"{_name(operation)} is the WebSocket handler of {rule.rule!r}. @typed is for HTTP"
+            " views; read the arguments of a WebSocket from flask.websocket."
+        )
+    view = app.view_functions[rule.endpoint]
+    view_class = getattr(view, "view_class", None)
+    if view_class is not None:
+        has_decorators = view_class.dispatch_request is not MethodView.dispatch_request
+        has_decorators = has_decorators or bool(view_class.decorators)
+        view = getattr(view_class, method.lower(), None)
+    else:
+        has_decorators = False
+    if has_decorators or getattr(view, "__wrapped__", None) is not operation.view:
+        return  # a decorator may give it
+    if any(app.url_value_preprocessors.values()):
+        return
+    parameters = inspect.signature(operation.view).parameters
+    for name in operation.inputs.unmarked:
+        if name not in rule.arguments and parameters[name].default is inspect.Parameter.empty:
+            raise TypeError(
+                f"{_name(operation)} takes {name!r}, but the rule {rule.rule!r} does not name it,"
+                f" and it has no marker. Annotate it as Query[...] or Body[...], for example."
             )
 
 

@@ -47,6 +47,7 @@ MESSAGES: t.Final[dict[str, str]] = {
     "format": "Must be {expected}.",
     "json": "Must be JSON.",
     "file": "Must be a file.",
+    "media_type": "Must be a file of one of the types: {allowed}.",
     "value": "Is not valid.",
     "invalid": "Is not valid.",
     "one_invalid": "1 value is not valid.",
@@ -128,6 +129,8 @@ class Problem(HTTPException, metaclass=_ProblemClass):
         detail = members.pop("detail", detail)
         if type(self) is Problem:
             self.code = members.pop("status", 500)
+        else:
+            check_status(type(self))
         super().__init__()
         self.description = detail or _first_line(self)  # not that of Werkzeug's class
         wanted = member_hints(type(self))
@@ -145,6 +148,15 @@ class Problem(HTTPException, metaclass=_ProblemClass):
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> t.Any:
         """Create the response: problem details, or Flask's page for a browser."""
         return make_problem_response(self, _extensions(self))
+
+
+def check_status(kind: type[Problem]) -> None:
+    """Check that a class of problems has a status; a base class of others need not have one.
+
+    :raises TypeError: it has none.
+    """
+    if not hasattr(kind, "status"):
+        raise TypeError(f"{kind.__name__} has no status. Add a line such as 'status = 409' to it.")
 
 
 def member_hints(kind: type[Problem]) -> dict[str, t.Any]:
@@ -198,8 +210,7 @@ class Invalid(UnprocessableEntity):
     def get_description(self, environ: t.Any = None, scope: t.Any = None) -> str:
         """Return the description for a page: the errors as a list."""
         items = "".join(
-            f"<li>{escape(entry.get('name') or entry.get('pointer') or entry['in'])}:"
-            f" {escape(entry['detail'])}</li>\n"
+            f"<li>{escape(_place_of(entry))}: {escape(entry['detail'])}</li>\n"
             for entry in self.errors
         )
         return f"{super().get_description(environ, scope)}\n<ul>\n{items}</ul>"
@@ -207,6 +218,10 @@ class Invalid(UnprocessableEntity):
     def get_response(self, environ: t.Any = None, scope: t.Any = None) -> t.Any:
         """Create the response: problem details with ``errors``, or a page that lists them."""
         return make_problem_response(self, {"errors": self.errors})
+
+
+def _place_of(entry: Entry) -> object:
+    return entry.get("name") or entry.get("pointer") or entry.get("in", "value")
 
 
 # Messages -----------------------------------------------------------------------------------------
@@ -217,7 +232,10 @@ def message(code: str, /, **values: object) -> str:
     template = MESSAGES.get(code, MESSAGES["invalid"])
     translate = _setting("translate")
     if translate is not None:
-        template = str(translate(template))
+        try:
+            return str(translate(template)).format_map(values)
+        except (LookupError, ValueError):
+            pass  # the translation has another placeholder; the client gets the English message
     return template.format_map(values)
 
 

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Iterable, Mapping, Sequence
 
 from ._operation import Operation, Settings
-from ._problems import Problem
+from ._problems import Problem, check_status
 
 if t.TYPE_CHECKING:
     from .._app.scaffold import Scaffold
@@ -37,6 +37,8 @@ def make_settings(
                 f"errors=[{error!r}]: an error is a status from 400 to 599, or a subclass of"
                 " flask.api.Problem."
             )
+        if isinstance(error, type):
+            check_status(error)
     if isinstance(tags, str):
         raise TypeError(f"tags={tags!r}: write tags=[{tags!r}].")
     return Settings(

@@ -99,6 +99,12 @@ def shape_of(hint: object) -> Shape:
     return MsgspecShape(hint)
 
 
+_USE_ANOTHER: t.Final = (
+    " Use a Struct, a dataclass, a TypedDict or an attrs class, or register a shape with"
+    " flask.api.register_shape()."
+)
+
+
 class MsgspecShape:
     """The shape of a type that msgspec knows."""
 
@@ -108,9 +114,8 @@ class MsgspecShape:
         unknown = find_unknown_class(hint)
         if unknown is not None:
             raise TypeError(
-                f"the type {unknown.__module__}.{unknown.__qualname__} is not supported. Use a"
-                " Struct, a dataclass, a TypedDict or an attrs class, or register a shape with"
-                " flask.api.register_shape()."
+                f"the type {unknown.__module__}.{unknown.__qualname__} is not supported."
+                + (" For any value, use typing.Any." if unknown is object else _USE_ANOTHER)
             )
 
     def decode(self, data: bytes) -> object:

@@ -21,8 +21,22 @@ from werkzeug.wrappers import Response
 
 from .._http.sse import ServerSentEvent
 from ._changes import Changes
-from ._fields import is_model, nullable
-from ._markers import MediaTypes, Named, ReturnsMarker, Source, StatusCode
+from ._fields import is_model, model_fields, nullable
+from ._markers import (
+    Body,
+    Cookie,
+    File,
+    Form,
+    Header,
+    MediaTypes,
+    Named,
+    Patch,
+    Query,
+    ReturnsMarker,
+    Source,
+    StatusCode,
+    T,
+)
 from ._operation import REQUIRED, Answer, AnswerKind, BodyInput, Inputs, Parameter
 from ._shapes import shape_of
 
@@ -71,8 +85,24 @@ def read_signature(
             f"{_name(view)} takes the body as {bodies[0].argument!r} and as the form field"
             f" {form[0].argument!r}. A request has one body: use either Body or Form."
         )
+    _check_names(view, parameters)
     inputs = Inputs(tuple(parameters), bodies[0] if bodies else None, unmarked)
     return inputs, _read_answers(view, hints, status)
+
+
+def _check_names(view: Callable[..., object], parameters: Iterable[Parameter]) -> None:
+    """Raise an error for two arguments that read the same value."""
+    found: dict[tuple[str, str], str] = {}
+    for parameter in parameters:
+        fields = model_fields(parameter.hint) if parameter.is_model else ()
+        for name in [field.name for field in fields] or [parameter.name]:
+            key = name.replace("_", "-").lower() if parameter.place == "header" else name
+            other = found.setdefault((parameter.place, key), parameter.argument)
+            if other != parameter.argument:
+                raise TypeError(
+                    f"{_name(view)}: the arguments {other!r} and {parameter.argument!r} both read"
+                    f" {name!r} from the {parameter.place}. Remove one of them, or use named()."
+                )
 
 
 # Arguments ----------------------------------------------------------------------------------------
@@ -83,15 +113,21 @@ def _read_argument(
 ) -> Parameter | BodyInput | None:
     plain, marks = strip(hint)
     source = _find(marks, Source)
+    where = f"argument {argument!r} of {_name(view)}"
+    _check_marker(hint, plain, source, where)
     if source is None:
         return None
-    where = f"argument {argument!r} of {_name(view)}"
     if source.place == "patch" or source.place == "body":
         return _read_body(argument, plain, marks, default, where)
     is_file = _is_file(plain)
+    if is_file and source.place != "form":
+        raise TypeError(f"{where}: a file is a part of a form. Annotate it as File.")
     name = _find(marks, Named)
+    accepted = _find(marks, MediaTypes)
     if not is_file:
         _check_type(plain, where)
+        if accepted:
+            raise TypeError(f"{where} has media(), which only a body or a file has.")
     return Parameter(
         argument=argument,
         name=name.name if name else _default_name(argument, source.place),
@@ -100,7 +136,30 @@ def _read_argument(
         default=default,
         is_model=not is_file and name is None and is_model(plain) and source.place != "cookie",
         is_file=is_file,
+        media_types=accepted.types if accepted else (),
     )
+
+
+def _check_marker(hint: object, plain: object, source: Source | None, where: str) -> None:
+    """Raise an error for a marker without a type, and for one in the place of metadata."""
+    for marker in t.get_args(hint)[1:] if t.get_origin(hint) is t.Annotated else ():
+        for name, known in _MARKERS.items():
+            if marker == known:
+                raise TypeError(f"{where}: write {name}[...] instead of Annotated[..., {name}].")
+    if source is not None and (isinstance(plain, t.TypeVar) or t.get_args(plain) == (T,)):
+        name = source.place.capitalize()
+        raise TypeError(f"{where}: {name} needs a type, such as {name}[int].")
+
+
+_MARKERS: t.Final = {
+    "Body": Body,
+    "Cookie": Cookie,
+    "File": File,
+    "Form": Form,
+    "Header": Header,
+    "Patch": Patch,
+    "Query": Query,
+}
 
 
 def _default_name(argument: str, place: str) -> str:
@@ -178,13 +237,13 @@ def _read_answer(
     own_status = _find(marks, StatusCode)
     media_types = _find(marks, MediaTypes)
     code = own_status.code if own_status else status or 200
-    media_type = media_types.types[0] if media_types else ""
+    media_type, *others = media_types.types if media_types else ("",)
     kind, inner, usual = _kind_of_answer(hint)
     if kind in {"json", "lines"}:
         _check_type(inner, f"the answer of {_name(view)}")
     if kind == "empty" and status is None and own_status is None:
         kind, inner, usual = "json", hint, "application/json"
-    return Answer(kind, inner, code, media_type or usual)
+    return Answer(kind, inner, code, media_type or usual, tuple(others))
 
 
 def _kind_of_answer(hint: object) -> tuple[AnswerKind, object, str]:

@@ -15,6 +15,7 @@ from werkzeug.datastructures import FileStorage, ImmutableMultiDict, MultiDict
 
 from .._http.query import Parameters
 from ._fields import Field, has_default, make_field, model_fields, nullable
+from ._media_types import matches, media_types_of
 from ._operation import Parameter
 from ._shapes import Malformed, MsgspecShape, Rejected, shape_of
 from ._validation import Entry
@@ -211,10 +212,11 @@ def _part(value: object, key: str) -> object:
 
 def _make_getter(parameter: Parameter, field: Field) -> Callable[[Request], object]:
     """Return a function that reads the raw value of a parameter."""
+    accepted = media_types_of(parameter)
     if not parameter.is_model:
-        return _make_field_getter(parameter.place, field)
+        return _make_field_getter(parameter.place, field, accepted.get(field.name, ()))
     gets = [
-        (field.name, _make_field_getter(parameter.place, field))
+        (field.name, _make_field_getter(parameter.place, field, accepted.get(field.name, ())))
         for field in model_fields(parameter.hint)
     ]
     is_optional = has_default(parameter.default)
@@ -230,9 +232,11 @@ def _make_getter(parameter: Parameter, field: Field) -> Callable[[Request], obje
     return get_model
 
 
-def _make_field_getter(place: str, field: Field) -> Callable[[Request], object]:
+def _make_field_getter(
+    place: str, field: Field, accepted: tuple[str, ...]
+) -> Callable[[Request], object]:
     if field.is_file:
-        return _make_file_getter(field)
+        return _make_file_getter(field, accepted)
     get_texts = _SOURCES[place]
     name = field.name.replace("_", "-") if place == "header" else field.name
     is_form = place == "form"
@@ -241,7 +245,7 @@ def _make_field_getter(place: str, field: Field) -> Callable[[Request], object]:
 
         def get_list(request: Request) -> object:
             texts = get_texts(request, name, True)
-            if is_form and field.is_json and len(texts) == 1 and texts[0].lstrip()[:1] == "[":
+            if field.is_json and len(texts) == 1 and texts[0].lstrip()[:1] == "[":
                 return _read_json(texts[0], list[field.hint])  # type: ignore[name-defined]
             items = [_prepare(text, field, is_form) for text in texts]
             given = [item for item in items if item is not _ABSENT]
@@ -262,7 +266,7 @@ def _prepare(text: str, field: Field, is_form: bool) -> object:
         return text
     if not text:
         return _ABSENT
-    if is_form and field.is_json:
+    if field.is_json:
         return _read_json(text, field.hint)
     if "0" <= text[-1] <= "9":  # most numbers and dates
         return text
@@ -282,9 +286,15 @@ def _read_json(text: str, hint: object) -> object:
         return Unreadable(shape.errors(error))
 
 
-def _make_file_getter(field: Field) -> Callable[[Request], object]:
+def _make_file_getter(field: Field, accepted: tuple[str, ...]) -> Callable[[Request], object]:
+    refused = Unreadable([{"code": "media_type", "allowed": list(accepted)}])
+
     def get_files(request: Request) -> object:
-        files = [file for file in request.files.getlist(field.name) if _is_given(file)]
+        files = [
+            file if not accepted or matches(file.mimetype, accepted) else refused
+            for file in request.files.getlist(field.name)
+            if _is_given(file)
+        ]
         if field.is_list:
             return files or _ABSENT
         return files[0] if files else _ABSENT

@@ -267,13 +267,13 @@ class _Walk:
         members = [
             member.type if isinstance(member, shapes.Metadata) else member for member in info.types
         ]
-        if any(self._is_valid(member, value) for member in members):
-            return
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping):  # first, because one struct alone does not need its tag
             tagged = [each for each in members if getattr(each, "tag_field", None) is not None]
             if len(tagged) > 1:
                 self._visit_tagged(tagged, value, path)
                 return
+        if any(self._is_valid(member, value) for member in members):
+            return
         near = [member for member in members if _has_kind(member, value, self._text)]
         if near:
             self.visit(near[0], value, path)

@@ -12,7 +12,6 @@ import typing as t
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import Context
 from functools import partial
-from types import BuiltinMethodType
 
 from .._app.background import WAITING_TASKS
 from .._app.lifecycle import Lifecycle
@@ -24,7 +23,7 @@ from .._http.threaded_steps import ThreadedSteps
 from ._app_protocol import AsgiApplication
 from ._executor_choice import may_block, may_cancel
 from ._http_connection import ConnectionLost, HttpConnection, ResponseMessages
-from ._request_body import Receive, Send
+from ._request_body import SERVER_RECEIVES, Receive, Send
 from ._scope import Scope, make_environ, without_contexts
 from ._scope_context import ScopeContext, find_context
 from ._thread_executor import (
@@ -62,7 +61,7 @@ async def serve_http(app: AsgiApplication, scope: Scope, receive: Receive, send:
     length = context.content_length
     buffered: HttpConnection | None = None
     try:
-        if length is not None and (context.may_block or type(receive) is BuiltinMethodType):
+        if length is not None and (context.may_block or type(receive) in SERVER_RECEIVES):
             buffered = context.connection
             await buffered.buffer_small_body(app.config, length)
         if context.may_block:
@@ -99,7 +98,7 @@ async def _serve_by_wsgi(app: AsgiApplication, scope: Scope, receive: Receive, s
     length = environ.get("CONTENT_LENGTH")
     try:
         is_on_loop = not may_block(app, environ)
-        if length is not None and (not is_on_loop or type(receive) is BuiltinMethodType):
+        if length is not None and (not is_on_loop or type(receive) in SERVER_RECEIVES):
             await connection.buffer_small_body(app.config, length)
         if is_on_loop and has_greenlets:
             result = start_in_greenlet(_call_wsgi, call, connection)

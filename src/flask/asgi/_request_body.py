@@ -11,6 +11,7 @@ import math
 import threading
 import typing as t
 from collections.abc import Awaitable, Callable, Mapping
+from types import BuiltinMethodType
 
 from werkzeug.exceptions import ClientDisconnected
 
@@ -35,17 +36,49 @@ _CANNOT_WAIT = (
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})  # unless there is a length
 
 
-class MessageReceiver:
-    """Receives a server's messages, and keeps an error that occurs while no code reads."""
+class TrackedReceive:
+    """A server's ``receive`` that knows whether the body is complete.
 
-    __slots__ = ("receive_error",)
+    :param receive: returns the server's next message.
+    """
+
+    __slots__ = ("_receive", "is_complete")
+
+    is_complete: bool
+    """Whether the last message of the body has been received, or the client disconnected."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.is_complete = False
+
+    async def __call__(self) -> Message:
+        """Return the next message."""
+        message = await self._receive()
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            self.is_complete = True
+        return message
+
+
+SERVER_RECEIVES: t.Final = frozenset({BuiltinMethodType, TrackedReceive})
+"""The types of a ``receive`` that gets its messages from threads of the server, as in Granian."""
+
+
+class MessageReceiver:
+    """Receives a server's messages, and keeps an error that occurs while no code reads.
+
+    PERF: no slot, because CPython 3.13 specializes no access to attributes of an object that has
+    both slots and a dict, as a `RequestBody` would have.
+    """
+
+    __slots__ = ()
 
     receive_error: Exception | None
     """What the server's ``receive`` raised in a task that watches the connection."""
 
     def raise_receive_error(self) -> None:
         """Raise `receive_error`, if there is one."""
-        receive_error, self.receive_error = self.receive_error, None
+        receive_error = self.receive_error
+        self.receive_error = None  # type: ignore[misc]  # the subclasses have the attribute
         if receive_error is not None:
             try:
                 raise receive_error

@@ -10,20 +10,19 @@ override between server and lifecycle sees the environment, it is created at the
 from __future__ import annotations
 
 import typing as t
-import weakref
 from collections.abc import Iterable
 from threading import Lock
 from types import FunctionType
 
 from werkzeug.datastructures import MultiDict
 
+from .._context.request import ServedContext
 from .._context.routed import HTTP
 from .._core.lazy import lazy
 from .._http.environ_scope import EXTRAS
 from .._http.query import NEEDS_LIBRARY, parse_query
 from .._http.response import WITHOUT_BODY
 from .._routing.table import NOT_CONVERTED
-from ..ctx import RequestContext
 from ..typing import AnyApp
 from ..wrappers import Response
 from ._executor_choice import rule_may_block
@@ -63,18 +62,11 @@ PERF: shared by all requests, so it must not be changed. A dict for each request
 """
 
 
-class ScopeContext(RequestContext):
+class ScopeContext(ServedContext):
     """A request context that creates the WSGI environment at the first access.
 
-    It is created empty, and `find_context` sets the attributes.
+    `find_context` sets the attributes.
     """
-
-    if t.TYPE_CHECKING:
-
-        def __init__(self) -> None: ...
-
-    else:
-        __init__ = object.__init__  # PERF: 0.02 us less than by object.__new__
 
     may_block: bool
     """Whether the view may block, so that it must not run on the loop."""
@@ -142,13 +134,6 @@ class ScopeContext(RequestContext):
             return None
         body = self.connection.peek(size)
         return body if len(body) == size else None
-
-    def copy(self) -> RequestContext:
-        """Return a separate context with an environment, for the same request and session."""
-        request = self.request
-        copied = RequestContext(self.app, request.environ, request, self._session)
-        copied._copied_from = weakref.ref(self)
-        return copied
 
     def deliver(self, response: t.Any) -> ResponseMessages | Iterable[bytes]:
         """Return the messages of a response whose body is complete; call any other as WSGI does.

@@ -38,12 +38,19 @@ class AsgiServer:
     """Serves the ASGI connections of one application.
 
     The application is an argument of the methods and not an attribute, to avoid a reference cycle.
+
+    :param is_watched: warn if code blocks the loop, for debug mode.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_watched: bool = False) -> None:
         self.websockets = WebSocketServer()
         self.serve_http: Serve = serve_http
         """Serves an HTTP request."""
+        self._serve_websocket: Serve = self.websockets.serve
+        self._is_watched = is_watched
+        if is_watched:
+            self.serve_http = _make_watched(self.serve_http)
+            self._serve_websocket = _make_watched(self._serve_websocket)
         self.tasks: set[asyncio.Task[None]] = set()
         """The background tasks that run on a loop."""
         self._starting: dict[asyncio.AbstractEventLoop, asyncio.Future[None]] = {}
@@ -61,7 +68,7 @@ class AsgiServer:
         """
         kind = scope.get("type")
         if kind == "websocket":
-            served = self.websockets.serve(app, scope, receive, send)
+            served = self._serve_websocket(app, scope, receive, send)
             return served if BY_CLIENT in scope else without_contexts(served)
         if kind == "lifespan":
             return serve_lifespan(app, receive, send)
@@ -112,8 +119,24 @@ class AsgiServer:
         for task in tasks:
             if has_greenlets and not blocks(task.function):
                 coroutine = run_in_greenlet(task.run)
+                if self._is_watched:
+                    from ._blocked_loop import watch_task
+
+                    coroutine = watch_task(app, task.name, coroutine)
             else:
                 coroutine = ThreadExecutor(pool=background).run(app, task.run)
             created = loop.create_task(coroutine, name=task.name, context=task.context)
             self.tasks.add(created)
             created.add_done_callback(self.tasks.discard)
+
+
+def _make_watched(serve: Serve) -> Serve:
+    """Return a function that serves a connection, and warns if code blocks the loop."""
+    from ._blocked_loop import watch_request  # only in debug mode
+
+    def serve_watched(
+        app: WebSocketApplication, scope: Scope, receive: Receive, send: Send
+    ) -> Coroutine[t.Any, t.Any, None]:
+        return watch_request(app, scope, serve(app, scope, receive, send))
+
+    return serve_watched

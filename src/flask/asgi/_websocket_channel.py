@@ -91,8 +91,8 @@ class WebSocketChannel(MessageReceiver):
             "_receive",
         ),
         *("_yielding", "_has_space", "_send", "_inbox_size"),
-        *("at_disconnect", "can_refuse", "cancel", "code", "loop", "on_open"),
-        *("reason", "state", "task"),
+        *("at_disconnect", "can_refuse", "cancel", "code", "loop", "on_open", "reason"),
+        *("receive_error", "state", "task"),
     )
 
     state: str

@@ -25,7 +25,16 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-@click.command("run", short_help="Serve the app for development.", params=[debug_option])
+_SHOW_DEFAULTS: t.Final = {"show_default": True}
+"""The settings of click for all commands of this package."""
+
+
+@click.command(
+    "run",
+    short_help="Serve the app for development.",
+    params=[debug_option],
+    context_settings=_SHOW_DEFAULTS,
+)
 @click.option("--host", "-h", default="127.0.0.1", help="Address to listen on.")
 @click.option("--port", "-p", default=5000, help="Port to listen on.")
 @click.option(
@@ -44,12 +53,14 @@ if t.TYPE_CHECKING:
 @click.option(
     "--reload/--no-reload",
     default=None,
-    help="Restart when code changes, or not. Follows debug mode if not given.",
+    show_default="as debug mode",
+    help="Restart when code changes, or not.",
 )
 @click.option(
     "--debugger/--no-debugger",
     default=None,
-    help="Show the debugger for an error, or not. Follows debug mode if not given.",
+    show_default="as debug mode",
+    help="Show the debugger for an error, or not.",
 )
 @click.option(
     "--with-threads/--without-threads",
@@ -127,7 +138,9 @@ class _ShellApp(t.Protocol):
     def make_shell_context(self) -> dict[str, object]: ...
 
 
-@click.command("shell", short_help="Open a Python shell with the app.")
+@click.command(
+    "shell", short_help="Open a Python shell with the app.", context_settings=_SHOW_DEFAULTS
+)
 @with_appcontext
 def shell_command() -> None:
     """Open an interactive Python shell in the application's context.
@@ -179,7 +192,7 @@ class _Route(t.NamedTuple):
     rule: str
 
 
-@click.command("routes", short_help="List the app's routes.")
+@click.command("routes", short_help="List the app's routes.", context_settings=_SHOW_DEFAULTS)
 @click.option(
     "--sort",
     "-s",

@@ -83,6 +83,13 @@ class TrustedProxies:
         mapped = getattr(parsed, "ipv4_mapped", None)
         return any((mapped or parsed) in network for network in self._networks)
 
+    def believes(self, peer: str) -> bool:
+        """Return whether the headers of a request from an address are believed.
+
+        :param peer: the address from which the server got the request.
+        """
+        return bool(self._count) or self.trusts(peer)
+
     def find_client(self, peer: str, headers: Headers) -> Client | None:
         """Return the client of a request, or ``None`` if no proxy is believed.
 
@@ -90,7 +97,7 @@ class TrustedProxies:
         :param headers: the forwarded headers.
         :raises ConflictingHeaders: two kinds of headers name different clients.
         """
-        if not self._count and not self.trusts(peer):
+        if not self.believes(peer):
             return None
         by_forwarded = by_x = None
         if self._header != "x-forwarded" and "forwarded" in headers:
@@ -228,7 +235,7 @@ class WsgiProxies:
         self._proxies = proxies
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if SEEN not in environ.get("asgi.scope", ()):
+        if SEEN not in environ and SEEN not in environ.get("asgi.scope", ()):
             headers = {}
             for name in NAMES:
                 value = environ.get(f"HTTP_{name.upper().replace('-', '_')}")

@@ -25,6 +25,11 @@ def load_app() -> Flask:
     return t.cast("Flask", import_string(name))
 
 
+def urls_of(app: Flask, name: t.Literal["url", "docs"]) -> list[str]:
+    """Return the paths of the documents, or of the pages, of an application."""
+    return [getattr(api, name) for api in app.extensions["flask.api"]]
+
+
 @contextmanager
 def serve(app: Flask, protocol: str, prefix: str = "") -> Iterator[str]:
     """Serve an application; yield its address without a slash at the end.

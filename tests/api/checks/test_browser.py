@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from serving import PROTOCOLS, load_app, serve
+from serving import PROTOCOLS, load_app, serve, urls_of
 
 CHROMIUM = os.environ.get("API_CHECKS_CHROMIUM") or shutil.which("chromium")
 
@@ -60,7 +60,8 @@ class Visit:
 
     def execute(self) -> str:
         """Send a request of the first GET operation without variables; return its status."""
-        first = self.page.locator(".opblock-get").filter(has_not_text="{").first
+        get = self.page.locator(".opblock-summary-method", has_text="GET")
+        first = self.page.locator(".opblock").filter(has=get, has_not_text="{").first
         block = self.page.locator(f"[id='{first.get_attribute('id')}']")
         block.locator(".opblock-summary-control").click()
         block.locator(".try-out__btn").click()
@@ -75,15 +76,17 @@ def test_the_page_sends_a_request_and_loads_nothing_foreign(
     browser: t.Any, protocol: str, prefix: str
 ) -> None:
     """Item 16."""
-    with serve(load_app(), protocol, prefix) as address:
-        visit = Visit(browser, f"{address}/docs")
-        before = len(visit.requests)
-        assert visit.execute().startswith("200")
-        assert [url for url in visit.requests[before:] if f"{address}/docs/" not in url]
-        foreign = [url for url in visit.requests if not url.startswith((f"{address}/", "data:"))]
-        assert foreign == []
-        assert visit.messages == []
-        visit.page.close()
+    app = load_app()
+    with serve(app, protocol, prefix) as address:
+        for path in urls_of(app, "docs"):
+            visit = Visit(browser, f"{address}{path}")
+            before = len(visit.requests)
+            assert visit.execute().startswith("200")
+            assert [url for url in visit.requests[before:] if f"{address}{path}/" not in url]
+            own = (f"{address}/", "data:")
+            assert [url for url in visit.requests if not url.startswith(own)] == []
+            assert visit.messages == []
+            visit.page.close()
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -92,24 +95,28 @@ def test_the_page_fits_the_window_and_follows_the_color_scheme(
 ) -> None:
     """Item 16."""
     folder = Path(os.environ.get("API_CHECKS_SCREENSHOTS") or tmp_path)
-    with serve(load_app(), "wsgi") as address:
-        visit = Visit(browser, f"{address}/docs", **VIEWS[name])
-        visit.page.screenshot(path=folder / f"{name}.png")
-        visit.execute()
-        visit.page.screenshot(path=folder / f"{name}-operation.png", full_page=True)
-        script = "document.documentElement.scrollWidth"
-        assert visit.page.evaluate(script) <= VIEWS[name]["viewport"]["width"]
-        background = "getComputedStyle(document.body).backgroundColor"
-        channels = visit.page.evaluate(background).strip("rgb()").split(",")
-        is_dark = all(int(channel) < 64 for channel in channels)
-        assert is_dark is (name == "dark")
-        assert visit.messages == []
-        visit.page.close()
+    app = load_app()
+    with serve(app, "wsgi") as address:
+        for number, path in enumerate(urls_of(app, "docs"), 1):
+            visit = Visit(browser, f"{address}{path}", **VIEWS[name])
+            visit.page.screenshot(path=folder / f"{name}-{number}.png")
+            visit.execute()
+            picture = folder / f"{name}-{number}-operation.png"
+            visit.page.screenshot(path=picture, full_page=True)
+            script = "document.documentElement.scrollWidth"
+            assert visit.page.evaluate(script) <= VIEWS[name]["viewport"]["width"]
+            background = "getComputedStyle(document.body).backgroundColor"
+            channels = visit.page.evaluate(background).strip("rgb()").split(",")
+            is_dark = all(int(channel) < 64 for channel in channels)
+            assert is_dark is (name == "dark")
+            assert visit.messages == []
+            visit.page.close()
 
 
 def test_a_foreign_request_would_be_blocked_and_noticed(browser: t.Any) -> None:
-    with serve(load_app(), "wsgi") as address:
-        visit = Visit(browser, f"{address}/docs")
+    app = load_app()
+    with serve(app, "wsgi") as address:
+        visit = Visit(browser, address + urls_of(app, "docs")[0])
         visit.page.evaluate("fetch('http://example.invalid/').catch(() => null)")
         assert any("Content Security Policy" in message for message in visit.messages)
         visit.page.close()

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from serving import PROTOCOLS, load_app, serve
+from serving import PROTOCOLS, load_app, serve, urls_of
 
-HERE = Path(__file__).parent
+HOOKS = {"PYTHONPATH": str(Path(__file__).parent), "SCHEMATHESIS_HOOKS": "schemathesis_hooks"}
 
 pytestmark = [
     pytest.mark.slow,
@@ -25,18 +25,21 @@ pytestmark = [
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_all_checks_are_clean(protocol: str, tmp_path: Path) -> None:
     """Item 15."""
-    with serve(load_app(), protocol) as address:
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}/openapi.json"),
-                *("--checks", "all", "--max-examples", "30", "--seed", "1"),
-                *("--header", "Authorization: Bearer secret", "--generation-database", "none"),
-                *("--request-timeout", "10"),
-            ],
-            capture_output=True,
-            check=False,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(HERE), "SCHEMATHESIS_HOOKS": "schemathesis_hooks"},
-            text=True,
-        )
-    assert done.returncode == 0, done.stdout + done.stderr
+    app = load_app()
+    token = app.config.get("API_CHECKS_TOKEN", "secret")
+    with serve(app, protocol) as address:
+        for url in urls_of(app, "url"):
+            done = subprocess.run(
+                [
+                    *(sys.executable, "-m", "schemathesis.cli", "run", f"{address}{url}"),
+                    *("--checks", "all", "--max-examples", "30", "--seed", "1"),
+                    *("--header", f"Authorization: Bearer {token}"),
+                    *("--generation-database", "none", "--request-timeout", "10"),
+                ],
+                capture_output=True,
+                check=False,
+                cwd=tmp_path,
+                env={**os.environ, **HOOKS},
+                text=True,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr

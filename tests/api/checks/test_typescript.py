@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from checked_app import app as small_app
-from serving import load_app
+from serving import load_app, urls_of
 
 from flask import Flask
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed"),
+    pytest.mark.skipif(shutil.which("npm") is None, reason="node and npm are not installed"),
 ]
 
 TOOLS = Path(__file__).parents[3] / ".cache" / "api-checks"
@@ -56,6 +56,38 @@ export async function rename(id: number): Promise<string | undefined> {
 }
 """
 
+SHOP_CLIENT = """
+import createClient from "openapi-fetch";
+import type { components, paths } from "./api";
+
+const client = createClient<paths>({ baseUrl: "/", headers: { Authorization: "Bearer 1.x" } });
+type Schemas = components["schemas"];
+
+export async function order(payment: Schemas["NewOrder"]["payment"]): Promise<string> {
+  const body = { lines: [{ product_id: 1, count: 2 }], payment };
+  const { data, error, response } = await client.POST("/v2/orders/", { body });
+  if (data) {
+    return data.payment.method === "card" ? data.payment.token : data.state;
+  }
+  return "left" in error ? `${error.left} left` : `${error.title} ${response.status}`;
+}
+
+export async function names(q: string): Promise<string[]> {
+  const { data } = await client.GET("/v2/products/", { params: { query: { q, size: 50 } } });
+  const page: Schemas["Page_Product"] | undefined = data;
+  return page ? page.items.map((product) => product.name) : [];
+}
+
+export async function rename(id: number, name: string): Promise<void> {
+  const params = { path: { id } };
+  const headers = { "Content-Type": "application/merge-patch+json" };
+  await client.PATCH("/v2/products/{id}", { params, headers, body: { name, description: null } });
+}
+
+export const voucher = () => order({ method: "voucher", code: "TEA-2030" });
+export const card = () => order({ method: "card", token: "tok_4242" });
+"""
+
 MISTAKES = {
     "a wrong path": 'client.GET("/order/", {});',
     "a missing field": 'client.POST("/orders/", { body: { note: "x" } });',
@@ -81,15 +113,18 @@ def tools() -> Path:
         TOOLS.mkdir(parents=True, exist_ok=True)
         (TOOLS / "package.json").write_text('{"private": true}')
         done = run(TOOLS, "npm", "install", "--no-audit", "--no-fund", *PACKAGES)
-        assert done.returncode == 0, done.stderr
+        if done.returncode != 0:
+            pytest.skip(f"npm could not install {', '.join(PACKAGES)}: {done.stderr[-300:]}")
     return binaries
 
 
-def compile_client(folder: Path, tools: Path, app: Flask, client: str) -> str:
+def compile_client(
+    folder: Path, tools: Path, app: Flask, client: str, url: str = "/openapi.json"
+) -> str:
     """Return what the compilers report; nothing if the client compiles."""
     (folder / "node_modules").symlink_to(tools.parent)
-    document = next(iter(app.extensions["flask.api"])).document(app)
-    (folder / "openapi.json").write_text(json.dumps(document))
+    (api,) = (each for each in app.extensions["flask.api"] if each.url == url)
+    (folder / "openapi.json").write_text(json.dumps(api.document(app)))
     # Fields with a default are optional, as the document says. Otherwise requests need them.
     arguments = ("openapi.json", "--output", "api.d.ts", "--default-non-nullable=false")
     made = run(folder, str(tools / "openapi-typescript"), *arguments)
@@ -116,5 +151,16 @@ def test_a_mistake_in_a_client_does_not_compile(tools: Path, tmp_path: Path, mis
 @pytest.mark.skipif(not os.environ.get("API_CHECKS_APP"), reason="no other application is checked")
 def test_the_types_of_the_chosen_application_compile(tools: Path, tmp_path: Path) -> None:
     """Item 15."""
+    app = load_app()
     client = 'import type { paths } from "./api";\nexport const known: (keyof paths)[] = [];\n'
-    assert compile_client(tmp_path, tools, load_app(), client) == ""
+    for place, url in enumerate(urls_of(app, "url")):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        assert compile_client(folder, tools, app, client, url) == ""
+
+
+def test_a_client_of_the_shop_compiles(tools: Path, tmp_path: Path) -> None:
+    """Item 15."""
+    from checked_shop import app
+
+    assert compile_client(tmp_path, tools, app, SHOP_CLIENT, "/v2/openapi.json") == ""
