@@ -70,6 +70,7 @@ class Run:
         killed.kill()
         load.wait_for_share(0.4)
         killed.start()
+        load.wait_for_share(0.6)  # nginx uses the node again
         restarted.stop()
         restarted.start()
         load.finish()
