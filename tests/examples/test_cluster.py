@@ -270,12 +270,15 @@ def test_a_missing_program_is_named() -> None:
 
 
 @pytest.mark.slow
-def test_the_servers_end_if_the_program_is_killed() -> None:
+def test_the_servers_end_if_the_program_is_killed(tmp_path: Path) -> None:
     missing = find_missing()
     if missing:
         pytest.skip(f"Not installed: {', '.join(missing)}; see examples/cluster/README.md")
     command = [sys.executable, "-u", "run.py", "--serve"]
-    with subprocess.Popen(command, cwd=FOLDER, stdout=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}  # a killed program removes nothing
+    with subprocess.Popen(
+        command, cwd=FOLDER, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         port = int(line.partition("127.0.0.1:")[2].split()[0])
