@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
 
-.PHONY: help demo test test-all check types lint project coverage soak api-checks bench bench-wire calls instructions conformance upstream differential lowest lowest-all clean
+.PHONY: help demo test test-all check types lint project coverage soak api-checks bench bench-wire cluster calls instructions conformance upstream differential lowest lowest-all clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -30,6 +30,10 @@ $(VENV)/made-lint: $(VENV)/made-test
 
 $(VENV)/made-api-checks: $(VENV)/made-test
 	$(BIN)/python -m pip install --quiet --group api-checks
+	touch $@
+
+$(VENV)/made-cluster: $(VENV)/made
+	$(BIN)/python -m pip install --quiet --group cluster
 	touch $@
 
 demo: $(VENV)/made  ## serve examples/hello on http://localhost:5000
@@ -87,6 +91,9 @@ bench: $(VENV)/made  ## time this package beside its peers, on WSGI and on ASGI
 
 bench-wire: $(VENV)/made  ## requests per second over the loopback interface; needs wrk
 	$(BIN)/python benchmarks/wire.py --markdown benchmarks/results/wire.md
+
+cluster: $(VENV)/made-cluster  ## three nodes, nginx, Redis and Celery, and what is lost if machines fail
+	$(BIN)/python examples/cluster/run.py --install --markdown benchmarks/results/cluster.md
 
 conformance: $(VENV)/made  ## other people's test suites, with official Flask and with this package
 	$(BIN)/python conformance/run.py

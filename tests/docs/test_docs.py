@@ -40,6 +40,7 @@ NOT_RUN = {
     "asgi.md": 4,
     "deploying.md": 5,
     "quickstart.md": 1,
+    "several-machines.md": 3,
 }
 """How many blocks of a page cannot be run here; each says why on the page."""
 
