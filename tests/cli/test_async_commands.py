@@ -176,16 +176,16 @@ async def fail():
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [("shop", "made"), ("shop:create_app", "made"), ("shop:create_app('other')", "other")],
+    [("a_shop", "made"), ("a_shop:create_app", "made"), ("a_shop:create_app('x')", "x")],
 )
 def test_a_factory_that_is_async(project: t.Any, runner: CliRunner, path: str, name: str) -> None:
-    project.write(shop=FACTORY)
+    project.write(a_shop=FACTORY)
     assert name in runner.invoke(cli, ["--app", path, "routes"]).output
 
 
 def test_errors_of_a_factory_that_is_async(project: t.Any, runner: CliRunner) -> None:
-    project.write(shop=FACTORY)
-    result = runner.invoke(cli, ["--app", "shop:create_app(1, 2)", "routes"])
+    project.write(a_shop=FACTORY)
+    result = runner.invoke(cli, ["--app", "a_shop:create_app(1, 2)", "routes"])
     assert "could not be called with the specified arguments" in result.output
     with pytest.raises(TypeError, match="in the factory"):
-        ScriptInfo("shop:fail").load_app()
+        ScriptInfo("a_shop:fail").load_app()

@@ -52,6 +52,13 @@ def test_they_agree_for_every_option_of_the_map(options: dict[str, bool]) -> Non
                 assert (path, by_table) == (path, maps.by_werkzeug_map(path, method))
 
 
+def test_a_method_in_lower_case_is_that_in_upper_case() -> None:
+    maps = TwoMaps([("/<a>", {"redirect_to": "/there"}), ("/<a>", {"methods": None}), "/<a>/<b>"])
+    for method in ("get", "Get", "GET", "post", "PURGE", "purge"):
+        assert maps.by_our_map("/a", method) == maps.by_werkzeug_map("/a", method)
+        assert maps.by_table("/a", method) in (ASK, maps.by_werkzeug_map("/a", method))
+
+
 def test_arguments_of_one_answer_are_not_those_of_the_next() -> None:
     maps = TwoMaps([("/x", {"defaults": {"k": "v"}}), "/<name>"])
     for path in ("/x", "/y"):

@@ -95,7 +95,7 @@ NAMES: t.Final[dict[str, str]] = {
         werkzeug.local: LocalProxy
     """,
     "flask.helpers": """
-        flask._core.current: _cv_request
+        flask._core.current: _cv_app _cv_request
         functools: cache update_wrapper
     """,
     "flask.json": """
@@ -164,6 +164,7 @@ NAMES: t.Final[dict[str, str]] = {
     """,
     "flask.sessions": """
         collections=c
+        collections.abc: MutableMapping
         datetime: timezone
         itsdangerous: BadData BadSignature URLSafeTimedSerializer
     """,

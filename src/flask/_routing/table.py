@@ -132,7 +132,7 @@ class Node:
         ``None`` if the map would search other nodes.
         """
         leaf = self.by_method.get(method, self.any_method)
-        if leaf is not None:
+        if leaf is not None and method.isupper():  # the map changes a method to upper case first
             return leaf.answer(texts, converts)
         if self.has_rules or "" in self.fixed:
             return NEEDS_MAP  # another method, or a redirect to the path with a slash
