@@ -85,6 +85,8 @@ instructions: $(VENV)/made  ## machine instructions of each benchmark workload; 
 bench: $(VENV)/made  ## time this package beside its peers, on WSGI and on ASGI
 	$(BIN)/python benchmarks/run.py --json benchmarks/results/cycle.json --markdown benchmarks/results/cycle.md
 	$(BIN)/python benchmarks/run.py --asgi --json benchmarks/results/asgi.json --markdown benchmarks/results/asgi.md
+	$(BIN)/python benchmarks/run.py --typed --json benchmarks/results/typed.json --markdown benchmarks/results/typed.md
+	$(BIN)/python benchmarks/run.py --typed --asgi --json benchmarks/results/typed-asgi.json --markdown benchmarks/results/typed-asgi.md
 	$(BIN)/python benchmarks/profile_steps.py --markdown benchmarks/results/steps.md
 	$(BIN)/python benchmarks/profile_steps.py --asgi --markdown benchmarks/results/steps-asgi.md
 	$(BIN)/python benchmarks/startup.py --json benchmarks/results/startup.json --markdown benchmarks/results/startup.md
