@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import _thread
 import typing as t
 from collections.abc import Callable
 
@@ -29,9 +29,13 @@ def call_at_stop(function: Callable[[], object]) -> None:
 
 
 def stop_soon() -> None:
-    """Call the functions in a thread. The caller may be a signal handler, which must not lock."""
+    """Call the functions in a thread. The caller may be a signal handler, which must not lock.
+
+    So it starts no `threading.Thread`: the signal may have interrupted the start of another one,
+    which holds a lock of that module.
+    """
     if _functions:
-        threading.Thread(target=_call_all, name="flask-stop", daemon=True).start()
+        _thread.start_new_thread(_call_all, ())
 
 
 def _call_all() -> None:
