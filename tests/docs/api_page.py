@@ -136,6 +136,8 @@ def members_of(kind: type) -> t.Iterator[tuple[str, str]]:
 def line_of(module: types.ModuleType, name: str) -> str:
     """Return the line for a name of a module."""
     value = getattr(module, name)
+    if value is t.Annotated:  # a class on some versions of Python, and not on others
+        return "`typing.Annotated`."
     if isinstance(value, NamedSignal):
         return "A signal; see [signals.md](signals.md)."
     if isinstance(value, click.Command):
