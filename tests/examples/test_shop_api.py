@@ -116,7 +116,9 @@ def test_a_client_without_a_token_is_refused_before_its_body_is_read(
 ) -> None:
     answer = client.post("/v2/products/", data="not JSON", headers=headers)
     assert answer.status_code == status
-    assert answer.headers["WWW-Authenticate"].lower() == "bearer"
+    assert (
+        answer.headers["WWW-Authenticate"].lower().strip() == "bearer"
+    )  # older releases of Werkzeug add a space
     assert answer.content_type == "application/problem+json"
 
 
