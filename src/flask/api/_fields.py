@@ -36,7 +36,6 @@ class Field:
     is_bool: bool = False
     hint: object = None
     """The type, if the value is JSON text."""
-    is_required: bool = False
 
 
 def nullable(hint: object) -> tuple[object, bool]:
@@ -68,18 +67,16 @@ def model_fields(hint: object) -> list[Field]:
     model = _pydantic_model(hint)
     if model is not None:
         return [
-            make_field(field.alias or name, field.annotation, field.is_required())
+            make_field(field.alias or name, field.annotation)
             for name, field in model.model_fields.items()
         ]
     fields: dict[str, Field] = {}
     for info in models_of(hint):
         tag = getattr(info, "tag_field", None)
         if tag is not None:
-            fields.setdefault(tag, Field(tag, takes_text=True, is_required=True))
+            fields.setdefault(tag, Field(tag, takes_text=True))
         for field in info.fields:
-            fields.setdefault(
-                field.encode_name, _field_of(field.encode_name, field.type, field.required)
-            )
+            fields.setdefault(field.encode_name, _field_of(field.encode_name, field.type))
     return list(fields.values())
 
 
@@ -93,18 +90,18 @@ def models_of(hint: object) -> list[t.Any]:
     return _models_of(shapes.type_info(t.cast("type", nullable(hint)[0])))
 
 
-def make_field(name: str, hint: object, is_required: bool) -> Field:
+def make_field(name: str, hint: object) -> Field:
     """Describe a parameter of a type."""
     try:
         info = shapes.type_info(t.cast("type", hint))
     except TypeError:  # a type of another library
         origin = t.get_origin(nullable(hint)[0])
         is_list = origin in {list, tuple, set, frozenset}
-        return Field(name, is_list=is_list, is_json=not is_list, hint=hint, is_required=is_required)
-    return _field_of(name, info, is_required)
+        return Field(name, is_list=is_list, is_json=not is_list, hint=hint)
+    return _field_of(name, info)
 
 
-def _field_of(name: str, info: shapes.Type, is_required: bool) -> Field:
+def _field_of(name: str, info: shapes.Type) -> Field:
     members = _members(info)
     lists = [each for each in members if isinstance(each, (*_LISTS, _TUPLE))]
     items = [item for each in lists for item in _items_of(each)] if lists else members
@@ -121,7 +118,6 @@ def _field_of(name: str, info: shapes.Type, is_required: bool) -> Field:
         hint=_union_of(items) if is_json else None,
         takes_text=any(_takes_any_text(each) for each in items),
         is_bool=any(isinstance(each, shapes.BoolType) for each in items),
-        is_required=is_required,
     )
 
 

@@ -50,7 +50,7 @@ class ParameterReader:
         """Single values of the query: argument, name and field."""
         self._gets: list[tuple[str, Callable[[Request], object]]] = []
         for each in parameters:
-            field = make_field(each.name, each.hint, not has_default(each.default))
+            field = make_field(each.name, each.hint)
             if each.place == "query" and not each.is_model and not field.is_list:
                 self._query.append((each.argument, each.name, field))
             else:

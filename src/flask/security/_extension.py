@@ -28,7 +28,6 @@ Values: t.TypeAlias = Mapping[str, str | None]
 
 _EXEMPT = "__security_exempt__"
 _OWN_HEADERS = "__security_headers__"
-_PREFLIGHT = "flask.security.preflight"
 _LOG_INTERVAL = 60.0  # seconds between two lines about wrong hosts
 _logger = logging.getLogger("flask.security")
 
