@@ -35,7 +35,7 @@ def test_a_class_without_parentheses(app: Flask, name: str) -> None:
 
 
 def test_a_blueprints_handler_for_all_without_parentheses() -> None:
-    with pytest.raises(TypeError, match=r"'@app.app_errorhandler\(404\)'"):
+    with pytest.raises(TypeError, match=r"'@bp.app_errorhandler\(404\)'"):
         Blueprint("b", __name__).app_errorhandler(view)  # type: ignore[type-var]
 
 

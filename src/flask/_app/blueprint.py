@@ -17,7 +17,6 @@ from ..typing import AnyApp
 from .blueprint_setup import BlueprintSetupState, DeferredSetupFunction, Options, dotted
 from .scaffold import (
     HOOK_REGISTERS,
-    Function,
     Scaffold,
     T_after_request,
     T_before_request,
@@ -27,8 +26,8 @@ from .scaffold import (
     T_url_defaults,
     T_url_value_preprocessor,
     _sentinel,
-    setupmethod,
 )
+from .setup_checks import Function, check_blueprint, check_route, setupmethod
 from .templates import T_template_filter, T_template_global, T_template_test, decorate_by_name
 
 if t.TYPE_CHECKING:
@@ -228,6 +227,7 @@ class Blueprint(Scaffold):
 
         :raises ValueError: the blueprint is this one.
         """
+        check_blueprint(blueprint)
         if self is blueprint:
             raise ValueError("Cannot register a blueprint on itself")
         self._blueprints.append((blueprint, options))
@@ -245,6 +245,7 @@ class Blueprint(Scaffold):
 
         :raises ValueError: the endpoint, or the view's name, contains a dot.
         """
+        check_route(rule, endpoint, view_func)
         if endpoint:
             _reject_dot("'endpoint'", endpoint)
         if view_func is not None and hasattr(view_func, "__name__"):
