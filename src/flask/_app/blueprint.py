@@ -152,9 +152,11 @@ class Blueprint(Scaffold):
         if name in app.blueprints:
             owner = "this" if app.blueprints[name] is self else "a different"
             already = f" '{self.name}'" if name == self.name else ""
+            known = app.blueprints[name]
             raise ValueError(
                 f"The name '{last}' is already registered for {owner} blueprint{already}. Use"
-                " 'name=' to provide a unique name."
+                f" 'name=' to provide a unique name. This blueprint was created for the module"
+                f" {self.import_name!r}, the registered one for {known.import_name!r}."
             )
         return name
 

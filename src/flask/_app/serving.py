@@ -30,6 +30,7 @@ from . import url_building
 from .base import App
 from .fast_paths import ATTRIBUTES, compute_fast_paths
 from .lifespan import PREPARATIONS
+from .request_checks import watch_preflight
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -260,9 +261,10 @@ class ServingApp(App):
 
     def make_default_options_response(self) -> Response:
         """Create the response to ``OPTIONS``: no body, and the methods of the URL."""
-        adapter = get_request_context().url_adapter
+        context = get_request_context()
         response = self.response_class()
-        response.allow.update(adapter.allowed_methods())
+        response.allow.update(context.url_adapter.allowed_methods())
+        watch_preflight(self, context._environ, response)
         return response
 
 

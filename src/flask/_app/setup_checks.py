@@ -104,9 +104,8 @@ def check_route(rule: object, endpoint: object, view: object) -> None:
     :param endpoint: the endpoint, or ``None``.
     :param view: the view, or ``None``.
     """
-    if callable(endpoint) or (
-        view is not None and (not callable(view) or hasattr(view, "as_view"))
-    ):
+    is_view = callable(view) and not hasattr(view, "as_view")
+    if callable(endpoint) or (not is_view and not (view is None and endpoint is not None)):
         from . import setup_errors
 
         setup_errors.check_route(rule, endpoint, view)

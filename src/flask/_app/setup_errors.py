@@ -104,8 +104,8 @@ def check_route(rule: object, endpoint: object, view: object) -> None:
     if endpoint is None and view is None:
         raise AssertionError(
             f"expected view func if endpoint is not provided. The route {rule!r} in"
-            f" {find_caller()} got None instead of a function. If another decorator is below"
-            " '@app.route(...)', it must return a function."
+            f" {find_caller()} has no view. Pass view_func=..., or write '@app.route(...)' above"
+            " the function. A decorator between them must return a function, and not None."
         )
     if isinstance(endpoint, FunctionType | type) and view is None:
         kind = describe(endpoint)
@@ -168,9 +168,7 @@ def explain_no_blueprint(given: t.Any) -> str:
     """
     hint = " Pass the Blueprint object itself."
     if isinstance(given, ModuleType):
-        from .blueprint import Blueprint
-
-        names = [name for name, value in vars(given).items() if isinstance(value, Blueprint)]
+        names = [name for name, value in vars(given).items() if is_blueprint(value)]
         module = given.__name__.rpartition(".")[2]
         if names:
             hint = f" It contains a blueprint: write register_blueprint({module}.{names[0]})."
@@ -202,6 +200,11 @@ def note_for_rule(
     if not rule.startswith("/"):
         return f"{text} Write '/{rule}'."
     return f"{text} Write variable parts as in '/user/<name>' or '/post/<int:post_id>'."
+
+
+def is_blueprint(value: object) -> bool:
+    """Return whether a value is a blueprint."""
+    return not isinstance(value, type) and hasattr(value, "deferred_functions")
 
 
 def _name_value(value: object) -> str:

@@ -26,7 +26,10 @@ def describe(subject: object) -> str:
     """
     subject = getattr(subject, "view_class", None) or _unwrap(subject)
     if isinstance(subject, type):
-        return f"the class {subject.__module__}.{subject.__qualname__}"
+        codes = [code for member in vars(subject).values() if (code := find_code(member))]
+        first = min(codes, key=lambda code: code.co_firstlineno, default=None)
+        where = "" if first is None else f", whose methods begin in {locate(first)}"
+        return f"the class {subject.__module__}.{subject.__qualname__}{where}"
     code = find_code(subject)
     if code is None:
         return _shorten(repr(subject))
