@@ -92,7 +92,9 @@ def test_a_wrong_return_value_names_view_and_type(
 def test_a_wrong_return_value_of_a_class_names_it(app: Flask, client: FlaskClient) -> None:
     app.testing = True
     app.add_url_rule("/", view_func=Returning.as_view("returning"))
-    with pytest.raises(TypeError, match=r"'returning' is the class \w+\.Returning, whose"):
+    with pytest.raises(
+        TypeError, match=r"'returning' is the class \w+\.Returning \(its first method"
+    ):
         client.get("/")
 
 

@@ -24,11 +24,11 @@ def describe(subject: object) -> str:
     :param subject: a function, a method, a class or any other object. A wrapped function, or the
         class of a view, is described instead of its wrapper.
     """
-    subject = getattr(subject, "view_class", None) or _unwrap(subject)
+    subject = getattr(subject, "view_class", None) or unwrap(subject)
     if isinstance(subject, type):
         codes = [code for member in vars(subject).values() if (code := find_code(member))]
         first = min(codes, key=lambda code: code.co_firstlineno, default=None)
-        where = "" if first is None else f", whose methods begin in {locate(first)}"
+        where = "" if first is None else f" (its first method: {locate(first)})"
         return f"the class {subject.__module__}.{subject.__qualname__}{where}"
     code = find_code(subject)
     if code is None:
@@ -67,8 +67,11 @@ def _is_filled(cell: t.Any) -> bool:
         return False
 
 
-def _unwrap(subject: t.Any) -> object:
-    """Return the function that a chain of wrappers and partials leads to."""
+def unwrap(subject: t.Any) -> object:
+    """Return the function that a chain of wrappers and partials leads to.
+
+    :param subject: a function, or any other object, which is returned as it is.
+    """
     for _ in range(_MOST_WRAPPERS):
         if isinstance(subject, partial):
             subject = subject.func
@@ -92,6 +95,21 @@ def find_caller() -> str:
     while frame is not None and _is_library(frame):
         frame = frame.f_back
     return "" if frame is None else f"{frame.f_code.co_filename}, line {frame.f_lineno}"
+
+
+def warn_about_call(message: str) -> None:
+    """Warn about a call of this package, at the line of the user's code that is running.
+
+    :param message: the text of the warning.
+    """
+    import warnings
+
+    level = 2
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_library(frame):
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, stacklevel=level)
 
 
 def iterate_traceback(trace: TracebackType | None) -> Iterator[TracebackType]:
