@@ -150,13 +150,16 @@ class Blueprint(Scaffold):
         last: str = options.get("name", self.name)
         name = dotted(options.get("name_prefix", ""), last)
         if name in app.blueprints:
-            owner = "this" if app.blueprints[name] is self else "a different"
-            already = f" '{self.name}'" if name == self.name else ""
             known = app.blueprints[name]
+            owner = "this" if known is self else "a different"
+            already = f" '{name}'" if name != last else ""
+            hint = f" register_blueprint() was called twice for {self!r}."
+            if known is not self:
+                hint = f" It is that of the module {known.import_name!r}; this one is of"
+                hint += f" {self.import_name!r}."
             raise ValueError(
                 f"The name '{last}' is already registered for {owner} blueprint{already}. Use"
-                f" 'name=' to provide a unique name. This blueprint was created for the module"
-                f" {self.import_name!r}, the registered one for {known.import_name!r}."
+                f" 'name=' to provide a unique name.{hint}"
             )
         return name
 

@@ -11,7 +11,7 @@ import sys
 import typing as t
 from collections.abc import Mapping
 from contextlib import suppress
-from types import FrameType, MethodType, ModuleType
+from types import CoroutineType, FrameType, MethodType, ModuleType
 
 from werkzeug.exceptions import (
     BadRequest,
@@ -23,7 +23,7 @@ from werkzeug.exceptions import (
 from werkzeug.wrappers import Response as BaseResponse
 
 from .._core.current import get_request_context
-from .._core.user_code import describe, find_last_line, iterate_traceback, suggest
+from .._core.user_code import describe, find_last_line, iterate_traceback, locate, suggest
 from .._http.return_errors import describe_source
 
 _MOST_KEYS = 20  # keys of a form that an error lists
@@ -170,8 +170,12 @@ def _note_for_json(error: TypeError, context: t.Any) -> str | None:
     if "is not JSON serializable" not in text:
         return None
     source = describe_source(context)
-    if "coroutine" in text:
-        return f"A coroutine was not awaited: write 'await' in front of its call.{source}"
+    frame = _find_last_frame(error)
+    value = None if frame is None else frame.f_locals.get("o")
+    if isinstance(value, CoroutineType):
+        name = f"{value.cr_code.co_qualname}() in {locate(value.cr_code)}"
+        value.close()  # otherwise Python warns later that it was never awaited
+        return f"It is the coroutine of {name}. Write 'await' in front of the call.{source}"
     return (
         "JSON has texts, numbers, booleans, None, lists and dicts. Return these, for example a dict"
         f" with the attributes of the object, or list(...) instead of a set.{source}"
@@ -204,7 +208,7 @@ def describe_http_error(app: t.Any, error: HTTPException) -> None:
     if not text or text in description:
         return
     line = find_last_line(error)
-    text = f"{text} The body is read in {line}." if line else text
+    text = f"{text.rstrip('.')}. The body is read in {line}." if line else text
     if app.debug:
         error.description = f"{description}\n{text}"
     app._log("warning", f"{request.method} {request.path!r}: {error.code} {error.name}. {text}")
@@ -299,7 +303,7 @@ def log_refused_preflight(app: t.Any, environ: Mapping[str, t.Any], response: Ba
         if "Access-Control-Allow-Origin" not in response.headers:
             app._log(
                 "warning",
-                f"A page of {origin!r} may not send {method} {path}: the answer to its preflight"
+                f"A page of {origin!r} may not send {method} {path!r}: the answer to its preflight"
                 " (OPTIONS) allows no other origin, so the browser refuses the request and shows"
                 " the reason only in its console. To allow it, write flask.security.Security(app,"
                 f" origins=[{origin!r}]), or use an extension such as Flask-CORS.",
