@@ -52,7 +52,7 @@ SENT = [
         FORM,
         f"""
 {_KEY_ERROR}
-The form has no key 'name'. It has: 'nmae', 'email'. Did you mean 'nmae'? It is read in {{here}}. If the key may be missing, write request.form.get('name').
+request.form has no key 'name'. Its keys: 'nmae', 'email'. Did you mean 'nmae'? It is read in {{here}}. If the key may be missing, write request.form.get('name').
 KeyError: 'name'
 """,
         keeps=_KEY_ERROR,
@@ -64,7 +64,7 @@ KeyError: 'name'
         FORM,
         f"""
 {_KEY_ERROR}
-The form has no key 'name'. It has: no keys. The key is in request.args. It is read in {{here}}. If the key may be missing, write request.form.get('name').
+request.form has no key 'name'. It is empty. The key is in request.args. It is read in {{here}}. If the key may be missing, write request.form.get('name').
 KeyError: 'name'
 """,
         keeps=_KEY_ERROR,
@@ -76,11 +76,29 @@ KeyError: 'name'
         FORM,
         f"""
 {_KEY_ERROR}
-The form has no key 'name'. It has: no keys. The body is JSON: read it with request.get_json(). It is read in {{here}}. If the key may be missing, write request.form.get('name').
+request.form has no key 'name'. It is empty. The body is JSON: read it with request.get_json(). It is read in {{here}}. If the key may be missing, write request.form.get('name').
 KeyError: 'name'
 """,
         keeps=_KEY_ERROR,
         request={**POST, "json": {"name": "Ada"}},
+        debug=True,
+    ),
+    Mistake(
+        "a key of the query that a link does not have",
+        """
+from flask import Flask, request
+app = Flask(__name__)
+@app.get("/")
+def search():
+    return request.args["query"]  # here
+""",
+        f"""
+{_KEY_ERROR}
+request.args has no key 'query'. Its keys: 'q'. It is read in {{here}}. If the key may be missing, write request.args.get('query').
+KeyError: 'query'
+""",
+        keeps=_KEY_ERROR,
+        request={"path": "/?q=flask"},
         debug=True,
     ),
     Mistake(

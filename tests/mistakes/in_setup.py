@@ -128,6 +128,53 @@ The endpoint 'wrapper' belongs to login_required.<locals>.wrapper() in {here}. A
         keeps="AssertionError: View function mapping is overwriting an existing endpoint function: wrapper",
     ),
     Mistake(
+        "two decorated views with the same name",
+        """
+import functools
+from flask import Flask
+app = Flask(__name__)
+def login_required(view):
+    @functools.wraps(view)
+    def wrapper():
+        return view()
+    return wrapper
+@app.get("/")  # there
+@login_required
+def index():
+    return "Hello"
+@app.get("/about")  # here
+@login_required
+def index():
+    return "About"
+""",
+        """
+AssertionError: View function mapping is overwriting an existing endpoint function: index
+The endpoint 'index' belongs to index() in {there}. The second view is index() in {here}. Rename one of the two functions, or give the second route another name: endpoint="index_2".
+""",
+        keeps="AssertionError: View function mapping is overwriting an existing endpoint function: index",
+    ),
+    Mistake(
+        "two classes with the same name",
+        """
+from flask import Flask
+from flask.views import MethodView
+app = Flask(__name__)
+class Users(MethodView):
+    def get(self):  # here
+        return "Users"
+class Posts(MethodView):
+    def get(self):  # there
+        return "Posts"
+app.add_url_rule("/users", view_func=Users.as_view("pages"))
+app.add_url_rule("/posts", view_func=Posts.as_view("pages"))
+""",
+        """
+AssertionError: View function mapping is overwriting an existing endpoint function: pages
+The endpoint 'pages' belongs to the class app.Users (its first method: {here}). The second view is the class app.Posts (its first method: {there}). Rename one of the two functions, or give the second route another name: endpoint="pages_2".
+""",
+        keeps="AssertionError: View function mapping is overwriting an existing endpoint function: pages",
+    ),
+    Mistake(
         "a decorator that returns nothing",
         """
 from flask import Flask
@@ -310,6 +357,22 @@ app.config.from_pyfile("settings.py")  # here
 {here}: The configuration ignores 'secret_key' of {folder}/settings.py, because its keys are in upper case. Write 'SECRET_KEY'.
 """,
         files={"settings.py": "import os\nsecret_key = 'dev'\nhelper = 1\n"},
+    ),
+    Mistake(
+        "a configuration key in lower case that is assigned",
+        """
+from flask import Flask
+app = Flask(__name__)
+app.config["secret_key"] = "dev"
+@app.get("/")
+def index():
+    return "Hello"
+""",
+        """
+The setting 'secret_key' has no effect, because the keys of the configuration are in upper case. Write app.config['SECRET_KEY'].
+""",
+        request={"path": "/"},
+        debug=True,
     ),
     Mistake(
         "a misspelled configuration key that is read",

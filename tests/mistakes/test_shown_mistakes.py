@@ -15,6 +15,7 @@ import in_commands
 import in_requests
 import in_setup
 import pytest
+import without_mistakes
 from in_commands import Command
 from showing import HERE, Mistake, show
 
@@ -52,6 +53,14 @@ def test_a_program_shows_its_mistake(mistake: Mistake, folder: Path) -> None:
 def test_over_asgi_it_shows_the_same(mistake: Mistake, folder: Path) -> None:
     shown = show(mistake, folder, asgi=True)
     assert mistake.matches(shown, folder), f"{shown}\n\nis not\n\n{mistake.text(folder)}"
+
+
+@pytest.mark.parametrize("asgi", [False, True])
+@pytest.mark.parametrize("program", without_mistakes.CORRECT, ids=_by_name)
+def test_a_program_without_a_mistake_shows_nothing(
+    program: Mistake, folder: Path, asgi: bool
+) -> None:
+    assert show(program, folder, asgi) == ""
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ The texts are in ``request_errors``, which is imported when an error is explaine
 from __future__ import annotations
 
 import typing as t
+from contextlib import suppress
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException
 from werkzeug.routing import RequestRedirect
@@ -53,7 +54,8 @@ def explain_error(error: BaseException) -> None:
     if isinstance(error, _EXPLAINED):
         from .request_errors import add_notes
 
-        add_notes(error)
+        with suppress(Exception):  # of a __repr__ or a loader; the error itself is raised or logged
+            add_notes(error)
 
 
 def explain_http_error(app: _App, error: HTTPException) -> None:
@@ -70,7 +72,8 @@ def explain_http_error(app: _App, error: HTTPException) -> None:
     if debug or app.config["TESTING"]:
         from .request_errors import describe_http_error
 
-        describe_http_error(app, error)
+        with suppress(HTTPException):  # what it reads of the request may be too large
+            describe_http_error(app, error)
 
 
 def loses_body(error: HTTPException, method: str) -> bool:

@@ -29,14 +29,7 @@ from .._http.return_errors import describe_source
 _MOST_KEYS = 20  # keys of a form that an error lists
 _LONGEST_TEXT = 100  # characters of what a client has sent
 _LIMITS = ("MAX_CONTENT_LENGTH", "MAX_FORM_MEMORY_SIZE", "MAX_FORM_PARTS")
-_PARTS: Mapping[str, str] = {
-    "form": "The form",
-    "args": "The query string",
-    "files": "The files of the form",
-    "values": "The query string and the form",
-    "cookies": "The Cookie header",
-    "headers": "The request",
-}
+_PARTS = ("form", "args", "files", "values", "cookies", "headers")
 _CALLED = ("handler", "hook", "after", "func", "processor", "view")
 """Variables of this package that hold the user's function which is called."""
 
@@ -228,10 +221,10 @@ def _describe_missing_key(request: t.Any, error: BadRequestKeyError) -> str | No
     line = find_last_line(error)
     where = f" It is read in {line}." if line else ""
     keys = list(source.keys())
-    has = ", ".join(_shorten(repr(name)) for name in keys[:_MOST_KEYS]) or "no keys"
+    has = ", ".join(_shorten(repr(name)) for name in keys[:_MOST_KEYS])
     more = f" and {len(keys) - _MOST_KEYS} more" if len(keys) > _MOST_KEYS else ""
     return (
-        f"{_PARTS[part]} has no key {key!r}. It has: {has}{more}."
+        f"request.{part} has no key {key!r}. {f'Its keys: {has}{more}' if keys else 'It is empty'}."
         f"{_find_elsewhere(request, part, key) or suggest(key, keys)}{where} If the key may be"
         f" missing, write request.{part}.get({key!r})."
     )

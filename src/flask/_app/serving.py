@@ -31,6 +31,7 @@ from .base import App
 from .fast_paths import ATTRIBUTES, compute_fast_paths
 from .lifespan import PREPARATIONS
 from .request_checks import watch_preflight
+from .setup_checks import log_ignored_keys
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -270,3 +271,4 @@ class ServingApp(App):
 
 # Startup creates the store, so that a server with a mistake in these settings does not start.
 PREPARATIONS.append(ServingApp._use_session_store)  # type: ignore[arg-type]
+PREPARATIONS.append(log_ignored_keys)

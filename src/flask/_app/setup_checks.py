@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from functools import update_wrapper
 from types import FunctionType
 
+from ..config import DEFAULT_CONFIG
+
 Function = t.TypeVar("Function", bound=Callable[..., object])
 
 _RULE = '"/..."'
@@ -133,6 +135,22 @@ def check_endpoint(endpoint: str, known: object, view: object) -> None:
         from .setup_errors import explain_second_view
 
         raise AssertionError(explain_second_view(endpoint, known, view))
+
+
+def log_ignored_keys(app: t.Any) -> None:
+    """In debug mode, log settings that have the name of a built-in one, but not in upper case.
+
+    :param app: an application that is about to serve.
+    """
+    config = app.config
+    if config.get("DEBUG"):
+        for key in config:
+            if isinstance(key, str) and not key.isupper() and key.upper() in DEFAULT_CONFIG:
+                app._log(
+                    "warning",
+                    f"The setting {key!r} has no effect, because the keys of the configuration are"
+                    f" in upper case. Write app.config[{key.upper()!r}].",
+                )
 
 
 def to_method_names(given: Iterable[str]) -> set[str]:

@@ -9,7 +9,15 @@ import typing as t
 from collections.abc import Iterable
 from types import FunctionType, ModuleType
 
-from .._core.user_code import describe, find_caller, find_code, find_wrapped, locate, suggest
+from .._core.user_code import (
+    describe,
+    find_caller,
+    find_code,
+    find_wrapped,
+    locate,
+    suggest,
+    unwrap,
+)
 
 
 def explain_missing_parentheses(owner: str, name: str, example: str, given: object) -> str | None:
@@ -146,8 +154,9 @@ def explain_second_view(endpoint: str, known: object, view: object) -> str:
         f"View function mapping is overwriting an existing endpoint function: {endpoint}\nThe"
         f" endpoint {endpoint!r} belongs to {describe(known)}. "
     )
-    code = find_code(known)
-    if code is not None and code is find_code(view):
+    code = find_code(unwrap(known))
+    is_class = hasattr(known, "view_class") or hasattr(view, "view_class")
+    if code is not None and code is find_code(unwrap(view)) and not is_class:
         wrapped = [describe(find_wrapped(each)) for each in (known, view) if find_wrapped(each)]
         between = f", once for {wrapped[0]}, once for {wrapped[1]}" if len(wrapped) == 2 else ""
         return (
