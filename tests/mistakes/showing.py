@@ -21,6 +21,7 @@ from types import ModuleType
 
 HERE = "# here"
 THERE = "# there"
+LOGGERS = ("app", "flask.security")
 VARYING = {"number": r"[\d,]+", "werkzeug": r"[^\n]+werkzeug[^\n]+, line \d+"}
 """Parts of a text that are not the same on all machines, with their patterns."""
 
@@ -85,20 +86,27 @@ def show(mistake: Mistake, folder: Path, asgi: bool = False) -> str:
     file.write_text(source, "utf-8")
     module = ModuleType("app")
     module.__file__ = str(file)
-    outer = sys.modules.get("app")
+    # Other tests have modules and loggers of the same names.
+    names = ["app", *(Path(path).stem for path in mistake.files)]
+    outer = {name: sys.modules.pop(name) for name in names if name in sys.modules}
     sys.modules["app"] = module
     log = io.StringIO()
     handler = logging.StreamHandler(log)
-    logging.getLogger().addHandler(handler)
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    for logger in loggers:
+        logger.handlers, logger.disabled, logger.propagate = [handler], False, False
+        logger.setLevel(logging.WARNING)
     try:
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             shown = _run(mistake, module, source, asgi)
     finally:
-        logging.getLogger().removeHandler(handler)
-        sys.modules.pop("app")
-        if outer is not None:
-            sys.modules["app"] = outer
+        for logger in loggers:
+            logger.handlers, logger.propagate = [], True
+            logger.setLevel(logging.NOTSET)
+        for name in names:
+            sys.modules.pop(name, None)
+        sys.modules.update(outer)
     lines = [f"{each.filename}, line {each.lineno}: {each.message}" for each in warned]
     return "\n".join(filter(None, [*lines, log.getvalue().strip(), shown])).strip()
 
