@@ -37,10 +37,10 @@ import flask.signals
 from flask import Flask
 
 NOT_RUN = {
-    "asgi.md": 4,
-    "deploying.md": 5,
-    "quickstart.md": 1,
-    "several-machines.md": 3,
+    "guides/asgi.md": 4,
+    "deploying/servers.md": 5,
+    "start/quickstart.md": 1,
+    "deploying/several-machines.md": 3,
 }
 """How many blocks of a page cannot be run here; each says why on the page."""
 
@@ -114,7 +114,7 @@ def test_the_index_leads_to_every_page() -> None:
 
 
 def test_the_table_of_settings_is_the_default_configuration() -> None:
-    rows = read_table(DOCS / "configuration.md", "## Every key")
+    rows = read_table(DOCS / "reference/configuration.md", "## Every key")
     names = {"__builtins__": {}, "timedelta": timedelta}
     documented = {key.strip("`"): eval(default.strip("`"), names) for key, default, _ in rows}
     assert documented == dict(Flask("an_app").config)
@@ -125,7 +125,7 @@ def test_the_table_of_settings_is_the_default_configuration() -> None:
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_the_table_of_a_command_is_that_of_click(name: str) -> None:
     heading = "## flask" if name == "flask" else f"## flask {name}"
-    rows = read_table(DOCS / "command-line.md", heading)
+    rows = read_table(DOCS / "reference/command-line.md", heading)
     documented = {options: default for options, default, _ in rows}
     context = click.Context(COMMANDS[name], info_name=name, auto_envvar_prefix="FLASK")
     assert documented == {
@@ -150,7 +150,7 @@ def _default_of(option: click.Option) -> str:
 
 
 def test_every_command_has_its_section() -> None:
-    text = (DOCS / "command-line.md").read_text(encoding="utf-8")
+    text = (DOCS / "reference/command-line.md").read_text(encoding="utf-8")
     documented = re.findall(r"^## flask (\w+)$", text, flags=re.MULTILINE)
     assert sorted(documented) == sorted(flask.cli.cli.commands)
 
@@ -173,7 +173,7 @@ def test_the_api_page_has_every_public_module() -> None:
 
 
 def test_the_table_of_signals_has_each_signal_once() -> None:
-    rows = read_table(DOCS / "signals.md", "## The ten signals")
+    rows = read_table(DOCS / "guides/signals.md", "## The ten signals")
     assert [row[0].strip("`") for row in rows] == [
         name for name in vars(flask.signals) if hasattr(getattr(flask.signals, name), "send")
     ]
