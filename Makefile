@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
 
-.PHONY: help demo test test-all check types lint project coverage soak api-checks bench bench-wire cluster calls instructions conformance upstream differential lowest lowest-all clean
+.PHONY: help demo test test-all check types lint project docs coverage soak api-checks bench bench-wire cluster calls instructions conformance upstream differential lowest lowest-all clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -36,6 +36,10 @@ $(VENV)/made-cluster: $(VENV)/made
 	$(BIN)/python -m pip install --quiet --group cluster
 	touch $@
 
+$(VENV)/made-docs: $(VENV)/made-test
+	$(BIN)/python -m pip install --quiet --group docs
+	touch $@
+
 demo: $(VENV)/made  ## serve examples/hello on http://localhost:5000
 	@echo "Serving examples/hello on http://localhost:$(PORT) - stop with Ctrl-C"
 	@$(BIN)/flask --app examples/hello/app.py run --port $(PORT)
@@ -61,6 +65,11 @@ types: $(VENV)/made-lint  ## mypy, and the applications of tests/type_check unde
 
 project: $(VENV)/made-test  ## the rules of CONTRIBUTING.md, as tests
 	$(BIN)/python -m pytest tests/project
+
+docs: $(VENV)/made-docs  ## the documentation site, in .cache/docs/html; warnings are errors
+	mkdir -p .cache/docs/source
+	$(BIN)/sphinx-build -q -W --keep-going -c docs .cache/docs/source .cache/docs/html
+	@echo "Open .cache/docs/html/index.html"
 
 coverage: $(VENV)/made-test  ## the whole test suite again: which lines and branches it reaches
 	$(BIN)/coverage run -m pytest -m ""
