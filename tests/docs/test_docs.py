@@ -84,7 +84,6 @@ NOT_CONVERTED = {
     "lifecycle.md",
     "reference/command-line.md",
     "reference/configuration.md",
-    "start/quickstart.md",
 }
 """Pages whose visible blocks share ``app`` and ``client`` and have the assertions."""
 
