@@ -159,8 +159,9 @@ def _read_command(part: str) -> tuple[str, list[str], list[str]]:
 def is_shown(shown: list[str], printed: list[str]) -> bool:
     """Return whether the lines of a page match the output; ``...`` matches any lines.
 
-    At the end of a line, it matches the rest of the line.
+    At the end of a line, it matches the rest of the line. Empty lines at the end do not count.
     """
+    shown, printed = _without_end(shown), _without_end(printed)
     pattern = "".join(
         r"(?:.*\n)*"
         if line.strip() == "..."
@@ -171,6 +172,14 @@ def is_shown(shown: list[str], printed: list[str]) -> bool:
     return not shown or re.fullmatch(pattern, text) is not None
 
 
+def _without_end(lines: list[str]) -> list[str]:
+    """Return the lines without empty ones at the end."""
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    return lines[:end]
+
+
 def _environment() -> dict[str, str]:
     """Return an environment in which ``python`` and ``flask`` are those that run the tests."""
     bin_folder = os.path.dirname(sys.executable)
@@ -179,13 +188,14 @@ def _environment() -> dict[str, str]:
         "PATH": os.pathsep.join([bin_folder, os.environ.get("PATH", "")]),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # a page's tests need none, and start faster
     }
 
 
 def _serve(command: str, path: str, shown: list[str], folder: Path) -> None:
     """Start a server on a free port, wait for its output, send a request, stop it."""
     process = subprocess.Popen(
-        f"exec {command}",
+        f"exec {command.replace('--port 5000', '--port 0')}",
         shell=True,
         cwd=folder,
         env={**_environment(), "FLASK_RUN_PORT": "0"},
