@@ -37,6 +37,9 @@ from flask import Flask
 
 NOT_RUN = {
     "guides/asgi.md": 4,
+    "guides/celery.md": 1,
+    "guides/live-updates.md": 1,
+    "guides/subdomains.md": 1,
     "deploying/servers.md": 5,
     "start/quickstart.md": 1,
     "deploying/several-machines.md": 2,
@@ -149,10 +152,16 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 
 def test_the_index_leads_to_every_page() -> None:
-    linked = {(DOCS / link).resolve() for link in read_links(DOCS / "README.md")}
-    decisions = DOCS / "decisions"
-    linked |= {(decisions / link).resolve() for link in read_links(decisions / "README.md")}
-    assert [page for page in all_pages() if page not in linked] == [DOCS / "README.md"]
+    """The entry of a repository host leads to the parts, and these lead to the pages."""
+    front_page = DOCS / "index.md"  # of the site
+    reached = {DOCS / "README.md", front_page}
+    waiting = [DOCS / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        links = {(page.parent / link).resolve() for link in read_links(page)}
+        waiting += [link for link in links - reached if link.name == "README.md"]
+        reached |= links
+    assert [page for page in all_pages() if page not in reached] == []
 
 
 def test_the_table_of_settings_is_the_default_configuration() -> None:
