@@ -19,8 +19,6 @@ from files import PageFiles
 from pages import Block, Section
 from serving import served
 
-import flask
-
 _LONGEST = 60  # seconds that a command may take
 _ADDRESS = re.compile(r"(127\.0\.0\.1|localhost):5000\b")
 
@@ -30,18 +28,14 @@ def missing_for(section: Section) -> list[str]:
     return [name for name in section.needs if not (find_spec(name) or shutil.which(name))]
 
 
-def run_section(section: Section, folder: Path, *, is_old: bool = False) -> None:
-    """Run the blocks of a section, one after the other, in the folder with its files.
-
-    :param is_old: the page has not been converted: its visible blocks of Python share one
-        namespace, which has ``app`` and ``client`` from the start, and its files come first.
-    """
+def run_section(section: Section, folder: Path) -> None:
+    """Run the blocks of a section, one after the other, in the folder with its files."""
     environment = dict(os.environ)
     try:
         with PageFiles(folder) as files:
             for block in section.earlier:
                 files.write(block)
-            (_run_old_blocks if is_old else _run_blocks)(section, files)
+            _run_blocks(section, files)
     finally:
         os.environ.clear()
         os.environ.update(environment)
@@ -71,23 +65,6 @@ def _run_blocks(section: Section, files: PageFiles) -> None:
             elif block.language == "console":
                 run_commands(block, files.folder)
     files.load_all([block for block in section.blocks if block.file])
-
-
-def _run_old_blocks(section: Section, files: PageFiles) -> None:
-    for block in section.blocks:
-        if block.file:
-            files.write(block)
-    app = flask.Flask("docs_page", root_path=str(files.folder))
-    app.secret_key = "a key for the pages"
-    namespace: dict[str, t.Any] = {"__name__": "docs_page", "app": app, "client": app.test_client()}
-    for block in section.blocks:
-        assert block.language != "test", "a page with hidden blocks is converted: see test_docs"
-        if block.file or block.marked("not run") is not None:
-            continue
-        if block.language == "python":
-            _execute(block, section, namespace)
-        elif block.language == "console":
-            run_commands(block, files.folder)
 
 
 def _execute(block: Block, section: Section, namespace: dict[str, t.Any]) -> None:
