@@ -260,7 +260,7 @@ class Lifecycle(ServingApp):
             return e
         handler = self._find_error_handler(e, get_request_context()._blueprints)
         if handler is None:
-            return e if self._describe_error is None else self._describe_error(e)
+            return e if self._describe_error is None and not self.debug else self._describe(e)
         return wait_if_awaitable(self.ensure_sync(handler)(e))  # type: ignore[no-any-return]
 
     # 4. The answer becomes a response, and hooks see it ------------------------------------------
