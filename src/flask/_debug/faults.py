@@ -10,10 +10,11 @@ import traceback
 import typing as t
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from types import CodeType, FrameType, TracebackType
 
 from .masking import Secrets
-from .source import AROUND, Line, find_package, read_lines, shorten_path
+from .source import Line, find_package, read_lines, shorten_path
 from .values import describe, describe_all, shorten
 
 _MOST_FRAMES = 50  # of an error; of more, the first ones and the last ones are shown
@@ -23,6 +24,23 @@ _MOST_NAMES = 60  # variables of a frame
 _MOST_NOTES = 10
 _LONGEST_MESSAGE = 5000
 _LONGEST_TEXT = 100_000
+
+_IN_EVERY_TEMPLATE = frozenset(
+    (
+        "config",
+        "cycler",
+        "dict",
+        "g",
+        "get_flashed_messages",
+        "joiner",
+        "lipsum",
+        "namespace",
+        "range",
+        "request",
+        "session",
+        "url_for",
+    )
+)
 
 CAUSE: t.Final = "Caused by"
 CONTEXT: t.Final = "Raised while this was being handled"
@@ -79,11 +97,13 @@ class Fault:
 
     @property
     def origin(self) -> Frame | None:
-        """The innermost call in the user's code; without any, the innermost call."""
-        for frame in self.frames:
-            if frame.is_user:
-                return frame
-        return self.frames[0] if self.frames else None
+        """The innermost call in the user's code; without any, the innermost call.
+
+        A template that was given as text has no source, so what renders it comes first.
+        """
+        users = [frame for frame in self.frames if frame.is_user]
+        with_source = [frame for frame in users if frame.lines]
+        return next(iter(with_source or users or self.frames), None)
 
     @property
     def groups(self) -> list[tuple[list[str], list[Frame]]]:
@@ -120,7 +140,7 @@ class Collector:
         :param skip: the number of calls at the beginning that belong to the debugger.
         """
         faults = []
-        described: list[tuple[Frame, str, _Description]] = []
+        described: list[tuple[Frame, str, partial[str]]] = []
         related = itertools.islice(find_related(error), _MOST_FAULTS)
         for exception, relation in related:
             fault = Fault(
@@ -134,14 +154,13 @@ class Collector:
             if isinstance(exception, SyntaxError):
                 fault.frames[:0] = _make_syntax_frame(exception)
             faults.append(fault)
-        functions: list[Callable[[], str]] = [function for _, _, function in described]
-        texts = describe_all(functions)
+        texts = describe_all([function for _, _, function in described])
         for (frame, name, _), text in zip(described, texts, strict=True):
             frame.names.append((name, text))
         return faults
 
     def _make_frames(
-        self, calls: list[_Call], described: list[tuple[Frame, str, _Description]]
+        self, calls: list[_Call], described: list[tuple[Frame, str, partial[str]]]
     ) -> list[Frame]:
         frames = []
         for call in reversed(calls):
@@ -150,9 +169,11 @@ class Collector:
                 shorten_path(code.co_filename),
                 code.co_filename,
                 call.number,
-                getattr(code, "co_qualname", code.co_name),
+                name_function(code),
                 find_package(code.co_filename, self.root),
-                read_lines(code.co_filename, call.number, call.columns),
+                read_lines(
+                    code.co_filename, call.number, call.columns, _find_range(code, call.number)
+                ),
                 repeated=call.repeated,
                 left_out=call.left_out,
             )
@@ -166,13 +187,14 @@ class Collector:
 
     def _find_names(
         self, frame: Frame, running: FrameType
-    ) -> Iterator[tuple[Frame, str, _Description]]:
+    ) -> Iterator[tuple[Frame, str, partial[str]]]:
         names = running.f_locals
         if names is running.f_globals:  # the module's own code: all its imports
             return
+        hidden = _IN_EVERY_TEMPLATE if "__jinja_exception__" in running.f_globals else ()
         for name, value in itertools.islice(list(names.items()), _MOST_NAMES):
-            if isinstance(name, str) and not name.startswith("__"):
-                yield frame, name, _Description(value, self.secrets, name)
+            if isinstance(name, str) and not name.startswith("__") and name not in hidden:
+                yield frame, name, partial(describe, value, self.secrets, name)
 
     def format_text(self, error: BaseException, skip: int = 0) -> str:
         """Return the traceback as Python prints it, bounded and without secrets.
@@ -189,15 +211,9 @@ class Collector:
         return shorten(self.secrets.hide(text), _LONGEST_TEXT)
 
 
-class _Description(t.NamedTuple):
-    """Describes a value, when it is called."""
-
-    value: object
-    secrets: Secrets
-    name: str
-
-    def __call__(self) -> str:
-        return describe(*self)
+def name_function(code: CodeType) -> str:
+    """Return the qualified name of a function, or what Jinja calls a part of a template."""
+    return code.co_qualname if code.co_qualname.endswith(code.co_name) else code.co_name
 
 
 def _hide_in_line(line: Line, secrets: Secrets) -> Line:
@@ -265,6 +281,16 @@ def _find_columns(code: CodeType, instruction: int, number: int) -> tuple[int, i
     return start, end
 
 
+def _find_range(code: CodeType, number: int) -> tuple[int, int]:
+    """Return the first and the last line of a function, of which one line is known."""
+    first, last = min(code.co_firstlineno, number), number
+    waiting = [code]
+    for inner in waiting:
+        last = max(last, *(line or 0 for _, _, line in inner.co_lines()))
+        waiting += [constant for constant in inner.co_consts if isinstance(constant, CodeType)]
+    return max(first, 1), last
+
+
 def _list_calls(trace: TracebackType | None) -> list[_Call]:
     """Return the calls of a traceback, the outermost first, without those that repeat."""
     calls: list[_Call] = []
@@ -289,5 +315,5 @@ def _make_syntax_frame(error: SyntaxError) -> list[Frame]:
     path, number = error.filename, error.lineno
     if not isinstance(path, str) or not isinstance(number, int):
         return []
-    lines = read_lines(path, number, around=AROUND)
+    lines = read_lines(path, number)
     return [Frame(shorten_path(path), path, number, "", find_package(path), lines)]

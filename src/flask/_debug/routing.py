@@ -19,6 +19,7 @@ from werkzeug.routing import MapAdapter, Rule
 
 from .._context.routed import RoutedContext
 from .facts import locate
+from .faults import name_function
 from .report import HTML, choose_type
 from .source import find_package, shorten_path
 from .template import make_headers, render
@@ -290,8 +291,7 @@ def _find_raised(error: HTTPException, root: str) -> str:
     while trace is not None:
         code = trace.tb_frame.f_code
         if find_package(code.co_filename, root) is None:
-            function = getattr(code, "co_qualname", code.co_name)
-            place = f"{shorten_path(code.co_filename)}:{trace.tb_lineno} in {function}"
+            place = f"{shorten_path(code.co_filename)}:{trace.tb_lineno} in {name_function(code)}"
         trace = trace.tb_next
     return place
 

@@ -88,21 +88,25 @@ def shorten_path(path: str) -> str:
 
 
 def read_lines(
-    path: str, number: int, columns: tuple[int, int] | None = None, around: int = AROUND
+    path: str,
+    number: int,
+    columns: tuple[int, int] | None = None,
+    function: tuple[int, int] | None = None,
 ) -> list[Line]:
     """Return the lines around one line; none if the file cannot be read.
 
     :param path: the file name of a code object.
     :param number: the number of the failing line, from 1.
     :param columns: first and last byte of the failing expression in this line.
-    :param around: how many lines before and after it.
+    :param function: first and last line of its function. Lines of others are left out.
     """
     texts = _read_file(path)
     if not 1 <= number <= len(texts):
         return []
-    first = max(1, number - around)
+    start, end = function or (1, len(texts))
+    first = max(start, number - AROUND)
     lines = []
-    for current, text in enumerate(texts[first - 1 : number + around], first):
+    for current, text in enumerate(texts[first - 1 : min(end, number + AROUND)], first):
         is_failing = current == number
         before, marked, after = _mark(text.rstrip("\r\n"), columns if is_failing else None)
         lines.append(Line(current, before, marked, after, is_failing))
