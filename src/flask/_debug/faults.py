@@ -26,20 +26,10 @@ _LONGEST_MESSAGE = 5000
 _LONGEST_TEXT = 100_000
 
 _IN_EVERY_TEMPLATE = frozenset(
-    (
-        "config",
-        "cycler",
-        "dict",
-        "g",
-        "get_flashed_messages",
-        "joiner",
-        "lipsum",
-        "namespace",
-        "range",
-        "request",
-        "session",
-        "url_for",
-    )
+    {
+        *("config", "cycler", "dict", "g", "get_flashed_messages", "joiner", "lipsum"),
+        *("namespace", "range", "request", "session", "url_for"),
+    }
 )
 
 CAUSE: t.Final = "Caused by"

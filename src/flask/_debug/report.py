@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import platform
 import secrets as random
-import traceback
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -130,8 +129,11 @@ def make_page(
     try:
         return _make_page(error, environ, settings, skip, console, tuple(trusted))
     except Exception as failure:  # the error is shown in any case
-        text = "".join(traceback.format_exception(failure))
-        text = f"The debug page of the following error failed:\n\n{text}"
+        collector = Collector(Secrets(settings))
+        text = (
+            f"{collector.format_text(error, skip)}\n"
+            f"The debug page of this error failed:\n\n{collector.format_text(failure)}"
+        )
         return Page([("Content-Type", f"{TEXT}; charset=utf-8"), *_COMMON], _encode(text))
 
 
@@ -147,6 +149,9 @@ def _make_page(
     if context is not None:
         settings = context.app.config
     hidden = Secrets(settings)
+    media_type = choose_type(environ.get("HTTP_ACCEPT"))
+    if media_type != HTML:
+        console = None
     is_detailed = is_own_host(environ.get("HTTP_HOST"), settings, trusted)
     collector = Collector(
         hidden,
@@ -160,7 +165,6 @@ def _make_page(
         collector.format_text(error, skip),
         is_detailed,
     )
-    media_type = choose_type(environ.get("HTTP_ACCEPT"))
     if media_type == HTML:
         nonce = random.token_urlsafe(16)
         body = render(

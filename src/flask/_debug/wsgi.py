@@ -6,6 +6,7 @@ with the PIN, with a secret in the page, and with the list of trusted hosts.
 
 from __future__ import annotations
 
+import itertools
 import sys
 import typing as t
 from collections import deque
@@ -38,6 +39,7 @@ class Debugger(DebuggedApplication):
     def __init__(self, app: WSGIApplication, evalex: bool = False) -> None:
         super().__init__(app, evalex=evalex)
         self._shown: deque[list[int]] = deque()  # the frames of each error
+        self._numbers = itertools.count(1)  # 0 is the console without a frame
 
     def debug_application(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -103,22 +105,21 @@ class Debugger(DebuggedApplication):
             locals=frame.f_locals,
             globals=frame.f_globals,
         )
-        identifier = id(summary)
+        # Not the summary's id, as Werkzeug uses: that of a forgotten frame may be given again.
+        identifier = next(self._numbers)
         self.frames[identifier] = summary
-        self.frame_contexts[identifier] = contexts
+        self.frame_contexts[id(summary)] = contexts
         return identifier
 
     def _forget(self, identifiers: list[int]) -> None:
         for identifier in identifiers:
-            self.frames.pop(identifier, None)
-            self.frame_contexts.pop(identifier, None)
+            self.frame_contexts.pop(id(self.frames.pop(identifier, None)), None)
 
 
 def _send(
     page: Page, error: Exception, log: ErrorStream, start_response: StartResponse, is_started: bool
 ) -> Iterator[bytes]:
     """Send a page, unless a part of the response was sent before the error, and log the error."""
-    log_text = DebugTraceback(error, skip=1).render_traceback_text()
     headers = [*page.headers, ("Content-Length", str(len(page.body)))]
     try:
         if is_started:  # the server raises the error again if the headers were sent
@@ -135,7 +136,7 @@ def _send(
             raise
         log.write(_ALREADY_SENT)
     finally:
-        log.write(log_text)
+        log.write(DebugTraceback(error, skip=1).render_traceback_text())
 
 
 def add_debugger(app: WSGIApplication, host: str, evalex: bool = True) -> Debugger:
