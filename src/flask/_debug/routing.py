@@ -243,8 +243,8 @@ def _locate_view(view: object) -> str:
     if view is None:
         return "no view"
     function = getattr(view, "__code__", None)
-    if function is not None and find_package(function.co_filename) == "flask":
-        return "static files" if function.co_name == "<lambda>" else "flask"
+    if getattr(function, "co_name", "") == "<lambda>" and find_package(function.co_filename):
+        return "static files"
     return locate(view) or type(view).__qualname__
 
 
@@ -271,7 +271,7 @@ def _explain_abort(error: HTTPException, context: RoutedContext) -> Explanation:
     endpoint = context._endpoint
     where = _find_raised(error, context.app.root_path)
     if endpoint is None:
-        return Explanation([f"The route exists, but {where or 'a hook'} raised the error."])
+        return Explanation([f"No view ran. {where or 'A hook'} raised the error."])
     by = f"the view of {endpoint!r}"
     if where:
         return Explanation([f"A route matches. The error was raised at {where} while {by} ran."])
