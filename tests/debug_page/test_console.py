@@ -6,7 +6,7 @@ import re
 import typing as t
 
 import pytest
-from conftest import BROWSER, ask_asgi
+from debug_requests import BROWSER, ask_asgi
 from werkzeug.debug import hash_pin
 from werkzeug.test import Client, TestResponse
 

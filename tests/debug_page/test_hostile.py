@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 import typing as t
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
-from conftest import BROWSER, Ask
+from debug_requests import BROWSER, Ask
 
 from flask import Flask
 from flask._debug.faults import Collector
@@ -348,3 +349,12 @@ class TestThePage:
         answer = ask(app, f"/crash/{'x' * 50_000}", query_string={"y": "z" * 50_000})
         assert answer.status == 500
         assert len(answer.text) < 150_000
+
+    def test_a_package_without_metadata_has_an_unknown_version(
+        self, app: Flask, ask: Ask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(name: str) -> t.NoReturn:
+            raise PackageNotFoundError(name)
+
+        monkeypatch.setattr("flask._debug.report.version", fail)
+        assert "Flask (unknown version)" in ask(app, "/surrogate").text

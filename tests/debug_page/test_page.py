@@ -7,7 +7,7 @@ import re
 import typing as t
 
 import pytest
-from conftest import BROWSER, Ask
+from debug_requests import BROWSER, Ask
 
 from flask import Flask, jsonify, render_template_string, request, url_for
 

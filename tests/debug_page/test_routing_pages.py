@@ -7,7 +7,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from conftest import BROWSER, Ask, ask_asgi, ask_wsgi
+from debug_requests import BROWSER, Ask, ask_asgi, ask_wsgi
 from werkzeug.exceptions import NotFound
 
 from flask import Blueprint, Flask, abort, request

@@ -8,7 +8,7 @@ import typing as t
 from collections.abc import Callable, Iterator
 
 import pytest
-from conftest import BROWSER, Ask, ask_asgi, ask_wsgi
+from debug_requests import BROWSER, Ask, ask_asgi, ask_wsgi
 from werkzeug.exceptions import InternalServerError
 
 from flask import Flask, stream_with_context

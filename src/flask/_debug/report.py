@@ -11,7 +11,7 @@ import secrets as random
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from types import FrameType
 
 from werkzeug.datastructures import MIMEAccept
@@ -64,6 +64,13 @@ class ConsoleAccess:
     is_trusted: bool
 
 
+def _find_version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # its files were copied without the metadata
+        return "(unknown version)"
+
+
 class Page(t.NamedTuple):
     """A response: its headers and its body. The status is 500."""
 
@@ -103,10 +110,9 @@ class Report:
 
     @property
     def versions(self) -> str:
-        return (
-            f"Python {platform.python_version()}, Flask {version('flask')},"
-            f" Werkzeug {version('werkzeug')}"
-        )
+        """The releases of Python and of the packages."""
+        packages = [f"{name.title()} {_find_version(name)}" for name in ("flask", "werkzeug")]
+        return ", ".join([f"Python {platform.python_version()}", *packages])
 
 
 def make_page(
