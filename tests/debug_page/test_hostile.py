@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import typing as t
+from collections import ChainMap
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -87,6 +89,9 @@ VALUES: list[tuple[t.Any, str]] = [
     (OwnDict(password="x"), f"OwnDict({{'password': {MASK}}})"),
     ({"a": {"token": "x"}, "tokens": 3}, f"{{'a': {{'token': {MASK}}}, 'tokens': 3}}"),
     ((1,), "(1,)"),
+    ([(b"cookie", b"a=b"), (b"host", b"x")], f"[(b'cookie', {MASK}), (b'host', b'x')]"),
+    (ChainMap({"password": "x"}, {"a": 1}), f"ChainMap({{'a': 1, 'password': {MASK}}})"),
+    ({"HTTP_COOKIE": "a=b", "PATH_INFO": "/"}, f"{{'HTTP_COOKIE': {MASK}, 'PATH_INFO': '/'}}"),
     ((), "()"),
     (set(), "set()"),
     (frozenset({1}), "frozenset({1})"),
@@ -166,6 +171,16 @@ class TestSecrets:
             text = describe("x" * length + "abcdef-ghi" + "y" * 300, secrets)
             assert "abcd" not in text
             assert "-ghi" not in text
+
+
+def test_the_environment_of_the_process_shows_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("LANG", "C")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "abc")
+    assert describe(os.environ, NOTHING) == (
+        f"_Environ({{'LANG': 'C', 'AWS_SECRET_ACCESS_KEY': {MASK}}})"
+    )
 
 
 class TestFaults:

@@ -62,7 +62,7 @@ VIEWS: dict[str, dict[str, t.Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
 }
-PATHS = {"/crash/7": 500, "/group": 500, "/abuot": 404, "/about/": 404, "/abort": 404}
+PATHS = {"/crash/7": 500, "/group": 500, "/abut": 404, "/about/": 404, "/abort": 404}
 
 needs_playwright = pytest.mark.skipif(
     importlib.util.find_spec("playwright") is None,

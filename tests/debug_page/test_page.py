@@ -143,6 +143,26 @@ class TestHtml:
         for secret in ("hunter2", "Basic abc", "s3"):
             assert secret not in text
 
+    def test_secrets_of_the_request_are_hidden_in_all_texts(self, app: Flask, ask: Ask) -> None:
+        @app.post("/login")
+        def login() -> None:
+            user, value = request.form["user"], request.form["password"]
+            headers, url = dict(request.headers), request.url  # noqa: F841
+            raise ValueError(f"{value} of {user}: {request.headers['Authorization']}")
+
+        for accept in (BROWSER, CURL, "application/json"):
+            text = ask(
+                app,
+                "/login?token=tok%20en/7",
+                accept,
+                method="POST",
+                data={"user": "ann", "password": "it's hunter2"},
+                headers={"Authorization": "Bearer abc.def", "Cookie": "session=signed.text"},
+            ).text
+            assert "of ann" in text
+            for secret in ("hunter2", "abc.def", "signed.text", "tok%20en", "tok en", "tok+en"):
+                assert secret not in text
+
     def test_a_parsed_json_document_is_shown(self, app: Flask, ask: Ask) -> None:
         @app.post("/json")
         def read() -> t.Any:

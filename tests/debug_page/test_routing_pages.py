@@ -82,7 +82,7 @@ DIFFERENCES = [
     ("/users//", r"The route '/users' has no trailing slash"),
     ("/About", r"The route '/about' differs in upper and lower case\."),
     ("/login", r"The route '/auth/login' belongs to the blueprint 'auth', so its URL begins with"),
-    ("/abuot", rf"Nearest routes: GET /about \({FILE}\)\.$"),
+    ("/abut", rf"Nearest routes: GET /about \({FILE}\)\.$"),
     ("/item/7", rf"Nearest routes: (GET PUT|DELETE) /items/<int:number> \({FILE}\),"),
     ("/user", rf"Nearest routes: GET /users \({FILE}\)"),
     ("/stat/css/style.css", r"Nearest routes: GET /static/<path:filename> \(static files\)"),
@@ -236,7 +236,7 @@ class TestWhatStays:
         assert ask(app, "/nowhere").headers["X-Path"] == "/nowhere"
 
     def test_a_test_client_gets_it_too(self, app: Flask) -> None:
-        assert "Nearest routes" in app.test_client().get("/abuot").text
+        assert "Nearest routes" in app.test_client().get("/abut").text
 
     def test_if_the_explanation_fails_the_body_is_the_usual_one(
         self, app: Flask, ask: Ask, monkeypatch: pytest.MonkeyPatch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing as t
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from werkzeug.wrappers import Request
@@ -101,6 +101,27 @@ def read_request(
     }
     facts.tables = {title: pairs for title, pairs in tables.items() if pairs}
     return facts
+
+
+def find_secrets(environ: WSGIEnvironment, context: RoutedContext | None) -> Iterator[str]:
+    """Yield the secrets that the client has sent.
+
+    :param environ: the WSGI environment of the request.
+    :param context: its context, if it had one.
+    """
+    request = Request(environ, populate_request=False)
+    routed = None if context is None else context._request
+    form = None if routed is None else vars(routed).get("form")
+    sources: list[tuple[Iterable[tuple[str, t.Any]], Callable[[str], bool]]] = [
+        (request.args.items(multi=True), is_secret_name),
+        (_items(form), is_secret_name),
+        (request.headers.items(), is_secret_header),
+        (request.cookies.items(multi=True), is_secret_cookie),
+    ]
+    for pairs, is_secret in sources:
+        for name, value in pairs:
+            if is_secret(name) and isinstance(value, str):
+                yield value
 
 
 def _hide_query(request: Request, secrets: Secrets) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import quote, quote_plus
 
 from werkzeug.sansio.utils import host_is_trusted
 
@@ -13,11 +14,12 @@ MASK = "••••••"
 
 _SECRET = re.compile(
     r"pass(word|wd|phrase|code)|secret|token|api_?key|access_?key|private_?key|credential"
-    r"|(^|[_-])(auth|authorization|csrf|jwt|otp|pwd|salt|signature)($|[_-])",
+    r"|(^|[_-])(auth|authorization|csrf|jwt|otp|pwd|salt|signature)($|[_-])"
+    r"|^(http_)?(set[_-])?cookie$|^session$|sess(ion)?_?id$",
     re.IGNORECASE,
 )
 _SECRET_COOKIE = re.compile(r"sess|sid$|auth|remember|^__wzd", re.IGNORECASE)
-_SECRET_HEADER = re.compile(r"^cookie$|[_-]key$|signature", re.IGNORECASE)
+_SECRET_HEADER = re.compile(r"[_-]key$|signature", re.IGNORECASE)
 _PASSWORD_IN_URL = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 
 _SHORTEST = 6  # characters of a secret that is replaced inside other texts
@@ -25,8 +27,12 @@ _MOST_SECRETS = 200
 
 
 def is_secret_name(name: object) -> bool:
-    """Return whether a variable, key or field of this name usually has a secret."""
-    return isinstance(name, str) and len(name) < 200 and _SECRET.search(name) is not None
+    """Return whether a variable, key or field of this name usually has a secret.
+
+    :param name: text or bytes; any other object is no such name.
+    """
+    text = name.decode("latin-1") if isinstance(name, bytes) else name
+    return isinstance(text, str) and len(text) < 200 and _SECRET.search(text) is not None
 
 
 def is_secret_cookie(name: str) -> bool:
@@ -40,18 +46,20 @@ def is_secret_header(name: str) -> bool:
 
 
 class Secrets:
-    """The secrets of a configuration, which are replaced in every text that is shown.
+    """The secrets of an application, which are replaced in every text that is shown.
 
     :param settings: the configuration of the application.
+    :param more: further secrets, such as those of the request.
     """
 
-    def __init__(self, settings: Mapping[str, object]) -> None:
+    def __init__(self, settings: Mapping[str, object], more: Iterable[str] = ()) -> None:
         found: set[str] = set()
+        for text in more:
+            found |= _spellings(text)
         for name, value in list(settings.items()):
             if is_secret_name(name):
                 for text in _texts(value):
-                    # As it is, and as repr() writes it.
-                    found |= {text, repr(text)[1:-1], repr(text.encode())[2:-1]}
+                    found |= _spellings(text)
             elif type(value) is str:
                 found.update(_PASSWORD_IN_URL.findall(value))
         long = sorted((text for text in found if len(text) >= _SHORTEST), key=len, reverse=True)
@@ -60,6 +68,12 @@ class Secrets:
     def hide(self, text: str) -> str:
         """Return a text without the secrets."""
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+
+def _spellings(text: str) -> set[str]:
+    """Return a secret as it is, as repr() writes it, and as it is in a URL."""
+    data = text.encode("utf-8", "surrogatepass")
+    return {text, repr(text)[1:-1], repr(data)[2:-1], quote(data), quote_plus(data)}
 
 
 def _texts(value: object) -> Iterator[str]:

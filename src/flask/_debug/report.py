@@ -17,7 +17,7 @@ from types import FrameType
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from .facts import RequestFacts, find_context, read_request
+from .facts import RequestFacts, find_context, find_secrets, read_request
 from .faults import CAUSE, CONTEXT, Collector, Fault, Frame
 from .masking import Secrets, is_own_host
 from .template import make_headers, render
@@ -154,7 +154,7 @@ def _make_page(
     context = find_context(error)
     if context is not None:
         settings = context.app.config
-    hidden = Secrets(settings)
+    hidden = Secrets(settings, find_secrets(environ, context))
     media_type = choose_type(environ.get("HTTP_ACCEPT"))
     if media_type != HTML:
         console = None

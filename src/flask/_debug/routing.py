@@ -242,8 +242,8 @@ def _describe_route(rule: Rule, context: RoutedContext) -> Route:
 def _locate_view(view: object) -> str:
     if view is None:
         return "no view"
-    function = getattr(view, "__code__", None)
-    if getattr(function, "co_name", "") == "<lambda>" and find_package(function.co_filename):
+    code = getattr(view, "__code__", None)
+    if code is not None and code.co_name == "<lambda>" and find_package(code.co_filename):
         return "static files"
     return locate(view) or type(view).__qualname__
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 
@@ -64,6 +64,10 @@ def _describe(value: object, secrets: Secrets, name: object, levels: int) -> str
             return text if kind is dict else f"{kind.__name__}({text})"
         if kind in _BRACKETS:
             return _describe_items(value, secrets, name, levels)
+        if issubclass(kind, Mapping):  # such as os.environ
+            names = itertools.islice(t.cast("Mapping[object, object]", value), _MOST_ITEMS + 1)
+            items = {each: t.cast("Mapping[object, object]", value)[each] for each in names}
+            return f"{kind.__name__}({_describe_dict(items, secrets, levels)})"
         return shorten(secrets.hide(repr(value)[:_LONGEST_READ]))
     except RecursionError:
         return f"<repr() of {kind.__name__} is too deep>"
@@ -98,9 +102,13 @@ def _describe_items(value: t.Any, secrets: Secrets, name: object, levels: int) -
         return f"{type(value).__name__}()"
     if value and not levels:
         return f"{opening}…{closing}"
+    if type(value) is tuple and len(value) == 2 and not name and isinstance(value[0], str | bytes):
+        name = value[0]  # a pair, as in a list of headers
     items = [
         _describe(item, secrets, name, levels - 1) for item in itertools.islice(value, _MOST_ITEMS)
     ]
+    if type(value) is tuple and len(items) == 2 and items[0] == MASK:
+        items[0] = _describe(value[0], secrets, "", 0)
     if len(value) > _MOST_ITEMS:
         items.append(f"… {len(value) - _MOST_ITEMS} more")
     if type(value) is tuple and len(items) == 1:
