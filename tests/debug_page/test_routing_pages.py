@@ -86,6 +86,9 @@ DIFFERENCES = [
     ("/item/7", rf"Nearest routes: (GET PUT|DELETE) /items/<int:number> \({FILE}\),"),
     ("/user", rf"Nearest routes: GET /users \({FILE}\)"),
     ("/stat/css/style.css", r"Nearest routes: GET /static/<path:filename> \(static files\)"),
+    ("/items/abc", r"The route '/items/<int:number>' does not accept 'abc' for '<int:number>'\."),
+    ("/other/7", r"None of the \d+ routes is similar"),
+    ("/a", r"None of the \d+ routes is similar"),
     ("/zzzzzzzzzzzz", r"None of the \d+ routes is similar to the path\."),
 ]
 

@@ -137,7 +137,8 @@ def _explain_routing(error: HTTPException, context: RoutedContext) -> Explanatio
     path: str = context.request.path[:_LONGEST_COMPARED]
     method: str = context.request.method
     rules = list(itertools.islice(_list_rules(context), _MOST_COMPARED))
-    sentences = list(_find_reasons(path, method, rules, adapter, context))
+    found = dict.fromkeys(_find_reasons(path, method, rules, adapter, context))
+    sentences = list(itertools.islice(found, _MOST_NEAREST))
     nearest = _find_nearest(path, method, rules)
     if not nearest and not sentences:
         count = sum(rule.endpoint != "static" for rule in rules)
@@ -176,8 +177,12 @@ def _find_reasons(
         yield "The path has two slashes in a row."
     lower = path.lower()
     for rule in rules:
+        fixed, given, dynamic = _align(rule.rule, path)
         if rule.rule != path and rule.rule.lower() == lower:
             yield f"The route {rule.rule!r} differs in upper and lower case."
+        elif dynamic and fixed == given and fixed.strip("/") and all(part for _, part in dynamic):
+            pairs = ", ".join(f"{part!r} for {segment!r}" for segment, part in dynamic)
+            yield f"The route {rule.rule!r} does not accept {pairs}."
         elif (
             len(path) > 1 and rule.rule != path and rule.rule.rstrip("/").endswith(path.rstrip("/"))
         ):
@@ -203,31 +208,39 @@ def _match(adapter: MapAdapter, path: str, method: str) -> Rule | None:
 
 
 def _find_nearest(path: str, method: str, rules: list[Rule]) -> list[Rule]:
-    matcher = difflib.SequenceMatcher(autojunk=False)
-    matcher.set_seq2(path.lower())
     ratios = []
     for number, rule in enumerate(rules):
-        matcher.set_seq1(_fill_in(rule.rule[:_LONGEST_COMPARED], path).lower())
-        least = _LEAST_RATIO
-        if matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least:
+        fixed, given, _ = _align(rule.rule[:_LONGEST_COMPARED], path)
+        if not fixed.strip("/"):  # similar to every short path
+            continue
+        matcher = difflib.SequenceMatcher(None, fixed.lower(), given.lower(), autojunk=False)
+        if matcher.real_quick_ratio() >= _LEAST_RATIO and matcher.quick_ratio() >= _LEAST_RATIO:
             ratio = matcher.ratio()
-            if ratio >= least:
+            if ratio >= _LEAST_RATIO:
                 accepts = rule.methods is None or method in rule.methods
                 ratios.append((-ratio, not accepts, number))
     return [rules[number] for _, _, number in sorted(ratios)[:_MOST_NEAREST]]
 
 
-def _fill_in(rule: str, path: str) -> str:
-    """Return a rule whose dynamic segments are those of the path, so that they are equal."""
-    given = path.split("/")
-    segments = rule.split("/")
+def _align(rule: str, path: str) -> tuple[str, str, list[tuple[str, str]]]:
+    """Compare a rule and a path by their segments.
+
+    :returns: the fixed segments of the rule, the corresponding segments of the path, and pairs of
+        the other segments.
+    """
+    fixed: list[str] = []
+    dynamic: list[tuple[str, str]] = []
+    segments, parts = rule.split("/"), path.split("/")
     for index, segment in enumerate(segments):
-        if segment.startswith("<") and segment.endswith(">") and index < len(given):
-            if segment.startswith("<path:") and index == len(segments) - 1:
-                segments[index:] = given[index:]
-            elif not segment.startswith(("<int:", "<float:")) or given[index].isdecimal():
-                segments[index] = given[index]
-    return "/".join(segments)
+        if not (segment.startswith("<") and segment.endswith(">")):
+            fixed.append(segment)
+        elif index < len(parts):
+            if index == len(segments) - 1 and segment.startswith("<path:"):
+                parts[index:] = ["/".join(parts[index:])]
+            dynamic.append((segment, parts[index]))
+    missing = {index for index, segment in enumerate(segments) if segment.startswith("<")}
+    given = [part for index, part in enumerate(parts) if index not in missing]
+    return "/".join(fixed), "/".join(given), dynamic
 
 
 def _describe_route(rule: Rule, context: RoutedContext) -> Route:
