@@ -67,6 +67,7 @@ class TestText:
         assert lines[3] == "    return number / divisor  # the failing line"
         assert lines[5] == "GET http://localhost/crash/1"
         assert "Traceback (most recent call last):" in lines
+        assert "_debug" not in "".join(lines[6:])
 
 
 class TestJson:

@@ -116,6 +116,7 @@ def test_a_404_for_a_browser_is_a_page(app: Flask, ask: Ask, path: str, pattern:
     assert f"GET {path}" in text
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "Nearest routes" in text
+    assert "</body>" not in answer.text  # as usual; extensions add their parts before it
 
 
 def test_an_application_without_routes_says_so(ask: Ask) -> None:

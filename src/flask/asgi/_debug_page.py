@@ -60,7 +60,7 @@ async def _send_page(
 
     environ = make_environ(scope, HttpConnection(receive, send))
     # In a thread, because it reads files and calls repr() of any objects.
-    page = await asyncio.to_thread(make_page, error, environ, app.config)
+    page = await asyncio.to_thread(make_page, error, environ, app.config, 1)
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in page.headers]
     headers.append((b"content-length", b"%d" % len(page.body)))
     body = b"" if scope["method"] == "HEAD" else page.body
