@@ -28,6 +28,21 @@ class Raising:
         raise ValueError(ATTACK)
 
 
+class Unprintable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class Raised:
+    """Raises an error with a text when it is described."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        raise ValueError(self.text)
+
+
 class Leaving:
     def __repr__(self) -> str:
         raise SystemExit(1)
@@ -51,11 +66,6 @@ class Endless:
 class Attack(Exception):
     def __repr__(self) -> str:
         return ATTACK
-
-
-class Unprintable(Exception):
-    def __str__(self) -> str:
-        raise RuntimeError("no text")
 
 
 class Liar:
@@ -98,6 +108,9 @@ VALUES: list[tuple[t.Any, str]] = [
     (list(range(40)), f"[{', '.join(map(str, range(30)))}, … 10 more]"),
     ("\udc80", "'\\udc80'"),
     (None, "None"),
+    ({"a": {"b": {"c": {"d": {"e": 1}}}}}, "{'a': {'b': {'c': {'d': {…}}}}}"),
+    (dict.fromkeys(range(32)), f"{{{', '.join(f'{n}: None' for n in range(30))}, … 2 more}}"),
+    (Raised(Unprintable()), "<repr() of Raised raised ValueError>"),  # type: ignore[arg-type]
 ]
 
 
@@ -173,6 +186,14 @@ class TestSecrets:
             assert "-ghi" not in text
 
 
+@pytest.mark.parametrize("length", range(19_980, 20_005))
+def test_the_end_of_what_is_read_shows_no_part_of_a_secret(length: int) -> None:
+    secrets = Secrets({"SECRET_KEY": "abcdef-ghi"})
+    text = "x" * length + "abcdef-ghi" * 9
+    for value in (text, text.encode(), Raised(text)):
+        assert "abc" not in describe(value, secrets)
+
+
 def test_the_environment_of_the_process_shows_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         monkeypatch.delenv(name)
@@ -201,6 +222,21 @@ class TestFaults:
     def test_a_large_group_is_bounded(self) -> None:
         group = ExceptionGroup("many", [ValueError(number) for number in range(1000)])
         assert len(self.collect(group)) == 11
+
+    def test_an_error_that_cannot_be_formatted_is_named(self) -> None:
+        class Odd(Exception):
+            @property
+            def __notes__(self) -> t.Any:
+                raise SystemError("no notes")
+
+        assert "Odd" in Collector(NOTHING).format_text(Odd("text"))
+
+    def test_secrets_are_hidden_in_source_lines(self) -> None:
+        with pytest.raises(ValueError) as raised:
+            raise ValueError("a secret of the source")
+        secrets = Secrets({"SECRET_KEY": "a secret of the source"})
+        fault = Collector(secrets).collect(raised.value)[0]
+        assert fault.frames[0].code == f'raise ValueError("{MASK}")'
 
     def test_odd_notes_and_messages_are_shown(self) -> None:
         error = Unprintable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import typing as t
@@ -10,6 +11,7 @@ import pytest
 from debug_requests import BROWSER, Ask
 
 from flask import Flask, jsonify, render_template_string, request, url_for
+from flask.views import MethodView
 
 CURL = "*/*"
 FILE = r"test_page\.py:\d+"
@@ -273,6 +275,34 @@ class TestHtml:
         text = shown_text(ask(app, "/syntax").text)
         assert re.match(r" SyntaxError .*? \S*wrong\.py:2 GET ", text)
         assert "two = = 2" in text
+
+
+def test_a_class_based_view_is_located(app: Flask, ask: Ask) -> None:
+    class Crash(MethodView):
+        def get(self) -> float:
+            return divide(1)
+
+    app.add_url_rule("/class", view_func=Crash.as_view("crash_class"))
+    text = shown_text(ask(app, "/class").text)
+    number = inspect.getsourcelines(Crash)[1]
+    assert re.search(rf"view \S*test_page\.py:{number} ", text)
+
+
+def test_a_json_document_that_is_no_object_is_shown(app: Flask, ask: Ask) -> None:
+    @app.post("/list")
+    def read() -> None:
+        raise ValueError(len(request.get_json()))
+
+    text = shown_text(ask(app, "/list", method="POST", json=[1, 2]).text)
+    assert " JSON document [1, 2] " in text
+
+
+def test_many_parameters_are_bounded(app: Flask, ask: Ask) -> None:
+    query = "&".join(f"name{number}=1" for number in range(500))
+    text = shown_text(ask(app, f"/crash/1?{query}").text)
+    assert "name99 1" in text
+    assert "name101 1" not in text
+    assert "more are not shown" in text
 
 
 class TestTheHostOfTheUrl:

@@ -119,6 +119,52 @@ def test_a_404_for_a_browser_is_a_page(app: Flask, ask: Ask, path: str, pattern:
     assert "</body>" not in answer.text  # as usual; extensions add their parts before it
 
 
+def test_an_application_without_a_url_adapter_says_so(ask: Ask) -> None:
+    class Strict(Flask):
+        def create_url_adapter(self, request: object) -> t.NoReturn:
+            raise NotFound
+
+    app = Strict("strict")
+    app.debug = True
+    assert line_of(ask(app, "/", "*/*").text) == (
+        "The application has no URL adapter for this request."
+    )
+
+
+def test_subdomains_are_shown(ask: Ask) -> None:
+    app = Flask("domains", subdomain_matching=True)
+    app.debug = True
+    app.config["SERVER_NAME"] = "localhost"
+    app.add_url_rule("/about", "about", lambda: "", subdomain="shop")
+    line = line_of(ask(app, "/about", "*/*").text)
+    assert re.match(rf"Nearest routes: GET shop\./about \({FILE}\)", line)
+
+
+def test_an_endpoint_without_a_view_is_shown(ask: Ask) -> None:
+    app = Flask("endpoints")
+    app.debug = True
+    app.add_url_rule("/about", "about")
+    assert "GET /about (no view)" in line_of(ask(app, "/abut", "*/*").text)
+
+
+def test_a_callable_object_is_shown_by_its_class(ask: Ask) -> None:
+    class View:
+        def __call__(self) -> str:
+            return ""
+
+    app = Flask("objects")
+    app.debug = True
+    app.add_url_rule("/about", "about", View())
+    assert re.search(r"GET /about \(\S*View\)", line_of(ask(app, "/abut", "*/*").text))
+
+
+def test_a_prefix_that_the_server_adds_is_found(app: Flask) -> None:
+    client = app.test_client()
+    environ = {"SCRIPT_NAME": "/shop"}
+    text = client.get("/shop/shop/about", environ_overrides=environ).text
+    assert "mounted at &#39;/shop&#39;, and the path repeats" in text
+
+
 def test_an_application_without_routes_says_so(ask: Ask) -> None:
     app = Flask("empty", static_folder=None)
     app.debug = True

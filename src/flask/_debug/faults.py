@@ -15,7 +15,7 @@ from types import CodeType, FrameType, TracebackType
 
 from .masking import Secrets
 from .source import Line, find_package, read_lines, shorten_path
-from .values import describe, describe_all, shorten
+from .values import describe, describe_all, hide_and_shorten, shorten
 
 _MOST_FRAMES = 50  # of an error; of more, the first ones and the last ones are shown
 _MOST_FAULTS = 20
@@ -238,15 +238,15 @@ def read_message(error: BaseException, secrets: Secrets) -> str:
         text = str(error)
     except BaseException as failure:
         return f"(str() of this exception raised {type(failure).__name__})"
-    return shorten(secrets.hide(text[:_LONGEST_TEXT]), _LONGEST_MESSAGE)
+    return hide_and_shorten(text, secrets, _LONGEST_MESSAGE)
 
 
 def _read_notes(error: BaseException, secrets: Secrets) -> list[str]:
     notes = getattr(error, "__notes__", None)
     if not isinstance(notes, list | tuple):
         return []
-    texts = [note[:_LONGEST_TEXT] for note in notes[:_MOST_NOTES] if type(note) is str]
-    return [shorten(secrets.hide(text), _LONGEST_MESSAGE) for text in texts]
+    texts = [note for note in notes[:_MOST_NOTES] if type(note) is str]
+    return [hide_and_shorten(text, secrets, _LONGEST_MESSAGE) for text in texts]
 
 
 @dataclass

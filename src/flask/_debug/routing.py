@@ -131,7 +131,7 @@ def _replace(error: HTTPException, name: str, result: object) -> None:
 def _explain_routing(error: HTTPException, context: RoutedContext) -> Explanation:
     adapter = context._adapter
     if adapter is None:
-        return Explanation(["The host of the request was refused, so no route was compared."])
+        return Explanation(["The application has no URL adapter for this request."])
     if isinstance(error, MethodNotAllowed):
         return _explain_method(error, context, adapter)
     path: str = context.request.path[:_LONGEST_COMPARED]

@@ -41,6 +41,14 @@ def shorten(text: str, longest: int = LONGEST) -> str:
     return f"{text[: longest - end]} … {text[len(text) - end :]}"
 
 
+def hide_and_shorten(text: str, secrets: Secrets, longest: int = LONGEST) -> str:
+    """Return a text without secrets, and with at most about so many characters."""
+    if len(text) <= _LONGEST_READ:
+        return shorten(secrets.hide(text), longest)
+    # Without the end of what is read, because it may be a part of a secret.
+    return f"{secrets.hide(text[:_LONGEST_READ])[:longest]} …"
+
+
 def describe(value: object, secrets: Secrets, name: object = "") -> str:
     """Return a value as text.
 
@@ -57,8 +65,8 @@ def _describe(value: object, secrets: Secrets, name: object, levels: int) -> str
         if issubclass(kind, str | bytes) and is_secret_name(name):
             return MASK
         if kind is str or kind is bytes:
-            start: t.Any = value[:_LONGEST_READ]  # type: ignore[index]
-            return shorten(secrets.hide(repr(start)))
+            start: t.Any = value[: _LONGEST_READ + 1]  # type: ignore[index]
+            return hide_and_shorten(repr(start), secrets)
         if issubclass(kind, dict):
             text = _describe_dict(value, secrets, levels)
             return text if kind is dict else f"{kind.__name__}({text})"
@@ -68,16 +76,17 @@ def _describe(value: object, secrets: Secrets, name: object, levels: int) -> str
             names = itertools.islice(t.cast("Mapping[object, object]", value), _MOST_ITEMS + 1)
             items = {each: t.cast("Mapping[object, object]", value)[each] for each in names}
             return f"{kind.__name__}({_describe_dict(items, secrets, levels)})"
-        return shorten(secrets.hide(repr(value)[:_LONGEST_READ]))
+        return hide_and_shorten(repr(value), secrets)
     except RecursionError:
         return f"<repr() of {kind.__name__} is too deep>"
     except BaseException as error:
-        return shorten(secrets.hide(f"<repr() of {kind.__name__} raised {_name_error(error)}>"))
+        text = f"<repr() of {kind.__name__} raised {_name_error(error)}>"
+        return hide_and_shorten(text, secrets)
 
 
 def _name_error(error: BaseException) -> str:
     try:
-        return f"{type(error).__name__}: {error}"[:_LONGEST_READ]
+        return f"{type(error).__name__}: {error}"
     except BaseException:
         return type(error).__name__
 
