@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import shutil
 import sys
 import typing as t
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
-from browser import PROGRAM, needs_chromium
+from browser import Browser, Page, needs_chromium
 from polling import LONGEST
 from processes import PrintingProcess
 
@@ -58,29 +54,11 @@ SERVERS = {
     "uvicorn": ("-m uvicorn app:app --port 0", r"Uvicorn running on http://127.0.0.1:(\d+)"),
 }
 VIEWS: dict[str, dict[str, t.Any]] = {
-    "desktop": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "desktop": {},
+    "phone": {"width": 390, "height": 844},
+    "dark": {"scheme": "dark"},
 }
-PATHS = {"/crash/7": 500, "/group": 500, "/abut": 404, "/about/": 404, "/abort": 404}
-
-needs_playwright = pytest.mark.skipif(
-    importlib.util.find_spec("playwright") is None,
-    reason="playwright is not installed: pip install playwright",
-)
-
-
-def find_axe() -> Path | None:
-    """Find axe-core: AXE_CORE names its file, or ``npm install --global axe-core``."""
-    places = [os.environ.get("AXE_CORE", "")]
-    npm = shutil.which("npm")
-    if npm is not None:
-        folders = (Path(npm).parent.parent / "lib", Path(__file__).parents[2])
-        places += [f"{folder}/node_modules/axe-core/axe.min.js" for folder in folders]
-    return next((Path(place) for place in places if place and Path(place).is_file()), None)
-
-
-AXE = find_axe()
+PATHS = ["/crash/7", "/group", "/abut", "/about/", "/abort"]
 
 
 class Server(t.NamedTuple):
@@ -125,119 +103,100 @@ def test_the_console_is_on_the_development_server_only(server: Server) -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[t.Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=PROGRAM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    opened = Browser(tmp_path_factory.mktemp("browser"))
+    yield opened
+    opened.stop()
 
 
-class Visit:
-    """A page, with what it loaded and what its console shows."""
+def find_complaints(page: Page) -> list[str]:
+    """Return what the console shows besides the status of the page itself."""
+    page.run("1")  # earlier messages come first
+    return [text for text in page.complaints if "the server responded with a status" not in text]
 
-    def __init__(self, browser: t.Any, url: str, view: str) -> None:
-        self.page = browser.new_page(**VIEWS[view])
-        self.page.set_default_timeout(LONGEST * 1000)
-        self.requests: list[str] = []
-        self.messages: list[str] = []
-        self.page.on("request", lambda it: self.requests.append(it.url))
-        self.page.on("console", lambda it: self.messages.append(f"{it.type}: {it.text}"))
-        self.page.on("pageerror", lambda it: self.messages.append(f"error: {it}"))
-        self.status = self.page.goto(url).status
 
-    def complaints(self) -> list[str]:
-        """Return what the console shows besides the status of the page itself."""
-        return [text for text in self.messages if "the server responded with a status" not in text]
+def press(page: Page, key: str, text: str = "") -> None:
+    """Press a key where the focus is."""
+    code = {"Enter": 13, " ": 32, "ArrowUp": 38}[key]
+    options: dict[str, t.Any] = {"key": key, "windowsVirtualKeyCode": code}
+    if text:
+        options["text"] = text
+    for kind in ("keyDown", "keyUp"):
+        page.call("Input.dispatchKeyEvent", type=kind, **options)
 
-    def find_violations(self) -> list[str]:
-        """Return what axe finds; its own script is not subject to the policy of the page."""
-        assert AXE is not None
-        session = self.page.context.new_cdp_session(self.page)
-        session.send("Page.setBypassCSP", {"enabled": True})
-        self.page.evaluate(AXE.read_text("utf-8"))
-        found = self.page.evaluate("axe.run()")
-        assert len(found["passes"]) > 10
-        return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]
+
+def type_text(page: Page, text: str) -> None:
+    page.call("Input.insertText", text=text)
 
 
 @needs_chromium
-@needs_playwright
 class TestInChromium:
     @pytest.mark.parametrize("view", VIEWS)
     @pytest.mark.parametrize("path", PATHS)
     def test_a_page_fits_loads_nothing_foreign_and_is_accessible(
-        self, server: Server, browser: t.Any, path: str, view: str
+        self, server: Server, browser: Browser, path: str, view: str
     ) -> None:
-        visit = Visit(browser, f"{server.url}{path}", view)
-        assert visit.status == PATHS[path]
-        assert visit.requests == [f"{server.url}{path}"]
-        assert visit.complaints() == []
-        is_wide = "document.documentElement.scrollWidth > innerWidth"
-        assert not visit.page.evaluate(is_wide)
+        page = browser.open(f"{server.url}{path}", **VIEWS[view])
+        assert page.requested == [f"{server.url}{path}"]
+        assert find_complaints(page) == []
+        assert page.run("document.styleSheets.length") == 1
+        assert not page.has_overflow()
         if path.startswith(("/crash", "/group")):
-            visit.page.get_by_role("button", name="Open or close everything").click()
-            assert not visit.page.evaluate(is_wide)
-        if AXE is not None:
-            assert visit.find_violations() == []
-        visit.page.close()
+            page.run("document.getElementById('unfold').click()")
+            assert page.run("document.querySelectorAll('details:not([open])').length") == 0
+            assert not page.has_overflow()
+        assert page.find_barriers() == []
 
-    def test_axe_is_installed(self) -> None:
-        if AXE is None:
-            pytest.skip("axe-core is not installed: npm install --global axe-core")
-
-    def test_the_report_is_copied_with_the_keyboard(self, server: Server, browser: t.Any) -> None:
-        context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-        page = context.new_page()
-        page.goto(f"{server.url}/crash/7")
-        page.get_by_role("button", name="Copy as text").focus()
-        page.keyboard.press("Enter")
-        page.get_by_text("Copied.").wait_for()
-        text = page.evaluate("navigator.clipboard.readText()")
+    def test_the_report_is_copied_with_the_keyboard(self, server: Server, browser: Browser) -> None:
+        page = browser.open(f"{server.url}/crash/7")
+        page.run("navigator.clipboard.writeText = async text => { window.copied = text }")
+        page.run("document.getElementById('copy').focus()")
+        press(page, "Enter", "\r")
+        page.wait_for("document.getElementById('status').textContent === 'Copied.'")
+        text = page.run("copied")
         assert text.startswith("ValueError: <b>no</b> result\n\napp.py:20 in crash\n")
         assert "Traceback (most recent call last)" in text
-        context.close()
 
-    def test_frames_open_with_the_keyboard(self, server: Server, browser: t.Any) -> None:
-        page = browser.new_page()
-        page.goto(f"{server.url}/crash/7")
-        group = page.locator("details.library").first
-        assert not group.evaluate("it => it.open")
-        group.locator("summary").first.focus()
-        page.keyboard.press("Space")
-        assert group.evaluate("it => it.open")
-        page.close()
+    def test_without_a_clipboard_the_report_is_selected(
+        self, server: Server, browser: Browser
+    ) -> None:
+        page = browser.open(f"{server.url}/crash/7")
+        page.run("navigator.clipboard.writeText = async text => { throw new Error() }")
+        page.run("document.getElementById('copy').click()")
+        page.wait_for("document.getElementById('status').textContent.includes('Ctrl+C')")
+        assert "Traceback (most recent call last)" in page.run("getSelection().toString()")
 
-    def test_a_command_runs_in_a_frame_after_the_pin(self, server: Server, browser: t.Any) -> None:
+    def test_frames_open_with_the_keyboard(self, server: Server, browser: Browser) -> None:
+        page = browser.open(f"{server.url}/crash/7")
+        page.run("window.group = document.querySelector('details.library'); 0")
+        assert not page.run("group.open")
+        page.run("group.querySelector('summary').focus()")
+        press(page, " ", " ")
+        page.wait_for("group.open")
+
+    def test_a_command_runs_in_a_frame_after_the_pin(
+        self, server: Server, browser: Browser
+    ) -> None:
         if server.name != "flask run":
             pytest.skip("there is no console")
-        context = browser.new_context()
-        page = context.new_page()
-        messages: list[str] = []
-        page.on("pageerror", lambda it: messages.append(str(it)))
-        page.goto(f"{server.url}/crash/7")
-        page.get_by_role("button", name="Console in this frame").first.click()
+        page = browser.open(f"{server.url}/crash/7")
+        page.run("document.querySelector('.console > button').click()")
         server.process.wait_for(r"Debugger pin code: (123-456)")
-        dialog = page.get_by_role("dialog")
-        dialog.get_by_label("PIN").fill("999-999")
-        dialog.get_by_role("button", name="Unlock").click()
-        dialog.get_by_text("This is not the PIN.").wait_for()
-        dialog.get_by_label("PIN").fill("123-456")
-        page.keyboard.press("Enter")
-        command = page.get_by_label("Python command in crash, line 20")
-        command.fill("number * 6, '<img src=x>'")
-        page.keyboard.press("Enter")
-        output = page.get_by_label("Output of the console").first
-        output.get_by_text("42").wait_for()
-        assert output.locator("img").count() == 0
-        assert command.input_value() == ""
-        page.keyboard.press("ArrowUp")
-        assert command.input_value() == "number * 6, '<img src=x>'"
-        if AXE is not None:
-            session = context.new_cdp_session(page)
-            session.send("Page.setBypassCSP", {"enabled": True})
-            page.evaluate(AXE.read_text("utf-8"))
-            assert page.evaluate("axe.run()")["violations"] == []
-        assert messages == []
-        context.close()
+        page.wait_for("document.getElementById('pin').open")
+        type_text(page, "999-999")
+        press(page, "Enter", "\r")
+        page.wait_for("document.getElementById('pin-problem').textContent.includes('not the PIN')")
+        assert page.find_barriers() == []
+        type_text(page, "123-456")  # the wrong one is selected
+        press(page, "Enter", "\r")
+        page.wait_for("document.activeElement.name === 'command'")
+        type_text(page, "number * 6, '<img src=x>'")
+        press(page, "Enter", "\r")
+        page.run("window.output = document.querySelector('.console .output'); 0")
+        page.wait_for("output.textContent.includes('42')")
+        assert page.run("output.querySelectorAll('img').length") == 0
+        assert page.run("document.activeElement.value") == ""
+        press(page, "ArrowUp")
+        assert page.run("document.activeElement.value") == "number * 6, '<img src=x>'"
+        assert page.find_barriers() == []
+        assert find_complaints(page) == []
