@@ -4,8 +4,8 @@
 `pass_script_info` for their own commands, and `FlaskGroup` for a command like ``flask``.
 
 This module only re-exports names. The layers of the package, the lowest first: ``_types``,
-``_dotenv``, ``_banner``, ``_locate``; ``_script``; ``_options``; ``_commands``, ``_serve``;
-``_groups``; ``_main``.
+``_dotenv``, ``_banner``, ``_development_server``, ``_locate``; ``_script``; ``_options``;
+``_commands``, ``_serve``; ``_groups``; ``_main``.
 """
 
 from __future__ import annotations

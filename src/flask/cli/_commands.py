@@ -15,6 +15,7 @@ from .._app.base import App
 from .._core.current import current_app
 from .._core.environment import get_debug_flag
 from ._banner import show_server_banner
+from ._development_server import run_development_server
 from ._options import debug_option
 from ._script import ScriptInfo, pass_script_info, with_appcontext
 from ._types import CertParamType, SeparatedPathType, join_certificate_and_key
@@ -106,7 +107,7 @@ def run_command(
 
     debug = get_debug_flag()
     show_server_banner(debug, info.app_import_path)
-    werkzeug.serving.run_simple(
+    run_development_server(
         host,
         port,
         application,
