@@ -20,9 +20,7 @@ from .._core.environment import get_load_dotenv as get_load_dotenv
 from .._core.reexports import module_getattr
 from ._banner import show_server_banner as show_server_banner
 from ._banner import warn_run_ignored as warn_run_ignored
-from ._commands import routes_command as routes_command
 from ._commands import run_command as run_command
-from ._commands import shell_command as shell_command
 from ._dotenv import load_dotenv as load_dotenv
 from ._groups import AppGroup as AppGroup
 from ._groups import FlaskGroup as FlaskGroup
@@ -35,10 +33,12 @@ from ._main import cli as cli
 from ._main import main as main
 from ._options import get_version as get_version
 from ._options import version_option as version_option
+from ._routes import routes_command as routes_command
 from ._script import ScriptInfo as ScriptInfo
 from ._script import pass_script_info as pass_script_info
 from ._script import with_appcontext as with_appcontext
 from ._serve import serve_command as serve_command
+from ._shell import shell_command as shell_command
 from ._types import CertParamType as CertParamType
 from ._types import SeparatedPathType as SeparatedPathType
 

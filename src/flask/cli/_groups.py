@@ -10,11 +10,13 @@ from collections.abc import Callable
 import click
 
 from .._app.base import App
-from ._commands import routes_command, run_command, shell_command
+from ._commands import run_command
 from ._locate import NoAppException
 from ._options import app_option, debug_option, env_file_option, version_option
+from ._routes import routes_command
 from ._script import ScriptInfo, enter_context_of, run_to_the_end, with_appcontext
 from ._serve import serve_command
+from ._shell import shell_command
 
 Callback = Callable[..., object]
 
