@@ -22,7 +22,7 @@ def hints() -> list[tuple[str, str]]:
     found = []
     for module in MODULES:
         for match in _HINT.finditer(module.text):
-            found += [(module.name, text) for text in re.findall(r"'([^']+)'", match[1])]
+            found += [(module.name, text) for text in re.findall(r"'([^'{]+)'", match[1])]
     return found
 
 

@@ -4,8 +4,8 @@
 `pass_script_info` for their own commands, and `FlaskGroup` for a command like ``flask``.
 
 This module only re-exports names. The layers of the package, the lowest first: ``_types``,
-``_dotenv``, ``_banner``, ``_locate``; ``_script``; ``_options``; ``_commands``, ``_serve``;
-``_groups``; ``_main``.
+``_dotenv``, ``_banner``, ``_locate``, ``_locations``, ``_findings``; ``_script``; ``_options``; the
+commands, such as ``_routes``, and what they use; ``_groups``; ``_main``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from .._core.reexports import module_getattr
 from ._banner import show_server_banner as show_server_banner
 from ._banner import warn_run_ignored as warn_run_ignored
 from ._commands import run_command as run_command
+from ._config import config_command as config_command
+from ._doctor import doctor_command as doctor_command
 from ._dotenv import load_dotenv as load_dotenv
+from ._findings import Finding as Finding
 from ._groups import AppGroup as AppGroup
 from ._groups import FlaskGroup as FlaskGroup
 from ._locate import NoAppException as NoAppException
@@ -31,6 +34,7 @@ from ._locate import locate_app as locate_app
 from ._locate import prepare_import as prepare_import
 from ._main import cli as cli
 from ._main import main as main
+from ._new import new_command as new_command
 from ._options import get_version as get_version
 from ._options import version_option as version_option
 from ._routes import routes_command as routes_command

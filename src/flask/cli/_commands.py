@@ -11,6 +11,7 @@ import werkzeug.serving
 
 from .._core.environment import get_debug_flag
 from ._banner import show_server_banner
+from ._browser import choose_port, open_when_ready
 from ._options import debug_option
 from ._script import ScriptInfo, pass_script_info
 from ._types import CertParamType, SeparatedPathType, join_certificate_and_key
@@ -69,6 +70,9 @@ if t.TYPE_CHECKING:
     type=SeparatedPathType(),
     help=f"Files that cause no restart, as fnmatch patterns separated by {os.pathsep!r}.",
 )
+@click.option(
+    "--open", is_flag=True, help="Open the browser when the server is ready. Not after a restart."
+)
 @pass_script_info
 def run_command(
     info: ScriptInfo,
@@ -80,6 +84,7 @@ def run_command(
     cert: tuple[str, str] | SSLContext | t.Literal["adhoc"] | None,
     extra_files: list[str] | None,
     exclude_patterns: list[str] | None,
+    open: bool,
 ) -> None:
     """Serve the application with a development server.
 
@@ -98,6 +103,9 @@ def run_command(
 
     debug = get_debug_flag()
     show_server_banner(debug, info.app_import_path)
+    if open and not werkzeug.serving.is_running_from_reloader():
+        port = choose_port(host, port)
+        open_when_ready(host, port, is_secure=cert is not None)
     werkzeug.serving.run_simple(
         host,
         port,

@@ -36,7 +36,7 @@ def locate_view(view: object) -> Location | None:
     while isinstance(view, functools.partial):
         view = view.func
     if inspect.isclass(view):
-        return _outside_of_package(_locate_class(view))
+        return _outside_of_package(locate_class(view))
     if callable(view):
         view = inspect.unwrap(view)
     code = getattr(view, "__code__", None)
@@ -47,7 +47,8 @@ def locate_view(view: object) -> Location | None:
     return _outside_of_package(Location(os.path.abspath(code.co_filename), code.co_firstlineno))
 
 
-def _locate_class(kind: type) -> Location | None:
+def locate_class(kind: type) -> Location | None:
+    """Return where a class is defined, or ``None`` if its source is not there."""
     try:
         file = inspect.getsourcefile(kind)
         if file is None:

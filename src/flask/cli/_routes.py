@@ -83,7 +83,7 @@ def routes_command(sort: str, all_methods: bool, all: bool, filter: str | None, 
         click.echo(none)
     else:
         title = "Host" if app.url_map.host_matching else "Subdomain"
-        for line in _format_table(_make_columns(routes, title, all)):
+        for line in format_table(_make_columns(routes, title, all)):
             click.echo(line)
         if not all:
             _report_shadowed(routes)
@@ -181,7 +181,7 @@ def _report_shadowed(routes: list[_Route]) -> None:
             )
 
 
-def _format_table(columns: dict[str, list[str]]) -> Iterable[str]:
+def format_table(columns: dict[str, list[str]]) -> Iterable[str]:
     """Format columns with titles, each as wide as its widest cell."""
     widths = [max(map(len, [title, *cells])) for title, cells in columns.items()]
     rules = ["-" * width for width in widths]
