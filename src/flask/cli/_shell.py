@@ -58,13 +58,24 @@ def _wants_ipython(interface: str) -> bool:
     """
     if interface == "python":
         return False
-    is_installed = importlib.util.find_spec("IPython") is not None
+    is_installed = _is_ipython_installed()
     if interface == "ipython":
         if not is_installed:
             raise click.UsageError("IPython is not installed. Install it with: pip install ipython")
         return True
     # Input from a file or a pipe is run as Python's own shell does it.
-    return is_installed and sys.stdin.isatty()
+    return is_installed and _is_terminal()
+
+
+def _is_ipython_installed() -> bool:
+    try:
+        return importlib.util.find_spec("IPython") is not None
+    except ValueError:  # `sys.modules` says that it is missing
+        return False
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _run_ipython(banner: str, namespace: dict[str, object]) -> None:
