@@ -130,7 +130,7 @@ def test_the_folders_of_blueprints_are_checked(runner, app: Flask, project) -> N
         ("<link href='/static/a.css'>", True),
         ("<IMG SRC = '/static/a.png'>", True),
         ("<img src=\"{{ url_for('static', filename='a.png') }}\">", False),
-        ('<img src="/statics/a.png">', False),
+        ('<img src="/stat/a.png">', False),
         ("Look at /static/a.png", False),
     ],
 )

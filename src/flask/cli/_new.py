@@ -128,7 +128,7 @@ def _check_folder(folder: Path) -> None:
 
 def _read_skeleton(api: bool, package: str) -> dict[str, str]:
     """Return the texts of the files by their paths in the new folder."""
-    root = files(__package__).joinpath("skeleton")
+    root = files("flask.cli").joinpath("skeleton")
     texts: dict[str, str] = {}
     for kind in ("common", "api" if api else "pages"):
         for path, file in _walk(root.joinpath(kind), ""):
