@@ -243,14 +243,50 @@ def test_an_installed_package_adds_a_check(
     assert examine(runner, app)["mailer"]["what"] == "shop"
 
 
-def test_a_check_that_fails_is_a_finding(runner, app: Flask) -> None:
-    @app.cli.check
-    def broken(checked: Flask) -> list[Finding]:
-        raise KeyError("x")
+def raising(checked: Flask) -> list[Finding]:
+    raise KeyError("x")
 
-    finding = examine(runner, app)["check-failed"]
-    assert finding["level"] == "error"
-    assert "broken' has failed: KeyError: 'x'" in finding["what"]
+
+def yielding(checked: Flask) -> Iterator[Finding]:
+    yield Finding("first", "info", "what", "why", "fix")
+    raise KeyError("x")
+
+
+def mistaken(checked: Flask) -> list[str]:
+    return ["text"]
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        (raising, "The check 'raising' has failed: KeyError: 'x'"),
+        (yielding, "The check 'yielding' has failed: KeyError: 'x'"),
+        (mistaken, "The check 'mistaken' has failed: TypeError: a check returns objects of"),
+    ],
+)
+def test_a_check_that_fails_is_a_finding(runner, app: Flask, check: t.Any, message: str) -> None:
+    app.cli.check(check)
+    found = examine(runner, app)
+    assert found["check-failed"]["level"] == "error"
+    assert found["check-failed"]["what"].startswith(message)
+    assert ("first" in found) is (check is yielding)
+
+
+def test_a_check_may_return_nothing(runner, app: Flask) -> None:
+    app.cli.check(lambda checked: None)
+    assert "check-failed" not in examine(runner, app)
+
+
+def test_a_package_whose_check_cannot_be_imported_is_a_finding(
+    runner, app: Flask, project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_distribution(project, "mailer", "1.0")
+    project.write_file(
+        "mailer-1.0.dist-info/entry_points.txt", "[flask.checks]\nmailer = no_such_module:check\n"
+    )
+    monkeypatch.syspath_prepend(str(project.root))
+    what = examine(runner, app)["check-failed"]["what"]
+    assert "The check 'no_such_module:check' has failed: ModuleNotFoundError" in what
 
 
 def test_a_level_that_does_not_exist_is_refused() -> None:

@@ -12,6 +12,7 @@ from werkzeug.routing import Rule
 
 from flask import Blueprint, Flask
 from flask.cli import FlaskGroup
+from flask.cli._shadowed import _read, find_winners
 from flask.views import MethodView
 
 HERE = Path(__file__).resolve()
@@ -259,3 +260,25 @@ def test_static_files_of_a_blueprint_without_prefix_are_reported(run) -> None:
     assert result.stdout.splitlines()[0].split() == ["Endpoint", "Methods", "Rule"]
     assert "'admin.static' /static/<path:filename> never matches: 'static'" in result.output
     assert "'static' /static/<path:filename> wins" in run(app, "--all").stdout
+
+
+def test_a_large_map_is_compared_in_groups() -> None:
+    """Only rules with the same fixed texts are compared, so the work grows with the map."""
+    app = Flask("shop", static_folder=None)
+    for number in range(500):
+        app.add_url_rule(f"/{number}/<name>", f"a{number}", lambda name: "")
+        app.add_url_rule(f"/{number}/<uuid:name>", f"b{number}", lambda name: "")
+    groups = [_read(rule, False).group() for rule in app.url_map.iter_rules()]
+    assert len(set(groups)) == 500
+    winners = find_winners(app.url_map)
+    assert [winner and winner.endpoint for winner in winners[:4]] == [None, "a0", None, "a1"]
+
+
+def test_an_earlier_rule_with_the_same_beginning_decides_the_order(run) -> None:
+    """The map tries alternatives in the order in which any rule has introduced them."""
+    app = Flask("shop", static_folder=None)
+    app.add_url_rule("/<uuid:x>/edit", "edit", lambda x: "")
+    app.add_url_rule("/<x>", "any", lambda x: "")
+    app.add_url_rule("/<uuid:x>", "special", lambda x: "")
+    assert app.url_map.bind("example").match(f"/{EXAMPLES['uuid']}")[0] == "special"
+    assert routes(run(app, "--json"))["special"]["shadowed_by"] is None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import textwrap
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 from json import dumps
 
 import click
@@ -20,6 +21,8 @@ from ._script import ScriptInfo, pass_script_info
 from ._setting_checks import SETTING_CHECKS, Subject
 
 if t.TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from ..typing import AnyApp
 
 _COLORS: t.Final = {"error": "red", "warning": "yellow", "info": "cyan"}
@@ -87,27 +90,35 @@ def _find_all(subject: Subject, error: Exception | None) -> Iterator[Finding]:
     for check in (*SETTING_CHECKS, *PROJECT_CHECKS):
         yield from check(subject)
     with subject.app.app_context():
-        for own_check in _own_checks(subject.app):
-            yield from _run(own_check, subject.app)
+        for name, own_check in _own_checks(subject.app):
+            yield from _run(name, own_check, subject.app)
 
 
-def _own_checks(app: AnyApp) -> Iterator[Check]:
-    """Yield the checks of the application, its blueprints, and installed packages."""
+def _own_checks(app: AnyApp) -> Iterator[tuple[str, Check]]:
+    """Yield the checks of the application, its blueprints, and installed packages, with names."""
     import importlib.metadata
 
-    yield from app.cli.checks
-    for blueprint in app.blueprints.values():
-        yield from getattr(getattr(blueprint, "cli", None), "checks", ())
+    groups = [app.cli, *(getattr(each, "cli", None) for each in app.blueprints.values())]
+    for group in groups:
+        for check in getattr(group, "checks", ()):
+            yield getattr(check, "__qualname__", repr(check)), check
     for entry_point in importlib.metadata.entry_points(group="flask.checks"):
-        yield entry_point.load()
+        yield entry_point.value, partial(_load_and_check, entry_point)
 
 
-def _run(check: Check, app: AnyApp) -> Iterator[Finding]:
+def _load_and_check(entry_point: EntryPoint, app: AnyApp) -> Iterable[Finding]:
+    findings: Iterable[Finding] = entry_point.load()(app)
+    return findings
+
+
+def _run(name: str, check: Check, app: AnyApp) -> Iterator[Finding]:
     """Yield the findings of one check; an error in it is a finding too."""
     try:
-        yield from check(app)
+        for finding in check(app) or ():
+            if not isinstance(finding, Finding):
+                raise TypeError(f"a check returns objects of flask.cli.Finding, not {finding!r}")
+            yield finding
     except Exception as error:
-        name = getattr(check, "__qualname__", repr(check))
         yield Finding(
             "check-failed",
             "error",

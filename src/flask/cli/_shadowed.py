@@ -26,6 +26,11 @@ class _Path(t.NamedTuple):
     domain: str
     keys: tuple[_Key, ...]
 
+    def group(self) -> tuple[object, ...]:
+        """Return a key that is equal for paths that one request may match: the fixed texts."""
+        texts = (None if key[0] == "segment" else key for key in self.keys)
+        return (self.domain, self.rule.websocket, *texts)
+
 
 def find_winners(url_map: Map) -> list[Rule | None]:
     """Return for each rule the earlier rule that always wins, else ``None``.
@@ -36,10 +41,10 @@ def find_winners(url_map: Map) -> list[Rule | None]:
     """
     paths = [_read(rule, url_map.host_matching) for rule in url_map.iter_rules()]
     order = _order_of_states(paths)
-    seen: dict[tuple[str, int], list[_Path]] = {}
+    seen: dict[tuple[object, ...], list[_Path]] = {}
     winners: list[Rule | None] = []
     for path in paths:
-        earlier = seen.setdefault((path.domain, len(path.keys)), [])
+        earlier = seen.setdefault(path.group(), [])
         winner = None if path.rule.build_only else _find_winner(path, earlier, order)
         is_same_view = winner is not None and winner.endpoint == path.rule.endpoint
         winners.append(None if is_same_view else winner)
@@ -98,8 +103,7 @@ def _find_winner(
 
 def _covers(other: _Path, path: _Path, order: dict[tuple[object, ...], int]) -> bool:
     """Return whether an earlier rule matches each path of a later one, and is tried first."""
-    first, second = other.rule, path.rule
-    if first.websocket != second.websocket or first.merge_slashes != second.merge_slashes:
+    if other.rule.merge_slashes != path.rule.merge_slashes:
         return False
     for index, (mine, theirs) in enumerate(zip(other.keys, path.keys, strict=True)):
         if mine == theirs:
