@@ -258,7 +258,7 @@ def test_flask_finds_the_application_and_it_serves(project, runner, kind: str, p
 
 
 @pytest.mark.slow
-def test_the_wheel_contains_the_files(tmp_path: Path) -> None:
+def test_the_wheel_creates_the_application_too(tmp_path: Path) -> None:
     done = run(ROOT, "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), ".")
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = tmp_path.glob("*.whl")
@@ -266,3 +266,22 @@ def test_the_wheel_contains_the_files(tmp_path: Path) -> None:
     wanted = {path.relative_to(here).as_posix() for path in here.rglob("*.tmpl")}
     assert len(wanted) > 10
     assert wanted <= set(zipfile.ZipFile(wheel).namelist())
+
+    target = tmp_path / "installed"
+    done = run(ROOT, "pip", "install", "--quiet", "--no-deps", "--target", str(target), str(wheel))
+    assert done.returncode == 0, done.stdout + done.stderr
+    environment = {**os.environ, "PYTHONPATH": str(target)}
+    for command in (["new", "shop"], ["new", "notes-api", "--api"], ["doctor", "--help"]):
+        subprocess.run(
+            [sys.executable, "-m", "flask", *command], cwd=tmp_path, env=environment, check=True
+        )
+    code = "import flask, wsgi; print(flask.__file__, wsgi.app.test_client().get('/').status)"
+    shown = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path / "shop",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stdout == f"{target / 'flask' / '__init__.py'} 200 OK\n"
