@@ -7,6 +7,7 @@ import re
 import sys
 import typing as t
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -253,6 +254,23 @@ def test_the_table_can_be_filtered(runner) -> None:
     assert [line.split()[0] for line in changed[2:]] == ["LONG", "SHOP_NAME"]
     assert "xxx...  code" in changed[2]
     assert runner.invoke(tool, ["config", "zzz"]).output == "No such setting.\n"
+
+
+def test_a_package_that_sets_a_key_is_shown_by_its_short_path(project, runner) -> None:
+    project.write_file("venv/site-packages/postbox/__init__.py", "")
+    project.write_file(
+        "venv/site-packages/postbox/extension.py",
+        "def init_app(app):\n    app.config.setdefault('MAIL_HOST', 'localhost')\n",
+    )
+    project.write(
+        app="import os, sys\nfrom flask import Flask\n"
+        "sys.path.insert(0, os.path.abspath('venv/site-packages'))\n"
+        "from postbox.extension import init_app\n"
+        "app = Flask(__name__)\ninit_app(app)\n"
+    )
+    table = runner.invoke(cli, ["config", "mail"]).output
+    assert table.splitlines()[2].endswith(str(Path("postbox/extension.py")) + ":2")
+    assert read(runner, "mail")["MAIL_HOST"]["file"].startswith(str(project.root))
 
 
 def test_without_changes_it_says_so(runner) -> None:

@@ -153,6 +153,12 @@ def _summarize(findings: list[Finding], ignored: int) -> str:
     counts = dict.fromkeys(reversed(LEVELS), 0)
     for finding in findings:
         counts[finding.level] += 1
-    parts = [f"{count} {level}" for level, count in counts.items() if count]
-    text = f"{len(findings)} findings: {', '.join(parts)}." if parts else "No findings."
+    names = {"error": "errors", "warning": "warnings", "info": "info"}
+    parts = [
+        f"{count} {level if count == 1 else names[level]}"
+        for level, count in counts.items()
+        if count
+    ]
+    noun = "finding" if len(findings) == 1 else "findings"
+    text = f"{len(findings)} {noun}: {', '.join(parts)}." if parts else "No findings."
     return f"{text} {ignored} ignored." if ignored else text

@@ -9,6 +9,7 @@ import typing as t
 from pathlib import Path
 
 _PACKAGE: t.Final = str(Path(__file__).parents[1]) + os.sep
+_INSTALLED: t.Final = ("site-packages", "dist-packages")
 
 
 class Location(t.NamedTuple):
@@ -68,6 +69,12 @@ def is_in_package(file: str) -> bool:
 
 
 def shorten_path(path: str) -> str:
-    """Return a path relative to the current folder if it is in there, else unchanged."""
-    folder = os.getcwd() + os.sep
-    return path.removeprefix(folder) if path.startswith(folder) else path
+    """Return a path for a table.
+
+    It is relative to the current folder if it is in there, and to the folder of installed packages
+    if it is in one. Other paths stay.
+    """
+    installed = max(path.rfind(f"{os.sep}{name}{os.sep}") for name in _INSTALLED)
+    if installed >= 0:
+        return path[installed + 1 :].partition(os.sep)[2]
+    return path.removeprefix(os.getcwd() + os.sep)
