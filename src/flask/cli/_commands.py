@@ -11,7 +11,6 @@ import werkzeug.serving
 
 from .._core.environment import get_debug_flag
 from ._banner import show_server_banner
-from ._browser import choose_port, open_when_ready
 from ._options import debug_option
 from ._script import ScriptInfo, pass_script_info
 from ._types import CertParamType, SeparatedPathType, join_certificate_and_key
@@ -104,6 +103,8 @@ def run_command(
     debug = get_debug_flag()
     show_server_banner(debug, info.app_import_path)
     if open and not werkzeug.serving.is_running_from_reloader():
+        from ._browser import choose_port, open_when_ready
+
         port = choose_port(host, port)
         open_when_ready(host, port, is_secure=cert is not None)
     werkzeug.serving.run_simple(

@@ -11,10 +11,10 @@ from .._app.lifespan import PREPARATIONS
 from ._routes import format_table
 from ._script import ScriptInfo, pass_script_info
 from ._secrets import HIDDEN, hide_secrets
-from ._setting_sources import DEFAULT, Source, read_sources, record_sources
 
 if t.TYPE_CHECKING:
     from ..typing import AnyApp
+    from ._setting_sources import Source
 
 _WIDEST: t.Final = 60
 """Characters of a value in the table."""
@@ -44,7 +44,7 @@ def config_command(info: ScriptInfo, text: str | None, changed: bool, json: bool
     rows = [
         (key, hide_secrets(key, app.config[key]), source)
         for key, source in sorted(sources.items())
-        if wanted in key.upper() and not (changed and source == DEFAULT)
+        if wanted in key.upper() and not (changed and source.kind == "default")
     ]
     if json:
         click.echo(dumps({"settings": [_describe(*row) for row in rows]}, indent=2))
@@ -68,6 +68,9 @@ def load_with_sources(info: ScriptInfo) -> tuple[AnyApp, dict[str, Source], Exce
     :param info: names the application.
     :returns: the application, the sources, and the error of the checks before the first request.
     """
+    # Imported here, because other commands do not need it.
+    from ._setting_sources import read_sources, record_sources
+
     with record_sources():
         app = info.load_app()
     failed = None

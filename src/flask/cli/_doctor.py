@@ -16,14 +16,13 @@ import click
 
 from ._config import load_with_sources
 from ._findings import LEVELS, Check, Finding
-from ._project_checks import PROJECT_CHECKS
 from ._script import ScriptInfo, pass_script_info
-from ._setting_checks import SETTING_CHECKS, Subject
 
 if t.TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from ..typing import AnyApp
+    from ._setting_sources import Source
 
 _COLORS: t.Final = {"error": "red", "warning": "yellow", "info": "cyan"}
 
@@ -55,7 +54,7 @@ def doctor_command(info: ScriptInfo, fail_level: str, ignore: tuple[str, ...], j
     container. Each finding has an identifier, and says why it matters and what to do.
     """
     app, sources, error = load_with_sources(info)
-    found = list(_find_all(Subject(app, sources), error))
+    found = list(_find_all(app, sources, error))
     ignored = {name.strip() for names in ignore for name in names.split(",")}
     findings = [finding for finding in found if finding.identifier not in ignored]
     findings.sort(key=lambda finding: -LEVELS.index(finding.level))
@@ -77,8 +76,15 @@ def doctor_command(info: ScriptInfo, fail_level: str, ignore: tuple[str, ...], j
         raise click.exceptions.Exit(1)
 
 
-def _find_all(subject: Subject, error: Exception | None) -> Iterator[Finding]:
+def _find_all(
+    app: AnyApp, sources: dict[str, Source], error: Exception | None
+) -> Iterator[Finding]:
     """Yield the findings of all checks."""
+    # Imported here, because other commands do not need them.
+    from ._project_checks import PROJECT_CHECKS
+    from ._setting_checks import SETTING_CHECKS, Subject
+
+    subject = Subject(app, sources)
     if error is not None:
         yield Finding(
             "set-up-fails",
@@ -89,9 +95,9 @@ def _find_all(subject: Subject, error: Exception | None) -> Iterator[Finding]:
         )
     for check in (*SETTING_CHECKS, *PROJECT_CHECKS):
         yield from check(subject)
-    with subject.app.app_context():
-        for name, own_check in _own_checks(subject.app):
-            yield from _run(name, own_check, subject.app)
+    with app.app_context():
+        for name, own_check in _own_checks(app):
+            yield from _run(name, own_check, app)
 
 
 def _own_checks(app: AnyApp) -> Iterator[tuple[str, Check]]:

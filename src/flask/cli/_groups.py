@@ -6,8 +6,7 @@ import os
 import traceback
 import typing as t
 from collections.abc import Callable
-from contextlib import nullcontext
-from difflib import get_close_matches
+from contextlib import AbstractContextManager, nullcontext
 
 import click
 
@@ -22,7 +21,6 @@ from ._options import app_option, debug_option, env_file_option, version_option
 from ._routes import routes_command
 from ._script import ScriptInfo, enter_context_of, run_to_the_end, with_appcontext
 from ._serve import serve_command
-from ._setting_sources import record_sources
 from ._shell import shell_command
 
 Callback = Callable[..., object]
@@ -240,9 +238,8 @@ class FlaskGroup(AppGroup):
         command = super().get_command(ctx, name)
         if command is not None and (command not in _YIELDING or ctx.meta.get(_HAS_FAILED)):
             return command
-        recording = record_sources() if command in _RECORDING else nullcontext()
         try:
-            with recording:
+            with _record_sources() if command in _RECORDING else nullcontext():
                 app = ctx.ensure_object(ScriptInfo).load_app()
         except Exception as error:
             ctx.meta[_HAS_FAILED] = True
@@ -274,6 +271,8 @@ class FlaskGroup(AppGroup):
             if not ctx.meta.get(_HAS_FAILED):
                 app = ctx.ensure_object(ScriptInfo).load_app()
                 names.update(app.cli.list_commands(ctx), _optional_commands(app))
+            from difflib import get_close_matches
+
             close = get_close_matches(args[0], sorted(names))
             if not close:
                 raise
@@ -310,6 +309,12 @@ class FlaskGroup(AppGroup):
         for entry_point in importlib.metadata.entry_points(group="flask.commands"):
             self.add_command(entry_point.load(), entry_point.name)
         self._loaded_plugin_commands = True
+
+
+def _record_sources() -> AbstractContextManager[None]:
+    from ._setting_sources import record_sources  # other commands do not need it
+
+    return record_sources()
 
 
 def _optional_commands(app: App) -> dict[str, click.Command]:

@@ -6,20 +6,19 @@ and ``api``. Words such as ``@package@`` are replaced.
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import keyword
 import os
 import re
-import secrets
 import sys
 import typing as t
 from collections.abc import Iterator
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import click
+
+if t.TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 _API_REQUIREMENTS: t.Final = ("msgspec>=0.22", "flask-swagger-ui>=5.0")
 _SUFFIX: t.Final = ".tmpl"
@@ -128,6 +127,8 @@ def _check_folder(folder: Path) -> None:
 
 def _read_skeleton(api: bool, package: str) -> dict[str, str]:
     """Return the texts of the files by their paths in the new folder."""
+    from importlib.resources import files  # 5 ms that other commands do not need
+
     root = files("flask.cli").joinpath("skeleton")
     texts: dict[str, str] = {}
     for kind in ("common", "api" if api else "pages"):
@@ -148,6 +149,9 @@ def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]
 
 def _make_words(name: str, package: str, api: bool) -> dict[str, str]:
     """Return what replaces the words of the skeleton."""
+    import importlib.metadata
+    import secrets
+
     version = importlib.metadata.version("flask")
     major, minor = version.split(".")[:2]
     # The upper limit is there because another release with a larger number has other features.

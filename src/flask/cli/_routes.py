@@ -11,12 +11,12 @@ import click
 
 from .._app.base import App
 from .._core.current import current_app
-from ._locations import Location, locate_view
 from ._script import with_appcontext
-from ._shadowed import find_winners
 
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
+
+    from ._locations import Location
 
 _AUTOMATIC: t.Final = frozenset({"HEAD", "OPTIONS"})
 _ORDERS: t.Final = ("endpoint", "methods", "domain", "rule", "match")
@@ -91,6 +91,10 @@ def routes_command(sort: str, all_methods: bool, all: bool, filter: str | None, 
 
 def _list_routes(app: App, hidden: frozenset[str]) -> list[_Route]:
     """List an application's routes in matching order, without the methods in ``hidden``."""
+    # Imported here, because other commands do not need them.
+    from ._locations import locate_view
+    from ._shadowed import find_winners
+
     host_matching = app.url_map.host_matching
     routes = []
     winners = find_winners(app.url_map)
