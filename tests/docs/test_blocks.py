@@ -15,7 +15,7 @@ PAGES = [page for page in all_pages() if not page.is_relative_to(DOCS / "decisio
 """The pages for readers. The assertions on a page of a decision are its evidence."""
 
 SHOWN = {"css", "dockerfile", "html", "ini", "javascript", "json", "nginx", "sql", "text", "toml"}
-SHOWN |= {"apache", "bash", "http", "jinja", "mermaid", "xml", "yaml"}
+SHOWN |= {"apache", "bash", "html+jinja", "http", "jinja", "mermaid", "xml", "yaml"}
 """Languages of blocks that are shown, or written by "file:"."""
 
 MARKS = {"", "continues", "fails", "file", "not run", "requests", "server"}
