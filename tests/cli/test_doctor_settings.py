@@ -172,6 +172,16 @@ def test_no_finding_shows_a_key(runner) -> None:
     assert "x7Kq2!aZ" not in text and "w4Tp9?bY" not in text
 
 
+def test_an_error_of_the_set_up_shows_no_password(runner) -> None:
+    app = make_app(SESSION_STORE="nonsense://me:w4Tp9bY@host")
+    document = examine(runner, app)
+    assert "set-up-fails" in levels(document)
+    assert "w4Tp9bY" not in json.dumps(document)
+    result = runner.invoke(FlaskGroup(create_app=lambda: app), ["config"])
+    assert "nonsense://me:********@host" in result.output
+    assert "w4Tp9bY" not in result.output
+
+
 # Where a key is written ---------------------------------------------------------------------------
 
 START = "from flask import Flask\nimport json, os, tomllib\napp = Flask(__name__)\n"
