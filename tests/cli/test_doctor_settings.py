@@ -172,14 +172,19 @@ def test_no_finding_shows_a_key(runner) -> None:
     assert "x7Kq2!aZ" not in text and "w4Tp9?bY" not in text
 
 
-def test_an_error_of_the_set_up_shows_no_password(runner) -> None:
-    app = make_app(SESSION_STORE="nonsense://me:w4Tp9bY@host")
-    document = examine(runner, app)
-    assert "set-up-fails" in levels(document)
-    assert "w4Tp9bY" not in json.dumps(document)
+def test_errors_show_no_password(runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(app: Flask) -> t.NoReturn:
+        raise ConnectionError("no answer of redis://me:w4Tp9bY@host")
+
+    app = make_app()
+    app.cli.check(connect)
+    monkeypatch.setattr("flask.cli._config.PREPARATIONS", [connect])
+    found = {finding["id"]: finding for finding in examine(runner, app)["findings"]}
+    for identifier in ("set-up-fails", "check-failed"):
+        what = found[identifier]["what"]
+        assert what.endswith("ConnectionError: no answer of redis://me:********@host")
     result = runner.invoke(FlaskGroup(create_app=lambda: app), ["config"])
-    assert "nonsense://me:********@host" in result.output
-    assert "w4Tp9bY" not in result.output
+    assert "no answer of redis://me:********@host" in result.output
 
 
 # Where a key is written ---------------------------------------------------------------------------
