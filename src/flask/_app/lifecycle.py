@@ -259,7 +259,7 @@ class Lifecycle(ServingApp):
         context = get_request_context()
         handler = self._find_error_handler(e, context._blueprints)
         if handler is None:
-            return e if self._describe_error is None else self._describe_error(e)
+            return e if self._describe_error is None and not self.debug else self._describe(e)
         context._answered_by = handler
         return wait_if_awaitable(self.ensure_sync(handler)(e))  # type: ignore[no-any-return]
 

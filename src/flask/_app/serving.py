@@ -260,6 +260,19 @@ class ServingApp(App):
 
     # Responses that the application creates itself -----------------------------------------------
 
+    def _describe(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
+        """Return the answer to an HTTP exception without a handler, if it is not the usual one.
+
+        :param e: the exception. In debug mode, a 404 and a 405 get a longer page.
+        """
+        if self._describe_error is not None:
+            return self._describe_error(e)
+        if e.code in (404, 405) and not self.testing:
+            from .._debug.routing import explain
+
+            explain(e, get_request_context())
+        return e
+
     def make_default_options_response(self) -> Response:
         """Create the response to ``OPTIONS``: no body, and the methods of the URL."""
         context = get_request_context()
