@@ -1,4 +1,5 @@
-"""The documentation site: `make docs`. Its pages are collected by `collect`."""
+"""The documentation site: `make docs`. `collect` brings its pages together, and `api_pages` makes
+the pages of the reference."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ if t.TYPE_CHECKING:
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "docs")]
 
-from collect import collect  # noqa: E402
+from api_pages import add_reference  # noqa: E402
+from collect import read_pages, write_pages  # noqa: E402
 
 with (HERE.parent / "pyproject.toml").open("rb") as file:
     _project = tomllib.load(file)["project"]
@@ -47,6 +49,18 @@ html_copy_source = False
 html_show_sphinx = False
 highlight_language = "none"
 
+# Docstrings name other objects in single backticks.
+default_role = "py:obj"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 80
+toc_object_entries_show_parents = "hide"
+# Names such as "Blueprint" in a type are those of the class and of its private base.
+suppress_warnings = ["ref.python"]
+
 # A prompt is not copied, and neither is the output of a command.
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
@@ -55,4 +69,6 @@ copybutton_line_continuation_character = "\\"
 
 def setup(app: Sphinx) -> None:
     """Collect the pages before Sphinx looks for them."""
-    collect(Path(app.srcdir))
+    pages = read_pages()
+    add_reference(pages.texts)
+    write_pages(Path(app.srcdir), pages)
