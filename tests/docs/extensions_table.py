@@ -42,8 +42,8 @@ def make_table() -> str:
     dates = sorted({suite["date"] for suite in suites.values()})
     lines = [
         f"{len(others)} projects and Flask's own tests, run until {dates[-1]}: {official:,} tests"
-        f" pass with Flask 3.1.3, {passed:,} with this package, and {differences or 'none'} only with"
-        " Flask 3.1.3.",
+        f" pass with Flask 3.1.3, {passed:,} with this package, and {differences or 'none'} only"
+        " with Flask 3.1.3.",
         "",
         "| project | version | tests that pass with Flask 3.1.3 | with this package |",
         "|---|---|---|---|",

@@ -37,7 +37,17 @@ from flask import Flask
 
 NOT_RUN = {
     "guides/asgi.md": 4,
-    "deploying/servers.md": 5,
+    "deploying/apache.md": 1,
+    "deploying/containers.md": 1,
+    "deploying/flask-serve.md": 2,
+    "deploying/gunicorn.md": 2,
+    "deploying/nginx.md": 2,
+    "deploying/serverless.md": 1,
+    "deploying/systemd.md": 1,
+    "deploying/uvicorn.md": 3,
+    "deploying/uwsgi.md": 1,
+    "start/install.md": 5,
+    "start/switching.md": 3,
     "start/quickstart.md": 1,
     "deploying/several-machines.md": 3,
 }
@@ -60,7 +70,6 @@ NOT_CONVERTED = {
     "decisions/0033-a-request-may-lift-its-limits.md",
     "decisions/0034-the-first-valid-session-cookie-is-used.md",
     "decisions/0041-sessions-in-a-store.md",
-    "deploying/servers.md",
     "deploying/several-machines.md",
     "guides/asgi.md",
     "guides/async.md",
