@@ -129,7 +129,10 @@ def convert(text: str, name: str, site: Site, files: dict[str, Path]) -> str:
             place = found.removeprefix("docs/")
             files[place] = site.root / found
         target = os.path.relpath(place, here)
-        return f"{match['image']}[{match['text']}]({target}{'#' * bool(anchor)}{anchor})"
+        # A drawing has its own colors for dark mode, so the theme leaves it as it is.
+        attributes = "{.dark-light}" if match["image"] and place.endswith(".svg") else ""
+        link = f"{target}{'#' * bool(anchor)}{anchor}"
+        return f"{match['image']}[{match['text']}]({link}){attributes}"
 
     parts: list[str] = []
     end = 0

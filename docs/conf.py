@@ -28,7 +28,7 @@ html_title = project
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 myst_heading_anchors = 4
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["attrs_inline"]
 
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {
