@@ -139,9 +139,15 @@ def convert(text: str, name: str, site: Site, files: dict[str, Path]) -> str:
     bare = _COMMENT.sub("", text)
     for block in [*_FENCE.finditer(bare), None]:
         start = block.start() if block else len(bare)
-        parts += [_LINK.sub(follow, bare[end:start]), block[0] if block else ""]
+        parts += [_LINK.sub(follow, bare[end:start]), _colored(block[0]) if block else ""]
         end = block.end() if block else end
     return "".join(parts)
+
+
+def _colored(block: str) -> str:
+    """Return a block with the language that Pygments has for templates."""
+    is_template = "{%" in block or "{{" in block
+    return block.replace("```html\n", "```html+jinja\n", 1) if is_template else block
 
 
 def _add_contents(wanted: dict[str, str]) -> None:
@@ -165,6 +171,7 @@ def _add_contents(wanted: dict[str, str]) -> None:
         order = dict.fromkeys([*(place for place in linked if place in below), *sorted(below)])
         wanted[index] += toctree(os.path.relpath(place, folder) for place in order)
     parts = [f"{title} <{name}/index>" for name, title in PARTS.items() if name in folders]
+    wanted.setdefault("index.md", "# Documentation\n")
     wanted["index.md"] += toctree([*parts, "Changes <changes>"])
 
 

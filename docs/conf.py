@@ -59,7 +59,8 @@ python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 80
 toc_object_entries_show_parents = "hide"
 # Names such as "Blueprint" in a type are those of the class and of its private base.
-suppress_warnings = ["ref.python"]
+# A block that is no whole file of its language, such as JSON with "...", has fewer colors.
+suppress_warnings = ["ref.python", "misc.highlighting_failure"]
 
 # A prompt is not copied, and neither is the output of a command.
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "

@@ -48,6 +48,9 @@ NOT_RUN = {
     "deploying/uwsgi.md": 1,
     "start/install.md": 5,
     "start/switching.md": 3,
+    "guides/celery.md": 1,
+    "guides/live-updates.md": 1,
+    "guides/subdomains.md": 1,
     "start/quickstart.md": 1,
     "deploying/several-machines.md": 3,
 }
