@@ -44,6 +44,7 @@ html_theme_options = {
 }
 html_context = {"default_mode": "auto"}
 html_static_path = [str(HERE / "_static")]
+html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_favicon = str(HERE / "_static" / "icon.svg")
 html_show_sourcelink = False
