@@ -147,9 +147,9 @@ def line_of(module: types.ModuleType, name: str) -> str:
     if value is t.Annotated:  # a class on some versions of Python, and not on others
         return "`typing.Annotated`."
     if isinstance(value, NamedSignal):
-        return "A signal; see [signals.md](../guides/signals.md)."
+        return "A signal; see [Signals](../guides/signals.md)."
     if isinstance(value, click.Command):
-        return f"The command `{value.name}`; see [command-line.md](command-line.md)."
+        return f"The command `{value.name}`; see [Command line](command-line.md)."
     if isinstance(value, type | types.FunctionType) and value.__module__.startswith("flask."):
         return first_sentence(value.__doc__)
     for home in [name for name in sys.modules if name.partition(".")[0] == "flask"]:
