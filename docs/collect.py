@@ -156,6 +156,7 @@ def _add_contents(wanted: dict[str, str]) -> None:
     for folder in sorted(folders):
         index = f"{folder}/index.md"
         title = PARTS.get(folder, folder.rpartition("/")[2].capitalize())
+        has_own_page = index in wanted
         text = wanted.setdefault(index, f"# {title}\n")
         inner = {f"{other}/index.md" for other in folders if os.path.dirname(other) == folder}
         below = inner | {place for place in wanted if os.path.dirname(place) == folder} - {index}
@@ -169,7 +170,10 @@ def _add_contents(wanted: dict[str, str]) -> None:
             for match in _LINK.finditer(_FENCE.sub("", text))
         ]
         order = dict.fromkeys([*(place for place in linked if place in below), *sorted(below)])
-        wanted[index] += toctree(os.path.relpath(place, folder) for place in order)
+        entries = [os.path.relpath(place, folder) for place in order]
+        if not has_own_page:  # generated pages, such as results, may have one title for several
+            entries = [f"{entry.removesuffix('.md')} <{entry}>" for entry in entries]
+        wanted[index] += toctree(entries)
     parts = [f"{title} <{name}/index>" for name, title in PARTS.items() if name in folders]
     wanted.setdefault("index.md", "# Documentation\n")
     wanted["index.md"] += toctree([*parts, "Changes <changes>"])

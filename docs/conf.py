@@ -54,6 +54,7 @@ highlight_language = "none"
 
 # Docstrings name other objects in single backticks.
 default_role = "py:obj"
+smartquotes = False  # "--app" stays two hyphens
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_typehints_format = "short"

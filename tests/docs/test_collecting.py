@@ -19,7 +19,7 @@ Installation, Quickstart, Templates, Testing, Handling errors, Debugging, Loggin
 Signals, Class-based views, lifecycle, application context, request context, Blueprints,
 Extensions, Command line, Development server, shell, Application factories, dispatching,
 URL processors, SQLite, SQLAlchemy, uploads, caching, view decorators, forms, message flashing,
-JavaScript, lazy views, favicon, streaming, method overrides, Celery, subclassing,
+JavaScript, lazy views, favicon, streaming, method overrides, checksums, Celery, subclassing,
 single-page applications, Security, Deploying, Gunicorn, Waitress, mod_wsgi, uWSGI, gevent, ASGI,
 nginx, Apache, behind a proxy, Async and await, extension development, API, Design decisions,
 Contributing, Changes
