@@ -14,11 +14,14 @@ help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
 
 $(VENV)/made: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[dotenv]'
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 ...")'
+	@echo "1 of 3: creating the environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "2 of 3: updating pip"
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@echo "3 of 3: installing this package and what it needs"
+	@$(BIN)/python -m pip install --editable '.[asgi,dotenv]'
+	@touch $@
 
 $(VENV)/made-test: $(VENV)/made
 	$(BIN)/python -m pip install --quiet --group test

@@ -37,6 +37,9 @@ from flask import Flask
 
 NOT_RUN = {
     "guides/asgi.md": 4,
+    "guides/celery.md": 1,
+    "guides/live-updates.md": 1,
+    "guides/subdomains.md": 1,
     "deploying/servers.md": 5,
     "start/quickstart.md": 1,
     "deploying/several-machines.md": 3,
