@@ -40,7 +40,7 @@ def add(number):
 def listen(number, last):
     """Send the comments that an open page does not have, and then each new one."""
     find_post(number)
-    last = request.headers.get("Last-Event-ID", last, type=int)
+    last = request.headers.get("Last-Event-ID", last)
     return stream_events(events(number, last))
 
 
