@@ -84,7 +84,7 @@ def delete(number):
 
 
 def find_post(number):
-    """Return a post; answer with a 404 if it does not exist."""
+    """Return a post; abort with a 404 if it does not exist."""
     post = database.find_one(f"{POSTS} WHERE post.id = ?", number)
     if post is None:
         abort(404, "There is no post with this number.")
@@ -92,7 +92,7 @@ def find_post(number):
 
 
 def find_own_post(number):
-    """Return a post; answer with a 403 if another author wrote it."""
+    """Return a post; abort with a 403 if another author wrote it."""
     post = find_post(number)
     if post["author_id"] != g.author["id"]:
         abort(403, "Only its author may change a post.")

@@ -53,5 +53,5 @@ def test_after_signing_in_an_author_is_back_on_the_page(guest, ada):
     assert "Sign in first." in page.text
     assert page.request.full_path == "/sign-in?next=/write"
     form = {"name": "Ada", "password": "correct horse"}
-    answer = guest.post("/sign-in?next=/write", data=form)
-    assert answer.location == "/write"
+    response = guest.post("/sign-in?next=/write", data=form)
+    assert response.location == "/write"

@@ -30,9 +30,9 @@ def test_the_api_lists_the_newest_posts(ada, guest):
 
 
 def test_the_api_says_what_is_wrong(guest):
-    answer = guest.get("/api/posts?limit=0")
-    assert answer.status_code == 422
-    assert answer.json["errors"][0]["detail"] == "Must be at least 1."
+    response = guest.get("/api/posts?limit=0")
+    assert response.status_code == 422
+    assert response.json["errors"][0]["detail"] == "Must be at least 1."
 
 
 def test_a_comment_is_shown_with_its_post(ada, grace):

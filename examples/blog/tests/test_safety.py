@@ -17,8 +17,8 @@ def test_a_form_of_another_site_is_refused(ada, headers):
 )
 def test_signing_in_never_leads_to_another_site(guest, ada, address):
     form = {"name": "Ada", "password": "correct horse"}
-    answer = guest.post("/sign-in", query_string={"next": address}, data=form)
-    assert answer.location == "/"
+    response = guest.post("/sign-in", query_string={"next": address}, data=form)
+    assert response.location == "/"
 
 
 def test_a_form_that_is_too_large_is_refused(ada):
