@@ -1,22 +1,19 @@
-"""The built-in commands ``run``, ``shell`` and ``routes``."""
+"""The command ``run``, which serves the application for development."""
 
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 import typing as t
-from collections.abc import Iterable
 
 import click
 import werkzeug.serving
 
-from .._app.base import App
-from .._core.current import current_app
 from .._core.environment import get_debug_flag
 from ._banner import show_server_banner
+from ._development_server import run_development_server
 from ._options import debug_option
-from ._script import ScriptInfo, pass_script_info, with_appcontext
+from ._script import ScriptInfo, pass_script_info
 from ._types import CertParamType, SeparatedPathType, join_certificate_and_key
 
 if t.TYPE_CHECKING:
@@ -25,15 +22,11 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-_SHOW_DEFAULTS: t.Final = {"show_default": True}
-"""The settings of click for all commands of this package."""
-
-
 @click.command(
     "run",
     short_help="Serve the app for development.",
     params=[debug_option],
-    context_settings=_SHOW_DEFAULTS,
+    context_settings={"show_default": True},
 )
 @click.option("--host", "-h", default="127.0.0.1", help="Address to listen on.")
 @click.option("--port", "-p", default=5000, help="Port to listen on.")
@@ -77,6 +70,9 @@ _SHOW_DEFAULTS: t.Final = {"show_default": True}
     type=SeparatedPathType(),
     help=f"Files that cause no restart, as fnmatch patterns separated by {os.pathsep!r}.",
 )
+@click.option(
+    "--open", is_flag=True, help="Open the browser when the server is ready. Not after a restart."
+)
 @pass_script_info
 def run_command(
     info: ScriptInfo,
@@ -88,6 +84,7 @@ def run_command(
     cert: tuple[str, str] | SSLContext | t.Literal["adhoc"] | None,
     extra_files: list[str] | None,
     exclude_patterns: list[str] | None,
+    open: bool,
 ) -> None:
     """Serve the application with a development server.
 
@@ -106,7 +103,12 @@ def run_command(
 
     debug = get_debug_flag()
     show_server_banner(debug, info.app_import_path)
-    werkzeug.serving.run_simple(
+    if open and not werkzeug.serving.is_running_from_reloader():
+        from ._browser import choose_port, open_when_ready
+
+        port = choose_port(host, port)
+        open_when_ready(host, port, is_secure=cert is not None)
+    run_development_server(
         host,
         port,
         application,
@@ -129,121 +131,3 @@ def _fail_every_request(error: Exception) -> WSGIApplication:
         raise error.with_traceback(trace)
 
     return application
-
-
-class _ShellApp(t.Protocol):
-    import_name: str
-    instance_path: str
-
-    def make_shell_context(self) -> dict[str, object]: ...
-
-
-@click.command(
-    "shell", short_help="Open a Python shell with the app.", context_settings=_SHOW_DEFAULTS
-)
-@with_appcontext
-def shell_command() -> None:
-    """Open an interactive Python shell in the application's context.
-
-    It starts with 'app', 'g' and the names of the application's shell context processors. The file
-    that PYTHONSTARTUP names is run first, as in Python's own shell.
-    """
-    import code
-
-    app: _ShellApp = current_app._get_current_object()
-    namespace: dict[str, object] = {}
-    startup = os.environ.get("PYTHONSTARTUP")
-    if startup and os.path.isfile(startup):
-        with open(startup, "rb") as file:  # bytes: compile() reads the encoding declaration
-            exec(compile(file.read(), startup, "exec"), namespace)
-    namespace.update(app.make_shell_context())
-
-    _complete_names_of(namespace)
-    code.interact(
-        banner=f"Python {sys.version} on {sys.platform}\n"
-        f"App: {app.import_name}\n"
-        f"Instance: {app.instance_path}",
-        local=namespace,
-    )
-
-
-def _complete_names_of(namespace: dict[str, object]) -> None:
-    """Let the tab key complete names of the shell, if Python is configured for completion."""
-    hook = getattr(sys, "__interactivehook__", None)
-    if hook is None:
-        return
-    try:
-        import readline
-        from rlcompleter import Completer
-    except ImportError:
-        pass  # this Python has no line editing
-    else:
-        readline.set_completer(Completer(namespace).complete)
-    # Called last, because the hook may install another completer.
-    hook()
-
-
-class _Route(t.NamedTuple):
-    """A line of the table of routes, which can be sorted by each field."""
-
-    endpoint: str
-    methods: tuple[str, ...]
-    domain: str
-    rule: str
-
-
-@click.command("routes", short_help="List the app's routes.", context_settings=_SHOW_DEFAULTS)
-@click.option(
-    "--sort",
-    "-s",
-    type=click.Choice((*_Route._fields, "match")),
-    default="endpoint",
-    help="What to sort by. 'match' is the order in which a request is compared with the routes.",
-)
-@click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS too.")
-@with_appcontext
-def routes_command(sort: str, all_methods: bool) -> None:
-    """List all routes with endpoint, methods and rule.
-
-    A column for the host or subdomain is shown if some route has one.
-    """
-    app: App = current_app._get_current_object()
-    routes = _list_routes(app, hidden=set() if all_methods else {"HEAD", "OPTIONS"})
-    if not routes:
-        click.echo("No routes were registered.")
-        return
-    if sort != "match":
-        routes.sort(key=lambda route: getattr(route, sort))
-
-    columns = {
-        "Endpoint": [route.endpoint for route in routes],
-        "Methods": [", ".join(route.methods) for route in routes],
-    }
-    if any(route.domain for route in routes):
-        title = "Host" if app.url_map.host_matching else "Subdomain"
-        columns[title] = [route.domain for route in routes]
-    columns["Rule"] = [route.rule for route in routes]
-    for line in _format_table(columns):
-        click.echo(line)
-
-
-def _list_routes(app: App, hidden: set[str]) -> list[_Route]:
-    """List an application's routes in matching order, without the methods in ``hidden``."""
-    host_matching = app.url_map.host_matching
-    return [
-        _Route(
-            rule.endpoint,
-            ("WebSocket",) if rule.websocket else tuple(sorted((rule.methods or set()) - hidden)),
-            (rule.host if host_matching else rule.subdomain) or "",
-            rule.rule,
-        )
-        for rule in app.url_map.iter_rules()
-    ]
-
-
-def _format_table(columns: dict[str, list[str]]) -> Iterable[str]:
-    """Format columns with titles, each as wide as its widest cell."""
-    widths = [max(map(len, [title, *cells])) for title, cells in columns.items()]
-    rules = ["-" * width for width in widths]
-    for row in (tuple(columns), rules, *zip(*columns.values(), strict=True)):
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
