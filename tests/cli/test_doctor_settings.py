@@ -172,6 +172,21 @@ def test_no_finding_shows_a_key(runner) -> None:
     assert "x7Kq2!aZ" not in text and "w4Tp9?bY" not in text
 
 
+def test_errors_show_no_password(runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(app: Flask) -> t.NoReturn:
+        raise ConnectionError("no answer of redis://me:w4Tp9bY@host")
+
+    app = make_app()
+    app.cli.check(connect)
+    monkeypatch.setattr("flask.cli._config.PREPARATIONS", [connect])
+    found = {finding["id"]: finding for finding in examine(runner, app)["findings"]}
+    for identifier in ("set-up-fails", "check-failed"):
+        what = found[identifier]["what"]
+        assert what.endswith("ConnectionError: no answer of redis://me:********@host")
+    result = runner.invoke(FlaskGroup(create_app=lambda: app), ["config"])
+    assert "no answer of redis://me:********@host" in result.output
+
+
 # Where a key is written ---------------------------------------------------------------------------
 
 START = "from flask import Flask\nimport json, os, tomllib\napp = Flask(__name__)\n"

@@ -10,7 +10,7 @@ import click
 from .._app.lifespan import PREPARATIONS
 from ._routes import format_table
 from ._script import ScriptInfo, pass_script_info
-from ._secrets import HIDDEN, hide_secrets
+from ._secrets import HIDDEN, hide_in_text, hide_secrets
 
 if t.TYPE_CHECKING:
     from ..typing import AnyApp
@@ -37,8 +37,9 @@ def config_command(info: ScriptInfo, text: str | None, changed: bool, json: bool
     """
     app, sources, error = load_with_sources(info)
     if error is not None:
+        reason = hide_in_text(str(error))
         click.secho(
-            f"The set-up of the app fails at its first request: {error}", fg="red", err=True
+            f"The set-up of the app fails at its first request: {reason}", fg="red", err=True
         )
     wanted = (text or "").upper()
     rows = [

@@ -17,6 +17,7 @@ import click
 from ._config import load_with_sources
 from ._findings import LEVELS, Check, Finding
 from ._script import ScriptInfo, pass_script_info
+from ._secrets import hide_in_text
 
 if t.TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -89,7 +90,7 @@ def _find_all(
         yield Finding(
             "set-up-fails",
             "error",
-            f"The set-up of the app fails: {type(error).__name__}: {error}",
+            f"The set-up of the app fails: {_name_error(error)}",
             "A server does not start, or each request fails.",
             "Change what the error names.",
         )
@@ -128,10 +129,14 @@ def _run(name: str, check: Check, app: AnyApp) -> Iterator[Finding]:
         yield Finding(
             "check-failed",
             "error",
-            f"The check {name!r} has failed: {type(error).__name__}: {error}",
+            f"The check {name!r} has failed: {_name_error(error)}",
             "What it checks is not known.",
             "Correct the check.",
         )
+
+
+def _name_error(error: Exception) -> str:
+    return f"{type(error).__name__}: {hide_in_text(str(error))}"
 
 
 def _describe(finding: Finding) -> dict[str, str]:

@@ -34,8 +34,10 @@ def hide_secrets(name: str, value: object) -> object:
     :param name: the name of the setting.
     :param value: its value.
     """
-    if value is None or isinstance(value, bool) or value in ("", b""):
-        return "" if value == b"" else value
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str | bytes) and not value:
+        return ""
     if is_secret(name):
         return HIDDEN
     if isinstance(value, Mapping):
@@ -44,6 +46,10 @@ def hide_secrets(name: str, value: object) -> object:
         return [hide_secrets("", inner) for inner in value]
     if isinstance(value, int | float):
         return value
-    text = value if isinstance(value, str) else repr(value)
+    return hide_in_text(value if isinstance(value, str) else repr(value))
+
+
+def hide_in_text(text: str) -> str:
+    """Return a text, such as that of an error, without the passwords in its URLs."""
     text = _URL_PASSWORD.sub(rf"\1{HIDDEN}@", text)
     return _QUERY_SECRET.sub(rf"\1{HIDDEN}", text)
