@@ -138,7 +138,7 @@ def test_any_last_event_of_a_client_is_understood(
 def test_an_open_stream_keeps_no_connection(
     ada: FlaskClient, blog: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = []
+    real, opened = sqlite3.connect, []
 
     class Connection(sqlite3.Connection):
         is_closed = False
@@ -148,8 +148,7 @@ def test_an_open_stream_keeps_no_connection(
             self.is_closed = True
 
     def connect(path: str) -> Connection:
-        opened.append(sqlite3.Connection.__new__(Connection))
-        opened[-1].__init__(path)  # type: ignore[misc]
+        opened.append(real(path, factory=Connection))
         return opened[-1]
 
     ada.post("/write", data={"title": "Post", "text": "Text."})
