@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from flask import Flask, render_template
 from flask.security import Security
@@ -36,4 +36,6 @@ def create_app(settings=None):
 
 def show_error(error):
     """Show an HTTP error, such as 404, as a page of the blog."""
+    if isinstance(error, SecurityError):
+        return error  # the host is not ours, so the page could not link to other pages
     return render_template("error.html", error=error), error.code

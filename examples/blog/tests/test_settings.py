@@ -24,3 +24,9 @@ def test_the_argument_overrides_the_environment(monkeypatch):
 def test_the_key_of_development_is_refused_in_production():
     with pytest.raises(RuntimeError, match="Set FLASK_SECRET_KEY"):
         create_app()
+
+
+def test_a_request_for_another_host_is_refused():
+    client = create_app({**KEY, "TRUSTED_HOSTS": ["blog.example"]}).test_client()
+    assert client.get("/nothing", base_url="https://blog.example").status_code == 404
+    assert client.get("/nothing", base_url="https://other.example").status_code == 400
