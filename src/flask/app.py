@@ -14,7 +14,6 @@ from contextlib import AbstractAsyncContextManager, closing
 from datetime import timedelta
 from functools import partial
 
-import werkzeug.serving
 from werkzeug.routing import Map, MapAdapter, Rule
 
 from . import typing as ft
@@ -253,6 +252,7 @@ class Flask(Lifecycle):
             reloader and debugger, and ``threaded`` is enabled.
         """
         from . import cli
+        from ._development._serving import run_wsgi
 
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
             cli.warn_run_ignored()
@@ -270,9 +270,7 @@ class Flask(Lifecycle):
         by_debug_mode = {"use_reloader": self.debug, "use_debugger": self.debug}
         cli.show_server_banner(self.debug, self.name)
         try:
-            werkzeug.serving.run_simple(
-                address, port, self, **{"threaded": True, **by_debug_mode, **options}
-            )
+            run_wsgi(address, port, self, **{"threaded": True, **by_debug_mode, **options})
         finally:
             # In an interactive session you can continue set-up when the server has ended.
             self._got_first_request = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 import typing as t
 from collections.abc import Iterable
 
@@ -14,6 +13,8 @@ import werkzeug.serving
 from .._app.base import App
 from .._core.current import current_app
 from .._core.environment import get_debug_flag
+from .._development._load_error import LoadErrorApp, format_load_error
+from .._development._serving import RELOADERS, run_wsgi, wait_until_called
 from ._banner import show_server_banner
 from ._options import debug_option
 from ._script import ScriptInfo, pass_script_info, with_appcontext
@@ -22,7 +23,7 @@ from ._types import CertParamType, SeparatedPathType, join_certificate_and_key
 if t.TYPE_CHECKING:
     from ssl import SSLContext
 
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
 
 
 _SHOW_DEFAULTS: t.Final = {"show_default": True}
@@ -77,12 +78,26 @@ _SHOW_DEFAULTS: t.Final = {"show_default": True}
     type=SeparatedPathType(),
     help=f"Files that cause no restart, as fnmatch patterns separated by {os.pathsep!r}.",
 )
+@click.option(
+    "--reload-type",
+    type=click.Choice(RELOADERS),
+    default="auto",
+    help="How changes are noticed: by the system's notifications, or by comparing times. 'auto' is"
+    " watchfiles if it is installed.",
+)
+@click.option(
+    "--asgi/--wsgi",
+    default=False,
+    help="Serve over ASGI with uvicorn, which must be installed, or over WSGI.",
+)
 @pass_script_info
 def run_command(
     info: ScriptInfo,
     host: str,
     port: int,
     reload: bool | None,
+    reload_type: str,
+    asgi: bool,
     debugger: bool | None,
     with_threads: bool,
     cert: tuple[str, str] | SSLContext | t.Literal["adhoc"] | None,
@@ -95,40 +110,43 @@ def run_command(
 
     With '--debug' the server restarts when code changes, and shows a debugger for an error.
     """
+    wait_until_called(asgi)
+    application: WSGIApplication
     try:
-        application: WSGIApplication = info.load_app()
+        application = info.load_app()
     except Exception as error:
         if not werkzeug.serving.is_running_from_reloader():
             raise
         # The developer is editing the code. The next change restarts the server.
-        traceback.print_exc()
-        application = _fail_every_request(error)
+        click.echo(f"{format_load_error(error)}\n * Waiting for the next change.", err=True)
+        application = LoadErrorApp(error, get_debug_flag() if debugger is None else debugger)
 
     debug = get_debug_flag()
     show_server_banner(debug, info.app_import_path)
-    werkzeug.serving.run_simple(
-        host,
-        port,
-        application,
-        ssl_context=cert,
-        threaded=with_threads,
-        use_debugger=debug if debugger is None else debugger,
-        use_reloader=debug if reload is None else reload,
-        extra_files=extra_files,
-        exclude_patterns=exclude_patterns,
-    )
+    options: dict[str, t.Any] = {
+        "ssl_context": cert,
+        "use_reloader": debug if reload is None else reload,
+        "extra_files": extra_files,
+        "exclude_patterns": exclude_patterns,
+    }
+    if asgi:
+        _run_asgi(host, port, application, reloader_type=reload_type, **options)
+        return
+    if reload_type != "auto":
+        options["reloader_type"] = reload_type
+    options |= {"threaded": with_threads, "use_debugger": debug if debugger is None else debugger}
+    run_wsgi(host, port, application, **options)
 
 
-def _fail_every_request(error: Exception) -> WSGIApplication:
-    """Return an application that raises the error of loading the real one."""
-    trace = error.__traceback__
+def _run_asgi(host: str, port: int, application: WSGIApplication, **options: t.Any) -> None:
+    from .._development._asgi_server import WITHOUT_UVICORN, run_asgi
 
-    def application(environ: WSGIEnvironment, start_response: StartResponse) -> t.NoReturn:
-        # `raise` adds this frame to the error's traceback. Without the reset the traceback would
-        # grow with each request.
-        raise error.with_traceback(trace)
-
-    return application
+    try:
+        run_asgi(host, port, application, **options)
+    except ImportError as error:
+        if error.name != "uvicorn":
+            raise
+        raise click.UsageError(WITHOUT_UVICORN) from None
 
 
 class _ShellApp(t.Protocol):

@@ -1,0 +1,160 @@
+"""The development server for ASGI: uvicorn, with the reloader.
+
+Werkzeug's server opens the socket and prints the address. uvicorn serves from the same socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import typing as t
+from collections.abc import Iterable
+
+import werkzeug.serving
+
+from ._browser_asgi import AsgiBrowserReload
+from ._link import Restarter, find_restarter
+from ._pages import EVENTS_PATH
+from ._serving import Reloader, reloads_pages, start_reports
+
+if t.TYPE_CHECKING:
+    from ssl import SSLContext
+
+    import uvicorn
+
+_SHUTDOWN_TIMEOUT: t.Final = 1
+"""Seconds that requests, WebSockets and streams have to end when the application is restarted."""
+
+WITHOUT_UVICORN: t.Final = (
+    "'flask run --asgi' needs uvicorn, which is not installed. Install it with:"
+    "\n\n    pip install 'uvicorn>=0.34' wsproto"
+)
+
+
+def run_asgi(
+    host: str,
+    port: int,
+    app: t.Any,
+    *,
+    ssl_context: tuple[str, str] | SSLContext | t.Literal["adhoc"] | None,
+    use_reloader: bool,
+    reloader_type: str,
+    extra_files: Iterable[str] | None,
+    exclude_patterns: Iterable[str] | None,
+) -> None:
+    """Serve an application over ASGI.
+
+    :param host: address to listen on.
+    :param port: port to listen on.
+    :param app: the application; or a ``LoadErrorApp``.
+    :param ssl_context: as for ``werkzeug.serving.run_simple``.
+    :param use_reloader: restart when code changes.
+    :param reloader_type: see ``RELOADERS``.
+    :param extra_files: see ``Project``.
+    :param exclude_patterns: likewise.
+    :raises ImportError: uvicorn is not installed.
+    """
+    import uvicorn  # noqa: F401
+
+    is_child = werkzeug.serving.is_running_from_reloader()
+    number = int(os.environ["WERKZEUG_SERVER_FD"]) if is_child else None
+    server = werkzeug.serving.make_server(
+        host, port, app, ssl_context=ssl_context, fd=number, threaded=True
+    )
+    if not is_child:
+        server.log_startup()
+        server.log("info", "Press CTRL+C to quit")
+    if use_reloader and not is_child:
+        server.socket.set_inheritable(True)
+        os.environ["WERKZEUG_SERVER_FD"] = str(server.fileno())
+        signal.signal(signal.SIGTERM, lambda *arguments: sys.exit(0))
+        try:
+            sys.exit(
+                Reloader(extra_files, exclude_patterns, kind=reloader_type).restart_with_reloader()
+            )
+        except KeyboardInterrupt:
+            return
+    # Werkzeug may have wrapped the socket for HTTPS; uvicorn does that itself.
+    listening = socket.socket(fileno=os.dup(server.fileno()))
+    try:
+        _serve(app, listening, server.ssl_context, find_restarter())
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.server_close()
+
+
+def _serve(
+    app: t.Any, listening: socket.socket, context: SSLContext | None, restarter: Restarter | None
+) -> None:
+    """Run uvicorn, until the process has to end."""
+    import uvicorn
+
+    middleware = None
+    if restarter is not None and reloads_pages(app):
+        app = middleware = AsgiBrowserReload(app, Reloader.pages)
+    config = uvicorn.Config(
+        app,
+        interface="asgi3",
+        lifespan="on",
+        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
+    )
+    config.load()
+    config.ssl = context
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn.access").addFilter(_is_shown)
+    server = _create_server(config)
+    codes: list[int] = []
+    if restarter is not None:
+        start_reports(restarter, app if middleware is None else Reloader.app)
+        threading.Thread(
+            target=_follow, args=(restarter, server, middleware, codes), daemon=True
+        ).start()
+    server.run([listening])
+    if codes:
+        sys.exit(codes[0])
+
+
+def _create_server(config: uvicorn.Config) -> uvicorn.Server:
+    """Return a server that stops at once when it has to; uvicorn looks ten times a second."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Sleeps for a shorter time."""
+
+        async def main_loop(self) -> None:
+            """Serve until the server has to stop."""
+            counter = 0
+            while not await self.on_tick(counter):
+                for _ in range(5):
+                    await asyncio.sleep(0.02)
+                    if self.should_exit:
+                        return
+                counter += 1
+
+    return Server(config)
+
+
+def _follow(
+    restarter: Restarter,
+    server: uvicorn.Server,
+    middleware: AsgiBrowserReload | None,
+    codes: list[int],
+) -> None:
+    codes.append(restarter.follow(Reloader.pages.publish))
+    if middleware is not None:
+        middleware.close()
+    server.should_exit = True
+
+
+def _is_shown(record: logging.LogRecord) -> bool:
+    """Return whether a request is logged; those of the script are not."""
+    values = record.args
+    return not (isinstance(values, tuple) and len(values) > 2) or not str(values[2]).startswith(
+        EVENTS_PATH
+    )

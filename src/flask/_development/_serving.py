@@ -1,0 +1,224 @@
+"""Starts the development server: Werkzeug's for WSGI, uvicorn for ASGI, both with the reloader.
+
+``flask run`` and ``app.run()`` call `run_wsgi` or `run_asgi`. The first process becomes the
+supervisor. A process that the supervisor starts serves the application.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+import time
+import typing as t
+from collections.abc import Iterable
+from functools import partial
+
+import werkzeug.serving
+
+from ._link import Restarter, find_restarter
+from ._load_error import LoadErrorApp
+from ._pages import Pages
+from ._project import is_library, list_module_files, list_roots, list_traceback_files
+from ._supervisor import Supervisor, list_command
+
+if t.TYPE_CHECKING:
+    from types import TracebackType
+
+RELOADERS: t.Final = ("auto", "watchfiles", "stat")
+"""The values of ``reloader_type`` for which this package's supervisor is used."""
+
+_PRELOADED: t.Final = ("jinja2", "itsdangerous", "werkzeug.debug")
+"""Modules that most applications need. They are imported before a process waits."""
+_PRELOADED_FOR_ASGI: t.Final = (
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+    "flask.asgi",
+)
+_REPORT_INTERVAL: t.Final = 1.0
+"""Seconds between two looks for modules that were imported in the meantime."""
+
+
+def wait_until_called(asgi: bool) -> None:
+    """Wait before the application is loaded, in a process that was started in advance.
+
+    :param asgi: whether the application is served over ASGI.
+    """
+    restarter = find_restarter()
+    if restarter is None:
+        return
+    for name in (*_PRELOADED, *(_PRELOADED_FOR_ASGI if asgi else ())):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            pass  # the server reports it
+    restarter.wait_until_called(list_module_files())
+
+
+def run_wsgi(host: str, port: int, app: t.Any, **options: t.Any) -> None:
+    """Serve an application with Werkzeug's server.
+
+    :param host: address to listen on.
+    :param port: port to listen on.
+    :param app: the application; or a `LoadErrorApp`.
+    :param options: of ``werkzeug.serving.run_simple``. If ``reloader_type`` is none of
+        `RELOADERS`, Werkzeug's reloader is used.
+    """
+    if options.get("use_reloader") and _add_reloaders(app):
+        # Werkzeug has no such name, so it is not passed by default.
+        restarter = find_restarter()
+        is_parallel = options.get("threaded") and options.get("processes", 1) == 1
+        if restarter is not None and is_parallel and reloads_pages(app):
+            from ._browser_wsgi import create_request_handler
+
+            options["request_handler"] = create_request_handler(
+                Reloader.pages, options.get("request_handler")
+            )
+        if isinstance(app, LoadErrorApp):
+            options["use_debugger"] = False
+    werkzeug.serving.run_simple(host, port, app, **options)
+
+
+def reloads_pages(app: t.Any) -> bool:
+    """Return whether the application is in debug mode, and its setting allows it.
+
+    :param app: the application; or a `LoadErrorApp`.
+    """
+    config = getattr(app, "config", {})
+    return bool(getattr(app, "debug", False) and config.get("BROWSER_AUTO_RELOAD", True))
+
+
+def _add_reloaders(app: t.Any) -> bool:
+    """Replace Werkzeug's reloaders by this package's; return whether it is possible."""
+    loops: dict[str, t.Any] | None = None
+    if find_restarter() is not None or not werkzeug.serving.is_running_from_reloader():
+        reloader = importlib.import_module("werkzeug._reloader")
+        loops = getattr(reloader, "reloader_loops", None)
+    if loops is None:
+        return False
+    Reloader.app = app
+    loops.update({kind: partial(Reloader, kind=kind) for kind in RELOADERS})
+    return True
+
+
+class Reloader:
+    """A reloader, as Werkzeug's server uses one.
+
+    :param extra_files: see ``Project``.
+    :param exclude_patterns: likewise.
+    :param interval: minimum seconds between two comparisons of times.
+    :param kind: one of `RELOADERS`.
+    """
+
+    app: t.ClassVar[t.Any] = None
+    """The application that is served."""
+    pages: t.ClassVar[Pages] = Pages()
+    """The open pages."""
+
+    def __init__(
+        self,
+        extra_files: Iterable[str] | None = None,
+        exclude_patterns: Iterable[str] | None = None,
+        interval: float = 1,
+        kind: str = "auto",
+    ) -> None:
+        self._extra_files = extra_files or ()
+        self._exclude_patterns = exclude_patterns or ()
+        self._interval = interval
+        self._kind = kind
+
+    def restart_with_reloader(self) -> int:
+        """Supervise processes until one ends; return its exit code."""
+        try:
+            supervisor = Supervisor(
+                list_command(),
+                self._extra_files,
+                self._exclude_patterns,
+                self._interval,
+                self._kind,
+            )
+        except RuntimeError as error:  # watchfiles is not installed
+            print(f"Error: {error}", file=sys.stderr)
+            return 2
+        return supervisor.run()
+
+    def __enter__(self) -> Reloader:
+        """Begin; the server is started next."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End; the process ends too."""
+
+    def run(self) -> t.NoReturn:
+        """Wait until the application is restarted, in the main thread of its process."""
+        restarter = find_restarter()
+        assert restarter is not None
+        start_reports(restarter, self.app)
+        sys.exit(restarter.follow(self.pages.publish))
+
+
+# What the application uses -----------------------------------------------------------------------
+
+
+def start_reports(restarter: Restarter, app: t.Any) -> None:
+    """Report which files the application uses, now and whenever it has imported more modules.
+
+    :param restarter: the supervisor.
+    :param app: the application.
+    """
+    restarter.report(**_describe(app))
+    threading.Thread(
+        target=_report_modules, args=(restarter, app), name="flask-reports", daemon=True
+    ).start()
+
+
+def _report_modules(restarter: Restarter, app: t.Any) -> None:
+    known = list_module_files()
+    count = len(sys.modules)
+    while True:
+        time.sleep(_REPORT_INTERVAL)
+        if len(sys.modules) != count:
+            count = len(sys.modules)
+            current = list_module_files()
+            if not current <= known:
+                known |= current
+                restarter.report(**_describe(app))
+
+
+def _describe(app: t.Any) -> dict[str, list[str]]:
+    """Return the files and folders of an application, see ``Project.update``."""
+    modules = list_module_files()
+    templates: set[str] = set()
+    statics: set[str] = set()
+    if isinstance(app, LoadErrorApp):
+        if app.error is not None:
+            modules |= list_traceback_files(app.error)
+    elif reloads_pages(app):
+        for owner in (app, *getattr(app, "blueprints", {}).values()):
+            templates.update(_list_searched(getattr(owner, "jinja_loader", None)))
+            folder = getattr(owner, "static_folder", None)
+            statics.update([str(folder)] if folder else [])
+    return {
+        "modules": sorted(modules),
+        "roots": sorted(list_roots()),
+        "templates": sorted(path for path in templates if not is_library(path)),
+        "statics": sorted(path for path in statics if not is_library(path)),
+    }
+
+
+def _list_searched(loader: t.Any) -> set[str]:
+    """Return the folders that a Jinja loader searches."""
+    found = {str(path) for path in getattr(loader, "searchpath", ())}
+    for inner in getattr(loader, "loaders", ()):  # a ChoiceLoader
+        found |= _list_searched(inner)
+    mapping = getattr(loader, "mapping", {})  # a PrefixLoader; a DictLoader has texts
+    for inner in mapping.values() if isinstance(mapping, dict) else ():
+        found |= set() if isinstance(inner, str) else _list_searched(inner)
+    return found
