@@ -101,6 +101,22 @@ def find_place(error: BaseException) -> Place | None:
     return Place(path if relative.startswith("..") else relative, number, source)
 
 
+def find_syntax_error(paths: Iterable[str]) -> SyntaxError | None:
+    """Return the syntax error of a file, if one has any.
+
+    :param paths: Python files, which may be missing.
+    """
+    for path in sorted(paths):
+        try:
+            with open(path, "rb") as file:
+                compile(file.read(), path, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            return error
+        except (OSError, ValueError):
+            continue
+    return None
+
+
 class LoadErrorApp:
     """Responds to each request with the error, over WSGI and ASGI.
 

@@ -7,17 +7,18 @@ supervisor. A process that the supervisor starts serves the application.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import threading
 import time
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 import werkzeug.serving
 
 from ._link import Restarter, find_restarter
-from ._load_error import LoadErrorApp
+from ._load_error import LoadErrorApp, find_syntax_error
 from ._pages import Pages
 from ._project import is_library, list_module_files, list_roots, list_traceback_files
 from ._supervisor import Supervisor, list_command
@@ -78,6 +79,7 @@ def run_wsgi(host: str, port: int, app: t.Any, **options: t.Any) -> None:
             )
         if isinstance(app, LoadErrorApp):
             options["use_debugger"] = False
+        Reloader.address = (host, port, options.get("ssl_context"))
     werkzeug.serving.run_simple(host, port, app, **options)
 
 
@@ -116,6 +118,8 @@ class Reloader:
     """The application that is served."""
     pages: t.ClassVar[Pages] = Pages()
     """The open pages."""
+    address: t.ClassVar[tuple[str, int, t.Any]] = ("127.0.0.1", 0, None)
+    """Host, port, and the certificate as for ``werkzeug.serving.run_simple``."""
 
     def __init__(
         self,
@@ -138,6 +142,7 @@ class Reloader:
                 self._exclude_patterns,
                 self._interval,
                 self._kind,
+                serve_failure,
             )
         except RuntimeError as error:  # watchfiles is not installed
             print(f"Error: {error}", file=sys.stderr)
@@ -162,6 +167,34 @@ class Reloader:
         assert restarter is not None
         start_reports(restarter, self.app)
         sys.exit(restarter.follow(self.pages.publish))
+
+
+def serve_failure(paths: set[str]) -> Callable[[], None]:
+    """Respond to requests with an error page; return a function that ends this.
+
+    :param paths: Python files that have changed. If one has a syntax error, the page shows it.
+    """
+    from ._browser_wsgi import BrowserReload
+
+    host, port, context = Reloader.address
+    error = find_syntax_error(paths)
+    app = BrowserReload(LoadErrorApp(error, is_shown=True), Pages())
+    server = werkzeug.serving.make_server(
+        host,
+        port,
+        app,
+        threaded=True,
+        ssl_context=context,
+        fd=int(os.environ["WERKZEUG_SERVER_FD"]),
+    )
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+
+    def end() -> None:
+        server.shutdown()
+        thread.join()
+
+    return end
 
 
 # What the application uses -----------------------------------------------------------------------

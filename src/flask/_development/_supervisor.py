@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.util import cache_from_source
 
 from ._link import VARIABLE, Link, Message
@@ -117,6 +117,8 @@ class Supervisor:
     :param exclude_patterns: likewise.
     :param interval: see ``create_watcher``.
     :param kind: likewise.
+    :param serve_failure: responds to requests after a process has failed before it served. It gets
+        the changed files, and returns a function that ends this.
     """
 
     def __init__(
@@ -126,6 +128,7 @@ class Supervisor:
         exclude_patterns: Iterable[str],
         interval: float,
         kind: str,
+        serve_failure: Callable[[set[str]], Callable[[], None]],
     ) -> None:
         self._command = command
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -133,6 +136,10 @@ class Supervisor:
         self._watcher = create_watcher(kind, self._project, self._report, interval)
         self._marks: dict[str, Mark] = {}  # of the files whose change was handled
         self._changed: set[str] = set()  # Python files that changed since the last start
+        self._last_changed: set[str] = set()
+        self._serve_failure = serve_failure
+        self._end_failure: Callable[[], None] | None = None
+        self._has_loaded = False  # some process has
         self._current: Process | None = None
         self._next: Process | None = None  # it waits
 
@@ -159,14 +166,19 @@ class Supervisor:
                 elif process is self._next:
                     self._next = None
                 elif process is self._current:
-                    if event != _RESTART and process.deadline is None:
+                    if event == _RESTART or process.deadline is not None:
+                        self._start()
+                    elif event == 0 or process.is_loaded or not self._has_loaded:
                         return event
-                    self._start()
+                    else:
+                        self._wait_for_change()
         finally:
             if self._next is not None:
                 self._next.kill()
             if self._current is not None:
                 self._current.stop()
+            if self._end_failure is not None:
+                self._end_failure()
 
     def _start(self) -> None:
         """Start the application: in the process that waits, or in a new one."""
@@ -179,6 +191,12 @@ class Supervisor:
         self._current = waiting or Process(self._command, self._events)
         self._current.link.send("go")
 
+    def _wait_for_change(self) -> None:
+        """Keep running although a script such as ``python app.py`` has failed after an edit."""
+        _log(" * The application could not be loaded. Waiting for the next change.")
+        self._end_failure = self._serve_failure(self._last_changed)
+        self._current = None
+
     def _remove_bytecode(self) -> None:
         """Remove the bytecode of changed modules.
 
@@ -190,14 +208,14 @@ class Supervisor:
                 os.unlink(cache_from_source(path))
             except (OSError, NotImplementedError):
                 pass  # there is none
-        self._changed.clear()
+        self._last_changed, self._changed = self._changed, set()
 
     def _handle_message(self, process: Process, message: Message) -> None:
         if message["kind"] == "ready":
             process.is_ready = True
             process.modules.update(message["modules"])
         elif message["kind"] == "loaded" and process is self._current:
-            process.is_loaded = True
+            process.is_loaded = self._has_loaded = True
             if self._project.update(message):
                 self._watcher.refresh()
             if process.is_ready and self._next is None:
@@ -209,12 +227,15 @@ class Supervisor:
         self._changed.update(path for path in restarting if path.endswith(".py"))
         if self._next is not None:
             self._next.changed.update(restarting)
-        assert self._current is not None
-        if restarting:
+        if restarting and self._current is None:
+            assert self._end_failure is not None
+            self._end_failure()
+            self._end_failure = None
+            self._start()
+        elif restarting and self._current is not None:
             self._current.restart(restarting[0])
-            return
         assets = [asset for path in changed if (asset := self._project.find_asset(path))]
-        if assets:
+        if assets and not restarting and self._current is not None:
             self._current.link.send("changed", assets=assets)
 
     def _is_new_change(self, path: str) -> bool:
