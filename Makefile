@@ -8,17 +8,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
 
-.PHONY: help demo test test-all check types lint project coverage soak api-checks bench bench-wire cluster calls instructions conformance upstream differential lowest lowest-all clean
+.PHONY: help demo test test-all check types lint project docs coverage soak api-checks bench bench-wire cluster calls instructions conformance upstream differential lowest lowest-all clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
 
 $(VENV)/made: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[dotenv]'
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which: make PYTHON=python3.12 ...")'
+	@echo "1 of 3: creating the environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "2 of 3: updating pip"
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@echo "3 of 3: installing this package and what it needs"
+	@$(BIN)/python -m pip install --editable '.[asgi,dotenv]'
+	@touch $@
 
 $(VENV)/made-test: $(VENV)/made
 	$(BIN)/python -m pip install --quiet --group test
@@ -34,6 +37,10 @@ $(VENV)/made-api-checks: $(VENV)/made-test
 
 $(VENV)/made-cluster: $(VENV)/made
 	$(BIN)/python -m pip install --quiet --group cluster
+	touch $@
+
+$(VENV)/made-docs: $(VENV)/made-test
+	$(BIN)/python -m pip install --quiet --group docs
 	touch $@
 
 demo: $(VENV)/made  ## serve examples/hello on http://localhost:5000
@@ -61,6 +68,11 @@ types: $(VENV)/made-lint  ## mypy, and the applications of tests/type_check unde
 
 project: $(VENV)/made-test  ## the rules of CONTRIBUTING.md, as tests
 	$(BIN)/python -m pytest tests/project
+
+docs: $(VENV)/made-docs  ## the documentation site, in .cache/docs/html; warnings are errors
+	mkdir -p .cache/docs/source
+	$(BIN)/sphinx-build -q -W --keep-going -c docs .cache/docs/source .cache/docs/html
+	@echo "Open .cache/docs/html/index.html"
 
 coverage: $(VENV)/made-test  ## the whole test suite again: which lines and branches it reaches
 	$(BIN)/coverage run -m pytest -m ""

@@ -156,6 +156,34 @@ def test_a_default_is_taken_for_an_empty_text(client: Client, query: str, value:
     assert answer.json.get("value") == value if value else answer.status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("?name=tea&size=1", ["tea", "any", 1]),
+        ("?name=tea&name=milk&size=1&color=", ["tea", "", 1]),
+        ("?size=1", {"name": "missing"}),
+        ("?name=tea", {"size": "missing"}),
+        ("", {"name": "missing", "size": "missing"}),
+        ("?name=&size=x", {"size": "type"}),
+        ("?size=x", {"name": "missing", "size": "type"}),
+    ],
+)
+def test_texts_need_no_conversion_beside_numbers(
+    client: Client, query: str, expected: object
+) -> None:
+    @client.app.get("/")
+    @typed
+    def search(name: Query[str], size: Query[int], color: Query[str | None] = "any") -> list[t.Any]:
+        return [name, color, size]
+
+    answer = client.get("/" + query)
+    if isinstance(expected, dict):
+        assert answer.status_code == 422
+        assert {each["name"]: each["code"] for each in answer.json["errors"]} == expected
+    else:
+        assert answer.json == expected
+
+
 def test_on_is_true_in_forms_only(client: Client) -> None:
     view_of(client.app, Form, bool)
     assert ask(client, "form", "on").json == {"value": True}

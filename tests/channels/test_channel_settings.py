@@ -91,7 +91,7 @@ def test_without_an_application_the_error_says_what_to_do() -> None:
 
 
 def test_the_documentation_has_the_settings() -> None:
-    page = Path(__file__).parents[2] / "docs" / "configuration.md"
+    page = Path(__file__).parents[2] / "docs" / "reference" / "configuration.md"
     section = page.read_text("utf-8").partition("## Channels\n")[2]
     rows = re.findall(r"^\| `(CHANNELS_\w+)` \| `([^`]+)` \| .", section, re.MULTILINE)
     assert {key: ast.literal_eval(default) for key, default in rows} == DEFAULTS

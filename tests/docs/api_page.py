@@ -1,4 +1,4 @@
-"""Generate ``docs/api.md`` from the package: its public modules, their names, a line for each.
+"""Generate the page of the API: its public modules, their names, a line for each.
 
 Run as a program, this module writes the page. `test_docs` compares the page with the package.
 
@@ -22,7 +22,7 @@ import click
 from blinker import NamedSignal
 
 PACKAGE = Path(__file__).parents[2] / "src" / "flask"
-PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "api.md"
 
 MODULES = (
     *("flask", "flask.api", "flask.app", "flask.asgi", "flask.blueprints"),
@@ -43,7 +43,7 @@ HEAD = """\
 This page lists every public module and its names. `python tests/docs/api_page.py` generates it
 from the docstrings, and a test checks that it is up to date. The docstrings also describe
 parameters, return values and errors. Names that begin with an underscore are not public, except
-for those in [architecture.md](architecture.md#promised-private-names).
+for those in [architecture.md](../architecture.md#promised-private-names).
 """
 
 
@@ -139,7 +139,7 @@ def line_of(module: types.ModuleType, name: str) -> str:
     if value is t.Annotated:  # a class on some versions of Python, and not on others
         return "`typing.Annotated`."
     if isinstance(value, NamedSignal):
-        return "A signal; see [signals.md](signals.md)."
+        return "A signal; see [signals.md](../guides/signals.md)."
     if isinstance(value, click.Command):
         return f"The command `{value.name}`; see [command-line.md](command-line.md)."
     if isinstance(value, type | types.FunctionType) and value.__module__.startswith("flask."):

@@ -5,67 +5,128 @@ from __future__ import annotations
 import os
 import queue
 import re
+import shutil
 import subprocess
 import sys
 import threading
 import typing as t
 import urllib.request
+from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
+from files import PageFiles
 from pages import Block, Section
+from serving import served
 
 import flask
 
 _LONGEST = 60  # seconds that a command may take
+_ADDRESS = re.compile(r"(127\.0\.0\.1|localhost):5000\b")
 
 
-def run_section(section: Section, folder: Path) -> None:
-    """Write the files of a section and run its blocks, one after the other.
+def missing_for(section: Section) -> list[str]:
+    """Return the modules and programs that a section needs and that are not installed."""
+    return [name for name in section.needs if not (find_spec(name) or shutil.which(name))]
 
-    Python blocks share one namespace, which has ``app`` and ``client`` from the start.
+
+def run_section(section: Section, folder: Path, *, is_old: bool = False) -> None:
+    """Run the blocks of a section, one after the other, in the folder with its files.
+
+    :param is_old: the page has not been converted: its visible blocks of Python share one
+        namespace, which has ``app`` and ``client`` from the start, and its files come first.
     """
-    for block in section.files:
-        path = folder / (block.marked("file") or "")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(block.text, encoding="utf-8")
-        if path.suffix == ".py":
-            compile(block.text, str(path), "exec")
-    app = flask.Flask("docs_page", root_path=str(folder))
-    app.secret_key = "a key for the pages"
     environment = dict(os.environ)
-    namespace: dict[str, t.Any] = {"__name__": "docs_page", "app": app, "client": app.test_client()}
     try:
-        for block in section.blocks:
-            if block.marked("file") is None and block.marked("not run") is None:
-                _run_block(block, section, folder, namespace)
+        with PageFiles(folder) as files:
+            for block in section.earlier:
+                files.write(block)
+            (_run_old_blocks if is_old else _run_blocks)(section, files)
     finally:
         os.environ.clear()
         os.environ.update(environment)
 
 
-def _run_block(block: Block, section: Section, folder: Path, namespace: dict[str, t.Any]) -> None:
-    if block.language == "python":
-        source = "\n" * (block.line - 1) + block.text  # a traceback has the line of the page
-        exec(compile(source, str(section.page), "exec", dont_inherit=True), namespace)
-    elif block.language == "console":
-        run_commands(block, folder)
+def _run_blocks(section: Section, files: PageFiles) -> None:
+    """Run blocks of which each is complete; only the hidden ones share their names."""
+    tests: dict[str, t.Any] = {
+        "__name__": "docs_page",
+        "load": files.load,
+        "client_of": files.client_of,
+    }
+    with ExitStack() as servers:
+        for block in section.blocks:
+            if block.file:
+                files.write(block)
+            elif block.marked("not run") is not None:
+                continue
+            elif block.language == "test":
+                _execute(block, section, tests)
+            elif block.language == "python":
+                alone = {"__name__": "docs_page"}
+                _execute(block, section, alone)
+                tests |= alone
+            elif requested := block.marked("requests"):
+                _request(block, requested, files, servers)
+            elif block.language == "console":
+                run_commands(block, files.folder)
+    files.load_all([block for block in section.blocks if block.file])
 
 
-def run_commands(block: Block, folder: Path) -> None:
-    """Run the commands of a block and compare what they print with what is shown."""
+def _run_old_blocks(section: Section, files: PageFiles) -> None:
+    for block in section.blocks:
+        if block.file:
+            files.write(block)
+    app = flask.Flask("docs_page", root_path=str(files.folder))
+    app.secret_key = "a key for the pages"
+    namespace: dict[str, t.Any] = {"__name__": "docs_page", "app": app, "client": app.test_client()}
+    for block in section.blocks:
+        assert block.language != "test", "a page with hidden blocks is converted: see test_docs"
+        if block.file or block.marked("not run") is not None:
+            continue
+        if block.language == "python":
+            _execute(block, section, namespace)
+        elif block.language == "console":
+            run_commands(block, files.folder)
+
+
+def _execute(block: Block, section: Section, namespace: dict[str, t.Any]) -> None:
+    source = "\n" * (block.line - 1) + block.text  # a traceback has the line of the page
+    exec(compile(source, str(section.page), "exec", dont_inherit=True), namespace)
+
+
+def _request(block: Block, requested: str, files: PageFiles, servers: ExitStack) -> None:
+    """Start a server of a file's application, and run the commands that send requests to it.
+
+    It serves until the end of the section, so that later blocks find what earlier ones changed.
+    """
+    name, _, protocol = requested.partition(" over ")
+    assert protocol in ("", "ASGI"), requested
+    app = files.app_of(name)
+    if (app, protocol) not in files.ports:
+        port = servers.enter_context(served(app, asgi=protocol == "ASGI"))
+        files.ports[app, protocol] = port
+    run_commands(block, files.folder, port=files.ports[app, protocol])
+
+
+def run_commands(block: Block, folder: Path, *, port: int = 0) -> None:
+    """Run the commands of a block and compare what they print with what is shown.
+
+    :param port: the port of a server that answers what is sent to port 5000; 0: there is none.
+    """
     for part in re.split(r"^(?=\$ )", block.text, flags=re.MULTILINE):
         if not part:
             continue
-        first, _, rest = part.removeprefix("$ ").partition("\n")
-        lines = rest.splitlines()
-        typed = [line[4:] for line in lines if line.startswith(">>> ")]
-        shown = [line for line in lines if not line.startswith(">>> ")]
+        command, shown, typed = _read_command(part)
         path = block.marked("server")
         if path is not None:
-            _serve(first, path, shown, folder)
+            _serve(command, path, shown, folder)
             continue
+        if port:
+            command = _ADDRESS.sub(rf"\1:{port}", command)
+            command = re.sub(r"^curl\b", "curl --silent --show-error", command)
         done = subprocess.run(
-            first,
+            command,
             shell=True,
             cwd=folder,
             env=_environment(),
@@ -77,8 +138,22 @@ def run_commands(block: Block, folder: Path) -> None:
             check=False,
         )
         printed = done.stdout.replace(">>> ", "")
+        if port:
+            printed = printed.replace(f":{port}", ":5000")
         assert (done.returncode != 0) == (block.marked("fails") is not None), printed
-        assert is_shown(shown, printed.splitlines()), f"{first} printed:\n{printed}"
+        assert is_shown(shown, printed.splitlines()), f"{command} printed:\n{printed}"
+
+
+def _read_command(part: str) -> tuple[str, list[str], list[str]]:
+    """Return a command, the lines that it prints, and the lines that are typed into it.
+
+    A line that ends in a backslash continues in the next one.
+    """
+    command, *lines = part.removeprefix("$ ").splitlines()
+    while command.endswith("\\"):
+        command += f"\n{lines.pop(0)}"
+    typed = [line[4:] for line in lines if line.startswith(">>> ")]
+    return command, [line for line in lines if not line.startswith(">>> ")], typed
 
 
 def is_shown(shown: list[str], printed: list[str]) -> bool:

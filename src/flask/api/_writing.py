@@ -167,5 +167,8 @@ def validates_answers(app: App) -> bool:
     It is the setting ``API_VALIDATE_RESPONSES``; ``None``: in debug mode and in tests.
     """
     config = app.config
-    setting = config.get("API_VALIDATE_RESPONSES")
-    return bool(config["DEBUG"] or config["TESTING"] if setting is None else setting)
+    if "API_VALIDATE_RESPONSES" in config:
+        setting = config["API_VALIDATE_RESPONSES"]
+        if setting is not None:
+            return bool(setting)
+    return bool(config["DEBUG"] or config["TESTING"])

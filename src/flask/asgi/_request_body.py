@@ -149,9 +149,12 @@ class RequestBody(MessageReceiver):
         :param size: the number of bytes.
         :raises werkzeug.exceptions.ClientDisconnected: the client disconnected (400).
         """
-        data = self.read(size)
-        self._buffer = data + self._buffer
-        return data
+        if size and not self._buffer and not self.is_complete:
+            self._buffer = self._read_message()  # PERF: usually all of it; `read` copies it twice
+        if len(self._buffer) < size:
+            data = self.read(size)
+            self._buffer = data + self._buffer
+        return self._buffer[:size]
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """Read up to the end of the line.
