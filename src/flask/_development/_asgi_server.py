@@ -70,16 +70,9 @@ def run_asgi(
         server.log_startup()
         server.log("info", "Press CTRL+C to quit")
     if use_reloader and not is_child:
-        server.socket.set_inheritable(True)
         os.environ["WERKZEUG_SERVER_FD"] = str(server.fileno())
         Reloader.address = (host, port, ssl_context)
-        signal.signal(signal.SIGTERM, lambda *arguments: sys.exit(0))
-        try:
-            sys.exit(
-                Reloader(extra_files, exclude_patterns, kind=reloader_type).restart_with_reloader()
-            )
-        except KeyboardInterrupt:
-            return
+        _supervise(server.socket, Reloader(extra_files, exclude_patterns, kind=reloader_type))
     # Werkzeug may have wrapped the socket for HTTPS; uvicorn does that itself.
     listening = socket.socket(fileno=os.dup(server.fileno()))
     try:
@@ -88,6 +81,16 @@ def run_asgi(
         pass
     finally:
         server.server_close()
+
+
+def _supervise(listening: socket.socket, reloader: Reloader) -> t.NoReturn:
+    """Run the processes of the application, until one ends or Ctrl-C is pressed."""
+    listening.set_inheritable(True)
+    signal.signal(signal.SIGTERM, lambda *arguments: sys.exit(0))
+    try:
+        sys.exit(reloader.restart_with_reloader())
+    except KeyboardInterrupt:
+        sys.exit(0)
 
 
 def _serve(

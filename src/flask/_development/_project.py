@@ -8,7 +8,7 @@ import sysconfig
 import typing as t
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import TracebackType
 
@@ -45,7 +45,7 @@ def list_module_files() -> set[str]:
     return {path for path in map(_find_file, paths) if path}
 
 
-@cache
+@lru_cache(maxsize=16_384)
 def _find_file(name: object) -> str | None:
     """Return the absolute path of a module's file; ``None``: it is no file of the project."""
     if not isinstance(name, str) or name.startswith("<"):

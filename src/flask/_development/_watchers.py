@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ._project import MOST_FOLDERS, Project, is_ignored, is_in_ignored_folder, list_tree
 
+if t.TYPE_CHECKING:
+    from watchfiles import Change
+
 Report: t.TypeAlias = Callable[[set[str]], None]
 """Gets the absolute paths of changed files."""
 
@@ -142,7 +145,7 @@ class NotifiedWatcher:
                 raise_interrupt=False,
                 ignore_permission_denied=True,
             ):
-                self._handle({path for _, path in changes})
+                self._handle(changes)
         except FileNotFoundError:  # a folder was removed in the meantime
             with self._lock:
                 self._folders = set()
@@ -154,15 +157,16 @@ class NotifiedWatcher:
         finally:
             stop.is_watching.set()
 
-    def _handle(self, paths: set[str]) -> None:
+    def _handle(self, changes: set[tuple[Change, str]]) -> None:
         """Report changed files, and the files of new folders, which are watched from now on."""
-        new_folders = {path for path in paths if os.path.isdir(path)}
-        removed = self._folders & {path for path in paths if not os.path.exists(path)}
-        files = paths - new_folders - removed
-        if removed or new_folders - self._folders:
+        folders = {path for _, path in changes if path in self._folders or os.path.isdir(path)}
+        files = {path for _, path in changes} - folders
+        # A folder that was removed and created again has to be watched again, too.
+        replaced = {path for kind, path in changes if path in folders and kind.name != "modified"}
+        if replaced:
             with self._lock:
-                self._folders = self._folders - removed - new_folders
-            for folder in new_folders:
+                self._folders = self._folders - replaced
+            for folder in replaced:
                 if not is_ignored(os.path.basename(folder)):
                     files |= set(_list_files(list_tree(folder)))
             self.refresh()
