@@ -101,9 +101,9 @@ def _serve(
 
     middleware = None
     if restarter is not None and reloads_pages(app):
-        app = middleware = AsgiBrowserReload(app, Reloader.pages)
+        middleware = AsgiBrowserReload(app, Reloader.pages)
     config = uvicorn.Config(
-        app,
+        middleware or app,
         interface="asgi3",
         lifespan="on",
         timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
@@ -115,7 +115,7 @@ def _serve(
     server, stop = _create_server(config)
     codes: list[int] = []
     if restarter is not None:
-        start_reports(restarter, app if middleware is None else Reloader.app)
+        start_reports(restarter, app)
         threading.Thread(
             target=_follow, args=(restarter, stop, middleware, codes), daemon=True
         ).start()

@@ -11,6 +11,7 @@ import traceback
 import typing as t
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 
+import click
 from markupsafe import escape
 
 from ._project import is_library
@@ -39,7 +40,10 @@ def format_load_error(error: BaseException) -> str:
 
     :param error: why the application cannot be loaded.
     """
-    report = traceback.TracebackException.from_exception(_find_origin(error))
+    origin = _find_origin(error)
+    if isinstance(origin, click.ClickException):  # no application was found
+        return f"Error: {origin.format_message()}"
+    report = traceback.TracebackException.from_exception(origin)
     for part in _list_parts(report):
         frames = [frame for frame in part.stack if not _is_hidden(frame.filename)]
         part.stack[:] = frames
