@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 import typing as t
 from collections.abc import Callable, Iterator
 
@@ -277,7 +278,10 @@ def test_a_stream_over_wsgi_begins_with_what_the_page_has_missed() -> None:
     parts = iter(answer.response)
     assert next(parts) == b"retry: 100\n\n"
     assert b'"templates": 1' in next(parts)
+    threading.Thread(target=pages.close).start()
+    assert list(parts) in ([], [b": \n\n"])
     answer.close()
+    pages.close(60)  # it does not wait, since the stream has ended
 
 
 def test_a_stream_over_asgi_ends_when_the_server_stops() -> None:
@@ -293,7 +297,7 @@ def test_a_stream_over_asgi_ends_when_the_server_stops() -> None:
         if len(sent) == 2:
             pages.publish([["static", "a.css"]])
         elif b"a.css" in sent[-1]:
-            middleware.close()
+            pages.close()
 
     scope = {"type": "http", "path": EVENTS_PATH, "headers": []}
     scope["query_string"] = f"v={pages.version}".encode()

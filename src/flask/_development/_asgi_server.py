@@ -99,11 +99,11 @@ def _serve(
     """Run uvicorn, until the process has to end."""
     import uvicorn
 
-    middleware = None
+    served = app
     if restarter is not None and reloads_pages(app):
-        middleware = AsgiBrowserReload(app, Reloader.pages)
+        served = AsgiBrowserReload(app, Reloader.pages)
     config = uvicorn.Config(
-        middleware or app,
+        served,
         interface="asgi3",
         lifespan="on",
         timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
@@ -116,9 +116,7 @@ def _serve(
     codes: list[int] = []
     if restarter is not None:
         start_reports(restarter, app)
-        threading.Thread(
-            target=_follow, args=(restarter, stop, middleware, codes), daemon=True
-        ).start()
+        threading.Thread(target=_follow, args=(restarter, stop, codes), daemon=True).start()
     server.run([listening])
     if codes:
         sys.exit(codes[0])
@@ -162,12 +160,10 @@ def _create_server(config: uvicorn.Config) -> tuple[uvicorn.Server, Callable[[],
 def _follow(
     restarter: Restarter,
     stop: Callable[[], object],
-    middleware: AsgiBrowserReload | None,
     codes: list[int],
 ) -> None:
     codes.append(restarter.follow(Reloader.pages.publish))
-    if middleware is not None:
-        middleware.close()
+    Reloader.pages.close()
     stop()
 
 

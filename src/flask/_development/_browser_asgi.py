@@ -42,12 +42,6 @@ class AsgiBrowserReload:
     def __init__(self, app: AsgiApp, pages: Pages) -> None:
         self._app = app
         self._pages = pages
-        self._is_closing = False
-
-    def close(self) -> None:
-        """End the streams of events, since the server stops. Any thread may call it."""
-        self._is_closing = True
-        self._pages.publish([])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -88,7 +82,7 @@ class AsgiBrowserReload:
         try:
             await _send_start(send, 200, EVENTS_HEADERS)
             await send({"type": "http.response.body", "body": FIRST_EVENT, "more_body": True})
-            while not (gone.done() or self._is_closing):
+            while not (gone.done() or self._pages.is_closed):
                 event = self._pages.read(since)
                 if event is not None:
                     since = event[0]

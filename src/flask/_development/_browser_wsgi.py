@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain
 
 from werkzeug.serving import WSGIRequestHandler
@@ -56,7 +57,11 @@ class BrowserReload:
         if path == EVENTS_PATH:
             start_response("200 OK", [*EVENTS_HEADERS])
             query, last = environ.get("QUERY_STRING", ""), environ.get("HTTP_LAST_EVENT_ID")
-            return self._stream(find_since(query, last))
+            self._pages.count_stream(1)
+            # Werkzeug's server calls close() after the last byte.
+            return ClosingIterator(
+                self._stream(find_since(query, last)), [partial(self._pages.count_stream, -1)]
+            )
 
         def find_header(name: str) -> str | None:
             value = environ.get(f"HTTP_{name.upper().replace('-', '_')}")
@@ -71,7 +76,7 @@ class BrowserReload:
 
     def _stream(self, since: str) -> Iterator[bytes]:
         yield FIRST_EVENT
-        while True:
+        while not self._pages.is_closed:
             self._pages.wait(since, HEARTBEAT)
             event = self._pages.read(since)
             if event is None:

@@ -47,6 +47,9 @@ class Pages:
         self._dropped = 0
         self._changed = threading.Condition()
         self._listeners: set[Callable[[], None]] = set()
+        self._open = 0  # streams over WSGI
+        self.is_closed = False
+        """Whether the streams of events end, since the process does."""
 
     @property
     def version(self) -> str:
@@ -63,10 +66,33 @@ class Pages:
             surplus = max(0, len(self._changes) - _KEPT_CHANGES)
             del self._changes[:surplus]
             self._dropped += surplus
+        self._wake()
+
+    def _wake(self) -> None:
+        with self._changed:
             self._changed.notify_all()
             listeners = tuple(self._listeners)
         for listener in listeners:
             listener()
+
+    def close(self, timeout: float = 0) -> None:
+        """End the streams of events. Otherwise the browser's console would show an error.
+
+        :param timeout: maximum seconds to wait until the streams over WSGI have ended.
+        """
+        self.is_closed = True
+        self._wake()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._open, timeout)
+
+    def count_stream(self, change: int) -> None:
+        """Note that a stream over WSGI has begun, or has ended.
+
+        :param change: 1 or -1.
+        """
+        with self._changed:
+            self._open += change
+            self._changed.notify_all()
 
     def read(self, since: str) -> tuple[str, bytes] | None:
         """Return the current version, and the event for a page.
@@ -96,7 +122,7 @@ class Pages:
         :param timeout: maximum seconds.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self.version != since, timeout)
+            self._changed.wait_for(lambda: self.is_closed or self.version != since, timeout)
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call a function after each change; return a function that ends this.

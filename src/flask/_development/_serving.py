@@ -38,6 +38,8 @@ _PRELOADED_FOR_ASGI: t.Final = (
     "uvicorn.protocols.websockets.auto",
     "flask.asgi",
 )
+_CLOSE_TIMEOUT: t.Final = 0.2
+"""Maximum seconds to wait until streams of events have ended, before a restart."""
 _REPORT_INTERVAL: t.Final = 1.0
 """Seconds between two looks for modules that were imported in the meantime."""
 
@@ -166,7 +168,9 @@ class Reloader:
         restarter = find_restarter()
         assert restarter is not None
         start_reports(restarter, self.app)
-        sys.exit(restarter.follow(self.pages.publish))
+        code = restarter.follow(self.pages.publish)
+        self.pages.close(_CLOSE_TIMEOUT)
+        sys.exit(code)
 
 
 def serve_failure(paths: set[str]) -> Callable[[], None]:
