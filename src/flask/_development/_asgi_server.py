@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import typing as t
 from collections.abc import Callable, Iterable
 
@@ -106,7 +107,6 @@ def _serve(
         served,
         interface="asgi3",
         lifespan="on",
-        timeout_graceful_shutdown=_SHUTDOWN_TIMEOUT,
     )
     config.load()
     config.ssl = context
@@ -125,7 +125,8 @@ def _serve(
 def _create_server(config: uvicorn.Config) -> tuple[uvicorn.Server, Callable[[], object]]:
     """Return a server, and a function that stops it.
 
-    uvicorn's own loop looks ten times a second whether it has to stop. This one is woken.
+    uvicorn itself looks ten times a second whether it has to stop, and whether connections have
+    ended. This server is woken.
     """
     import uvicorn
 
@@ -146,6 +147,22 @@ def _create_server(config: uvicorn.Config) -> tuple[uvicorn.Server, Callable[[],
                     await asyncio.wait_for(called.wait(), 0.1)
                 except TimeoutError:
                     pass
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            """End connections and the application, without waits of a fixed length."""
+            for listener in (*self.servers, *(sockets or ())):
+                listener.close()
+            state = self.server_state
+            for connection in list(state.connections):
+                connection.shutdown()
+            end = time.monotonic() + _SHUTDOWN_TIMEOUT
+            while (state.connections or state.tasks) and time.monotonic() < end:
+                if self.force_exit:  # Ctrl-C was pressed again
+                    return
+                await asyncio.sleep(0.005)
+            for task in list(state.tasks):
+                task.cancel()
+            await self.lifespan.shutdown()
 
     server = Server(config)
 

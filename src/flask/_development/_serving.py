@@ -29,15 +29,31 @@ if t.TYPE_CHECKING:
 RELOADERS: t.Final = ("auto", "watchfiles", "stat")
 """The values of ``reloader_type`` for which this package's supervisor is used."""
 
-_PRELOADED: t.Final = ("jinja2", "itsdangerous", "werkzeug.debug")
-"""Modules that most applications need. They are imported before a process waits."""
+_PRELOADED: t.Final = (
+    "encodings.idna",
+    "flask._development._browser_wsgi",
+    "flask._templating.environment",
+    "itsdangerous",
+    "multiprocessing.sharedctypes",
+    "werkzeug._reloader",
+    "werkzeug.debug",
+)
+"""Modules that most applications and the server need. They are imported before a process waits."""
 _PRELOADED_FOR_ASGI: t.Final = (
+    "greenlet",
+    "uvloop",
     "uvicorn.lifespan.on",
     "uvicorn.loops.auto",
     "uvicorn.protocols.http.auto",
     "uvicorn.protocols.websockets.auto",
-    "flask.asgi",
+    "flask._development._asgi_server",
+    "flask._development._browser_asgi",
+    "flask.asgi._http",
+    "flask.asgi._lifespan",
+    "flask.asgi._server",
+    "flask.asgi._websocket_server",
 )
+"""What is imported in addition for ASGI."""
 _CLOSE_TIMEOUT: t.Final = 0.2
 """Maximum seconds to wait until streams of events have ended, before a restart."""
 _REPORT_INTERVAL: t.Final = 1.0
