@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
 
-.PHONY: help demo test test-all check types lint project docs coverage soak api-checks bench bench-wire cluster calls instructions conformance upstream differential lowest lowest-all clean
+.PHONY: help demo test test-all check types lint project docs coverage soak api-checks bench bench-wire cluster calls instructions instructions-quick conformance upstream differential lowest lowest-all clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -93,6 +93,11 @@ calls: $(VENV)/made  ## function calls of each benchmark workload against the re
 instructions: $(VENV)/made  ## machine instructions of each benchmark workload; needs valgrind
 	$(BIN)/python benchmarks/instructions.py --check benchmarks/results/instructions.json
 	$(BIN)/python benchmarks/instructions.py --asgi --check benchmarks/results/instructions.json
+
+QUICK = hello,param,post_json
+instructions-quick: $(VENV)/made  ## three of the workloads, in two minutes
+	$(BIN)/python benchmarks/instructions.py --only $(QUICK) --check benchmarks/results/instructions.json
+	$(BIN)/python benchmarks/instructions.py --asgi --only $(QUICK) --check benchmarks/results/instructions.json
 
 bench: $(VENV)/made  ## time this package beside its peers, on WSGI and on ASGI
 	$(BIN)/python benchmarks/run.py --json benchmarks/results/cycle.json --markdown benchmarks/results/cycle.md

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.resources
 import itertools
 import json
 import shutil
@@ -61,6 +62,9 @@ class Page:
     ) -> None:
         self.channel = channel
         self.complaints: list[str] = []
+        """Errors that the console has shown."""
+        self.requested: list[str] = []
+        """The URLs of all requests."""
         self._numbers = itertools.count(1)
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
@@ -80,6 +84,8 @@ class Page:
                 kind == "Runtime.consoleAPICalled" and message["params"]["type"] == "error"
             ):
                 self.complaints.append(json.dumps(message["params"])[:500])
+            if kind == "Network.requestWillBeSent":
+                self.requested.append(message["params"]["request"]["url"])
             if kind == "Log.entryAdded" and message["params"]["entry"]["level"] == "error":
                 self.complaints.append(json.dumps(message["params"]["entry"])[:500])
             if message.get("id") == number:
@@ -106,6 +112,19 @@ class Page:
     def has_overflow(self) -> bool:
         """Return whether the page is wider than the window."""
         return bool(self.run("document.documentElement.scrollWidth > innerWidth"))
+
+    def find_barriers(self) -> list[str]:
+        """Return what makes the page hard to use with a keyboard or a screen reader.
+
+        Each is a rule of axe-core (https://www.w3.org/TR/WCAG22/) and the element that breaks it.
+        """
+        script = importlib.resources.files("axe_playwright_python") / "axe.min.js"
+        self.run(script.read_text("utf-8") + ";0")
+        found: list[str] = self.run(
+            """axe.run().then(result => result.violations.flatMap(
+                rule => rule.nodes.map(node => `${rule.id}: ${node.html}`)))"""
+        )
+        return found
 
     def save_picture(self, path: Path) -> None:
         data = self.call("Page.captureScreenshot", format="png")["data"]

@@ -81,6 +81,9 @@ class AsgiAnswer:
                 loop.run_until_complete(self._serve(app, request))
             except BaseException as error:
                 self.raised.append(f"call: {name_of(error)}")
+                if app.debug and ("cache-control", "no-store") in self.headers:
+                    # The debug page (docs/decisions/0046). Under WSGI the server has one.
+                    self.status, self.headers, self.chunks = None, [], []
             if any("SystemExit" in text or "KeyboardInterrupt" in text for text in self.raised):
                 return  # the loop stops at once, whoever is still to be cancelled
             left = [task for task in asyncio.all_tasks(loop) if not task.done()]

@@ -252,7 +252,7 @@ class Flask(Lifecycle):
             reloader and debugger, and ``threaded`` is enabled.
         """
         from . import cli
-        from ._development._serving import run_wsgi
+        from .cli._development_server import run_development_server
 
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
             cli.warn_run_ignored()
@@ -270,7 +270,9 @@ class Flask(Lifecycle):
         by_debug_mode = {"use_reloader": self.debug, "use_debugger": self.debug}
         cli.show_server_banner(self.debug, self.name)
         try:
-            run_wsgi(address, port, self, **{"threaded": True, **by_debug_mode, **options})
+            run_development_server(
+                address, port, self, **{"threaded": True, **by_debug_mode, **options}
+            )
         finally:
             # In an interactive session you can continue set-up when the server has ended.
             self._got_first_request = False

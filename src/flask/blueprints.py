@@ -12,7 +12,8 @@ from datetime import timedelta
 from ._app import websocket_routes
 from ._app.blueprint import Blueprint as BaseBlueprint
 from ._app.blueprint_setup import BlueprintSetupState, DeferredSetupFunction
-from ._app.scaffold import HOOK_REGISTERS, Function, OpenFile, T_teardown, setupmethod
+from ._app.scaffold import HOOK_REGISTERS, OpenFile, T_teardown
+from ._app.setup_checks import Function, setupmethod
 from ._core.baseline import Baseline
 from ._core.current import current_app
 from ._core.lazy import lazy

@@ -11,7 +11,7 @@ import json
 import os
 import types
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import timedelta
 
 from werkzeug.datastructures import ImmutableDict
@@ -76,7 +76,9 @@ class Config(dict[str, t.Any]):
         """
         if isinstance(obj, str):
             obj = import_string(obj)
-        self.update((key, getattr(obj, key)) for key in dir(obj) if key.isupper())
+        names = dir(obj)
+        self.update((key, getattr(obj, key)) for key in names if key.isupper())
+        self._warn_about_case(names, getattr(obj, "__file__", "") or getattr(obj, "__name__", ""))
 
     def from_pyfile(self, filename: str | os.PathLike[str], silent: bool = False) -> bool:
         """Run a Python file and load the upper-case names that it defines.
@@ -182,6 +184,7 @@ class Config(dict[str, t.Any]):
         settings = {} if mapping is None else dict(mapping)
         settings.update(kwargs)
         self.update((key, value) for key, value in settings.items() if key.isupper())
+        self._warn_about_case(settings, "", given=kwargs if self.get("DEBUG") else ())
         return True
 
     def get_namespace(
@@ -199,6 +202,47 @@ class Config(dict[str, t.Any]):
                 name = key[len(namespace) :] if trim_namespace else key
                 found[name.lower() if lowercase else name] = value
         return found
+
+    def __missing__(self, key: str) -> t.NoReturn:
+        """Raise ``KeyError`` for a key that is not set.
+
+        In debug mode a note names a similar key.
+        """
+        error = KeyError(key)
+        if self.get("DEBUG"):
+            from ._core.user_code import suggest
+
+            suggestion = suggest(key, self)
+            if suggestion:
+                error.add_note(f"The configuration has no key {key!r}.{suggestion}")
+        raise error
+
+    def _warn_about_case(
+        self, names: Iterable[str], source: str, given: Container[str] = ()
+    ) -> None:
+        """Warn about keys that are ignored because they are not in upper case.
+
+        :param names: the names that were loaded.
+        :param source: the file or the object that has them; empty for a mapping.
+        :param given: names that are settings in any case; of the others only the built-in ones are.
+        """
+        wrong = [
+            name
+            for name in names
+            if not name.isupper()
+            and (name in given or name.upper() in DEFAULT_CONFIG)
+            and name.upper() not in names
+        ]
+        if wrong:
+            from ._core.user_code import warn_about_call
+
+            ignored = ", ".join(f"{name!r}" for name in wrong)
+            keys = ", ".join(f"{name.upper()!r}" for name in wrong)
+            where = f" of {source}" if source else ""
+            warn_about_call(
+                f"The configuration ignores {ignored}{where}, because its keys are in upper case."
+                f" Write {keys}."
+            )
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {super().__repr__()}>"

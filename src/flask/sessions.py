@@ -93,13 +93,11 @@ class NullSession(SecureCookieSession):
     """The session without a secret key: empty and read-only."""
 
     def _fail(self, *args: object, **kwargs: object) -> t.NoReturn:
-        """Raise the error for a change.
-
-        :raises RuntimeError: always.
-        """
+        """Raise ``RuntimeError``: the session cannot be changed."""
         raise RuntimeError(
             "The session is unavailable because no secret key was set. Set the secret_key on the"
-            " application to something unique and secret."
+            " application to something unique and secret. For example, write app.secret_key = '...'"
+            ' with the output of: python -c "import secrets; print(secrets.token_hex())"'
         )
 
     __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = _fail

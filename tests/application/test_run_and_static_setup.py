@@ -9,17 +9,21 @@ import pytest
 import werkzeug.serving
 
 from flask import Blueprint, Flask, g
+from flask._debug.wsgi import Debugger
 
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[t.Any, ...]]:
     """What ``run_simple`` was called with; no server is started."""
     calls: list[tuple[t.Any, ...]] = []
-    monkeypatch.setattr(
-        werkzeug.serving,
-        "run_simple",
-        lambda host, port, app, **options: calls.append((host, port, app, options)),
-    )
+
+    def run_simple(host: str, port: int, app: t.Any, **options: t.Any) -> None:
+        if isinstance(app, Debugger):  # ours, and Werkzeug's is off
+            assert not options["use_debugger"]
+            app, options["use_debugger"] = app.app, True
+        calls.append((host, port, app, options))
+
+    monkeypatch.setattr(werkzeug.serving, "run_simple", run_simple)
     monkeypatch.chdir(tmp_path)
     return calls
 

@@ -48,7 +48,7 @@ def test_a_class_is_the_promised_kind(name: str, base: type) -> None:
     assert issubclass(getattr(flask.cli, name), base)
 
 
-@pytest.mark.parametrize("name", ["run", "serve", "shell", "routes"])
+@pytest.mark.parametrize("name", sorted(flask.cli.cli.commands))
 def test_the_built_in_commands_can_be_taken_alone(name: str) -> None:
     command = getattr(flask.cli, f"{name}_command")
     assert isinstance(command, click.Command)
@@ -67,6 +67,8 @@ DEFAULTS = [
     ("serve", "default: (TRUSTED_PROXIES of the app)"),
     ("serve", "default: plain"),
     ("routes", "default: endpoint"),
+    ("shell", "default: auto"),
+    ("doctor", "default: warning"),
 ]
 
 
@@ -75,6 +77,24 @@ def test_the_help_shows_defaults(name: str, default: str) -> None:
     result = CliRunner().invoke(flask.cli.cli, [name, "--help"])
     assert result.exit_code == 0
     assert default in " ".join(result.output.split())
+
+
+def commands_of(command: click.Command, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return the path of a command and of those in it."""
+    inner = getattr(command, "commands", {})
+    return [path, *(each for name in inner for each in commands_of(inner[name], (*path, name)))]
+
+
+@pytest.mark.parametrize("path", commands_of(flask.cli.cli, ()), ids=" ".join)
+def test_every_default_is_in_the_help(path: tuple[str, ...]) -> None:
+    command: click.Command = flask.cli.cli
+    for name in path:
+        command = command.commands[name]  # type: ignore[attr-defined]
+    shown = " ".join(CliRunner().invoke(flask.cli.cli, [*path, "--help"]).stdout.split())
+    for option in command.params:
+        default = option.to_info_dict()["default"]
+        if isinstance(default, str | int) and not isinstance(default, bool):
+            assert f"default: {default}" in shown
 
 
 def test_names_that_extensions_take_from_here_are_the_real_ones() -> None:

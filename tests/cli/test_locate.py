@@ -123,7 +123,7 @@ def test_a_module_without_one_clear_application_is_refused(
 ) -> None:
     with pytest.raises(NoAppException) as refused:
         find_best_app(module(**names))
-    assert refused.value.message == message
+    assert refused.value.message.startswith(message)
 
 
 @pytest.mark.parametrize("factory", [stumble, stumble_deeper])
@@ -192,7 +192,7 @@ def test_a_reference_that_gives_no_application_is_refused(text: str, message: st
     names = {"make": make_from, "three": 3, "nothing": make_nothing, "kind": Flask}
     with pytest.raises(NoAppException) as refused:
         find_app_by_string(module(**names), text)
-    assert refused.value.message == message.format(text)
+    assert refused.value.message.startswith(message.format(text))
 
 
 @pytest.fixture
@@ -252,7 +252,7 @@ def test_a_module_is_imported_and_its_application_returned(project) -> None:
 def test_a_missing_module_is_an_error_unless_it_may_be_missing(name: str) -> None:
     with pytest.raises(NoAppException) as refused:
         locate_app(name, None)
-    assert refused.value.message == f"Could not import {name!r}."
+    assert refused.value.message.startswith(f"Could not import {name!r}.")
     assert locate_app(name, None, raise_if_not_found=False) is None
 
 
@@ -268,7 +268,7 @@ def test_a_failing_import_inside_a_module_is_shown_with_its_traceback(
     # The user's files and nothing else: the first frame is the module itself.
     assert f'(most recent call last):\n  File "{project.root}/outer_module.py", line 1' in message
     assert f'File "{project.root}/inner_module.py", line 1' in message
-    assert message.endswith("ModuleNotFoundError: No module named 'missing_module'\n")
+    assert "ModuleNotFoundError: No module named 'missing_module'\n" in message
 
 
 def test_a_name_that_cannot_be_imported_from_a_module_is_shown_with_its_traceback(project) -> None:

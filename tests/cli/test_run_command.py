@@ -11,6 +11,7 @@ from werkzeug.test import Client
 
 import flask
 from flask import Flask
+from flask._debug.wsgi import Debugger
 from flask.cli import FlaskGroup, cli, show_server_banner
 
 DEFAULTS = {
@@ -30,7 +31,11 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What the server was started with: host, port, application, options."""
     calls: list[Any] = []
 
-    def run_simple(host: str, port: int, application: object, **options: object) -> None:
+    def run_simple(host: str, port: int, application: Any, **options: object) -> None:
+        if isinstance(application, Debugger):  # ours, and Werkzeug's is off
+            assert not options["use_debugger"]
+            assert host in application.trusted_hosts
+            application, options["use_debugger"] = application.app, application.evalex
         calls.append((host, port, application, options))
 
     monkeypatch.setattr(werkzeug.serving, "run_simple", run_simple)

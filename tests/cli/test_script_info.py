@@ -68,14 +68,14 @@ def test_a_factory_wins_over_an_import_path() -> None:
 def test_the_colon_of_a_drive_does_not_end_the_path(project, path: str, module: str) -> None:
     with pytest.raises(NoAppException) as refused:
         ScriptInfo(path).load_app()
-    assert refused.value.message == f"Could not import {module!r}."
+    assert refused.value.message.startswith(f"Could not import {module!r}. There is no")
 
 
 @pytest.mark.parametrize("create_app", [None, lambda: None])
 def test_no_application_is_an_error_that_explains_what_to_do(project, create_app) -> None:
     with pytest.raises(NoAppException) as refused:
         ScriptInfo(create_app=create_app).load_app()
-    assert refused.value.message == (
+    assert refused.value.message.startswith(
         "Could not locate a Flask application. Use the 'flask --app' option, 'FLASK_APP'"
         " environment variable, or a 'wsgi.py' or 'app.py' file in the current directory."
     )

@@ -57,7 +57,7 @@ def test_without_granian_the_error_names_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "granian.server", None)
     result = invoke()
     assert result.exit_code == 2
-    assert "pip install 'flask[serve]'" in result.output
+    assert "pip install 'granian>=2'" in result.output
 
 
 @needs_granian

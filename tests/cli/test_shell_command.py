@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import code
+import importlib.machinery
 import sys
 import types
 from typing import Any
@@ -25,7 +26,7 @@ def shell(app: Flask, runner, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run the command; gives the namespace and the banner that the console was opened with."""
     monkeypatch.delattr(sys, "__interactivehook__", raising=False)
 
-    def run() -> tuple[dict[str, Any], str]:
+    def run(*args: str) -> tuple[dict[str, Any], str]:
         opened: list[tuple[dict[str, Any], str]] = []
 
         def interact(banner: str, local: dict[str, Any]) -> None:
@@ -34,7 +35,7 @@ def shell(app: Flask, runner, monkeypatch: pytest.MonkeyPatch) -> Any:
 
         monkeypatch.setattr(code, "interact", interact)
         result = runner.invoke(
-            FlaskGroup(create_app=lambda: app), ["shell"], catch_exceptions=False
+            FlaskGroup(create_app=lambda: app), ["shell", *args], catch_exceptions=False
         )
         assert result.exit_code == 0
         return opened[0]
@@ -119,3 +120,77 @@ class TestCompletion:
         )
         shell()
         assert called == ["hook"]
+
+
+class TestIPython:
+    @pytest.fixture
+    def started(self, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+        """How a replacement of IPython was started."""
+        calls: list[dict[str, Any]] = []
+
+        class Config:
+            def __getattr__(self, name: str) -> Any:
+                section = types.SimpleNamespace()
+                setattr(self, name, section)
+                return section
+
+        ipython = types.ModuleType("IPython")
+        vars(ipython).update(
+            start_ipython=lambda **options: calls.append({**options, "app": current_app.name})
+        )
+        ipython.__spec__ = importlib.machinery.ModuleSpec("IPython", None)
+        traitlets = types.ModuleType("traitlets.config")
+        vars(traitlets).update(Config=Config)
+        monkeypatch.setitem(sys.modules, "IPython", ipython)
+        monkeypatch.setitem(sys.modules, "traitlets", types.ModuleType("traitlets"))
+        monkeypatch.setitem(sys.modules, "traitlets.config", traitlets)
+        return calls
+
+    def run(self, runner, app: Flask, *args: str, **variables: str) -> Any:
+        tool = FlaskGroup(create_app=lambda: app)
+        return runner.invoke(tool, ["shell", *args], env=variables)
+
+    @pytest.mark.parametrize(
+        ("args", "variables"),
+        [(["--interface", "ipython"], {}), ([], {"FLASK_SHELL_INTERFACE": "ipython"})],
+    )
+    def test_it_is_used_if_it_is_chosen(
+        self, started, runner, app: Flask, args: list[str], variables: dict[str, str]
+    ) -> None:
+        result = self.run(runner, app, *args, **variables)
+        assert result.exit_code == 0, result.output
+        (call,) = started
+        assert call["app"] == "shop" and call["argv"] == []
+        assert call["user_ns"].keys() == {"app", "g", "stock"}
+        banner = call["config"].TerminalInteractiveShell.banner1
+        assert banner.endswith(f"App: shop\nInstance: {app.instance_path}\n")
+
+    @pytest.mark.parametrize(("is_terminal", "count"), [(True, 1), (False, 0)])
+    def test_it_is_used_by_itself_if_a_user_types(
+        self, started, shell, monkeypatch: pytest.MonkeyPatch, is_terminal: bool, count: int
+    ) -> None:
+        monkeypatch.setattr("flask.cli._shell._is_terminal", lambda: is_terminal)
+        if is_terminal:
+            with pytest.raises(IndexError):  # Python's own shell is not opened
+                shell()
+        else:
+            assert "stock" in shell()[0]
+        assert len(started) == count
+
+    def test_python_can_be_chosen(self, started, shell, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("flask.cli._shell._is_terminal", lambda: True)
+        assert "stock" in shell("--interface", "python")[0]
+        assert started == []
+
+    def test_choosing_it_without_installing_it_is_an_error(
+        self, runner, app: Flask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "IPython", None)
+        result = self.run(runner, app, "--interface", "ipython")
+        assert result.exit_code == 2
+        assert "pip install ipython" in result.stderr
+
+    def test_without_it_python_is_used(self, shell, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "IPython", None)
+        monkeypatch.setattr("flask.cli._shell._is_terminal", lambda: True)
+        assert "stock" in shell()[0]

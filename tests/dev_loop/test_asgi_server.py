@@ -135,4 +135,4 @@ def test_without_uvicorn_the_command_says_what_to_install(
     tool = FlaskGroup(create_app=lambda: Flask("shop"))
     result = CliRunner().invoke(tool, ["run", "--asgi"])
     assert result.exit_code == 2
-    assert "pip install 'uvicorn>=0.34' wsproto" in result.output
+    assert "pip install 'uvicorn>=0.34' 'wsproto>=1.2'" in result.output

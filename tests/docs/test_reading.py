@@ -165,6 +165,9 @@ def test_headings_and_comments_in_hidden_blocks_are_not_headings(tmp_path: Path)
         (["a", "...", "b"], ["a", "b", "c"], False),
         (["1 passed..."], ["1 passed in 0.01s"], True),
         (["a.c"], ["abc"], False),
+        (["a", ""], ["a"], True),
+        (["a"], ["a", "", ""], True),
+        (["a", "", "b"], ["a", "b"], False),
     ],
 )
 def test_what_is_shown_is_compared_line_by_line(

@@ -16,7 +16,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # `lifecycle.py`, `src/flask/asgi/_http.py`, ``asgi/_scope``: names of this package's modules.
 MODULE = re.compile(
-    r"`(?:src/flask/)?((?:_core|_http|_routing|_context|_app|_templating|_testing|asgi|cli|json)"
+    r"`(?:src/flask/)?((?:_core|_debug|_http|_routing|_context|_app|_templating|_testing|asgi|cli|json)"
     r"/[a-z_]+(?:\.py)?)`"
 )
 TEST = re.compile(r"`(tests/[\w/]+(?:\.py|/))`")

@@ -27,3 +27,22 @@ def test_serving_does_not_import_what_is_put_off() -> None:
         [sys.executable, "-c", SERVING], capture_output=True, check=True, text=True, env=variables
     )
     assert done.stdout.split() == []
+
+
+COMMANDS = """
+import sys
+from flask import Flask
+app = Flask("app")
+app.cli.command("say")(lambda: None)
+late = {"IPython", "flask.cli._project_checks", "flask.cli._setting_checks", "webbrowser"}
+late |= {"flask.cli._setting_sources", "importlib.metadata", "importlib.resources", "subprocess"}
+print(*sorted(late & set(sys.modules)))
+"""
+
+
+def test_an_applications_commands_do_not_import_what_other_commands_need() -> None:
+    variables = {name: it for name, it in os.environ.items() if not name.startswith("COVERAGE")}
+    done = subprocess.run(
+        [sys.executable, "-c", COMMANDS], capture_output=True, check=True, text=True, env=variables
+    )
+    assert done.stdout.split() == []

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 PACKAGE = Path(flask.__file__).parent
-SAMPLES = ("app", "classes", "api", "client", "channels")
+SAMPLES = ("app", "classes", "api", "client", "channels", "checks")
 CORRECT = [HERE / f"sample_{name}.py" for name in SAMPLES]
 CORRECT += sorted((HERE.parents[1] / "examples" / "shop_api" / "shop").glob("*.py"))
 MISTAKEN = HERE / "sample_mistakes.py"

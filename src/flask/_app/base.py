@@ -31,7 +31,15 @@ from ..logging import create_logger
 from ..templating import _default_template_ctx_processor
 from . import templates, url_building
 from .error_handlers import find_error_handler
-from .scaffold import Scaffold, T_teardown, _endpoint_from_view_func, setupmethod
+from .scaffold import Scaffold, T_teardown, _endpoint_from_view_func
+from .setup_checks import (
+    check_blueprint,
+    check_endpoint,
+    check_route,
+    note_rule,
+    setupmethod,
+    to_method_names,
+)
 
 if t.TYPE_CHECKING:
     from .._templating.environment import DispatchingJinjaLoader, Environment
@@ -59,16 +67,6 @@ def _require_absolute(instance_path: str) -> str:
         "If an instance path is provided it must be absolute. A relative path was given instead:"
         f" {instance_path!r}."
     )
-
-
-def _to_method_names(given: Iterable[str]) -> set[str]:
-    """Return HTTP methods in upper case. Raise ``TypeError`` for a string."""
-    if isinstance(given, str):
-        raise TypeError(
-            "Allowed methods must be a list of strings, for example:"
-            ' @app.route(..., methods=["POST"])'
-        )
-    return {method.upper() for method in given}
 
 
 class App(Scaffold):
@@ -269,12 +267,13 @@ class App(Scaffold):
         The methods are those in ``options``; by default the attribute ``methods`` of the view, and
         without it ``GET``.
         """
+        check_route(rule, endpoint, view_func)
         if endpoint is None:
             endpoint = _endpoint_from_view_func(view_func)  # type: ignore[arg-type]
         given = options.pop("methods", None)
         if given is None:
             given = getattr(view_func, "methods", None) or ("GET",)
-        methods = _to_method_names(given)
+        methods = to_method_names(given)
         methods.update(getattr(view_func, "required_methods", ()))
 
         if provide_automatic_options is None:
@@ -289,21 +288,20 @@ class App(Scaffold):
         blocking: bool | None = options.pop("blocking", None)
         cancel: bool | None = options.pop("cancel_on_disconnect", None)
         is_websocket: bool = options.pop("is_websocket", False)
-        url_rule = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
-        url_rule.blocking = blocking  # type: ignore[attr-defined]
-        url_rule.cancel_on_disconnect = cancel  # type: ignore[attr-defined]
-        url_rule.is_websocket = is_websocket  # type: ignore[attr-defined]
+        try:
+            url_rule = self.url_rule_class(rule, methods=methods, endpoint=endpoint, **options)
+            url_rule.blocking = blocking  # type: ignore[attr-defined]
+            url_rule.cancel_on_disconnect = cancel  # type: ignore[attr-defined]
+            url_rule.is_websocket = is_websocket  # type: ignore[attr-defined]
+            url_rule.provide_automatic_options = provide_automatic_options  # type: ignore[attr-defined]
+            self.url_map.add(url_rule)
+        except (LookupError, ValueError) as error:  # the path is not valid
+            note_rule(error, rule, view_func, self.url_map.converters)
+            raise
         if is_websocket:
             self._has_websockets = True
-        url_rule.provide_automatic_options = provide_automatic_options  # type: ignore[attr-defined]
-        self.url_map.add(url_rule)
         if view_func is not None:
-            known = self.view_functions.get(endpoint)
-            if known is not None and known != view_func:
-                raise AssertionError(
-                    "View function mapping is overwriting an existing endpoint function:"
-                    f" {endpoint}"
-                )
+            check_endpoint(endpoint, self.view_functions.get(endpoint), view_func)
             self.view_functions[endpoint] = view_func
 
     @setupmethod
@@ -330,6 +328,7 @@ class App(Scaffold):
             override those of the blueprint.
         :raises ValueError: another blueprint has the name.
         """
+        check_blueprint(blueprint)
         blueprint.register(self, options)
 
     def iter_blueprints(self) -> ValuesView[Blueprint]:

@@ -17,7 +17,6 @@ from ..typing import AnyApp
 from .blueprint_setup import BlueprintSetupState, DeferredSetupFunction, Options, dotted
 from .scaffold import (
     HOOK_REGISTERS,
-    Function,
     Scaffold,
     T_after_request,
     T_before_request,
@@ -27,8 +26,8 @@ from .scaffold import (
     T_url_defaults,
     T_url_value_preprocessor,
     _sentinel,
-    setupmethod,
 )
+from .setup_checks import Function, check_blueprint, check_route, setupmethod
 from .templates import T_template_filter, T_template_global, T_template_test, decorate_by_name
 
 if t.TYPE_CHECKING:
@@ -151,11 +150,16 @@ class Blueprint(Scaffold):
         last: str = options.get("name", self.name)
         name = dotted(options.get("name_prefix", ""), last)
         if name in app.blueprints:
-            owner = "this" if app.blueprints[name] is self else "a different"
-            already = f" '{self.name}'" if name == self.name else ""
+            known = app.blueprints[name]
+            owner = "this" if known is self else "a different"
+            already = f" '{name}'" if name != last else ""
+            hint = f" register_blueprint() was called twice for {self!r}."
+            if known is not self:
+                hint = f" It is that of the module {known.import_name!r}; this one is of"
+                hint += f" {self.import_name!r}."
             raise ValueError(
                 f"The name '{last}' is already registered for {owner} blueprint{already}. Use"
-                " 'name=' to provide a unique name."
+                f" 'name=' to provide a unique name.{hint}"
             )
         return name
 
@@ -228,6 +232,7 @@ class Blueprint(Scaffold):
 
         :raises ValueError: the blueprint is this one.
         """
+        check_blueprint(blueprint)
         if self is blueprint:
             raise ValueError("Cannot register a blueprint on itself")
         self._blueprints.append((blueprint, options))
@@ -245,6 +250,7 @@ class Blueprint(Scaffold):
 
         :raises ValueError: the endpoint, or the view's name, contains a dot.
         """
+        check_route(rule, endpoint, view_func)
         if endpoint:
             _reject_dot("'endpoint'", endpoint)
         if view_func is not None and hasattr(view_func, "__name__"):

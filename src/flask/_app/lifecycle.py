@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable
 from types import FunctionType, TracebackType
 
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
-from werkzeug.routing import RequestRedirect, RoutingException
+from werkzeug.routing import RoutingException
 
 from .. import typing as ft
-from .._core.awaitables import NOT_AWAITABLE, explain_second_loop, wait_if_awaitable
+from .._core.awaitables import NOT_AWAITABLE, wait_if_awaitable
 from .._core.baseline import Baseline
 from .._core.current import get_app_context, get_request_context
 from .._core.hook_scopes import scopes_inward, scopes_outward
@@ -39,6 +39,7 @@ from ..wrappers import Request, Response
 from .background import WAITING_TASKS
 from .fast_paths import METHODS
 from .lifespan import Lifespan
+from .request_checks import explain_error, explain_http_error, loses_body, wait_for_response
 from .serving import ServingApp
 from .teardown import call_teardown_functions
 
@@ -171,14 +172,15 @@ class Lifecycle(ServingApp):
                 for prepare in self.url_value_preprocessors.get(scope, ()):
                     prepare(context._endpoint, context.request.view_args)
         for scope in scopes:
-            before: Callable[..., t.Any]
-            for before in self.before_request_funcs.get(scope, ()):
-                if type(before) is not FunctionType or before not in sync_hooks:
-                    before = self._sync_hook(before)
+            for hook in self.before_request_funcs.get(scope, ()):
+                before: Callable[..., t.Any] = hook
+                if type(hook) is not FunctionType or hook not in sync_hooks:
+                    before = self._sync_hook(hook)
                 answer: ft.ResponseReturnValue | None = before()
                 if answer is not None:
                     answer = wait_if_awaitable(answer)
                     if answer is not None:
+                        context._answered_by = hook
                         return answer
         return None
 
@@ -219,14 +221,9 @@ class Lifecycle(ServingApp):
         """
         error = request.routing_exception
         assert error is not None
-        if (
-            not isinstance(error, RequestRedirect)
-            or not self.debug
-            or error.code in {307, 308}
-            or request.method in {"GET", "HEAD", "OPTIONS"}
-        ):
-            raise error
-        raise FormDataRoutingRedirect(request)
+        if self.debug and loses_body(error, request.method):
+            raise FormDataRoutingRedirect(request)
+        raise error
 
     # 3. An error goes to its handler -------------------------------------------------------------
 
@@ -237,18 +234,19 @@ class Lifecycle(ServingApp):
         :raises Exception: the error itself, if no handler is registered for it.
         """
         if isinstance(e, HTTPException):
-            if isinstance(e, BadRequestKeyError) and (
-                self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]
-            ):
-                e.show_exception = True
+            config = self.config
+            if isinstance(e, BadRequestKeyError) or config["DEBUG"] or config["TESTING"]:
+                explain_http_error(self, e)
             if not self.trap_http_exception(e):
                 return self.handle_http_exception(e)
-        handler = self._find_error_handler(e, get_request_context()._blueprints)
+        context = get_request_context()
+        handler = self._find_error_handler(e, context._blueprints)
         if handler is None:
             try:
                 raise e
             finally:
                 del e  # avoid a reference cycle
+        context._answered_by = handler
         return wait_if_awaitable(self.ensure_sync(handler)(e))  # type: ignore[no-any-return]
 
     def handle_http_exception(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
@@ -258,9 +256,11 @@ class Lifecycle(ServingApp):
         """
         if e.code is None or isinstance(e, RoutingException):
             return e
-        handler = self._find_error_handler(e, get_request_context()._blueprints)
+        context = get_request_context()
+        handler = self._find_error_handler(e, context._blueprints)
         if handler is None:
-            return e if self._describe_error is None else self._describe_error(e)
+            return e if self._describe_error is None and not self.debug else self._describe(e)
+        context._answered_by = handler
         return wait_if_awaitable(self.ensure_sync(handler)(e))  # type: ignore[no-any-return]
 
     # 4. The answer becomes a response, and hooks see it ------------------------------------------
@@ -334,21 +334,20 @@ class Lifecycle(ServingApp):
         context = get_request_context()
         if context._after is not None:
             for after in context._after:
-                response = wait_if_awaitable(self.ensure_sync(after)(response))
+                response = wait_for_response(self.ensure_sync(after)(response), after)
         if self.after_request_funcs:
             sync_hooks = self._fast_paths.sync_hooks
             for scope in scopes_outward(context._endpoint):
-                hook: Callable[..., t.Any]
                 for hook in reversed(self.after_request_funcs.get(scope, ())):
+                    call: Callable[..., t.Any] = hook
                     if type(hook) is not FunctionType or hook not in sync_hooks:
-                        hook = self._sync_hook(hook)
-                    response = hook(response)
+                        call = self._sync_hook(hook)
+                    response = call(response)
                     if type(response) is not Response:
-                        response = wait_if_awaitable(response)
+                        response = wait_for_response(response, hook)
         if context._may_save_session():
             interface = self.session_interface
-            waits = context._fast_paths.sessions
-            session = context._session if waits else context._open_session
+            session = context._session if context._fast_paths.sessions else context._open_session
             if not interface.is_null_session(session):
                 interface.save_session(self, session, response)
         return response
@@ -365,7 +364,7 @@ class Lifecycle(ServingApp):
         :param e: the error.
         :raises Exception: the error itself, if errors propagate.
         """
-        explain_second_loop(e)
+        explain_error(e)
         got_request_exception.send(self, _async_wrapper=self.ensure_sync, exception=e)
         setting = self.config["PROPAGATE_EXCEPTIONS"]
         if self.testing or self.debug if setting is None else setting:
@@ -377,6 +376,7 @@ class Lifecycle(ServingApp):
         answer: t.Any = InternalServerError(original_exception=e)
         handler = self._find_error_handler(answer, get_request_context()._blueprints)
         if handler is not None:
+            get_request_context()._answered_by = handler
             answer = wait_if_awaitable(self.ensure_sync(handler)(answer))
         elif self._describe_error is not None:
             answer = self._describe_error(answer)

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from .._core.awaitables import wait_if_awaitable
 from .._http.streaming import iterate_sync
 from .background import App, BackgroundTasks
-from .scaffold import Function, setupmethod
+from .setup_checks import Function, setupmethod
 
 if t.TYPE_CHECKING:
     import asyncio

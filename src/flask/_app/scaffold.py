@@ -10,17 +10,15 @@ import os
 import typing as t
 from collections import defaultdict
 from collections.abc import Callable
-from functools import cached_property, update_wrapper
-from types import FunctionType
+from functools import cached_property
 
 from .. import typing as ft
 from .._core.environment import get_root_path, join_folders
 from .error_handlers import ErrorHandlers, find_error_class
+from .setup_checks import Function, setupmethod
 
 if t.TYPE_CHECKING:
     from jinja2 import BaseLoader
-
-Function = t.TypeVar("Function", bound=Callable[..., object])
 
 AnyAfterRequest: t.TypeAlias = ft.AfterRequestCallable[t.Any]
 """An ``after_request`` function, for any class of responses."""
@@ -55,53 +53,6 @@ HOOK_REGISTERS = (
     "url_default_functions",
 )
 """The registers with a list of functions for each blueprint. ``None`` is the application."""
-
-_RULE = '"/..."'
-_ARGUMENTS: dict[str, str] = {
-    **dict.fromkeys(("route", "get", "post", "put", "patch", "delete", "websocket"), _RULE),
-    **dict.fromkeys(("errorhandler", "app_errorhandler"), "404"),
-    "endpoint": '"..."',
-}
-"""Decorators that need an argument, and an example of one."""
-
-
-class _SetUp(t.Protocol):
-    def _check_setup_finished(self, f_name: str) -> None: ...
-
-
-def setupmethod(method: Function) -> Function:
-    """Raise an error if a method is called after setup.
-
-    See ``_check_setup_finished``. Also raise an error for a decorator that needs an argument and is
-    used without parentheses.
-    """
-    name = method.__name__
-    example = _ARGUMENTS.get(name)
-
-    def checked(self: _SetUp, *args: object, **kwargs: object) -> object:
-        self._check_setup_finished(name)
-        if example is not None and len(args) == 1 and not kwargs:
-            _need_parentheses(name, example, args[0])
-        return method(self, *args, **kwargs)
-
-    return t.cast("Function", update_wrapper(checked, method))
-
-
-def _need_parentheses(name: str, example: str, given: object) -> None:
-    """Raise ``TypeError`` if a decorator got the decorated function instead of an argument."""
-    if isinstance(given, type):
-        if name.endswith("errorhandler"):
-            return  # it accepts exception classes, and explains other mistakes itself
-        where = f"{given.__module__}.{given.__qualname__}"
-    elif isinstance(given, FunctionType):
-        code = given.__code__
-        where = f"{given.__qualname__}() in {code.co_filename}, line {code.co_firstlineno}"
-    else:
-        return
-    raise TypeError(
-        f"The decorator {name!r} needs an argument, but decorates {where}, without parentheses."
-        f" Write it as in '@app.{name}({example})'."
-    )
 
 
 class Scaffold:

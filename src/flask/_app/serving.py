@@ -30,6 +30,8 @@ from . import url_building
 from .base import App
 from .fast_paths import ATTRIBUTES, compute_fast_paths
 from .lifespan import PREPARATIONS
+from .request_checks import watch_preflight
+from .setup_checks import log_ignored_keys
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -258,13 +260,28 @@ class ServingApp(App):
 
     # Responses that the application creates itself -----------------------------------------------
 
+    def _describe(self, e: HTTPException) -> HTTPException | ft.ResponseReturnValue:
+        """Return the answer to an HTTP exception without a handler, if it is not the usual one.
+
+        :param e: the exception. In debug mode, a 404 and a 405 get a longer page.
+        """
+        if self._describe_error is not None:
+            return self._describe_error(e)
+        if e.code in (404, 405) and not self.testing:
+            from .._debug.routing import explain
+
+            explain(e, get_request_context())
+        return e
+
     def make_default_options_response(self) -> Response:
         """Create the response to ``OPTIONS``: no body, and the methods of the URL."""
-        adapter = get_request_context().url_adapter
+        context = get_request_context()
         response = self.response_class()
-        response.allow.update(adapter.allowed_methods())
+        response.allow.update(context.url_adapter.allowed_methods())
+        watch_preflight(self, context._environ, response)
         return response
 
 
 # Startup creates the store, so that a server with a mistake in these settings does not start.
 PREPARATIONS.append(ServingApp._use_session_store)  # type: ignore[arg-type]
+PREPARATIONS.append(log_ignored_keys)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from .. import typing as ft
 from .._core.lazy import lazy_default
-from .scaffold import Function, setupmethod
+from .setup_checks import Function, setupmethod
 
 if t.TYPE_CHECKING:
     from .._templating.environment import Environment

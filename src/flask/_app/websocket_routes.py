@@ -14,7 +14,8 @@ from collections.abc import Callable
 
 from .. import typing as ft
 from .._core.lazy import lazy
-from .scaffold import Function, Scaffold, T_teardown, setupmethod
+from .scaffold import Scaffold, T_teardown
+from .setup_checks import Function, setupmethod
 
 Handler: t.TypeAlias = Callable[..., t.Any]
 """A WebSocket handler or a hook. The rule decides about its arguments."""

@@ -59,6 +59,8 @@ class RoutedContext(AppContext):
     """The values in the URL, if a rule matched."""
     _routing_exception: HTTPException | None
     """What routing raised."""
+    _answered_by: t.Any = None
+    """The hook or the error handler that answered the request instead of its view."""
     _fast_paths: FastPaths
     """The fast paths of the application when the context was pushed."""
     _uses_default_host: bool

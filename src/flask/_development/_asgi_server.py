@@ -33,7 +33,7 @@ _SHUTDOWN_TIMEOUT: t.Final = 1
 
 WITHOUT_UVICORN: t.Final = (
     "'flask run --asgi' needs uvicorn, which is not installed. Install it with:"
-    "\n\n    pip install 'uvicorn>=0.34' wsproto"
+    "\n\n    pip install 'uvicorn>=0.34' 'wsproto>=1.2'"
 )
 
 

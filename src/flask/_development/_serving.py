@@ -17,6 +17,7 @@ from functools import partial
 
 import werkzeug.serving
 
+from . import RELOADERS
 from ._link import Restarter, find_restarter
 from ._load_error import LoadErrorApp, find_syntax_error
 from ._pages import Pages
@@ -26,9 +27,6 @@ from ._supervisor import Supervisor, list_command
 if t.TYPE_CHECKING:
     from types import TracebackType
 
-RELOADERS: t.Final = ("auto", "watchfiles", "stat")
-"""The values of ``reloader_type`` for which this package's supervisor is used."""
-
 _PRELOADED: t.Final = (
     "encodings.idna",
     "flask._development._browser_wsgi",
@@ -36,7 +34,7 @@ _PRELOADED: t.Final = (
     "itsdangerous",
     "multiprocessing.sharedctypes",
     "werkzeug._reloader",
-    "werkzeug.debug",
+    "flask._debug.wsgi",
 )
 """Modules that most applications and the server need. They are imported before a process waits."""
 _PRELOADED_FOR_ASGI: t.Final = (
@@ -76,17 +74,17 @@ def wait_until_called(asgi: bool) -> None:
     restarter.wait_until_called(list_module_files())
 
 
-def run_wsgi(host: str, port: int, app: t.Any, **options: t.Any) -> None:
+def run_wsgi(host: str, port: int, app: t.Any, served: t.Any, **options: t.Any) -> None:
     """Serve an application with Werkzeug's server.
 
     :param host: address to listen on.
     :param port: port to listen on.
     :param app: the application; or a `LoadErrorApp`.
+    :param served: the application inside the debugger, or the same as ``app``.
     :param options: of ``werkzeug.serving.run_simple``. If ``reloader_type`` is none of
         `RELOADERS`, Werkzeug's reloader is used.
     """
     if options.get("use_reloader") and _add_reloaders(app):
-        # Werkzeug has no such name, so it is not passed by default.
         restarter = find_restarter()
         is_parallel = options.get("threaded") and options.get("processes", 1) == 1
         if restarter is not None and is_parallel and reloads_pages(app):
@@ -95,10 +93,8 @@ def run_wsgi(host: str, port: int, app: t.Any, **options: t.Any) -> None:
             options["request_handler"] = create_request_handler(
                 Reloader.pages, options.get("request_handler")
             )
-        if isinstance(app, LoadErrorApp):
-            options["use_debugger"] = False
         Reloader.address = (host, port, options.get("ssl_context"))
-    werkzeug.serving.run_simple(host, port, app, **options)
+    werkzeug.serving.run_simple(host, port, served, **options)
 
 
 def reloads_pages(app: t.Any) -> bool:

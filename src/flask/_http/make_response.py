@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 import typing as t
 from collections.abc import AsyncIterator, Iterator
@@ -15,11 +14,6 @@ from .._core.current import NO_REQUEST_MESSAGE, _cv_request
 from .response import Response
 from .response_factories import make_error_page
 from .streaming import iterate_sync
-
-_ACCEPTED = (
-    "The return type must be a string, dict, list, tuple with headers or status, Response instance,"
-    " or WSGI callable"
-)
 
 # PERF: tuples, because "str | bytes" creates an object each time: 0.1 us.
 _TEXTS = (str, bytes, bytearray)
@@ -96,10 +90,9 @@ def _unpack(rv: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
         if isinstance(other, _HEADERS):
             return body, None, other
         return body, other, None
-    raise TypeError(
-        "The view function did not return a valid response tuple. The tuple must have the form"
-        f" (body, status, headers), (body, status), or (body, headers).{_name_view()}"
-    )
+    from .return_errors import explain_invalid_tuple
+
+    raise TypeError(explain_invalid_tuple(_cv_request.get(None), rv))
 
 
 def _force_type(app: _Maker, rv: object) -> Response:
@@ -135,29 +128,6 @@ def _current_context() -> t.Any:
 
 def _describe_invalid(rv: object) -> str:
     """Return an error text for an invalid return value."""
-    if rv is None:
-        request = _current_context().request
-        return (
-            f"The view function for {request.endpoint!r} did not return a valid response. The"
-            f" function either returned None or ended without a return statement.{_name_view()}"
-        )
-    return (
-        f"The view function did not return a valid response. {_ACCEPTED}, but it was a"
-        f" {type(rv).__name__}.{_name_view()}"
-    )
+    from .return_errors import explain_invalid_value
 
-
-def _name_view() -> str:
-    """Return a sentence that names the view of the current request; empty if there is none."""
-    context = _cv_request.get(None)
-    if context is None:
-        return ""
-    endpoint = context.request.endpoint
-    view = context.app.view_functions.get(endpoint)
-    if view is None:
-        return ""
-    view = getattr(view, "view_class", None) or inspect.unwrap(view)
-    code = getattr(view, "__code__", None)
-    name = getattr(view, "__qualname__", None) or repr(view)
-    where = "" if code is None else f" in {code.co_filename}, line {code.co_firstlineno}"
-    return f" The view of the endpoint {endpoint!r} is {name}{where}."
+    return explain_invalid_value(_current_context(), rv)

@@ -9,6 +9,10 @@ from collections.abc import Mapping
 
 from werkzeug.http import dump_cookie
 
+from .._core.current import get_request_context
+from .._core.user_code import find_code, unwrap
+from .return_errors import describe_source
+
 _MOST_ATTRIBUTES = 300  # bytes of the name, the path and so on, in most cookies
 _SHOWN = 5  # keys
 _STACK_LEVEL = 3  # the interface's method that sets the cookie
@@ -49,7 +53,14 @@ def check_size(
     )
     if config.get("SESSION_OVERFLOW") == "error":
         raise SessionOverflowError(message)
-    warnings.warn(message, stacklevel=_STACK_LEVEL)
+    context = get_request_context(None)
+    message += describe_source(context)
+    view = None if context is None else context.app.view_functions.get(context.request.endpoint)
+    code = find_code(unwrap(view))
+    if code is None:
+        warnings.warn(message, stacklevel=_STACK_LEVEL)
+    else:  # at the view, which has filled the session
+        warnings.warn_explicit(message, UserWarning, code.co_filename, code.co_firstlineno)
 
 
 def _size_of(value: object) -> int:

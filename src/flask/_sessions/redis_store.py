@@ -33,7 +33,7 @@ return 1
 
 _INSTALL = (
     "SESSION_STORE is a URL of Redis, but the package 'redis' is not installed. Install it:"
-    " pip install 'flask[redis]'"
+    " pip install 'redis>=5'"
 )
 
 

@@ -15,8 +15,8 @@ except ModuleNotFoundError as error:
     if error.name != "msgspec":
         raise
     raise ModuleNotFoundError(
-        "flask.api needs msgspec, which is not installed. Install it with: pip install 'msgspec'"
-        " 'flask-swagger-ui'. These are the requirements of flask[api].",
+        "flask.api needs msgspec, which is not installed. Install it, and the assets of the docs"
+        " page, with: pip install 'msgspec>=0.22' 'flask-swagger-ui>=5'",
         name="msgspec",
     ) from None
 

@@ -50,8 +50,8 @@ def check_assets() -> None:
     """
     if importlib.util.find_spec(_SWAGGER) is None:
         raise ModuleNotFoundError(
-            "The docs page needs flask-swagger-ui, which is not installed. Install flask[api], or"
-            " turn the page off with API(docs=None).",
+            "The docs page needs flask-swagger-ui, which is not installed. Install it with: pip"
+            " install 'flask-swagger-ui>=5', or turn the page off with API(docs=None).",
             name=_SWAGGER,
         )
 

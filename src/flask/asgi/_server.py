@@ -39,7 +39,7 @@ class AsgiServer:
 
     The application is an argument of the methods and not an attribute, to avoid a reference cycle.
 
-    :param is_watched: warn if code blocks the loop, for debug mode.
+    :param is_watched: warn if code blocks the loop, and show unhandled errors, for debug mode.
     """
 
     def __init__(self, is_watched: bool = False) -> None:
@@ -49,7 +49,9 @@ class AsgiServer:
         self._serve_websocket: Serve = self.websockets.serve
         self._is_watched = is_watched
         if is_watched:
-            self.serve_http = _make_watched(self.serve_http)
+            from ._debug_page import make_debugged
+
+            self.serve_http = make_debugged(_make_watched(self.serve_http))
             self._serve_websocket = _make_watched(self._serve_websocket)
         self.tasks: set[asyncio.Task[None]] = set()
         """The background tasks that run on a loop."""

@@ -13,8 +13,9 @@ from werkzeug.exceptions import Forbidden, HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from .. import typing as ft
+from .._app.request_checks import explain_error
 from .._app.teardown import call_teardown_functions
-from .._core.awaitables import explain_second_loop, is_async_callable, wait_if_awaitable
+from .._core.awaitables import is_async_callable, wait_if_awaitable
 from .._core.current import get_request_context
 from .._core.hook_scopes import scopes_inward, scopes_outward
 from .._core.waiting import wait
@@ -228,7 +229,7 @@ def handle_websocket_exception(self: WebSocketApplication, e: Exception) -> Base
 
 def _report(app: WebSocketApplication, error: Exception) -> None:
     """Raise an error again, or log it, as the configuration says."""
-    explain_second_loop(error)
+    explain_error(error)
     got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
     setting = app.config["PROPAGATE_EXCEPTIONS"]
     if app.testing or app.debug if setting is None else setting:

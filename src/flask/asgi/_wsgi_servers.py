@@ -24,7 +24,7 @@ _NO_SOCKET = (
 )
 _NO_WSPROTO = (
     "A WebSocket was refused: under WSGI they need wsproto, which is not installed. Install it"
-    " with:\n\n    pip install 'flask[asgi]'"
+    " with:\n\n    pip install 'wsproto>=1.2' 'greenlet>=3.1'"
 )
 _HYPERCORN_SERVES_WSGI = (
     "Hypercorn serves this application as WSGI: WebSockets are refused, and an async view holds a"

@@ -19,7 +19,7 @@ except ModuleNotFoundError as error:
         raise
     raise ModuleNotFoundError(
         "CHANNELS_URL names a Redis server, which needs redis-py. Install it with:"
-        " pip install 'flask[redis]'",
+        " pip install 'redis>=5'",
         name="redis",
     ) from None
 

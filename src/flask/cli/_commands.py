@@ -1,23 +1,19 @@
-"""The built-in commands ``run``, ``shell`` and ``routes``."""
+"""The command ``run``, which serves the application for development."""
 
 from __future__ import annotations
 
 import os
-import sys
 import typing as t
-from collections.abc import Iterable
 
 import click
 import werkzeug.serving
 
-from .._app.base import App
-from .._core.current import current_app
 from .._core.environment import get_debug_flag
-from .._development._load_error import LoadErrorApp, format_load_error
-from .._development._serving import RELOADERS, run_wsgi, wait_until_called
+from .._development import RELOADERS
 from ._banner import show_server_banner
+from ._development_server import run_development_server
 from ._options import debug_option
-from ._script import ScriptInfo, pass_script_info, with_appcontext
+from ._script import ScriptInfo, pass_script_info
 from ._types import CertParamType, SeparatedPathType, join_certificate_and_key
 
 if t.TYPE_CHECKING:
@@ -26,15 +22,11 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-_SHOW_DEFAULTS: t.Final = {"show_default": True}
-"""The settings of click for all commands of this package."""
-
-
 @click.command(
     "run",
     short_help="Serve the app for development.",
     params=[debug_option],
-    context_settings=_SHOW_DEFAULTS,
+    context_settings={"show_default": True},
 )
 @click.option("--host", "-h", default="127.0.0.1", help="Address to listen on.")
 @click.option("--port", "-p", default=5000, help="Port to listen on.")
@@ -90,6 +82,9 @@ _SHOW_DEFAULTS: t.Final = {"show_default": True}
     default=False,
     help="Serve over ASGI with uvicorn, which must be installed, or over WSGI.",
 )
+@click.option(
+    "--open", is_flag=True, help="Open the browser when the server is ready. Not after a restart."
+)
 @pass_script_info
 def run_command(
     info: ScriptInfo,
@@ -103,6 +98,7 @@ def run_command(
     cert: tuple[str, str] | SSLContext | t.Literal["adhoc"] | None,
     extra_files: list[str] | None,
     exclude_patterns: list[str] | None,
+    open: bool,
 ) -> None:
     """Serve the application with a development server.
 
@@ -110,19 +106,14 @@ def run_command(
 
     With '--debug' the server restarts when code changes, and shows a debugger for an error.
     """
-    wait_until_called(asgi)
-    application: WSGIApplication
-    try:
-        application = info.load_app()
-    except Exception as error:
-        if not werkzeug.serving.is_running_from_reloader():
-            raise
-        # The developer is editing the code. The next change restarts the server.
-        click.echo(f"{format_load_error(error)}\n * Waiting for the next change.", err=True)
-        application = LoadErrorApp(error, get_debug_flag() if debugger is None else debugger)
-
+    application = _load(info, asgi, debugger)
     debug = get_debug_flag()
     show_server_banner(debug, info.app_import_path)
+    if open and not werkzeug.serving.is_running_from_reloader():
+        from ._browser import choose_port, open_when_ready
+
+        port = choose_port(host, port)
+        open_when_ready(host, port, is_secure=cert is not None)
     options: dict[str, t.Any] = {
         "ssl_context": cert,
         "use_reloader": debug if reload is None else reload,
@@ -135,7 +126,25 @@ def run_command(
     if reload_type != "auto":
         options["reloader_type"] = reload_type
     options |= {"threaded": with_threads, "use_debugger": debug if debugger is None else debugger}
-    run_wsgi(host, port, application, **options)
+    run_development_server(host, port, application, **options)
+
+
+def _load(info: ScriptInfo, asgi: bool, debugger: bool | None) -> WSGIApplication:
+    """Load the application; if that fails after a change, return one that shows the error."""
+    if not werkzeug.serving.is_running_from_reloader():
+        application: WSGIApplication = info.load_app()
+        return application
+    from .._development._load_error import LoadErrorApp, format_load_error
+    from .._development._serving import wait_until_called
+
+    wait_until_called(asgi)
+    try:
+        application = info.load_app()
+    except Exception as error:
+        # The developer is editing the code. The next change restarts the server.
+        click.echo(f"{format_load_error(error)}\n * Waiting for the next change.", err=True)
+        return LoadErrorApp(error, get_debug_flag() if debugger is None else debugger)
+    return application
 
 
 def _run_asgi(host: str, port: int, application: WSGIApplication, **options: t.Any) -> None:
@@ -147,121 +156,3 @@ def _run_asgi(host: str, port: int, application: WSGIApplication, **options: t.A
         if error.name != "uvicorn":
             raise
         raise click.UsageError(WITHOUT_UVICORN) from None
-
-
-class _ShellApp(t.Protocol):
-    import_name: str
-    instance_path: str
-
-    def make_shell_context(self) -> dict[str, object]: ...
-
-
-@click.command(
-    "shell", short_help="Open a Python shell with the app.", context_settings=_SHOW_DEFAULTS
-)
-@with_appcontext
-def shell_command() -> None:
-    """Open an interactive Python shell in the application's context.
-
-    It starts with 'app', 'g' and the names of the application's shell context processors. The file
-    that PYTHONSTARTUP names is run first, as in Python's own shell.
-    """
-    import code
-
-    app: _ShellApp = current_app._get_current_object()
-    namespace: dict[str, object] = {}
-    startup = os.environ.get("PYTHONSTARTUP")
-    if startup and os.path.isfile(startup):
-        with open(startup, "rb") as file:  # bytes: compile() reads the encoding declaration
-            exec(compile(file.read(), startup, "exec"), namespace)
-    namespace.update(app.make_shell_context())
-
-    _complete_names_of(namespace)
-    code.interact(
-        banner=f"Python {sys.version} on {sys.platform}\n"
-        f"App: {app.import_name}\n"
-        f"Instance: {app.instance_path}",
-        local=namespace,
-    )
-
-
-def _complete_names_of(namespace: dict[str, object]) -> None:
-    """Let the tab key complete names of the shell, if Python is configured for completion."""
-    hook = getattr(sys, "__interactivehook__", None)
-    if hook is None:
-        return
-    try:
-        import readline
-        from rlcompleter import Completer
-    except ImportError:
-        pass  # this Python has no line editing
-    else:
-        readline.set_completer(Completer(namespace).complete)
-    # Called last, because the hook may install another completer.
-    hook()
-
-
-class _Route(t.NamedTuple):
-    """A line of the table of routes, which can be sorted by each field."""
-
-    endpoint: str
-    methods: tuple[str, ...]
-    domain: str
-    rule: str
-
-
-@click.command("routes", short_help="List the app's routes.", context_settings=_SHOW_DEFAULTS)
-@click.option(
-    "--sort",
-    "-s",
-    type=click.Choice((*_Route._fields, "match")),
-    default="endpoint",
-    help="What to sort by. 'match' is the order in which a request is compared with the routes.",
-)
-@click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS too.")
-@with_appcontext
-def routes_command(sort: str, all_methods: bool) -> None:
-    """List all routes with endpoint, methods and rule.
-
-    A column for the host or subdomain is shown if some route has one.
-    """
-    app: App = current_app._get_current_object()
-    routes = _list_routes(app, hidden=set() if all_methods else {"HEAD", "OPTIONS"})
-    if not routes:
-        click.echo("No routes were registered.")
-        return
-    if sort != "match":
-        routes.sort(key=lambda route: getattr(route, sort))
-
-    columns = {
-        "Endpoint": [route.endpoint for route in routes],
-        "Methods": [", ".join(route.methods) for route in routes],
-    }
-    if any(route.domain for route in routes):
-        title = "Host" if app.url_map.host_matching else "Subdomain"
-        columns[title] = [route.domain for route in routes]
-    columns["Rule"] = [route.rule for route in routes]
-    for line in _format_table(columns):
-        click.echo(line)
-
-
-def _list_routes(app: App, hidden: set[str]) -> list[_Route]:
-    """List an application's routes in matching order, without the methods in ``hidden``."""
-    host_matching = app.url_map.host_matching
-    return [
-        _Route(
-            rule.endpoint,
-            ("WebSocket",) if rule.websocket else tuple(sorted((rule.methods or set()) - hidden)),
-            (rule.host if host_matching else rule.subdomain) or "",
-            rule.rule,
-        )
-        for rule in app.url_map.iter_rules()
-    ]
-
-
-def _format_table(columns: dict[str, list[str]]) -> Iterable[str]:
-    """Format columns with titles, each as wide as its widest cell."""
-    widths = [max(map(len, [title, *cells])) for title, cells in columns.items()]
-    rules = ["-" * width for width in widths]
-    for row in (tuple(columns), rules, *zip(*columns.values(), strict=True)):
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -6,17 +6,37 @@ import os
 import traceback
 import typing as t
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import click
 
 from .._app.base import App
-from ._commands import routes_command, run_command, shell_command
+from ._commands import run_command
+from ._config import config_command
+from ._doctor import doctor_command
+from ._findings import Check
 from ._locate import NoAppException
+from ._new import new_command
 from ._options import app_option, debug_option, env_file_option, version_option
+from ._routes import routes_command
 from ._script import ScriptInfo, enter_context_of, run_to_the_end, with_appcontext
 from ._serve import serve_command
+from ._shell import shell_command
 
 Callback = Callable[..., object]
+Checking = t.TypeVar("Checking", bound=Check)
+
+
+_RECORDING: t.Final = (config_command, doctor_command)
+"""Commands that show where settings come from."""
+_YIELDING: t.Final = (*_RECORDING, new_command, serve_command)
+"""Commands that Flask 3.1.3 does not have. An application's own command takes precedence."""
+_HAS_FAILED: t.Final = "flask.cli.has_failed"
+"""A key of ``ctx.meta``: the application could not be loaded."""
+_NO_SUCH_COMMAND: t.Final = (
+    click.UsageError,
+    getattr(click.exceptions, "NoSuchCommand", click.UsageError),  # from click 8.4
+)
 
 
 class AppGroup(click.Group):
@@ -24,6 +44,23 @@ class AppGroup(click.Group):
 
     ``app.cli`` is one. Functions may be ``async def``.
     """
+
+    checks: list[Check]
+    """Checks of ``flask doctor``, in order of registration."""
+
+    def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.checks = []
+
+    def check(self, function: Checking) -> Checking:
+        """Add a check to ``flask doctor``.
+
+        :param function: called with the application, in its context. It returns findings, or
+            yields them.
+        :returns: the function, so that this is a decorator too.
+        """
+        self.checks.append(function)
+        return function
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
         """Add a command; an ``async def`` function runs to its end.
@@ -99,7 +136,9 @@ class FlaskGroup(AppGroup):
             "Manage my project."
 
     If there are several commands of one name, a plugin's takes precedence over a built-in one, and
-    both over the application's. Plugins are entry points of the group ``flask.commands``.
+    both over the application's. Commands that Flask 3.1.3 does not have, such as ``new``, are an
+    exception: the application's take precedence over them. Plugins are entry points of the group
+    ``flask.commands``.
     """
 
     create_app: Callable[..., App] | None
@@ -122,7 +161,7 @@ class FlaskGroup(AppGroup):
     ) -> None:
         """Create the group.
 
-        :param add_default_commands: add ``run``, ``serve``, ``shell`` and ``routes``.
+        :param add_default_commands: add the built-in commands, such as ``run``.
         :param add_version_option: add ``--version``.
         :param extra: arguments of `click.Group`. Its ``params`` are shown before the built-in ones.
             Options are read from ``FLASK_...`` variables unless ``context_settings`` contains
@@ -139,7 +178,7 @@ class FlaskGroup(AppGroup):
         self.set_debug_flag = set_debug_flag
         self._loaded_plugin_commands = False
         if add_default_commands:
-            for command in (run_command, serve_command, shell_command, routes_command):
+            for command in (run_command, shell_command, routes_command, *_YIELDING):
                 self.add_command(command)
 
     def make_context(
@@ -197,16 +236,50 @@ class FlaskGroup(AppGroup):
         """
         self._load_plugin_commands()
         command = super().get_command(ctx, name)
-        if command is not None:
+        if command is not None and (command not in _YIELDING or ctx.meta.get(_HAS_FAILED)):
             return command
         try:
-            app = ctx.ensure_object(ScriptInfo).load_app()
-        except NoAppException as error:
+            with _record_sources() if command in _RECORDING else nullcontext():
+                app = ctx.ensure_object(ScriptInfo).load_app()
+        except Exception as error:
+            ctx.meta[_HAS_FAILED] = True
+            if command is not None:
+                return command  # it reports the error itself, or needs no application
+            if not isinstance(error, NoAppException):
+                raise
             _print_error(error)
             return None
-        enter_context_of(app, ctx)
-        command = t.cast("click.Command | None", app.cli.get_command(ctx, name))
-        return command or _optional_commands(app).get(name)
+        own = app.cli.get_command(ctx, name) or _optional_commands(app).get(name)
+        if own is not None or command is None:
+            enter_context_of(app, ctx)
+        return own or command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of a command line.
+
+        :raises click.UsageError: there is none. The text suggests commands with similar names, also
+            of the application.
+        """
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if type(error) not in _NO_SUCH_COMMAND:
+                raise
+            names = set(self.commands)
+            if not ctx.meta.get(_HAS_FAILED):
+                app = ctx.ensure_object(ScriptInfo).load_app()
+                names.update(app.cli.list_commands(ctx), _optional_commands(app))
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], sorted(names))
+            if not close:
+                raise
+            choices = "' or '".join(close)
+            raise click.UsageError(
+                f"No such command {args[0]!r}. Did you mean '{choices}'?", ctx
+            ) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the names of all commands, sorted.
@@ -220,8 +293,10 @@ class FlaskGroup(AppGroup):
             app = ctx.ensure_object(ScriptInfo).load_app()
             names.update(app.cli.list_commands(ctx), _optional_commands(app))
         except NoAppException as error:
+            ctx.meta[_HAS_FAILED] = True
             _print_error(error)
         except Exception:
+            ctx.meta[_HAS_FAILED] = True
             click.secho(f"{traceback.format_exc()}\n", err=True, fg="red")
         return sorted(names)
 
@@ -234,6 +309,12 @@ class FlaskGroup(AppGroup):
         for entry_point in importlib.metadata.entry_points(group="flask.commands"):
             self.add_command(entry_point.load(), entry_point.name)
         self._loaded_plugin_commands = True
+
+
+def _record_sources() -> AbstractContextManager[None]:
+    from ._setting_sources import record_sources  # other commands do not need it
+
+    return record_sources()
 
 
 def _optional_commands(app: App) -> dict[str, click.Command]:

@@ -54,15 +54,19 @@ def find_best_app(module: ModuleType) -> App:
         if isinstance(app, App):
             return app
 
-    apps = [value for value in vars(module).values() if isinstance(value, App)]
+    apps = {name: value for name, value in vars(module).items() if isinstance(value, App)}
     if len(apps) == 1:
-        return apps[0]
+        return next(iter(apps.values()))
     if apps:
         raise NoAppException(
             f"Detected multiple Flask applications in module {module.__name__!r}."
-            f" Use '{module.__name__}:name' to specify the correct one."
+            f" Use '{module.__name__}:name' to specify the correct one. They are:"
+            f" {', '.join(map(repr, apps))}."
         )
 
+    from . import _near_misses
+
+    hint = ""
     for name in FACTORY_NAMES:
         factory = getattr(module, name, None)
         if not inspect.isfunction(factory):
@@ -74,10 +78,12 @@ def find_best_app(module: ModuleType) -> App:
         )
         if isinstance(app, App):
             return app
+        hint = hint or _near_misses.explain_result(factory, app)
 
     raise NoAppException(
         f"Failed to find Flask application or factory in module {module.__name__!r}."
         f" Use '{module.__name__}:name' to specify one."
+        f"{hint or _near_misses.explain_module(module)}"
     )
 
 
@@ -94,10 +100,14 @@ def find_app_by_string(module: ModuleType, app_name: str) -> App:
     try:
         found = getattr(module, name)
     except AttributeError as error:
+        from ._near_misses import explain_missing_name
+
         raise NoAppException(
             f"Failed to find attribute {name!r} in {module.__name__!r}."
+            f"{explain_missing_name(module, name)}"
         ) from error
 
+    factory = found
     if inspect.isfunction(found):
         found = _call_factory(
             found,
@@ -108,8 +118,11 @@ def find_app_by_string(module: ModuleType, app_name: str) -> App:
         )
     if isinstance(found, App):
         return found
+    from ._near_misses import explain_result
+
     raise NoAppException(
         f"A valid Flask application was not obtained from '{module.__name__}:{app_name}'."
+        f"{explain_result(factory, found)}"
     )
 
 
@@ -156,8 +169,18 @@ def _call_factory(
     except TypeError as error:
         if _was_entered(factory, error.__traceback__):
             raise
-        raise NoAppException(if_refused) from error
+        raise NoAppException(f"{if_refused} It is {_describe_call(factory)}.") from error
     return wait_if_awaitable(made)
+
+
+def _describe_call(factory: FunctionType) -> str:
+    """Return the parameters of a factory, and where it is defined."""
+    code = factory.__code__
+    empty = inspect.Parameter.empty
+    signature = inspect.signature(factory)
+    parameters = [each.replace(annotation=empty) for each in signature.parameters.values()]
+    signature = signature.replace(parameters=parameters, return_annotation=empty)
+    return f"{factory.__name__}{signature} in {code.co_filename}, line {code.co_firstlineno}"
 
 
 def _was_entered(function: object, trace: TracebackType | None) -> bool:
@@ -224,12 +247,19 @@ def locate_app(
         # Python removes its own frames from the traceback of a failed import. If no other frame is
         # left, the module itself is missing. Otherwise the module has failed to import another one.
         if inner is not None or not isinstance(error, ModuleNotFoundError):
+            from ._near_misses import explain_failed_import
+
             report = "".join(traceback.format_exception(type(error), error, inner))
             raise NoAppException(
                 f"While importing {module_name!r}, an ImportError was raised:\n\n{report}"
+                f"{explain_failed_import(error)}"
             ) from None
         if raise_if_not_found:
-            raise NoAppException(f"Could not import {module_name!r}.") from None
+            from ._near_misses import explain_missing_module
+
+            raise NoAppException(
+                f"Could not import {module_name!r}.{explain_missing_module(module_name)}"
+            ) from None
         return None
 
     module = sys.modules[module_name]

@@ -16,6 +16,8 @@ from click.core import ParameterSource
 from ._dotenv import load_dotenv
 from ._script import ScriptInfo
 
+_IMPLEMENTATION = "Implementation: independent of the Pallets release, pure Python"
+
 
 def _read_env_file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Load the named file, and the default files unless they are disabled."""
@@ -47,7 +49,7 @@ def _set_debug(ctx: click.Context, param: click.Parameter, value: bool) -> bool 
 
 
 def get_version(ctx: click.Context, param: click.Parameter | None, value: object) -> None:
-    """Print the versions of Python, Flask and Werkzeug, and end the command.
+    """Print versions and the name of the implementation, and end the command.
 
     It is the callback of ``--version``, and does nothing if ``value`` is false.
     """
@@ -61,6 +63,7 @@ def get_version(ctx: click.Context, param: click.Parameter | None, value: object
         ("Werkzeug", importlib.metadata.version("werkzeug")),
     ):
         click.echo(f"{name} {version}", color=ctx.color)
+    click.echo(_IMPLEMENTATION, color=ctx.color)
     ctx.exit()
 
 
@@ -94,6 +97,7 @@ debug_option = click.Option(
     ["--debug/--no-debug"],
     expose_value=False,
     callback=_set_debug,
+    show_default="FLASK_DEBUG, else off",
     help="Switch debug mode on or off.",
 )
 
@@ -103,5 +107,5 @@ version_option = click.Option(
     is_eager=True,
     expose_value=False,
     callback=get_version,
-    help="Show the versions of Flask, Werkzeug and Python.",
+    help="Show the versions of Flask, Werkzeug and Python, and the implementation.",
 )

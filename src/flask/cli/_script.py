@@ -72,7 +72,12 @@ class ScriptInfo:
         if self._loaded_app is None:
             app = self._find_app()
             if app is None:
-                raise NoAppException(_NO_APP)
+                from ._near_misses import explain_no_application, explain_result
+
+                hint = explain_no_application()
+                if self.create_app is not None:
+                    hint = explain_result(self.create_app, None)
+                raise NoAppException(f"{_NO_APP}{hint}")
             if self.set_debug_flag:
                 app.debug = get_debug_flag()
             self._loaded_app = app

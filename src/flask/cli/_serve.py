@@ -30,7 +30,7 @@ class _App(t.Protocol):
 
 _WITHOUT_GRANIAN = (
     "'flask serve' needs Granian, which is not installed. Install it with:\n\n"
-    "    pip install 'flask[serve]'"
+    "    pip install 'granian>=2'"
 )
 _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
 

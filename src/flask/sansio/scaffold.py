@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._app.scaffold import Scaffold, _endpoint_from_view_func, _sentinel, setupmethod
+from .._app.scaffold import Scaffold, _endpoint_from_view_func, _sentinel
+from .._app.setup_checks import setupmethod
 from .._core.environment import find_package
 from .._core.reexports import module_getattr
 

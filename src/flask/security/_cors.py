@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from werkzeug.datastructures import Headers
 
 _ORIGIN: t.Final = re.compile(r"https?://[^/\s?#@]+").fullmatch
+_SAFELISTED = ("GET", "HEAD", "POST")  # methods that need no permission
 _MOST_HEADERS = 64  # names of a preflight that are read
 VARY_OF_PREFLIGHT: t.Final = (
     "Origin",
@@ -71,14 +72,37 @@ class Cors:
         :param methods: the methods of the URL.
         """
         headers["Access-Control-Allow-Methods"] = ", ".join(sorted(methods))
-        names = requested.get("Access-Control-Request-Headers", "").split(",", _MOST_HEADERS)
-        asked = [name.strip().lower() for name in names[:_MOST_HEADERS] if name.strip()]
-        allowed = {name.lower() for name in self.allow_headers}
-        named = [name for name in asked if not allowed or name in allowed]
+        named = [name for name in _read_names(requested) if self._allows_header(name)]
         if named:
             headers["Access-Control-Allow-Headers"] = ", ".join(named)
         headers["Access-Control-Max-Age"] = str(self.max_age)
         add_vary(headers, VARY_OF_PREFLIGHT)
+
+    def _allows_header(self, name: str) -> bool:
+        return not self.allow_headers or name in {allowed.lower() for allowed in self.allow_headers}
+
+    def find_refusals(self, requested: Headers, methods: Iterable[str]) -> list[str]:
+        """Return why a browser refuses the request, although its origin is allowed.
+
+        :param requested: the headers of the preflight.
+        :param methods: the methods of the URL.
+        """
+        reasons = [
+            f"the header {name!r} is not in allow_headers of Security()."
+            for name in _read_names(requested)
+            if not self._allows_header(name)
+        ]
+        method = requested.get("Access-Control-Request-Method", "")
+        if method not in methods and method not in _SAFELISTED:
+            known = ", ".join(sorted(methods))
+            reasons.append(f"the route has no method {method!r}. Its methods are {known}.")
+        return reasons
+
+
+def _read_names(requested: Headers) -> list[str]:
+    """Return the names of the headers that a preflight asks for, in lower case."""
+    names = requested.get("Access-Control-Request-Headers", "").split(",", _MOST_HEADERS)
+    return [name.strip().lower() for name in names[:_MOST_HEADERS] if name.strip()]
 
 
 def check_origins(origins: Iterable[str]) -> frozenset[str]:

@@ -221,6 +221,11 @@ class Security:
             return Response("", 404, mimetype="text/plain")
         response = Response(status=204)
         cors.answer_preflight(response.headers, request.headers, methods)
+        if context.app.debug:
+            for reason in cors.find_refusals(request.headers, methods):
+                _logger.warning(
+                    "A preflight from %r to %r was refused: %s", origin, request.path, reason
+                )
         return response
 
     def _log_host(self, request: Request) -> None:

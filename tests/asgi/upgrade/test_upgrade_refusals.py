@@ -182,7 +182,7 @@ def test_without_wsproto_it_is_a_501_and_the_log_names_what_to_install(
     with pytest.raises(InvalidStatus) as refused:
         echo.connect("/echo")
     assert refused.value.response.status_code == 501
-    assert "pip install 'flask[asgi]'" in caplog.text
+    assert "pip install 'wsproto>=1.2' 'greenlet>=3.1'" in caplog.text
 
 
 def test_a_worker_of_gunicorn_without_threads_is_not_kept(echo: ThreadedServer) -> None:

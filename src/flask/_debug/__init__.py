@@ -1,0 +1,1 @@
+"""The pages of debug mode. Nothing of this package is imported before a page is needed."""
