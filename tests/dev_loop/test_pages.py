@@ -247,8 +247,8 @@ def test_a_page_gets_what_has_changed_since_its_version() -> None:
     pages.publish([["static", "a.css"], ["template", "a.html"]])
     second = pages.version
     pages.publish([["static", "b.js"]])
-    assert read_event(pages, first) == {"templates": 1, "statics": ["a.css", "b.js"]}
-    assert read_event(pages, second) == {"templates": 0, "statics": ["b.js"]}
+    assert read_event(pages, first) == {"templates": 1, "static_files": ["a.css", "b.js"]}
+    assert read_event(pages, second) == {"templates": 0, "static_files": ["b.js"]}
     assert read_event(pages, pages.version) is None
 
 
@@ -265,7 +265,10 @@ def test_only_the_last_changes_are_kept() -> None:
         pages.publish([["static", f"{number}.css"]])
     assert read_event(pages, first) == {"isStale": True}
     token = first.partition(".")[0]
-    assert read_event(pages, f"{token}.998") == {"templates": 0, "statics": ["998.css", "999.css"]}
+    assert read_event(pages, f"{token}.998") == {
+        "templates": 0,
+        "static_files": ["998.css", "999.css"],
+    }
 
 
 def test_a_stream_over_wsgi_begins_with_what_the_page_has_missed() -> None:

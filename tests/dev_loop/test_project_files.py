@@ -104,7 +104,7 @@ def test_templates_and_static_files_concern_the_browser(
     root: Path, path: str, asset: tuple[str, str] | None
 ) -> None:
     project = Project()
-    project.update({"templates": [str(root / "templates")], "statics": [str(root / "static")]})
+    project.update({"templates": [str(root / "templates")], "static_files": [str(root / "static")]})
     assert project.find_asset(str(root / path)) == asset
 
 

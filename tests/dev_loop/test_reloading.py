@@ -212,8 +212,8 @@ def test_open_pages_are_notified_of_templates_and_static_files(server: DevServer
         lines = answer.iter_lines()
         assert next(lines) == "retry: 100"
         for name, expected in (
-            ("templates/shop/a.html", {"templates": 1, "statics": []}),
-            ("static/a.css", {"templates": 0, "statics": ["a.css"]}),
+            ("templates/shop/a.html", {"templates": 1, "static_files": []}),
+            ("static/a.css", {"templates": 0, "static_files": ["a.css"]}),
         ):
             (server.folder / name).parent.mkdir(parents=True)
             (server.folder / name).write_text("a")

@@ -112,7 +112,7 @@ class Pages:
             else:
                 changes = self._changes[first:]
                 message["templates"] = sum(kind == "template" for kind, _ in changes)
-                message["statics"] = [path for kind, path in changes if kind == "static"]
+                message["static_files"] = [path for kind, path in changes if kind == "static"]
         return version, f"id: {version}\ndata: {json.dumps(message)}\n\n".encode()
 
     def wait(self, since: str, timeout: float) -> None:

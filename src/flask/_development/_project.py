@@ -103,23 +103,23 @@ class Project:
         self.roots = list_roots()
         self.modules = list_module_files()
         self.templates: set[str] = set()
-        self.statics: set[str] = set()
+        self.static_files: set[str] = set()
 
     def update(self, report: dict[str, list[str]]) -> bool:
         """Add what a process of the application uses.
 
-        :param report: files of ``modules``, and the folders ``roots``, ``templates``, ``statics``.
+        :param report: files of ``modules``, and the folders ``roots``, ``templates``, ``static_files``.
         :returns: whether something was added.
         """
         before = self._size()
         self.roots.update(report.get("roots", ()))
         self.modules.update(report.get("modules", ()))
         self.templates.update(report.get("templates", ()))
-        self.statics.update(report.get("statics", ()))
+        self.static_files.update(report.get("static_files", ()))
         return self._size() != before
 
     def _size(self) -> int:
-        return sum(map(len, (self.roots, self.modules, self.templates, self.statics)))
+        return sum(map(len, (self.roots, self.modules, self.templates, self.static_files)))
 
     # What a change means -------------------------------------------------------------------------
 
@@ -148,7 +148,7 @@ class Project:
         """
         if _is_temporary(path):
             return None
-        for kind, folders in (("static", self.statics), ("template", self.templates)):
+        for kind, folders in (("static", self.static_files), ("template", self.templates)):
             for folder in folders:
                 if is_inside(path, folder):
                     return kind, os.path.relpath(path, folder).replace(os.sep, "/")
@@ -160,7 +160,7 @@ class Project:
         """Return folders that are watched with all folders below them."""
         extra = {path for path in self.extra_files if os.path.isdir(path)}
         return {root for root in self.roots if not _is_too_wide(root)} | {
-            path for path in extra | self.templates | self.statics if os.path.isdir(path)
+            path for path in extra | self.templates | self.static_files if os.path.isdir(path)
         }
 
     def list_single_folders(self) -> set[str]:

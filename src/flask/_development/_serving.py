@@ -108,11 +108,12 @@ def reloads_pages(app: t.Any) -> bool:
 
 def _add_reloaders(app: t.Any) -> bool:
     """Replace Werkzeug's reloaders by this package's; return whether it is possible."""
-    loops: dict[str, t.Any] | None = None
-    if find_restarter() is not None or not werkzeug.serving.is_running_from_reloader():
+    if find_restarter() is None and werkzeug.serving.is_running_from_reloader():
+        return False  # Werkzeug's reloader has started this process
+    try:
         reloader = importlib.import_module("werkzeug._reloader")
-        loops = getattr(reloader, "reloader_loops", None)
-    if loops is None:
+        loops: dict[str, t.Any] = getattr(reloader, "reloader_loops")  # noqa: B009 # private
+    except (ImportError, AttributeError):
         return False
     Reloader.app = app
     loops.update({kind: partial(Reloader, kind=kind) for kind in RELOADERS})
@@ -245,7 +246,7 @@ def _describe(app: t.Any) -> dict[str, list[str]]:
     """Return the files and folders of an application, see ``Project.update``."""
     modules = list_module_files()
     templates: set[str] = set()
-    statics: set[str] = set()
+    static_files: set[str] = set()
     if isinstance(app, LoadErrorApp):
         if app.error is not None:
             modules |= list_traceback_files(app.error)
@@ -253,12 +254,12 @@ def _describe(app: t.Any) -> dict[str, list[str]]:
         for owner in (app, *getattr(app, "blueprints", {}).values()):
             templates.update(_list_searched(getattr(owner, "jinja_loader", None)))
             folder = getattr(owner, "static_folder", None)
-            statics.update([str(folder)] if folder else [])
+            static_files.update([str(folder)] if folder else [])
     return {
         "modules": sorted(modules),
         "roots": sorted(list_roots()),
         "templates": sorted(path for path in templates if not is_library(path)),
-        "statics": sorted(path for path in statics if not is_library(path)),
+        "static_files": sorted(path for path in static_files if not is_library(path)),
     }
 
 

@@ -61,7 +61,7 @@
       }
       return;
     }
-    const changed = message.statics.filter(isUsed);
+    const changed = message.static_files.filter(isUsed);
     const isUpdated = (path) => path.endsWith(".css") && updateStyles(path);
     if (message.templates || changed.filter((path) => !isUpdated(path)).length > 0) {
       reload();
