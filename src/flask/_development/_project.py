@@ -108,7 +108,7 @@ class Project:
     def update(self, report: dict[str, list[str]]) -> bool:
         """Add what a process of the application uses.
 
-        :param report: files of ``modules``, and the folders ``roots``, ``templates``, ``static_files``.
+        :param report: files of ``modules``; folders: ``roots``, ``templates``, ``static_files``.
         :returns: whether something was added.
         """
         before = self._size()
