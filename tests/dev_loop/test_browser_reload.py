@@ -69,7 +69,7 @@ def open_page(browser: Browser, server: DevServer) -> Page:
 
 
 TEXT = "document.querySelector('#text')?.textContent"
-COLOR = "getComputedStyle(document.querySelector('#text')).color"
+COLOR = "getComputedStyle(document.querySelector('#text') ?? document.documentElement).color"
 
 
 def test_a_page_follows_templates_style_sheets_and_code(

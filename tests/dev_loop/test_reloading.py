@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import signal
+import threading
 from pathlib import Path
 
 import httpx
@@ -65,6 +66,20 @@ def test_a_request_during_a_restart_waits_for_its_answer(server: DevServer) -> N
     write_app(server.folder, "second", "import time; print('importing'); time.sleep(0.5)")
     server.wait_for("importing\n")
     assert server.ask().text == "second"
+
+
+def test_a_request_that_has_begun_ends_before_a_restart(server: DevServer) -> None:
+    more = "@app.route('/slow')\ndef slow():\n    print('slow')\n    __import__('time').sleep(0.15)"
+    write_app(server.folder, "second", f"{more}\n    return 'whole answer'")
+    server.wait_for_answer("second")
+    answers: list[str] = []
+    thread = threading.Thread(target=lambda: answers.append(server.ask("/slow").text))
+    thread.start()
+    server.wait_for("slow\n")
+    write_app(server.folder, "third")
+    thread.join(LONGEST)
+    assert answers == ["whole answer"]
+    server.wait_for_answer("third")
 
 
 def test_ctrl_c_ends_all_processes(server: DevServer) -> None:

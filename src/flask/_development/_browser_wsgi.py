@@ -5,12 +5,13 @@ It is outside of the debugger, so that a page with an error is reloaded too.
 
 from __future__ import annotations
 
+import threading
+import time
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import chain
 
-from werkzeug.serving import WSGIRequestHandler
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 from werkzeug.wsgi import ClosingIterator
 
 from ._pages import (
@@ -57,11 +58,7 @@ class BrowserReload:
         if path == EVENTS_PATH:
             start_response("200 OK", [*EVENTS_HEADERS])
             query, last = environ.get("QUERY_STRING", ""), environ.get("HTTP_LAST_EVENT_ID")
-            self._pages.count_stream(1)
-            # Werkzeug's server calls close() after the last byte.
-            return ClosingIterator(
-                self._stream(find_since(query, last)), [partial(self._pages.count_stream, -1)]
-            )
+            return self._stream(find_since(query, last))
 
         def find_header(name: str) -> str | None:
             value = environ.get(f"HTTP_{name.upper().replace('-', '_')}")
@@ -135,29 +132,74 @@ class _Exchange:
         return ClosingIterator([page], closing)
 
 
+class Requests:
+    """The requests that Werkzeug's server is answering.
+
+    Before a restart they may end, and the server accepts no others. The listening socket stays
+    open, so these wait for the next process.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._changed = threading.Condition()
+        self.servers: list[BaseWSGIServer] = []
+        """The server, when it has accepted a connection."""
+
+    def add(self, change: int) -> None:
+        """Note that a request begins or ends.
+
+        :param change: 1 or -1.
+        """
+        with self._changed:
+            self._count += change
+            self._changed.notify_all()
+
+    def finish(self, timeout: float) -> None:
+        """Accept no further connections, and wait for the requests that have begun.
+
+        :param timeout: maximum seconds.
+        """
+        for server in self.servers:
+            server.get_request = _accept_nothing  # type: ignore[method-assign]
+        with self._changed:
+            self._changed.wait_for(lambda: self._count == 0, timeout)
+
+
+def _accept_nothing() -> t.NoReturn:
+    time.sleep(0.005)  # the server tries it again and again
+    raise OSError
+
+
 def create_request_handler(
-    pages: Pages, base: type[WSGIRequestHandler] | None
+    requests: Requests, pages: Pages | None, base: type[WSGIRequestHandler] | None
 ) -> type[WSGIRequestHandler]:
-    """Return a request handler for Werkzeug's server that adds the middleware.
+    """Return a request handler for Werkzeug's server that notes requests and adds the middleware.
 
-    The server puts the debugger around the application that it gets, so the middleware has to be
-    added later.
-
-    :param pages: the open pages.
+    :param requests: what notes them.
+    :param pages: the open pages; ``None``: the middleware is not added.
     :param base: the class that the user passes to ``app.run()``.
     """
-    middleware = BrowserReload(_no_application, pages)
+    middleware = None if pages is None else BrowserReload(_no_application, pages)
     parent: t.Any = base or WSGIRequestHandler
 
     class Handler(parent):  # type: ignore[misc]
         """Serves with the middleware, and does not log its requests."""
 
         def setup(self) -> None:
+            if self.server not in requests.servers:
+                requests.servers.append(self.server)
             app = self.server.app
-            if app is not middleware:
+            if middleware is not None and app is not middleware:
                 middleware.app = app
                 self.server.app = middleware
             super().setup()
+
+        def run_wsgi(self) -> None:
+            requests.add(1)
+            try:
+                super().run_wsgi()
+            finally:
+                requests.add(-1)
 
         def log_request(self, *args: object, **options: object) -> None:
             if not str(getattr(self, "path", "")).startswith(EVENTS_PATH):

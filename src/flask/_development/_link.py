@@ -7,17 +7,38 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sys
 import threading
 import typing as t
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 VARIABLE: t.Final = "FLASK_RELOADER_FD"
 """The environment variable with the number of the socket, in a process of the supervisor."""
 
 Message: t.TypeAlias = dict[str, t.Any]
 """A message: ``{"kind": ...}``, and what belongs to the kind."""
+
+
+@contextmanager
+def block_interrupts() -> Iterator[None]:
+    """Hold ``SIGINT`` back, also in processes that are started meanwhile."""
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def unblock_interrupts() -> None:
+    """Receive ``SIGINT`` in a process that was started while it was held back."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 class Link:
@@ -88,6 +109,7 @@ class Restarter:
         try:
             for message in self._messages:
                 if message["kind"] == "go":
+                    unblock_interrupts()
                     return
         except KeyboardInterrupt:
             pass

@@ -47,7 +47,6 @@ class Pages:
         self._dropped = 0
         self._changed = threading.Condition()
         self._listeners: set[Callable[[], None]] = set()
-        self._open = 0  # streams over WSGI
         self.is_closed = False
         """Whether the streams of events end, since the process does."""
 
@@ -75,24 +74,10 @@ class Pages:
         for listener in listeners:
             listener()
 
-    def close(self, timeout: float = 0) -> None:
-        """End the streams of events. Otherwise the browser's console would show an error.
-
-        :param timeout: maximum seconds to wait until the streams over WSGI have ended.
-        """
+    def close(self) -> None:
+        """End the streams of events. Otherwise the browser's console would show an error."""
         self.is_closed = True
         self._wake()
-        with self._changed:
-            self._changed.wait_for(lambda: not self._open, timeout)
-
-    def count_stream(self, change: int) -> None:
-        """Note that a stream over WSGI has begun, or has ended.
-
-        :param change: 1 or -1.
-        """
-        with self._changed:
-            self._open += change
-            self._changed.notify_all()
 
     def read(self, since: str) -> tuple[str, bytes] | None:
         """Return the current version, and the event for a page.

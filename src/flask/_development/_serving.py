@@ -27,6 +27,8 @@ from ._supervisor import Supervisor, list_command
 if t.TYPE_CHECKING:
     from types import TracebackType
 
+    from ._browser_wsgi import Requests
+
 _PRELOADED: t.Final = (
     "encodings.idna",
     "flask._development._browser_wsgi",
@@ -52,8 +54,8 @@ _PRELOADED_FOR_ASGI: t.Final = (
     "flask.asgi._websocket_server",
 )
 """What is imported in addition for ASGI."""
-_CLOSE_TIMEOUT: t.Final = 0.2
-"""Maximum seconds to wait until streams of events have ended, before a restart."""
+_FINISH_TIMEOUT: t.Final = 0.3
+"""Seconds that requests have to end before a restart, over WSGI."""
 _REPORT_INTERVAL: t.Final = 1.0
 """Seconds between two looks for modules that were imported in the meantime."""
 
@@ -87,11 +89,14 @@ def run_wsgi(host: str, port: int, app: t.Any, served: t.Any, **options: t.Any) 
     if options.get("use_reloader") and _add_reloaders(app):
         restarter = find_restarter()
         is_parallel = options.get("threaded") and options.get("processes", 1) == 1
-        if restarter is not None and is_parallel and reloads_pages(app):
-            from ._browser_wsgi import create_request_handler
+        if restarter is not None and is_parallel:
+            from ._browser_wsgi import Requests, create_request_handler
 
+            Reloader.requests = Requests()
             options["request_handler"] = create_request_handler(
-                Reloader.pages, options.get("request_handler")
+                Reloader.requests,
+                Reloader.pages if reloads_pages(app) else None,
+                options.get("request_handler"),
             )
         Reloader.address = (host, port, options.get("ssl_context"))
     werkzeug.serving.run_simple(host, port, served, **options)
@@ -133,6 +138,8 @@ class Reloader:
     """The application that is served."""
     pages: t.ClassVar[Pages] = Pages()
     """The open pages."""
+    requests: t.ClassVar[Requests | None] = None
+    """The requests that are answered, over WSGI."""
     address: t.ClassVar[tuple[str, int, t.Any]] = ("127.0.0.1", 0, None)
     """Host, port, and the certificate as for ``werkzeug.serving.run_simple``."""
 
@@ -182,7 +189,9 @@ class Reloader:
         assert restarter is not None
         start_reports(restarter, self.app)
         code = restarter.follow(self.pages.publish)
-        self.pages.close(_CLOSE_TIMEOUT)
+        self.pages.close()
+        if self.requests is not None:
+            self.requests.finish(_FINISH_TIMEOUT)
         sys.exit(code)
 
 

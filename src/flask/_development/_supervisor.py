@@ -17,9 +17,10 @@ import threading
 import time
 import typing as t
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from importlib.util import cache_from_source
 
-from ._link import VARIABLE, Link, Message
+from ._link import VARIABLE, Link, Message, block_interrupts
 from ._project import Project
 from ._watchers import Mark, create_watcher, read_mark
 
@@ -36,13 +37,17 @@ class Process:
 
     :param command: what is run.
     :param events: gets ``(process, message)``, and ``(process, exit code)`` at the end.
+    :param waits: whether it is started in advance. Ctrl-C does not reach it while it waits.
     """
 
-    def __init__(self, command: list[str], events: queue.SimpleQueue[Event]) -> None:
+    def __init__(
+        self, command: list[str], events: queue.SimpleQueue[Event], waits: bool = False
+    ) -> None:
         ours, theirs = socket.socketpair()
         theirs.set_inheritable(True)
         environment = {**os.environ, "WERKZEUG_RUN_MAIN": "true", VARIABLE: str(theirs.fileno())}
-        self.process = subprocess.Popen(command, env=environment, close_fds=False)
+        with block_interrupts() if waits else nullcontext():
+            self.process = subprocess.Popen(command, env=environment, close_fds=False)
         theirs.close()
         self.link = Link(ours)
         self.is_loaded = False
@@ -219,7 +224,7 @@ class Supervisor:
             if self._project.update(message):
                 self._watcher.refresh()
             if process.is_ready and self._next is None:
-                self._next = Process(self._command, self._events)
+                self._next = Process(self._command, self._events, waits=True)
 
     def _handle_changes(self, paths: set[str]) -> None:
         changed = [path for path in sorted(paths) if self._is_new_change(path)]
