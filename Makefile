@@ -7,8 +7,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
+DIST ?= dist
 
-.PHONY: help demo test test-all check types lint project docs coverage soak api-checks bench bench-reload bench-wire cluster calls instructions instructions-quick conformance upstream differential lowest lowest-all clean
+.PHONY: help demo test test-all check types lint project docs wheel coverage soak api-checks bench bench-reload bench-wire cluster calls instructions instructions-quick conformance upstream differential lowest lowest-all clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -73,6 +74,10 @@ docs: $(VENV)/made-docs  ## the documentation site, in .cache/docs/html; warning
 	mkdir -p .cache/docs/source
 	$(BIN)/sphinx-build -q -W --keep-going -c docs .cache/docs/source .cache/docs/html
 	@echo "Open .cache/docs/html/index.html"
+
+wheel: $(VENV)/made  ## the wheel that you install elsewhere, in dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(DIST) .
+	@ls $(DIST)/flask-*.whl
 
 coverage: $(VENV)/made-test  ## the whole test suite again: which lines and branches it reaches
 	$(BIN)/coverage run -m pytest -m ""

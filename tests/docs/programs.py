@@ -16,8 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from files import PageFiles
+from page_servers import served
 from pages import Block, Section
-from serving import served
 
 _LONGEST = 60  # seconds that a command may take
 _ADDRESS = re.compile(r"(127\.0\.0\.1|localhost):5000\b")

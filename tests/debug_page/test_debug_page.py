@@ -14,7 +14,7 @@ from flask import Flask, jsonify, render_template_string, request, url_for
 from flask.views import MethodView
 
 CURL = "*/*"
-FILE = r"test_page\.py:\d+"
+FILE = r"test_debug_page\.py:\d+"
 
 
 def divide(number: int) -> float:
@@ -69,7 +69,7 @@ class TestText:
         assert lines[3] == "    return number / divisor  # the failing line"
         assert lines[5] == "GET http://localhost/crash/1"
         assert "Traceback (most recent call last):" in lines
-        assert "_debug" not in "".join(lines[6:])
+        assert "asgi/_debug_page" not in "".join(lines[6:])
 
 
 class TestJson:
@@ -285,7 +285,7 @@ def test_a_class_based_view_is_located(app: Flask, ask: Ask) -> None:
     app.add_url_rule("/class", view_func=Crash.as_view("crash_class"))
     text = shown_text(ask(app, "/class").text)
     number = inspect.getsourcelines(Crash)[1]
-    assert re.search(rf"view \S*test_page\.py:{number} ", text)
+    assert re.search(rf"view \S*test_debug_page\.py:{number} ", text)
 
 
 def test_a_json_document_that_is_no_object_is_shown(app: Flask, ask: Ask) -> None:

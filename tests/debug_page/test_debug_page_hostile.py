@@ -73,7 +73,7 @@ class Liar:
 
     @property
     def __class__(self) -> t.Any:  # type: ignore[override]
-        raise RuntimeError("no class")
+        return dict
 
     def __repr__(self) -> str:
         return "<a liar>"
