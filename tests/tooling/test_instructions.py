@@ -51,7 +51,7 @@ def test_the_check_says_that_an_interpreter_has_no_figures(
 ) -> None:
     file = tmp_path / "figures.json"
     instructions.record(file, "wsgi", {"hello": 1}, "2.7")
-    monkeypatch.setattr(instructions, "count", lambda names, interface: {"hello": 10})
+    monkeypatch.setattr(instructions, "count", lambda names, interface, peer: {"hello": 10})
     monkeypatch.setattr("shutil.which", lambda name: name)
     assert instructions.main(["--check", str(file)]) == 0
     assert "has no figures for wsgi on Python" in capsys.readouterr().out
@@ -62,7 +62,7 @@ def test_the_check_uses_the_figures_of_the_interpreter_that_runs(
 ) -> None:
     file = tmp_path / "figures.json"
     instructions.record(file, "wsgi", {"hello": 5})
-    monkeypatch.setattr(instructions, "count", lambda names, interface: {"hello": 10})
+    monkeypatch.setattr(instructions, "count", lambda names, interface, peer: {"hello": 10})
     monkeypatch.setattr("shutil.which", lambda name: name)
     assert instructions.main(["--check", str(file)]) == 1
     assert "hello: 10 instructions, recorded 5" in capsys.readouterr().err
