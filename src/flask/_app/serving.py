@@ -21,6 +21,7 @@ from .._core import waiting
 from .._core.awaitables import is_async_callable, wait_if_awaitable
 from .._core.baseline import Baseline
 from .._core.current import get_request_context
+from .._core.hook_registers import HASHABLE
 from .._core.hook_scopes import scopes_inward
 from .._http.fast_paths import FastPaths
 from ..ctx import AppContext, RequestContext, _AppCtxGlobals
@@ -71,6 +72,7 @@ class ServingApp(App):
         """Let the next request compute the fast paths again."""
         with _lock:
             super().__setattr__("_fast_paths", FastPaths())
+        self._hooks.update()
 
     def _compute_fast_paths(self) -> FastPaths:
         """Return the fast paths, computed again unless they are valid.
@@ -129,6 +131,7 @@ class ServingApp(App):
         context._uses_default_host = False
         context._open_session = None
         context._after = None
+        context._hooks = None
         context._pushed = None
         return context
 
@@ -232,7 +235,7 @@ class ServingApp(App):
         """
         function = self.ensure_sync(hook)
         fast = self._fast_paths
-        if function is hook and type(hook) is FunctionType and fast.sync:
+        if function is hook and type(hook) in HASHABLE and fast.sync:
             fast.remember_hook(hook)
         return function
 
@@ -251,7 +254,7 @@ class ServingApp(App):
         for scope in scopes_inward(endpoint):
             processor: Callable[..., t.Any]
             for processor in self.template_context_processors.get(scope, ()):
-                if type(processor) is not FunctionType or processor not in sync_hooks:
+                if type(processor) not in HASHABLE or processor not in sync_hooks:
                     processor = self._sync_hook(processor)
                 context.update(wait_if_awaitable(processor()))
         context.update(given)

@@ -21,6 +21,7 @@ from .._core.current import (
     get_app_context,
     get_request_context,
 )
+from .._core.hook_registers import EndpointHooks
 from .._http.fast_paths import NO_FAST_PATHS
 from ..signals import (
     appcontext_popped,
@@ -80,6 +81,8 @@ class RequestContext(RoutedContext):
 
     _after: t.Any
     """The functions of `after_this_request`, once there is one; empty: teardown has begun."""
+    _hooks: EndpointHooks | None
+    """The hooks of the endpoint, once there is a response."""
     _open_session: t.Any
     """The session, once it is open."""
     _pushed: tuple[t.Any, ...] | None
@@ -101,6 +104,7 @@ class RequestContext(RoutedContext):
         # PERF: set here and not on the class: CPython 3.11 reads class attributes the slow way.
         self._open_session = session
         self._after = None
+        self._hooks = None
         self._pushed = None
         self._uses_default_host = False
 
@@ -263,17 +267,22 @@ class RequestContext(RoutedContext):
             raise LookupError("The request context cannot be popped: it is not pushed.")
         app = self.app
         request = self._request
+        hooks = self._hooks
         token, pushed, earlier = self._pushed
         # PERF: nearly always there is nothing to call; 0.3 us less than finding it out one by one.
         if (
             earlier is None
             and self._fast_paths.steps
-            and not app.teardown_request_funcs
+            and hooks is not None
+            and not hooks.teardown
             and not app.teardown_appcontext_funcs
             and not request_tearing_down.receivers
             and not appcontext_tearing_down.receivers
             and not appcontext_popped.receivers
-            and (request is None or not request._is_form_parsed)
+            and (
+                request is None
+                or (not request._is_form_parsed and request.url_rule is self._url_rule)
+            )
             and type(pushed) is Token
             and get_request_context() is self
         ):
