@@ -60,6 +60,19 @@ def test_a_changed_register_takes_effect(
     assert texts == ["view", "hook", "view"]
 
 
+def test_a_register_that_was_replaced_is_live_too(app: Flask) -> None:
+    app.add_url_rule("/", "view", lambda: "view")
+    client = app.test_client()
+    texts = [client.get("/").text]
+    app.before_request_funcs = {}
+    texts.append(client.get("/").text)
+    app.before_request_funcs[None] = [lambda: "hook"]
+    texts.append(client.get("/").text)
+    del app.before_request_funcs[None]
+    texts.append(client.get("/").text)
+    assert texts == ["view", "view", "hook", "view"]
+
+
 @pytest.mark.parametrize("place", ["signal", "before", "view", "after"])
 def test_hooks_that_are_added_during_a_request_run_in_it(app: Flask, place: str) -> None:
     ran: list[str] = []

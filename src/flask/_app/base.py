@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from .. import typing as ft
 from .._core.baseline import note_definition
 from .._core.environment import find_instance_path, get_debug_flag
-from .._core.hook_registers import HookIndex, HookRegister
+from .._core.hook_registers import HookRegister
 from .._core.lazy import lazy
 from .._http.response import Response
 from .._http.response_factories import make_redirect
@@ -149,8 +149,6 @@ class App(Scaffold):
     """Folder with files of this installation, such as its configuration."""
 
     _got_first_request: bool
-    _hooks: HookIndex
-    """The hooks of each endpoint."""
     _has_websockets: bool = False
     """Whether a route serves WebSockets."""
 
@@ -171,7 +169,6 @@ class App(Scaffold):
         instance_relative_config: bool = False,
         root_path: str | None = None,
     ) -> None:
-        self._hooks = HookIndex(self)
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         self.instance_path = (
             self.auto_find_instance_path()
@@ -192,7 +189,7 @@ class App(Scaffold):
         self._got_first_request = False
 
     def _make_register(self) -> HookRegister:
-        return HookRegister(self._hooks)
+        return HookRegister(self)
 
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_first_request:

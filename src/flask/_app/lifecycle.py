@@ -120,11 +120,12 @@ class Lifecycle(ServingApp):
             self._start_serving()
         answer: t.Any = None
         # PERF: a step that would do nothing is not called, unless it is overridden.
-        may_skip_steps = self._fast_paths.steps
+        fast = self._fast_paths
+        may_skip_steps = fast.steps
         context = get_request_context()
         request = context._request
         rule = context._url_rule if request is None else request.url_rule
-        hooks = self._hooks.by_endpoint.get(None if rule is None else rule.endpoint)
+        hooks = fast.hooks.by_endpoint.get(None if rule is None else rule.endpoint)
         if hooks is None:
             hooks = self._find_hooks(context)
         try:
@@ -159,7 +160,8 @@ class Lifecycle(ServingApp):
             del answer  # it may be the error: avoid a reference cycle
 
     def _find_hooks(self, context: RequestContext) -> EndpointHooks:
-        return self._hooks.find(self, context._endpoint)
+        endpoint, index = context._endpoint, self._fast_paths.hooks
+        return index.by_endpoint.get(endpoint) or index.find(self, endpoint)
 
     def _start_serving(self) -> None:
         """Run startup at the first request, unless a server has run it."""

@@ -72,7 +72,6 @@ class ServingApp(App):
         """Let the next request compute the fast paths again."""
         with _lock:
             super().__setattr__("_fast_paths", FastPaths())
-        self._hooks.update()
 
     def _compute_fast_paths(self) -> FastPaths:
         """Return the fast paths, computed again unless they are valid.

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from contextvars import Token
 
 from .. import typing as ft
+from .._core import current
 from .._core.current import (
     BY_CLIENT,
     NO_WEBSOCKET_MESSAGE,
-    _cv_app,
+    _app_variable,
     _cv_request,
-    get_app_context,
     get_request_context,
+    get_set_app_context,
 )
 from .._core.hook_registers import EndpointHooks
 from .._http.fast_paths import NO_FAST_PATHS
@@ -36,10 +37,12 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _sentinel = object()
+IMPLIED: object = "implied"
+"""Pushed for the application: nothing, because the request context is current."""
 _SERVER: t.Final = "SERVER_SOFTWARE"
 
-_set_app_context = _cv_app.set
-_reset_app_context = _cv_app.reset
+_set_app_context = _app_variable.set
+_reset_app_context = _app_variable.reset
 _set_request_context = _cv_request.set
 _reset_request_context = _cv_request.reset
 
@@ -231,17 +234,26 @@ class RequestContext(RoutedContext):
         if not fast.is_computed:
             fast = app._compute_fast_paths()
         self._fast_paths = fast
-        outer = get_app_context(None)
+        outer = get_set_app_context(None) or get_request_context(None)
         pushed: t.Any = None
         if outer is None or outer.app is not app or self._begins_at_server:
-            if fast.contexts:
+            if not fast.contexts:
+                pushed = app.app_context()
+                pushed.push()
+            elif (
+                outer is None
+                and not current.is_app_variable_public
+                and not appcontext_pushed.receivers
+            ):
+                # PERF: setting and resetting one variable instead of two, 2,000 instructions less.
+                pushed = IMPLIED
+            else:
                 # PERF: 0.6 us less for a request than a context object of its own.
                 pushed = _set_app_context(self)
                 if appcontext_pushed.receivers:
                     appcontext_pushed.send(app, _async_wrapper=app.ensure_sync)
-            else:
-                pushed = app.app_context()
-                pushed.push()
+        elif get_set_app_context(None) is None:
+            _set_app_context(outer)  # until the outer request is popped
         self._pushed = (_set_request_context(self), pushed, self._pushed)
 
         if not fast.sessions:
@@ -283,7 +295,7 @@ class RequestContext(RoutedContext):
                 request is None
                 or (not request._is_form_parsed and request.url_rule is self._url_rule)
             )
-            and type(pushed) is Token
+            and (pushed is IMPLIED or type(pushed) is Token)
             and get_request_context() is self
         ):
             if request is not None:
@@ -296,7 +308,10 @@ class RequestContext(RoutedContext):
                 self._keep_routing_error(self._routing_exception)
             self._pushed = ()
             _reset_request_context(token)
-            _reset_app_context(pushed)
+            if type(pushed) is Token:
+                _reset_app_context(pushed)
+            elif get_set_app_context(None) is not None:
+                _set_app_context(None)  # it was published, or set for an inner request
         else:
             self._tear_down(sys.exc_info()[1] if exc is _sentinel else exc)
 
@@ -305,7 +320,8 @@ class RequestContext(RoutedContext):
         assert self._pushed is not None
         token, pushed, earlier = self._pushed
         app = self.app
-        current = get_request_context()
+        top = get_request_context()
+        was_implied = pushed is IMPLIED
         if not earlier:
             self._after = ()  # no response is due any more
         try:
@@ -315,6 +331,8 @@ class RequestContext(RoutedContext):
             if not earlier:
                 self._release()
             self._pushed = earlier or ()
+            if was_implied:
+                pushed = _set_app_context(self)  # it is current longer than the request
             _reset_request_context(token)
             if type(pushed) is Token:
                 try:
@@ -322,13 +340,15 @@ class RequestContext(RoutedContext):
                         app.do_teardown_appcontext(exc)
                 finally:
                     _reset_app_context(pushed)
+                    if was_implied and get_set_app_context(None) is not None:
+                        _set_app_context(None)
                 if appcontext_popped.receivers:
                     appcontext_popped.send(app, _async_wrapper=app.ensure_sync)
             elif pushed is not None:
                 pushed.pop(exc)
-        if current is not self:
+        if top is not self:
             raise AssertionError(
-                f"Popped wrong request context. ({current!r} instead of {self!r})"
+                f"Popped wrong request context. ({top!r} instead of {self!r})"
                 " Pop contexts in the reverse order of pushing them."
             )
 

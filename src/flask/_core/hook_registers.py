@@ -68,19 +68,15 @@ def _lists(register: Register, scopes: Scopes) -> tuple[Functions, ...]:
 
 
 class HookIndex:
-    """The hooks of each endpoint of an application. They are current at any time.
+    """The hooks of each endpoint of an application. They are current at any time."""
 
-    :param app: the application.
-    """
-
-    __slots__ = ("_app", "_lock", "by_endpoint")
+    __slots__ = ("_lock", "by_endpoint")
 
     by_endpoint: dict[str | None, EndpointHooks]
     """The hooks of the endpoints that were requested; ``None``: the URL matched no rule."""
 
-    def __init__(self, app: _App) -> None:
-        self._app = weakref.ref(app)  # avoid a reference cycle
-        self._lock = RLock()  # a list may be added while lists are looked for
+    def __init__(self) -> None:
+        self._lock = RLock()  # a register may add a list while lists are looked for
         self.by_endpoint = {}
 
     def find(self, app: _App, endpoint: str | None) -> EndpointHooks:
@@ -94,28 +90,43 @@ class HookIndex:
             hooks = EndpointHooks()
             with self._lock:  # a register may change at the same time
                 hooks.update(app, endpoint)
-                if len(self.by_endpoint) < _MOST_ENDPOINTS:
+                if len(self.by_endpoint) < _MOST_ENDPOINTS and _notice_changes(app):
                     self.by_endpoint[endpoint] = hooks
         return hooks
 
-    def update(self) -> None:
+    def update(self, app: _App) -> None:
         """Find all lists again, because a register has changed."""
-        app = self._app()
-        if app is not None and self.by_endpoint:
-            with self._lock:
-                for endpoint, hooks in self.by_endpoint.items():
-                    hooks.update(app, endpoint)
+        with self._lock:
+            for endpoint, hooks in self.by_endpoint.items():
+                hooks.update(app, endpoint)
+
+
+def _notice_changes(app: _App) -> bool:
+    """Return whether all registers are as they were created; an application may replace them."""
+    registers = (
+        app.url_value_preprocessors,
+        app.before_request_funcs,
+        app.after_request_funcs,
+        app.teardown_request_funcs,
+    )
+    return all(type(register) is HookRegister for register in registers)
 
 
 class HookRegister(defaultdict[str | None, Functions]):
     """A register of an application, which notices its changes.
 
-    :param index: updated when the register changes.
+    :param app: the application, whose fast paths contain a `HookIndex`.
     """
 
-    def __init__(self, index: HookIndex) -> None:
+    def __init__(self, app: object) -> None:
         super().__init__(list)
-        self.index = index
+        self._app = weakref.ref(app)  # avoid a reference cycle
+
+    def _update_index(self) -> None:
+        app: t.Any = self._app()
+        fast = getattr(app, "_fast_paths", None)
+        if fast is not None and fast.hooks.by_endpoint:
+            fast.hooks.update(app)
 
     def __missing__(self, key: str | None) -> Functions:
         functions: Functions = []
@@ -150,7 +161,7 @@ def _noticed(name: str) -> Callable[..., t.Any]:
         try:
             return change(self, *args, **kwargs)
         finally:
-            self.index.update()
+            self._update_index()
 
     method.__name__ = name
     return method

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from .._core.baseline import ClassGuard
+from .._core.hook_registers import HookIndex
 
 _LONGEST_HOST = 255 + len(":65535")  # RFC 1035 section 2.3.4
 _MOST_HOSTS = 1000  # clients choose the hosts
@@ -62,6 +63,8 @@ class FastPaths:
     """``Host`` headers that the URL map accepts, as text and as ASGI gives them."""
     views: dict[Callable[..., object], bool] = field(default_factory=dict)
     """Views that are functions, and whether they have to be awaited."""
+    hooks: HookIndex = field(default_factory=HookIndex)
+    """The hooks of each endpoint."""
     sync_hooks: set[Callable[..., object]] = field(default_factory=set)
     """Hooks that ``ensure_sync`` returned unchanged."""
 
