@@ -21,7 +21,7 @@ from .. import typing as ft
 from .._core.awaitables import NOT_AWAITABLE, explain_second_loop, wait_if_awaitable
 from .._core.baseline import Baseline
 from .._core.current import get_app_context, get_request_context
-from .._core.hook_registers import HASHABLE, EndpointHooks
+from .._core.hook_registers import EndpointHooks
 from .._core.waiting import wait
 from .._http.body_kind import GIVEN
 from .._http.make_response import to_response
@@ -128,10 +128,11 @@ class Lifecycle(ServingApp):
         hooks = fast.hooks.by_endpoint.get(None if rule is None else rule.endpoint)
         if hooks is None:
             hooks = self._find_hooks(context)
+        context._hooks = hooks
         try:
             if request_started.receivers:
                 request_started.send(self, _async_wrapper=self.ensure_sync)
-                hooks = self._find_hooks(context)
+                hooks = context._hooks = self._find_hooks(context)
             if not may_skip_steps or hooks.before or hooks.preprocessors:
                 answer = self.preprocess_request()
             if answer is None:
@@ -144,8 +145,7 @@ class Lifecycle(ServingApp):
             response = self.make_response(answer)
             request = context._request
             if request is not None and request.url_rule is not rule:  # the application changed it
-                hooks = self._find_hooks(context)
-            context._hooks = hooks
+                hooks = context._hooks = self._find_hooks(context)
             if (
                 hooks.after
                 or context._open_session is not None
@@ -160,6 +160,10 @@ class Lifecycle(ServingApp):
             del answer  # it may be the error: avoid a reference cycle
 
     def _find_hooks(self, context: RequestContext) -> EndpointHooks:
+        """Return the hooks for a request, whose rule the application may have changed."""
+        hooks, request = context._hooks, context._request
+        if hooks is not None and (request is None or request.url_rule is context._url_rule):
+            return hooks
         endpoint, index = context._endpoint, self._fast_paths.hooks
         return index.by_endpoint.get(endpoint) or index.find(self, endpoint)
 
@@ -174,17 +178,17 @@ class Lifecycle(ServingApp):
         one returns a value; that is the answer then. Both from the application inward.
         """
         context = get_request_context()
-        hooks = self._find_hooks(context)
-        sync_hooks = self._fast_paths.sync_hooks
+        hooks = context._hooks or self._find_hooks(context)
+        awaits = self._fast_paths.sync
         for functions in hooks.preprocessors:
             for prepare in functions:
                 prepare(context._endpoint, context.request.view_args)
         for functions in hooks.before:
             before: Callable[..., t.Any]
             for before in functions:
-                if type(before) not in HASHABLE or before not in sync_hooks:
-                    before = self._sync_hook(before)
-                answer: ft.ResponseReturnValue | None = before()
+                # PERF: what `ensure_sync` does happens below, where its result is awaited.
+                answer: ft.ResponseReturnValue | None
+                answer = before() if awaits else self.ensure_sync(before)()
                 if answer is not None:
                     answer = wait_if_awaitable(answer)
                     if answer is not None:
@@ -344,13 +348,11 @@ class Lifecycle(ServingApp):
         if context._after is not None:
             for after in context._after:
                 response = wait_if_awaitable(self.ensure_sync(after)(response))
-        sync_hooks = self._fast_paths.sync_hooks
+        awaits = self._fast_paths.sync
         for functions in self._find_hooks(context).after:
             hook: Callable[..., t.Any]
             for hook in reversed(functions):
-                if type(hook) not in HASHABLE or hook not in sync_hooks:
-                    hook = self._sync_hook(hook)
-                response = hook(response)
+                response = hook(response) if awaits else self.ensure_sync(hook)(response)
                 if type(response) is not Response:
                     response = wait_if_awaitable(response)
         if context._may_save_session():

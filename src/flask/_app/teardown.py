@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from .._core.awaitables import explain_second_loop, wait_if_awaitable
 from .._core.current import get_request_context
-from .._core.hook_registers import HASHABLE, EndpointHooks
+from .._core.hook_registers import EndpointHooks
 from ..signals import appcontext_tearing_down, request_tearing_down
 
 if t.TYPE_CHECKING:
@@ -24,7 +24,6 @@ _sentinel = object()
 class _App(t.Protocol):
     _fast_paths: FastPaths
 
-    def _sync_hook(self, hook: Callable[..., object]) -> Callable[..., object]: ...
     def ensure_sync(self, func: Callable[..., object]) -> Callable[..., object]: ...
 
 
@@ -87,12 +86,10 @@ def call_teardown_functions(
     :param signal: sent after the functions.
     """
     failures: list[BaseException] = []
-    sync_hooks = app._fast_paths.sync_hooks
+    awaits = app._fast_paths.sync
     for function in functions:
         try:
-            if type(function) not in HASHABLE or function not in sync_hooks:
-                function = app._sync_hook(function)
-            result = function(exc)
+            result = function(exc) if awaits else app.ensure_sync(function)(exc)
             if result is not None:
                 wait_if_awaitable(result)
         except Exception as error:

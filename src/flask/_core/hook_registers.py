@@ -12,15 +12,11 @@ import weakref
 from collections import defaultdict
 from collections.abc import Callable
 from threading import RLock
-from types import FunctionType, MethodType
 
 from .hook_scopes import Scopes, scopes_inward, scopes_outward
 
 Functions: t.TypeAlias = list[Callable[..., t.Any]]
 Register: t.TypeAlias = dict[str | None, Functions]
-
-HASHABLE: t.Final = frozenset({FunctionType, MethodType})
-"""The kinds of hooks that may be looked up in a set. Others may define equality themselves."""
 
 _MOST_ENDPOINTS = 10_000  # an application may assign any rule to a request
 
