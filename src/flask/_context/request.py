@@ -47,6 +47,12 @@ _set_request_context = _cv_request.set
 _reset_request_context = _cv_request.reset
 
 
+def _unset_app_context() -> None:
+    """Undo what an inner request, or the first import of the variable, has set."""
+    if get_set_app_context(None) is not None:
+        _set_app_context(None)
+
+
 def _is_by_server(environ: WSGIEnvironment) -> bool:
     """Return whether a WSGI environment was created by a server, and not by a test client.
 
@@ -311,7 +317,7 @@ class RequestContext(RoutedContext):
             if type(pushed) is Token:
                 _reset_app_context(pushed)
             elif get_set_app_context(None) is not None:
-                _set_app_context(None)  # it was published, or set for an inner request
+                _unset_app_context()
         else:
             self._tear_down(sys.exc_info()[1] if exc is _sentinel else exc)
 
@@ -331,7 +337,12 @@ class RequestContext(RoutedContext):
             if not earlier:
                 self._release()
             self._pushed = earlier or ()
-            if was_implied:
+            if was_implied and (
+                app.teardown_appcontext_funcs
+                or not self._fast_paths.steps
+                or appcontext_tearing_down.receivers
+                or appcontext_popped.receivers
+            ):
                 pushed = _set_app_context(self)  # it is current longer than the request
             _reset_request_context(token)
             if type(pushed) is Token:
@@ -340,10 +351,12 @@ class RequestContext(RoutedContext):
                         app.do_teardown_appcontext(exc)
                 finally:
                     _reset_app_context(pushed)
-                    if was_implied and get_set_app_context(None) is not None:
-                        _set_app_context(None)
+                    if was_implied:
+                        _unset_app_context()
                 if appcontext_popped.receivers:
                     appcontext_popped.send(app, _async_wrapper=app.ensure_sync)
+            elif was_implied:
+                _unset_app_context()
             elif pushed is not None:
                 pushed.pop(exc)
         if top is not self:
