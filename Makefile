@@ -78,9 +78,10 @@ api-checks: $(VENV)/made-api-checks  ## documents and docs page of flask.api wit
 calls: $(VENV)/made  ## function calls of each benchmark workload against the recorded ones
 	$(BIN)/python benchmarks/calls.py --here --check benchmarks/calls.json --tolerance 1.3
 
-instructions: $(VENV)/made  ## machine instructions of each benchmark workload; needs valgrind
+instructions: $(VENV)/made-test  ## machine instructions of each benchmark workload; needs valgrind
 	$(BIN)/python benchmarks/instructions.py --check benchmarks/results/instructions.json
 	$(BIN)/python benchmarks/instructions.py --asgi --check benchmarks/results/instructions.json
+	$(BIN)/python benchmarks/instructions.py --realistic --check benchmarks/results/instructions.json
 
 bench: $(VENV)/made  ## time this package beside its peers, on WSGI and on ASGI
 	$(BIN)/python benchmarks/run.py --json benchmarks/results/cycle.json --markdown benchmarks/results/cycle.md

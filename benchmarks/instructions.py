@@ -38,7 +38,7 @@ from benchmarks import workloads
 from benchmarks.peers import ASGI_PEERS, PEERS
 
 TASK_FILE = Path(__file__).resolve().with_name("instructions_task.py")
-REQUESTS = 250
+REQUESTS = 100
 """Requests of the first block that is counted; the second one has twice as many."""
 LARGE = {"upload": 5, "stream100": 20}
 """Requests of the workloads that take long under callgrind."""
@@ -92,36 +92,49 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def count(names: Sequence[str], interface: str, peer: str = "this") -> dict[str, int]:
     """Return the instructions of one request of each workload that the peer can do.
 
+    :param names: workloads.
+    :param interface: ``"wsgi"`` or ``"asgi"``.
+    :param peer: the name of the peer, whose packages the interpreter has.
     :raises subprocess.CalledProcessError: the measured process failed.
     """
     module = (ASGI_PEERS if interface == "asgi" else PEERS)[peer].module
     applications = importlib.import_module(f"benchmarks.peers.{module}").applications()
-    names = [name for name in names if name in applications]
-    return {
-        name: min(_count_one(module, interface, name, classes) for classes in CLASSES)
-        for name in names
-    }
+    requests = {name: LARGE.get(name, REQUESTS) for name in names if name in applications}
+    counts = [_count_all(module, interface, requests, classes) for classes in CLASSES]
+    return {name: min(found[name] for found in counts) for name in requests}
 
 
-def _count_one(module: str, interface: str, name: str, classes: int) -> int:
-    """Count one workload, in its own process: what ran before changes how CPython runs it."""
-    requests = LARGE.get(name, REQUESTS)
+def _count_all(
+    module: str, interface: str, requests: Mapping[str, int], classes: int
+) -> dict[str, int]:
+    """Count each workload in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
             *("valgrind", "--tool=callgrind", "--dump-before=getppid"),
-            f"--callgrind-out-file={folder}/out",
-            *(sys.executable, str(TASK_FILE), module, interface, str(requests), name),
+            f"--callgrind-out-file={folder}/out.%p",
+            *(sys.executable, str(TASK_FILE), module, interface),
+            ",".join(f"{name}={number}" for name, number in requests.items()),
             str(classes),
         ]
-        subprocess.run(
+        done = subprocess.run(
             command,
             check=True,
             capture_output=True,
             text=True,
             env={**os.environ, "PYTHONHASHSEED": "0"},
         )
+        processes = dict(line.split() for line in done.stdout.splitlines())
         # Three dumps: the warm-up, a block of requests, and a block that is twice as long.
-        return round((_total(Path(folder, "out.3")) - _total(Path(folder, "out.2"))) / requests)
+        return {
+            name: round(
+                (
+                    _total(Path(folder, f"out.{processes[name]}.3"))
+                    - _total(Path(folder, f"out.{processes[name]}.2"))
+                )
+                / number
+            )
+            for name, number in requests.items()
+        }
 
 
 def _total(dump: Path) -> int:

@@ -35,8 +35,8 @@ PEERS: Mapping[str, PeerKind] = {
     peer.name: peer
     for peer in (
         PeerKind("this", "flask_apps", "Flask", (), ours=True),
-        PeerKind("realistic", "flask_realistic", "Flask", EXTENSIONS, ours=True),
-        PeerKind("beside_hooks", "flask_beside_hooks", "Flask", (), ours=True),
+        PeerKind("realistic", "flask_realistic_app", "Flask", EXTENSIONS, ours=True),
+        PeerKind("beside_hooks", "flask_beside_hooks_app", "Flask", (), ours=True),
         OFFICIAL,
         PeerKind("falcon", "falcon_app", "falcon", ("falcon", "jinja2")),
         PeerKind("bottle", "bottle_app", "bottle", ("bottle", "jinja2")),
@@ -52,7 +52,7 @@ ASGI_PEERS: Mapping[str, PeerKind] = {
     peer.name: peer
     for peer in (
         PeerKind("this", "flask_asgi_app", "Flask", ("greenlet",), "asgi", ours=True),
-        PeerKind("realistic", "flask_realistic_asgi", "Flask", EXTENSIONS, "asgi", ours=True),
+        PeerKind("realistic", "flask_realistic_asgi_app", "Flask", EXTENSIONS, "asgi", ours=True),
         PeerKind("quart", "quart_app", "Quart", ("quart",), "asgi"),
         PeerKind("starlette", "starlette_app", "starlette", ("starlette",), "asgi"),
         PeerKind("fastapi", "fastapi_app", "fastapi", ("fastapi",), "asgi"),

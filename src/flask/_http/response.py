@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as ResponseBase
 
 from .._core import json_functions
 from .._core.baseline import note_definition
-from .._core.current import get_app_context
+from .._core.current import get_request_context, get_set_app_context
 from .body_kind import GIVEN, BodyKind
 from .cookies import dump_cookie
 from .headers import (
@@ -372,7 +372,7 @@ class Response(ResponseBase):
 
         It is the setting ``MAX_COOKIE_SIZE``. Browsers ignore larger cookies.
         """
-        context = get_app_context(None)
+        context = get_set_app_context(None) or get_request_context(None)
         if context is None:
             return super().max_cookie_size
         size: int = context.app.config["MAX_COOKIE_SIZE"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.peers.flask_asgi_app import add_async_views, add_plain_views
-from benchmarks.peers.flask_realistic import realistic_app
+from benchmarks.peers.flask_realistic_app import realistic_app
 
 
 def applications() -> dict[str, Any]:
