@@ -385,7 +385,7 @@ _VARY_COOKIE = ("Vary", "Cookie")
 def add_header(response: Response, name: str, value: str) -> None:
     """Add a header to a response without creating its `Headers`.
 
-    :param name: any but ``Content-Type``, ``Content-Length`` and ``Vary``.
+    :param name: any but ``Content-Type`` and ``Content-Length``; ``Vary`` if there is none.
     :param value: without line breaks.
     """
     headers = response._headers
@@ -405,13 +405,15 @@ def vary_by_cookie(response: ResponseBase) -> None:
 
     PERF: 0.2 us; ``response.vary.add`` takes 5 us.
     """
-    if isinstance(response, Response) and response._headers is None:
-        if response._more_headers is None:
-            response._more_headers = [_VARY_COOKIE]
-        elif _VARY_COOKIE not in response._more_headers:
-            response._more_headers.append(_VARY_COOKIE)
-    else:
+    if not isinstance(response, Response) or type(response).vary is not Response.vary:
         response.vary.add("Cookie")
+    elif response._headers is None:
+        if _VARY_COOKIE not in (response._more_headers or ()):
+            add_header(response, *_VARY_COOKIE)
+    elif response._headers.__class__ is not Headers or "Vary" in response._headers:
+        response.vary.add("Cookie")
+    else:
+        add_header(response, *_VARY_COOKIE)
 
 
 SENDING = {
