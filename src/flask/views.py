@@ -12,7 +12,7 @@ from types import FunctionType, MethodType
 
 from ._core.current import current_app, get_request_context, get_set_app_context, request
 from ._core.reexports import module_getattr
-from ._http.fast_paths import NO_FAST_PATHS, FastPaths
+from ._http.fast_paths import NO_FAST_PATHS
 from .typing import ResponseReturnValue, RouteCallable
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
@@ -22,6 +22,9 @@ if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
 class _App(t.Protocol):
     def ensure_sync(self, func: Callable[..., object], /) -> Callable[..., ResponseReturnValue]: ...
 
+
+if t.TYPE_CHECKING:
+    from ._http.fast_paths import FastPaths
 
 View_ = t.TypeVar("View_", bound="View")
 

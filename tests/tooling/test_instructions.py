@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT))
 
-from benchmarks import instructions  # noqa: E402
+from benchmarks import aims, instructions  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results"
 
@@ -73,6 +73,21 @@ def test_the_committed_table_is_made_from_the_committed_figures() -> None:
     now = instructions.read(RESULTS / "instructions.json")
     written = (RESULTS / "instructions.md").read_text(encoding="utf-8")
     assert written == "\n".join(instructions.compare(before, now)) + "\n"
+
+
+def test_the_committed_table_of_aims_is_made_from_the_committed_figures() -> None:
+    written = (RESULTS / "aims.md").read_text(encoding="utf-8")
+    figures = instructions.read(RESULTS / "instructions.json")
+    assert written == "\n".join(aims.table(figures)) + "\n"
+
+
+def test_an_aim_that_is_reached_is_bold() -> None:
+    figures = {
+        "3.11": {"wsgi": {"hello": 85, "json": 66}, "wsgi falcon": {"hello": 100, "json": 100}}
+    }
+    rows = {line.split(" | ")[0]: line for line in aims.table(figures)}
+    assert rows["| wsgi hello"] == "| wsgi hello | falcon | 0.85 | 100 | **85 (0.85)** | - |"
+    assert rows["| wsgi json"] == "| wsgi json | falcon | 0.65 | 100 | 66 (0.66) | - |"
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.13"])
