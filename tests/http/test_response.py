@@ -251,5 +251,7 @@ def test_a_class_may_override_how_a_response_varies() -> None:
         def vary(self) -> t.Any:
             return self.Vary
 
-    vary_by_cookie(Own("text"))
+    response = Own("text")
+    response.headers["X-A"] = "1"
+    vary_by_cookie(response)
     assert added == ["Cookie"]

@@ -405,15 +405,17 @@ def vary_by_cookie(response: ResponseBase) -> None:
 
     PERF: 0.2 us; ``response.vary.add`` takes 5 us.
     """
-    if not isinstance(response, Response) or type(response).vary is not Response.vary:
+    if not isinstance(response, Response):
         response.vary.add("Cookie")
     elif response._headers is None:
-        if _VARY_COOKIE not in (response._more_headers or ()):
-            add_header(response, *_VARY_COOKIE)
-    elif response._headers.__class__ is not Headers or "Vary" in response._headers:
-        response.vary.add("Cookie")
-    else:
+        if response._more_headers is None:
+            response._more_headers = [_VARY_COOKIE]
+        elif _VARY_COOKIE not in response._more_headers:
+            response._more_headers.append(_VARY_COOKIE)
+    elif type(response).vary is Response.vary and "Vary" not in response._headers:
         add_header(response, *_VARY_COOKIE)
+    else:
+        response.vary.add("Cookie")
 
 
 SENDING = {
