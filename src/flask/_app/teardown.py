@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from types import FunctionType
 
 from .._core.awaitables import explain_second_loop, wait_if_awaitable
@@ -38,12 +39,15 @@ def call_teardown_functions(
     sync_hooks = app._fast_paths.sync_hooks
     for function in functions:
         try:
-            if type(function) is not FunctionType or function not in sync_hooks:
-                function = app._sync_hook(function)
-            result = function(exc)
+            if type(function) is FunctionType and function in sync_hooks:
+                result = function(exc)
+            else:
+                result = app._sync_hook(function)(exc)
             if result is not None:
                 wait_if_awaitable(result)
         except Exception as error:
+            if isinstance(error, TypeError):
+                _explain_call(error, function)
             failures.append(error)
     if signal is not None and signal.receivers:
         try:
@@ -56,3 +60,11 @@ def call_teardown_functions(
             raise failures[0]
         finally:
             failures.clear()  # avoid a reference cycle
+
+
+def _explain_call(error: TypeError, function: Callable[..., object]) -> None:
+    """Add a note if a function cannot be called with the error of the request."""
+    from .request_errors import add_note_for_teardown
+
+    with suppress(Exception):  # of a __repr__; the error itself is raised
+        add_note_for_teardown(error, function)
