@@ -1,5 +1,7 @@
 """Mistakes that show at the end of a request: in teardown functions and stored sessions."""
 
+# ruff: noqa: E501 - the texts are written as a user sees them
+
 from __future__ import annotations
 
 from showing import Mistake

@@ -55,8 +55,8 @@ def explain_no_application() -> str:
     if candidates:
         return f"{text} {_name_candidates(candidates, '')}"
     return (
-        f"{text} No file in it contains 'Flask('. Change to the folder of the application, or create"
-        " one with: flask new NAME"
+        f"{text} No file in it contains 'Flask('. Change to the folder of the application, or"
+        " create one with: flask new NAME"
     )
 
 
