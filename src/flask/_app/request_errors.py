@@ -30,7 +30,7 @@ _MOST_KEYS = 20  # keys of a form that an error lists
 _LONGEST_TEXT = 100  # characters of what a client has sent
 _LIMITS = ("MAX_CONTENT_LENGTH", "MAX_FORM_MEMORY_SIZE", "MAX_FORM_PARTS")
 _PARTS = ("form", "args", "files", "values", "cookies", "headers")
-_CALLED = ("handler", "hook", "after", "func", "processor", "view")
+_CALLED = ("handler", "hook", "after", "func", "prepare", "processor", "view")
 """Variables of this package that hold the user's function which is called."""
 
 
@@ -67,7 +67,11 @@ def add_notes(error: BaseException) -> None:
     elif context is None:
         return
     elif isinstance(error, TypeError):
-        note = _note_for_call(error, context) or _note_for_json(error, context)
+        note = (
+            _note_for_call(error, context)
+            or _note_for_names(error)
+            or _note_for_json(error, context)
+        )
     elif isinstance(getattr(error, "templates", None), list):
         from .._templating.missing import explain_missing_template
 
@@ -100,6 +104,17 @@ def _note_for_call(error: TypeError, context: t.Any) -> str | None:
         return _note_for_arguments(context.request, called)
     kind = _find_kind(context.app, called)
     return None if kind is None else _describe_parameters(kind, called)
+
+
+def _note_for_names(error: TypeError) -> str | None:
+    """Return the note for a context processor that did not return a dict."""
+    frame = _find_last_frame(error)
+    if frame is None or frame.f_code.co_name != "update_template_context":
+        return None
+    return (
+        f"The context processor {describe(frame.f_locals['processor'])} did not return a dict. Let"
+        " every path through it end with 'return {...}', with the names for templates."
+    )
 
 
 def add_note_for_teardown(error: TypeError, function: object) -> None:
@@ -137,12 +152,16 @@ _GIVEN: Mapping[str, str] = {
     "before_request function": "no arguments, as in 'def function()'. It reads flask.request",
     "error handler": "the error, as in 'def function(error)'",
     "context processor": "no arguments, as in 'def function()'",
+    "url_value_preprocessor function": (
+        "endpoint and values, as in 'def function(endpoint, values)'"
+    ),
     "teardown function": "an error or None, as in 'def function(error)'",
 }
 _REGISTERS: Mapping[str, str] = {
     "after_request_funcs": "after_request function",
     "before_request_funcs": "before_request function",
     "template_context_processors": "context processor",
+    "url_value_preprocessors": "url_value_preprocessor function",
 }
 
 
