@@ -106,6 +106,8 @@ def test_its_requirements_are_those_of_this_package(project, runner, args: list[
     assert re.fullmatch(rf"flask>={re.escape(own['version'])},<\d+\.\d+", flask)
     assert others == (own["optional-dependencies"]["api"] if args else [])
     assert made["name"] == "shop"
+    readme = (folder / "README.md").read_text("utf-8")
+    assert f"pip install ./flask-{own['version']}-py3-none-any.whl\n" in readme
 
 
 def test_html_has_no_inline_scripts_or_styles(project, runner) -> None:

@@ -85,7 +85,7 @@ MISTAKES = [
         "no application in the folder",
         _flask(None),
         {"notes.py": ""},
-        f"""{_USAGE}Could not locate a Flask application. Use the 'flask --app' option, 'FLASK_APP' environment variable, or a 'wsgi.py' or 'app.py' file in the current directory. The current directory is {{folder}}. No file in it contains 'Flask('. Change to the folder of the application.""",
+        f"""{_USAGE}Could not locate a Flask application. Use the 'flask --app' option, 'FLASK_APP' environment variable, or a 'wsgi.py' or 'app.py' file in the current directory. The current directory is {{folder}}. No file in it contains 'Flask('. Change to the folder of the application, or create one with: flask new NAME""",
     ),
     Command(
         "an application in a file with another name",

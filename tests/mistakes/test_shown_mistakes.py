@@ -11,6 +11,7 @@ from pathlib import Path
 
 import in_clients
 import in_commands
+import in_endings
 import in_requests
 import in_setup
 import pytest
@@ -22,6 +23,7 @@ PROGRAMS = [
     *in_setup.MISTAKES,
     *in_requests.RETURNED,
     *in_requests.CALLED,
+    *in_endings.ENDINGS,
     *in_clients.SENT,
     *in_clients.TEMPLATES,
 ]

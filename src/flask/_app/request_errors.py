@@ -30,7 +30,7 @@ _MOST_KEYS = 20  # keys of a form that an error lists
 _LONGEST_TEXT = 100  # characters of what a client has sent
 _LIMITS = ("MAX_CONTENT_LENGTH", "MAX_FORM_MEMORY_SIZE", "MAX_FORM_PARTS")
 _PARTS = ("form", "args", "files", "values", "cookies", "headers")
-_CALLED = ("handler", "hook", "after", "func", "processor", "view")
+_CALLED = ("handler", "hook", "after", "func", "prepare", "processor", "view")
 """Variables of this package that hold the user's function which is called."""
 
 
@@ -67,7 +67,11 @@ def add_notes(error: BaseException) -> None:
     elif context is None:
         return
     elif isinstance(error, TypeError):
-        note = _note_for_call(error, context) or _note_for_json(error, context)
+        note = (
+            _note_for_call(error, context)
+            or _note_for_names(error)
+            or _note_for_json(error, context)
+        )
     elif isinstance(getattr(error, "templates", None), list):
         from .._templating.missing import explain_missing_template
 
@@ -89,10 +93,8 @@ def _note_for_name(error: NameError) -> str | None:
 
 def _note_for_call(error: TypeError, context: t.Any) -> str | None:
     """Return the note for a view or a hook that does not have the parameters of its call."""
-    frame = _find_last_frame(error)
-    if frame is None or "argument" not in str(error):
-        return None
-    if not (frame.f_globals.get("__name__") or "").startswith("flask."):
+    frame = _find_call(error)
+    if frame is None:
         return None
     called = next((frame.f_locals[name] for name in _CALLED if name in frame.f_locals), None)
     if not callable(called):
@@ -101,8 +103,39 @@ def _note_for_call(error: TypeError, context: t.Any) -> str | None:
     if frame.f_code.co_name == "dispatch_request" or called is view:
         return _note_for_arguments(context.request, called)
     kind = _find_kind(context.app, called)
-    if kind is None:
+    return None if kind is None else _describe_parameters(kind, called)
+
+
+def _note_for_names(error: TypeError) -> str | None:
+    """Return the note for a context processor that did not return a dict."""
+    frame = _find_last_frame(error)
+    if frame is None or frame.f_code.co_name != "update_template_context":
         return None
+    return (
+        f"The context processor {describe(frame.f_locals['processor'])} did not return a dict. Let"
+        " every path through it end with 'return {...}', with the names for templates."
+    )
+
+
+def add_note_for_teardown(error: TypeError, function: object) -> None:
+    """Add a note if a teardown function does not have the parameter of its call.
+
+    :param error: what the call raised.
+    :param function: the teardown function.
+    """
+    if _find_call(error) is not None:
+        error.add_note(_describe_parameters("teardown function", function))
+
+
+def _find_call(error: TypeError) -> FrameType | None:
+    """Return this package's frame that called a function with the wrong arguments."""
+    frame = _find_last_frame(error)
+    if frame is None or "argument" not in str(error):
+        return None
+    return frame if (frame.f_globals.get("__name__") or "").startswith("flask.") else None
+
+
+def _describe_parameters(kind: str, called: object) -> str:
     return (
         f"The {kind} {describe(called)} is called with {_GIVEN[kind]}, but its parameters are"
         f" {_read_signature(called)}."
@@ -119,11 +152,16 @@ _GIVEN: Mapping[str, str] = {
     "before_request function": "no arguments, as in 'def function()'. It reads flask.request",
     "error handler": "the error, as in 'def function(error)'",
     "context processor": "no arguments, as in 'def function()'",
+    "url_value_preprocessor function": (
+        "endpoint and values, as in 'def function(endpoint, values)'"
+    ),
+    "teardown function": "an error or None, as in 'def function(error)'",
 }
 _REGISTERS: Mapping[str, str] = {
     "after_request_funcs": "after_request function",
     "before_request_funcs": "before_request function",
     "template_context_processors": "context processor",
+    "url_value_preprocessors": "url_value_preprocessor function",
 }
 
 
@@ -170,10 +208,26 @@ def _note_for_json(error: TypeError, context: t.Any) -> str | None:
         name = f"{value.cr_code.co_qualname}() in {locate(value.cr_code)}"
         value.close()  # otherwise Python warns later that it was never awaited
         return f"It is the coroutine of {name}. Write 'await' in front of the call.{source}"
+    session = _find_saved_session(error)
+    if session is not None:
+        key = next((f" of session[{name!r}]" for name in session if session[name] is value), "")
+        return (
+            f"The value{key} cannot be stored, because a session is stored as JSON. Store a text, a"
+            f" number or a dict instead, such as the identifier of the object.{source}"
+        )
     return (
         "JSON has texts, numbers, booleans, None, lists and dicts. Return these, for example a dict"
         f" with the attributes of the object, or list(...) instead of a set.{source}"
     )
+
+
+def _find_saved_session(error: TypeError) -> Mapping[str, object] | None:
+    """Return the session that was being saved when an error was raised."""
+    for entry in iterate_traceback(error.__traceback__):
+        if entry.tb_frame.f_code.co_name == "save_session":
+            session = entry.tb_frame.f_locals.get("session")
+            return session if isinstance(session, Mapping) else None
+    return None
 
 
 # HTTP errors --------------------------------------------------------------------------------------

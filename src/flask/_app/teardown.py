@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import typing as t
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from .._core.awaitables import explain_second_loop, wait_if_awaitable
 from .._core.current import get_request_context
@@ -93,6 +94,8 @@ def call_teardown_functions(
             if result is not None:
                 wait_if_awaitable(result)
         except Exception as error:
+            if isinstance(error, TypeError):
+                _explain_call(error, function)
             failures.append(error)
     if signal is not None and signal.receivers:
         try:
@@ -105,3 +108,11 @@ def call_teardown_functions(
             raise failures[0]
         finally:
             failures.clear()  # avoid a reference cycle
+
+
+def _explain_call(error: TypeError, function: Callable[..., object]) -> None:
+    """Add a note if a function cannot be called with the error of the request."""
+    from .request_errors import add_note_for_teardown
+
+    with suppress(Exception):  # of a __repr__; the error itself is raised
+        add_note_for_teardown(error, function)

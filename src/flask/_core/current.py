@@ -34,7 +34,8 @@ NO_REQUEST_MESSAGE = """\
 Working outside of request context.
 
 You used something that belongs to the current HTTP request, but no request is active here.
-Do it in a view or a hook, or, in a test, inside "with app.test_request_context():".\
+Do it in a view or a hook, or, in a test, inside "with app.test_request_context():".
+For a generator that is streamed use stream_with_context, in a thread copy_current_request_context.\
 """
 
 NO_WEBSOCKET_MESSAGE = """\

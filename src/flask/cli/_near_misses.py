@@ -54,7 +54,10 @@ def explain_no_application() -> str:
     text = f" The current directory is {folder}."
     if candidates:
         return f"{text} {_name_candidates(candidates, '')}"
-    return f"{text} No file in it contains 'Flask('. Change to the folder of the application."
+    return (
+        f"{text} No file in it contains 'Flask('. Change to the folder of the application, or"
+        " create one with: flask new NAME"
+    )
 
 
 def explain_module(module: ModuleType) -> str:

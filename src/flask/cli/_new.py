@@ -170,6 +170,7 @@ def _make_words(name: str, package: str, api: bool) -> dict[str, str]:
         "secret": secrets.token_hex(),
         "title": package.replace("_", " ").strip().capitalize(),
         "views": "notes" if api else "pages",
+        "wheel": f"flask-{version}-py3-none-any.whl",
     }
 
 
