@@ -95,9 +95,10 @@ api-checks: $(VENV)/made-api-checks  ## documents and docs page of flask.api wit
 calls: $(VENV)/made  ## function calls of each benchmark workload against the recorded ones
 	$(BIN)/python benchmarks/calls.py --here --check benchmarks/calls.json --tolerance 1.3
 
-instructions: $(VENV)/made  ## machine instructions of each benchmark workload; needs valgrind
+instructions: $(VENV)/made-test  ## machine instructions of each benchmark workload; needs valgrind
 	$(BIN)/python benchmarks/instructions.py --check benchmarks/results/instructions.json
 	$(BIN)/python benchmarks/instructions.py --asgi --check benchmarks/results/instructions.json
+	$(BIN)/python benchmarks/instructions.py --realistic --check benchmarks/results/instructions.json
 
 QUICK = hello,param,post_json
 instructions-quick: $(VENV)/made  ## three of the workloads, in two minutes

@@ -13,7 +13,7 @@ from debug_requests import BROWSER, Ask
 from flask import Flask, jsonify, render_template_string, request, url_for
 from flask.views import MethodView
 
-CURL = "*/*"
+TEXT = "text/plain"
 FILE = r"test_debug_page\.py:\d+"
 
 
@@ -37,10 +37,10 @@ class TestTheKindOfPage:
         [
             (BROWSER, "text/html; charset=utf-8"),
             ("text/html", "text/html; charset=utf-8"),
-            ("*/*", "text/plain; charset=utf-8"),
-            ("", "text/plain; charset=utf-8"),
+            ("*/*", "text/html; charset=utf-8"),
+            ("", "text/html; charset=utf-8"),
             ("text/plain", "text/plain; charset=utf-8"),
-            ("image/png", "text/plain; charset=utf-8"),
+            ("image/png", "text/html; charset=utf-8"),
             ("application/json", "application/problem+json"),
             ("application/json, text/plain, */*", "application/problem+json"),
             ("application/problem+json", "application/problem+json"),
@@ -56,14 +56,26 @@ class TestTheKindOfPage:
         assert int(answer.headers["Content-Length"]) == len(answer.text.encode())
         assert "ZeroDivisionError" in answer.text
 
+    @pytest.mark.parametrize("agent", ["curl/8.5.0", "Wget/1.21", "HTTPie/3.2.2"])
+    def test_a_program_of_the_terminal_gets_text(self, app: Flask, ask: Ask, agent: str) -> None:
+        kinds = [
+            ask(app, "/crash/1", accept, headers={"User-Agent": agent}).headers["Content-Type"]
+            for accept in ("*/*", BROWSER, "application/json")
+        ]
+        assert [kind.partition(";")[0] for kind in kinds] == [
+            "text/plain",
+            "text/html",
+            "application/problem+json",
+        ]
+
     def test_nothing_of_it_is_kept_by_caches(self, app: Flask, ask: Ask) -> None:
-        for accept in (BROWSER, CURL, "application/json"):
+        for accept in (BROWSER, TEXT, "application/json"):
             assert ask(app, "/crash/1", accept).headers["Cache-Control"] == "no-store"
 
 
 class TestText:
     def test_the_failing_line_of_the_user_comes_first(self, app: Flask, ask: Ask) -> None:
-        lines = ask(app, "/crash/1", CURL).text.splitlines()
+        lines = ask(app, "/crash/1", TEXT).text.splitlines()
         assert lines[:2] == ["ZeroDivisionError: division by zero", ""]
         assert re.search(rf"{FILE} in divide$", lines[2])
         assert lines[3] == "    return number / divisor  # the failing line"
@@ -153,7 +165,7 @@ class TestHtml:
             headers, url = dict(request.headers), request.url  # noqa: F841
             raise ValueError(f"{value} of {user}: {request.headers['Authorization']}")
 
-        for accept in (BROWSER, CURL, "application/json"):
+        for accept in (BROWSER, TEXT, "application/json"):
             text = ask(
                 app,
                 "/login?token=tok%20en/7",
@@ -329,7 +341,7 @@ class TestTheHostOfTheUrl:
     ) -> None:
         app.config["SERVER_NAME"] = "shop.test"
         app.config["TRUSTED_HOSTS"] = ["trusted.test"] if host == "trusted.test" else None
-        for accept in (BROWSER, CURL, "application/json"):
+        for accept in (BROWSER, TEXT, "application/json"):
             answer = ask(app, "/crash/1", accept, headers={"Host": host, "X-Own": "a value"})
             assert answer.status == 500
             assert "ZeroDivisionError" in answer.text

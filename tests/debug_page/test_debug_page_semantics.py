@@ -191,7 +191,7 @@ def test_an_error_outside_the_application_has_a_page(app: Flask) -> None:
 
     app.wsgi_app = middleware  # type: ignore[method-assign]
     for ask in (ask_wsgi, ask_asgi):
-        answer = ask(app, "/crash", "*/*")
+        answer = ask(app, "/crash", "text/plain")
         assert answer.status == 500
         assert answer.text.startswith("Crash: in the middleware")
 
