@@ -56,6 +56,13 @@ NOT_RUN = {
 }
 """How many blocks of a page cannot be run here; each says why on the page."""
 
+SLOW = {
+    "guides/live-updates.md: A price that changes": "it listens for two seconds",
+    "guides/login.md: Sign in and out": "hashes of passwords are slow on purpose",
+    "guides/sqlalchemy-async.md: An engine for the application": "SQLAlchemy is imported",
+}
+"""Sections that take longer than a second, although they start no program but curl, and why."""
+
 SECTIONS = [
     section
     for page in all_pages()
@@ -68,7 +75,7 @@ def _parameter(section: Section) -> t.Any:
     starts_programs = any(
         block.language == "console" and block.marked("requests") is None for block in section.blocks
     )
-    marks = [pytest.mark.slow] if starts_programs else []
+    marks = [pytest.mark.slow] if starts_programs or str(section) in SLOW else []
     return pytest.param(section, id=str(section), marks=marks)
 
 
@@ -96,6 +103,10 @@ def test_the_blocks_that_are_not_run_are_known_and_give_a_reason() -> None:
             name = name_of(section.page)
             found[name] = found.get(name, 0) + len(given)
     assert found == NOT_RUN
+
+
+def test_the_sections_that_are_slow_exist() -> None:
+    assert SLOW.keys() <= {str(section) for section in SECTIONS}
 
 
 @pytest.mark.slow
