@@ -79,3 +79,8 @@ def __getattr__(name: str) -> t.Any:
         )
         return version("flask")
     raise AttributeError(f"module 'flask' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the names of the package, with those that are imported at the first access."""
+    return sorted({*globals(), *_ON_DEMAND, "ServerSentEvent"})
