@@ -90,7 +90,7 @@ async def echo_async(token: str) -> dict[str, t.Any]:
 
 
 def see_own_data(token: str) -> str:
-    """Return all that tells one request from another."""
+    """Return all by which requests differ."""
     endpoint = request.endpoint or ""
     facts = (g.token, request.args["t"], request.headers["X-Token"], request.view_args)
     url = url_for(endpoint, token=g.token)
