@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 WARM = 50  # opened and closed first, so that what is made once is not counted
-LIMITS = {"async": 20.0, "plain": 40.0}
+LIMITS = {"async": 16.0, "plain": 36.0}
 """KB that one may cost. A synchronous handler stays in a thread, and a thread alone is 17 KB."""
 
 

@@ -2,22 +2,28 @@
 
     python benchmarks/startup.py                       this package beside official Flask
     python benchmarks/startup.py --rounds 31 --json FILE --markdown FILE
+    python benchmarks/startup.py --instructions        count machine instructions; needs valgrind
 
 Each figure comes from its own process, the two packages in turn, and the median counts.
+Instructions do not depend on what else the machine does; callgrind counts those of the process.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import shutil
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import report, rounds
+from benchmarks.callgrind import read_total
 from benchmarks.environments import CommandFailed, run, say
 from benchmarks.peers import PEERS
 
@@ -32,6 +38,16 @@ TASKS = {
     "memory_upload100": "MiB at the peak of a 100 MiB upload, above the process at rest",
 }
 
+COUNTED = {
+    "import": "bare",
+    "first_request": "bare",
+    "routes1000": "import",
+    "blueprints100": "import",
+}
+"""Tasks whose instructions are counted, and what is subtracted: ``bare`` is a Python that does
+nothing, and ``import`` one that only imports flask."""
+BARE = ["-c", "pass"]
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Prepare, measure, report; 1 if something cannot be run."""
@@ -43,26 +59,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         peers = [rounds.prepare(name) for name in names]
         found = report.machine()
         versions = {peer.name: _version(peer) for peer in peers}
-        table = measure(peers, options.rounds, options.core)
+        counts = count(peers) if options.instructions else {}
+        table = measure(peers, options.rounds, options.core) if options.rounds else {}
     except (CommandFailed, ValueError) as error:
         print(f"startup: {error}", file=sys.stderr)
         return 1
-    text = "\n".join(
-        [
-            "# Milliseconds, once for each process; MiB in the rows named memory",
+    parts = ["# What happens once in a process", "", *report.machine_lines(found, versions), ""]
+    if table:
+        parts += [
+            "## Milliseconds; MiB in the rows named memory",
             "",
             f"Cells are best / median of {options.rounds} fresh processes. "
             "Method: `benchmarks/README.md`.",
             "",
-            *report.machine_lines(found, versions),
-            "",
             *lines(table, names),
             "",
         ]
-    )
+    if counts:
+        parts += ["## Millions of machine instructions", "", *count_lines(counts, names), ""]
+    text = "\n".join(parts)
     print(text)
     report.write(options.markdown, text)
-    report.write(options.json, report.as_json(table, found, versions, TASKS))
+    if options.json:
+        figures = json.loads(report.as_json(table, found, versions, TASKS))
+        report.write(options.json, json.dumps({**figures, "instructions": counts}, indent=1) + "\n")
     return 0
 
 
@@ -102,6 +122,46 @@ def lines(table: rounds.Table, names: Sequence[str]) -> list[str]:
     return found
 
 
+def count(peers: Sequence[rounds.Peer]) -> dict[str, dict[str, int]]:
+    """Return the instructions of each task on each peer, without what is subtracted.
+
+    :raises ValueError: valgrind is not installed.
+    """
+    if shutil.which("valgrind") is None:
+        raise ValueError("valgrind is not installed (Debian: apt install valgrind)")
+    found: dict[str, dict[str, int]] = {task: {} for task in COUNTED}
+    for peer in peers:
+        say(f"counting the instructions of {peer.name}")
+        totals = {"bare": _count_process(peer, BARE)}
+        for task in COUNTED:
+            totals[task] = _count_process(peer, [str(TASK_FILE), task])
+        for task, subtracted in COUNTED.items():
+            found[task][peer.name] = totals[task] - totals[subtracted]
+    return found
+
+
+def _count_process(peer: rounds.Peer, arguments: Sequence[str]) -> int:
+    """Return the instructions of a whole process, from its start to its exit."""
+    command = [str(peer.environment.python), "-P", *arguments]
+    run(command)  # compiles what is not compiled yet
+    with tempfile.TemporaryDirectory() as folder:
+        dump = Path(folder, "out")
+        callgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={dump}"]
+        run(["env", "PYTHONHASHSEED=0", *callgrind, *command])
+        return read_total(dump)
+
+
+def count_lines(counts: Mapping[str, Mapping[str, int]], names: Sequence[str]) -> list[str]:
+    """Return the markdown table of instructions."""
+    head = ["task", *names, "this / official"]
+    found = [f"| {' | '.join(head)} |", f"| {' | '.join(['---'] * len(head))} |"]
+    for task, row in counts.items():
+        cells = [f"{row[name] / 1e6:.1f}" for name in names]
+        ratio = f"{row['this'] / row['official']:.3f}" if {"this", "official"} <= set(row) else ""
+        found.append(f"| {task} | {' | '.join(cells)} | {ratio} |")
+    return found
+
+
 def _version(peer: rounds.Peer) -> str:
     """Return the release of a peer's own distribution."""
     code = (
@@ -115,7 +175,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=15, help="default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=15, help="default: %(default)s; 0: no times")
+    parser.add_argument("--instructions", action="store_true", help="count instructions too")
     parser.add_argument("--peers", default="this,official", help="default: %(default)s")
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     parser.add_argument("--markdown", metavar="FILE", help="write the printed report there")

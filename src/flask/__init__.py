@@ -21,7 +21,6 @@ from .globals import g as g
 from .globals import request as request
 from .globals import session as session
 from .globals import websocket as websocket
-from .helpers import ServerSentEvent as ServerSentEvent
 from .helpers import abort as abort
 from .helpers import flash as flash
 from .helpers import get_flashed_messages as get_flashed_messages
@@ -51,11 +50,14 @@ from .templating import stream_template_string as stream_template_string
 from .wrappers import Request as Request
 from .wrappers import Response as Response
 
+if t.TYPE_CHECKING:
+    from .helpers import ServerSentEvent as ServerSentEvent
+
 _ON_DEMAND = frozenset({"cli", "testing"})  # 12 ms that no request needs
 
 
 def __getattr__(name: str) -> t.Any:
-    """Import a submodule at the first access; return ``flask.__version__``.
+    """Import what few applications need; return ``flask.__version__``.
 
     The latter is deprecated.
 
@@ -63,6 +65,8 @@ def __getattr__(name: str) -> t.Any:
     """
     if name in _ON_DEMAND:
         return importlib.import_module(f"flask.{name}")
+    if name == "ServerSentEvent":
+        return getattr(importlib.import_module("flask.helpers"), name)
     if name == "__version__":
         import warnings
         from importlib.metadata import version
@@ -75,3 +79,8 @@ def __getattr__(name: str) -> t.Any:
         )
         return version("flask")
     raise AttributeError(f"module 'flask' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Return the names of the package, with those that are imported at the first access."""
+    return sorted({*globals(), *_ON_DEMAND, "ServerSentEvent"})

@@ -32,7 +32,6 @@ from ._core.current import (
 from ._core.environment import get_debug_flag, get_load_dotenv, get_root_path
 from ._core.hook_scopes import _split_blueprint_path
 from ._core.reexports import module_getattr
-from ._http.sse import HEARTBEAT, ServerSentEvent, encode_events
 from ._http.static_files import (
     LONGEST_NAME,
     join_below,
@@ -40,9 +39,12 @@ from ._http.static_files import (
     limit_to_content_length,
     make_file_response,
 )
-from ._http.streaming import stream_with_context
+from ._http.streaming import HEARTBEAT, stream_with_context
 from .signals import message_flashed
 from .wrappers import Response
+
+if t.TYPE_CHECKING:
+    from ._http.sse import ServerSentEvent
 
 __all__ = [
     "ServerSentEvent",
@@ -234,6 +236,8 @@ def stream_events(
         a heartbeat, and always under ASGI, the steps of a synchronous generator run in a thread.
     :raises RuntimeError: no request is active.
     """
+    from ._http.sse import encode_events  # deferred: most applications send no events
+
     response: Response = current_app.response_class(
         stream_with_context(encode_events(events, retry, heartbeat)), mimetype="text/event-stream"
     )

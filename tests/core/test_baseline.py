@@ -9,6 +9,7 @@ import pytest
 
 from flask import Flask, Request, Response
 from flask._app.lifecycle import Lifecycle
+from flask._core import baseline
 from flask._core.baseline import Baseline, ClassGuard, note_definition
 
 
@@ -139,3 +140,19 @@ def test_an_application_keeps_its_attributes_without_a_dict(kind: type[Flask]) -
     app.add_url_rule("/", "index", lambda: "")
     app.test_client().get("/")
     assert len(vars(app)) <= 28
+
+
+def test_a_thread_may_change_a_class_while_it_is_examined(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Changing(Base):
+        first = 1
+
+    find_names = baseline.defined_names
+
+    def change_meanwhile(kind: type) -> frozenset[str]:
+        setattr(kind, f"added{len(vars(kind))}", 3)
+        return find_names(kind)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(baseline, "defined_names", change_meanwhile)
+        assert not ClassGuard((Changing, Base)).is_unchanged()
+    assert ClassGuard((Changing, Base)).is_unchanged()

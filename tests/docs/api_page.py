@@ -94,7 +94,16 @@ def public_names(module: types.ModuleType) -> list[str]:
     listed = getattr(module, "__all__", None)
     if listed is None:
         listed = []
-        for node in ast.parse(inspect.getsource(module)).body:
+        body = ast.parse(inspect.getsource(module)).body
+        # With what is imported for type checkers, and at run time at the first access.
+        deferred = [
+            inner
+            for node in body
+            if isinstance(node, ast.If)
+            for inner in node.body
+            if isinstance(inner, ast.ImportFrom)
+        ]
+        for node in [*body, *deferred]:
             if isinstance(node, ast.ClassDef | ast.FunctionDef):
                 listed.append(node.name)
             elif isinstance(node, ast.Assign):

@@ -81,7 +81,7 @@ class ClassGuard:
         self._late = [
             (vars(c), name, value)
             for c in guarded
-            for name, value in vars(c).items()
+            for name, value in vars(c).copy().items()  # a thread may patch the class meanwhile
             if name not in defined_names(c)
         ]
         self.is_simple = not self._late

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 
 join_folders: Callable[[str, str], str] = lru_cache(maxsize=1000)(os.path.join)
 """Joins a folder and a relative one. PERF: 0.04 us; ``os.path.join`` takes 0.4 us."""
@@ -138,7 +137,11 @@ def _folder_of_namespace_package(import_name: str, locations: list[str]) -> str:
 
 
 def _is_below(path: str, folder: str) -> bool:
-    return Path(path).is_relative_to(folder)
+    """Return whether a path is a folder or below it; without pathlib, which is slow to import."""
+    inner, outer = (
+        os.path.join(os.path.normcase(os.path.normpath(name)), "") for name in (path, folder)
+    )
+    return inner.startswith(outer)
 
 
 def find_instance_path(import_name: str, name: str) -> str:

@@ -98,6 +98,7 @@ NAMES: t.Final[dict[str, str]] = {
     """,
     "flask.helpers": """
         flask._core.current: _cv_app _cv_request
+        flask._http.sse: ServerSentEvent
         functools: cache update_wrapper
     """,
     "flask.json": """

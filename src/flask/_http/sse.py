@@ -19,9 +19,6 @@ if t.TYPE_CHECKING:
 
 _OVER = object()
 
-HEARTBEAT = 15.0
-"""Seconds; the standard recommends it because proxies close idle connections."""
-
 _FIRST = b": \n\n"  # sent at once, so the client knows that it is connected
 
 

@@ -25,6 +25,10 @@ from .._core.current import _app_variable, _cv_request, get_app_context
 from .._core.waiting import wait
 from ..signals import appcontext_popped, appcontext_pushed
 
+HEARTBEAT: t.Final = 15.0
+"""Seconds between comments in a stream of server-sent events. The HTML standard recommends them
+because proxies close idle connections. Not in `sse`, which is imported with the first stream."""
+
 Item = t.TypeVar("Item")
 Chunk = t.TypeVar("Chunk", str, bytes)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 from collections import Counter
+from threading import RLock
 from types import FunctionType
 
 from werkzeug.routing import Map as _Map
@@ -33,6 +34,8 @@ class Map(_Map):
     build."""
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
+        # A thread may add a rule while another one fills the table, or sorts Werkzeug's rules.
+        self._lock = RLock()
         self.table = Table()
         self.is_table_filled = False
         self.builders = {}
@@ -46,11 +49,17 @@ class Map(_Map):
         """
         for rule in rulefactory.get_rules(self):
             is_put_off = _defer_builder(rule)
-            super().add(rule)
+            with self._lock:
+                super().add(rule)
+                self._registered.append(rule)
             if is_put_off:
                 del rule._compile_builder
-            self._registered.append(rule)
         self._forget()
+
+    def update(self) -> None:
+        """Sort the rules; Werkzeug calls it before it matches or builds."""
+        with self._lock:
+            super().update()
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
@@ -64,10 +73,11 @@ class Map(_Map):
 
     def _forget(self) -> None:
         """Mark the table and the path builders to be created again at the next use."""
-        self.builders.clear()
-        if self.is_table_filled:
-            self.table = Table()
-            self.is_table_filled = False
+        with self._lock:
+            self.builders.clear()
+            if self.is_table_filled:
+                self.table = Table()
+                self.is_table_filled = False
 
     def find_builder(self, endpoint: str) -> PathBuilder | None:
         """Return the path builder of an endpoint.
@@ -77,18 +87,26 @@ class Map(_Map):
         if endpoint not in self.builders:
             if endpoint[:1] == ".":
                 return None  # `builders` has no key that may be the name of a relative endpoint
-            try:
-                rules = list(self.iter_rules(endpoint))
-            except KeyError:
-                return None  # unknown endpoints must not fill the cache
-            self.builders[endpoint] = make_builder(rules) if self._is_by_path() else None
-        return self.builders[endpoint]
+            with self._lock:
+                try:
+                    rules = list(self.iter_rules(endpoint))
+                except KeyError:
+                    return None  # unknown endpoints must not fill the cache
+                builder = make_builder(rules) if self._is_by_path() else None
+                self.builders[endpoint] = builder
+                return builder
+        return self.builders.get(endpoint)  # a new rule may have removed it
 
     def fill_table(self) -> None:
         """Fill the table; it stays empty if matching depends on more than path and method."""
-        if not self._is_by_path():
-            self.table = Table()
-        else:
+        with self._lock:
+            if not self.is_table_filled:
+                self.table = self._make_table()
+                self.is_table_filled = True
+
+    def _make_table(self) -> Table:
+        table = Table()
+        if self._is_by_path():
             uses = Counter(rule.endpoint for rule in self._registered)
             # Of several rules for one endpoint, the map redirects to the one with defaults.
             ambiguous = {
@@ -96,10 +114,8 @@ class Map(_Map):
                 for rule in self._registered
                 if rule.defaults and uses[rule.endpoint] > 1
             }
-            table = Table()
             table.fill((rule for rule in self._registered if not rule.build_only), ambiguous)
-            self.table = table
-        self.is_table_filled = True
+        return table
 
     def _is_by_path(self) -> bool:
         """Return whether matching depends on path and method alone."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from .._core.current import get_app_context, get_request_context
 from .._core.waiting import can_wait_here, is_in_coroutine, wait
-from .._http.sse import HEARTBEAT
+from .._http.streaming import HEARTBEAT
 from ._hub import Hub
 from ._messages import Message
 from ._publication import Publication
