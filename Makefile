@@ -7,8 +7,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
+DIST ?= dist
 
-.PHONY: help demo test test-all check types lint project docs coverage soak api-checks bench bench-wire cluster calls instructions instructions-quick conformance upstream differential lowest lowest-all clean
+.PHONY: help demo test test-all check types lint project docs wheel coverage soak api-checks bench bench-reload bench-wire cluster calls instructions instructions-quick conformance upstream differential lowest lowest-all clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -63,7 +64,7 @@ lint: $(VENV)/made-lint  ## ruff, the layers of imports, spelling
 
 types: $(VENV)/made-lint  ## mypy, and the applications of tests/type_check under mypy and pyright
 	$(BIN)/mypy
-	$(BIN)/mypy --strict benchmarks/run.py benchmarks/startup.py benchmarks/calls.py benchmarks/instructions.py benchmarks/wire.py benchmarks/profile_steps.py conformance/run.py
+	$(BIN)/mypy --strict benchmarks/run.py benchmarks/startup.py benchmarks/calls.py benchmarks/instructions.py benchmarks/wire.py benchmarks/reload.py benchmarks/profile_steps.py conformance/run.py
 	$(BIN)/python -m pytest -m "" tests/type_check
 
 project: $(VENV)/made-test  ## the rules of CONTRIBUTING.md, as tests
@@ -73,6 +74,10 @@ docs: $(VENV)/made-docs  ## the documentation site, in .cache/docs/html; warning
 	mkdir -p .cache/docs/source
 	$(BIN)/sphinx-build -q -W --keep-going -c docs .cache/docs/source .cache/docs/html
 	@echo "Open .cache/docs/html/index.html"
+
+wheel: $(VENV)/made  ## the wheel that you install elsewhere, in dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(DIST) .
+	@ls $(DIST)/flask-*.whl
 
 coverage: $(VENV)/made-test  ## the whole test suite again: which lines and branches it reaches
 	$(BIN)/coverage run -m pytest -m ""
@@ -90,9 +95,10 @@ api-checks: $(VENV)/made-api-checks  ## documents and docs page of flask.api wit
 calls: $(VENV)/made  ## function calls of each benchmark workload against the recorded ones
 	$(BIN)/python benchmarks/calls.py --here --check benchmarks/calls.json --tolerance 1.3
 
-instructions: $(VENV)/made  ## machine instructions of each benchmark workload; needs valgrind
+instructions: $(VENV)/made-test  ## machine instructions of each benchmark workload; needs valgrind
 	$(BIN)/python benchmarks/instructions.py --check benchmarks/results/instructions.json
 	$(BIN)/python benchmarks/instructions.py --asgi --check benchmarks/results/instructions.json
+	$(BIN)/python benchmarks/instructions.py --realistic --check benchmarks/results/instructions.json
 
 QUICK = hello,param,post_json
 instructions-quick: $(VENV)/made  ## three of the workloads, in two minutes
@@ -107,6 +113,9 @@ bench: $(VENV)/made  ## time this package beside its peers, on WSGI and on ASGI
 	$(BIN)/python benchmarks/profile_steps.py --markdown benchmarks/results/steps.md
 	$(BIN)/python benchmarks/profile_steps.py --asgi --markdown benchmarks/results/steps-asgi.md
 	$(BIN)/python benchmarks/startup.py --json benchmarks/results/startup.json --markdown benchmarks/results/startup.md
+
+bench-reload: $(VENV)/made  ## time from a save to the first answer, beside uvicorn and official Flask
+	$(BIN)/python benchmarks/reload.py --markdown benchmarks/results/reload.md
 
 bench-wire: $(VENV)/made  ## requests per second over the loopback interface; needs wrk
 	$(BIN)/python benchmarks/wire.py --markdown benchmarks/results/wire.md

@@ -2,11 +2,14 @@
 
     python benchmarks/instructions.py                       WSGI, the interpreter's own flask
     python benchmarks/instructions.py --asgi
+    python benchmarks/instructions.py --realistic           an application with hooks and extensions
+    python benchmarks/instructions.py --peer falcon         another framework of the interpreter
     python benchmarks/instructions.py --json FILE           record the figures
     python benchmarks/instructions.py --check FILE --tolerance 1.03
     python benchmarks/instructions.py --compare BEFORE NOW  count nothing; a table of two files
 
 A file has the figures of each interpreter by its version: ``{"3.11": {"wsgi": {"hello": 31000}}}``.
+Those of a peer have its name in the key, as in ``"wsgi falcon"``.
 
 Needs valgrind. Callgrind counts what the processor would execute, so the figures do not depend on
 what else the machine does: they repeat within 0.2 %. A figure is the difference of two blocks of
@@ -16,6 +19,7 @@ requests divided by the difference of their lengths, so nothing that happens onc
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import platform
@@ -34,7 +38,7 @@ from benchmarks import workloads
 from benchmarks.peers import ASGI_PEERS, PEERS
 
 TASK_FILE = Path(__file__).resolve().with_name("instructions_task.py")
-REQUESTS = 250
+REQUESTS = 100
 """Requests of the first block that is counted; the second one has twice as many."""
 LARGE = {"upload": 5, "stream100": 20}
 """Requests of the workloads that take long under callgrind."""
@@ -58,24 +62,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("instructions: valgrind is not installed (Debian: apt install valgrind)")
         return 1
     interface = "asgi" if options.asgi else "wsgi"
+    peer = "realistic" if options.realistic else options.peer
+    key = interface if peer == "this" else f"{interface} {peer}"
     names = ASGI_WORKLOADS if options.asgi else tuple(wsgi_workloads())
     if options.only:
         names = tuple(name for name in names if name in options.only.split(","))
     try:
-        counts = count(names, interface)
+        counts = count(names, interface, peer)
     except subprocess.CalledProcessError as error:
         print(f"instructions: the measured process failed:\n{error.stderr[-2000:]}")
         return 1
     recorded: dict[str, int] = {}
     if options.check:
-        recorded = read(Path(options.check)).get(VERSION, {}).get(interface, {})
-    print(f"# {interface}, Python {VERSION}\n")
+        recorded = read(Path(options.check)).get(VERSION, {}).get(key, {})
+    print(f"# {key}, Python {VERSION}\n")
     print("\n".join(table(counts, recorded)))
     if options.json:
-        record(Path(options.json), interface, counts)
+        record(Path(options.json), key, counts)
     if options.check and not recorded:
         print(
-            f"\n{options.check} has no figures for {interface} on Python {VERSION}, so nothing was"
+            f"\n{options.check} has no figures for {key} on Python {VERSION}, so nothing was"
             " checked. Record them with --json."
         )
     faults = exceeded(counts, recorded, options.tolerance)
@@ -83,37 +89,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if faults else 0
 
 
-def count(names: Sequence[str], interface: str) -> dict[str, int]:
-    """Return the instructions of one request of each workload.
+def count(names: Sequence[str], interface: str, peer: str = "this") -> dict[str, int]:
+    """Return the instructions of one request of each workload that the peer can do.
 
+    :param names: workloads.
+    :param interface: ``"wsgi"`` or ``"asgi"``.
+    :param peer: the name of the peer, whose packages the interpreter has.
     :raises subprocess.CalledProcessError: the measured process failed.
     """
-    module = (ASGI_PEERS if interface == "asgi" else PEERS)["this"].module
-    return {
-        name: min(_count_one(module, interface, name, classes) for classes in CLASSES)
-        for name in names
-    }
+    module = (ASGI_PEERS if interface == "asgi" else PEERS)[peer].module
+    applications = importlib.import_module(f"benchmarks.peers.{module}").applications()
+    requests = {name: LARGE.get(name, REQUESTS) for name in names if name in applications}
+    counts = [_count_all(module, interface, requests, classes) for classes in CLASSES]
+    return {name: min(found[name] for found in counts) for name in requests}
 
 
-def _count_one(module: str, interface: str, name: str, classes: int) -> int:
-    """Count one workload, in its own process: what ran before changes how CPython runs it."""
-    requests = LARGE.get(name, REQUESTS)
+def _count_all(
+    module: str, interface: str, requests: Mapping[str, int], classes: int
+) -> dict[str, int]:
+    """Count each workload in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         command = [
             *("valgrind", "--tool=callgrind", "--dump-before=getppid"),
-            f"--callgrind-out-file={folder}/out",
-            *(sys.executable, str(TASK_FILE), module, interface, str(requests), name),
+            f"--callgrind-out-file={folder}/out.%p",
+            *(sys.executable, str(TASK_FILE), module, interface),
+            ",".join(f"{name}={number}" for name, number in requests.items()),
             str(classes),
         ]
-        subprocess.run(
+        done = subprocess.run(
             command,
             check=True,
             capture_output=True,
             text=True,
             env={**os.environ, "PYTHONHASHSEED": "0"},
         )
+        processes = dict(line.split() for line in done.stdout.splitlines())
         # Three dumps: the warm-up, a block of requests, and a block that is twice as long.
-        return round((_total(Path(folder, "out.3")) - _total(Path(folder, "out.2"))) / requests)
+        return {
+            name: round(
+                (
+                    _total(Path(folder, f"out.{processes[name]}.3"))
+                    - _total(Path(folder, f"out.{processes[name]}.2"))
+                )
+                / number
+            )
+            for name, number in requests.items()
+        }
 
 
 def _total(dump: Path) -> int:
@@ -195,6 +216,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--asgi", action="store_true", help="count requests by ASGI")
     parser.add_argument("--only", metavar="WORKLOAD[,..]", help="these workloads; default: all")
+    parser.add_argument("--realistic", action="store_true", help="count the realistic application")
+    parser.add_argument(
+        "--peer",
+        metavar="PEER",
+        choices={**PEERS, **ASGI_PEERS},
+        default="this",
+        help="count a peer that the interpreter has installed; default: %(default)s",
+    )
     parser.add_argument("--json", metavar="FILE", help="write the counts there")
     parser.add_argument("--check", metavar="FILE", help="fail where these counts are exceeded")
     parser.add_argument("--compare", metavar="FILE", nargs=2, help="print a table of two files")

@@ -1,8 +1,8 @@
 """Collect the pages of the documentation site from the repository into one folder.
 
 The pages are written for a repository host: they link to files such as ``../CONTRIBUTING.md``, and
-a folder's page is its ``README.md``. Sphinx wants one folder with everything. `collect` copies the
-pages there, with these changes:
+a folder's page is its ``README.md``. Sphinx wants one folder with everything. `read_pages` and
+`write_pages` copy the pages there, with these changes:
 
 * ``README.md`` becomes ``index.md``; a file at the root, such as ``CONTRIBUTING.md``, becomes
   ``project/contributing.md``.
@@ -10,15 +10,12 @@ pages there, with these changes:
   page becomes text.
 * Comments disappear: they are instructions for the tests.
 * The page of a folder gets a table of contents: its links, in their order.
-
-Only files that differ are written, so that Sphinx reads only these again.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import shutil
 import typing as t
 from pathlib import Path, PurePosixPath
 
@@ -71,20 +68,27 @@ class Site(t.NamedTuple):
         return self.pages.get(f"{name}/README.md", self.pages.get(f"{name}/index.md"))
 
 
-def collect(folder: Path, root: Path = ROOT) -> None:
-    """Write the pages of the site, and the files that they use, into a folder.
+class Pages(t.NamedTuple):
+    """What the folder of the site gets."""
 
-    :param folder: what it has beside them is deleted.
+    texts: dict[str, str]
+    """The text of each page, by its name in the site."""
+    files: dict[str, Path]
+    """The other files, such as pictures, by their names in the site."""
+
+
+def read_pages(root: Path = ROOT) -> Pages:
+    """Return the pages of the site, and the files that they use.
+
     :param root: the repository.
     """
     site = find_pages(root)
-    wanted: dict[str, str] = {}
-    files: dict[str, Path] = {}
+    found = Pages({}, {})
     for name, place in site.pages.items():
         text = (root / name).read_text(encoding="utf-8")
-        wanted[place] = convert(text, name, site, files)
-    _add_contents(wanted)
-    _write(folder, wanted, files)
+        found.texts[place] = convert(text, name, site, found.files)
+    _add_contents(found.texts)
+    return found
 
 
 def find_pages(root: Path) -> Site:
@@ -125,16 +129,25 @@ def convert(text: str, name: str, site: Site, files: dict[str, Path]) -> str:
             place = found.removeprefix("docs/")
             files[place] = site.root / found
         target = os.path.relpath(place, here)
-        return f"{match['image']}[{match['text']}]({target}{'#' * bool(anchor)}{anchor})"
+        # A drawing has its own colors for dark mode, so the theme leaves it as it is.
+        attributes = "{.dark-light}" if match["image"] and place.endswith(".svg") else ""
+        link = f"{target}{'#' * bool(anchor)}{anchor}"
+        return f"{match['image']}[{match['text']}]({link}){attributes}"
 
     parts: list[str] = []
     end = 0
     bare = _COMMENT.sub("", text)
     for block in [*_FENCE.finditer(bare), None]:
         start = block.start() if block else len(bare)
-        parts += [_LINK.sub(follow, bare[end:start]), block[0] if block else ""]
+        parts += [_LINK.sub(follow, bare[end:start]), _colored(block[0]) if block else ""]
         end = block.end() if block else end
     return "".join(parts)
+
+
+def _colored(block: str) -> str:
+    """Return a block with the language that Pygments has for templates."""
+    is_template = "{%" in block or "{{" in block
+    return block.replace("```html\n", "```html+jinja\n", 1) if is_template else block
 
 
 def _add_contents(wanted: dict[str, str]) -> None:
@@ -143,6 +156,7 @@ def _add_contents(wanted: dict[str, str]) -> None:
     for folder in sorted(folders):
         index = f"{folder}/index.md"
         title = PARTS.get(folder, folder.rpartition("/")[2].capitalize())
+        has_own_page = index in wanted
         text = wanted.setdefault(index, f"# {title}\n")
         inner = {f"{other}/index.md" for other in folders if os.path.dirname(other) == folder}
         below = inner | {place for place in wanted if os.path.dirname(place) == folder} - {index}
@@ -156,28 +170,34 @@ def _add_contents(wanted: dict[str, str]) -> None:
             for match in _LINK.finditer(_FENCE.sub("", text))
         ]
         order = dict.fromkeys([*(place for place in linked if place in below), *sorted(below)])
-        wanted[index] += _toctree(os.path.relpath(place, folder) for place in order)
+        entries = [os.path.relpath(place, folder) for place in order]
+        if not has_own_page:  # generated pages, such as results, may have one title for several
+            entries = [f"{entry.removesuffix('.md')} <{entry}>" for entry in entries]
+        wanted[index] += toctree(entries)
     parts = [f"{title} <{name}/index>" for name, title in PARTS.items() if name in folders]
-    wanted["index.md"] += _toctree([*parts, "Changes <changes>"])
+    wanted.setdefault("index.md", "# Documentation\n")
+    wanted["index.md"] += toctree([*parts, "Changes <changes>"])
 
 
-def _toctree(entries: t.Iterable[str]) -> str:
+def toctree(entries: t.Iterable[str]) -> str:
+    """Return a block with the pages below a page, for the navigation."""
     lines = "\n".join(entries)
     return f"\n```{{toctree}}\n:hidden:\n\n{lines}\n```\n" if lines else ""
 
 
-def _write(folder: Path, wanted: dict[str, str], files: dict[str, Path]) -> None:
-    kept = {folder / place for place in (*wanted, *files)}
-    for path in sorted(folder.rglob("*"), reverse=True):
+def write_pages(folder: Path, pages: Pages) -> None:
+    """Write pages and files into a folder, and delete what else it has.
+
+    Only files that differ are written, so that Sphinx reads only these again.
+    """
+    kept = {folder / place for place in (*pages.texts, *pages.files)}
+    for path in folder.rglob("*"):
         if path.is_file() and path not in kept:
             path.unlink()
-    for place, text in wanted.items():
+    contents = {place: text.encode() for place, text in pages.texts.items()}
+    contents |= {place: path.read_bytes() for place, path in pages.files.items()}
+    for place, content in contents.items():
         path = folder / place
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        if not path.is_file() or path.read_bytes() != content:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    for place, source in files.items():
-        path = folder / place
-        if not path.is_file() or path.read_bytes() != source.read_bytes():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, path)
+            path.write_bytes(content)

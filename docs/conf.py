@@ -1,4 +1,5 @@
-"""The documentation site: `make docs`. Its pages are collected by `collect`."""
+"""The documentation site: `make docs`. `collect` brings its pages together, and `api_pages` makes
+the pages of the reference."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ if t.TYPE_CHECKING:
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests" / "docs")]
 
-from collect import collect  # noqa: E402
+from api_pages import add_reference  # noqa: E402
+from collect import read_pages, write_pages  # noqa: E402
 
 with (HERE.parent / "pyproject.toml").open("rb") as file:
     _project = tomllib.load(file)["project"]
@@ -26,7 +28,7 @@ html_title = project
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 myst_heading_anchors = 4
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["attrs_inline"]
 
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {
@@ -42,10 +44,27 @@ html_theme_options = {
 }
 html_context = {"default_mode": "auto"}
 html_static_path = [str(HERE / "_static")]
+html_css_files = ["site.css"]
+html_js_files = ["site.js"]
+html_favicon = str(HERE / "_static" / "icon.svg")
 html_show_sourcelink = False
 html_copy_source = False
 html_show_sphinx = False
 highlight_language = "none"
+
+# Docstrings name other objects in single backticks.
+default_role = "py:obj"
+smartquotes = False  # "--app" stays two hyphens
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 80
+toc_object_entries_show_parents = "hide"
+# Names such as "Blueprint" in a type are those of the class and of its private base.
+# A block that is no whole file of its language, such as JSON with "...", has fewer colors.
+suppress_warnings = ["ref.python", "misc.highlighting_failure"]
 
 # A prompt is not copied, and neither is the output of a command.
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "
@@ -55,4 +74,6 @@ copybutton_line_continuation_character = "\\"
 
 def setup(app: Sphinx) -> None:
     """Collect the pages before Sphinx looks for them."""
-    collect(Path(app.srcdir))
+    pages = read_pages()
+    add_reference(pages.texts)
+    write_pages(Path(app.srcdir), pages)

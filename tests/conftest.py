@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 import flask
 from flask import Flask
+from flask._core import current
 from flask.testing import FlaskClient
 
 SIGNALS = (
@@ -63,6 +64,12 @@ def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("FLASK_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _private_app_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that imports ``_cv_app`` does not change how later tests set it."""
+    monkeypatch.setattr(current, "is_app_variable_public", False)
 
 
 @pytest.fixture

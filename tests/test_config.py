@@ -228,6 +228,7 @@ def test_every_built_in_key_has_its_default(app: Flask) -> None:
         "ASGI_QUEUE_SIZE": 1_000,
         "ASGI_THREADS": 40,
         "BACKGROUND_TASK_SHUTDOWN_TIMEOUT": 5,
+        "BROWSER_AUTO_RELOAD": True,
         "CANCEL_ON_DISCONNECT": False,
         "DEBUG": False,
         "EXPLAIN_TEMPLATE_LOADING": False,

@@ -26,12 +26,17 @@ class PeerKind:
     ours: bool = False
 
 
+#: What the realistic application needs besides Flask, each with its own requirements.
+EXTENSIONS = ("flask-login", "flask-sqlalchemy", "sqlalchemy", "typing_extensions", "greenlet")
+
 OFFICIAL = PeerKind("official", "flask_apps", "Flask", ("flask==3.1.3", "asgiref"))
 
 PEERS: Mapping[str, PeerKind] = {
     peer.name: peer
     for peer in (
         PeerKind("this", "flask_apps", "Flask", (), ours=True),
+        PeerKind("realistic", "flask_realistic_app", "Flask", EXTENSIONS, ours=True),
+        PeerKind("beside_hooks", "flask_beside_hooks_app", "Flask", (), ours=True),
         OFFICIAL,
         PeerKind("falcon", "falcon_app", "falcon", ("falcon", "jinja2")),
         PeerKind("bottle", "bottle_app", "bottle", ("bottle", "jinja2")),
@@ -47,6 +52,7 @@ ASGI_PEERS: Mapping[str, PeerKind] = {
     peer.name: peer
     for peer in (
         PeerKind("this", "flask_asgi_app", "Flask", ("greenlet",), "asgi", ours=True),
+        PeerKind("realistic", "flask_realistic_asgi_app", "Flask", EXTENSIONS, "asgi", ours=True),
         PeerKind("quart", "quart_app", "Quart", ("quart",), "asgi"),
         PeerKind("starlette", "starlette_app", "starlette", ("starlette",), "asgi"),
         PeerKind("fastapi", "fastapi_app", "fastapi", ("fastapi",), "asgi"),
@@ -54,7 +60,7 @@ ASGI_PEERS: Mapping[str, PeerKind] = {
         PeerKind("blacksheep", "blacksheep_app", "blacksheep", ("blacksheep",), "asgi"),
     )
 }
-DEFAULT_ASGI_PEERS = tuple(ASGI_PEERS)
+DEFAULT_ASGI_PEERS = ("this", "quart", "starlette", "fastapi", "litestar", "blacksheep")
 
 #: Validated requests: the workloads whose names begin with "typed", and untyped ones of ours.
 TYPED_PEERS: Mapping[str, PeerKind] = {

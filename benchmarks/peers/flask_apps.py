@@ -41,30 +41,40 @@ def applications() -> dict[str, Any]:
 def routes_app() -> Flask:
     """Return an app with 1,000 dynamic routes."""
     app = Flask(__name__)
+    add_routes(app)
+    return app
+
+
+def add_routes(app: Flask) -> None:
+    """Add 1,000 dynamic routes."""
 
     def pair(first: str, second: str) -> str:
         return f"{first}-{second}"
 
     for number in range(1000):
         app.add_url_rule(f"/r{number}/<first>/<second>", f"pair{number}", pair)
-    return app
 
 
 def main_app() -> Flask:
     """Return the app with every other workload."""
     app = Flask(__name__)
+    add_main_views(app)
+    return app
+
+
+def add_main_views(app: Flask) -> None:
+    """Add the views of all workloads but two, which have applications of their own."""
     app.secret_key = SECRET
     _add_texts_and_json(app)
     _add_bodies(app)
     _add_state(app)
     _add_the_rest(app)
-    return app
 
 
 def hooked_app() -> Flask:
     """Return an app whose one blueprint has hooks."""
     app = Flask(__name__)
-    app.register_blueprint(_hooked())
+    app.register_blueprint(hooked_blueprint())
     return app
 
 
@@ -165,7 +175,8 @@ def _add_the_rest(app: Flask) -> None:
         return Response(body(), mimetype="text/plain")
 
 
-def _hooked() -> Blueprint:
+def hooked_blueprint() -> Blueprint:
+    """Return a blueprint with three hooks before, three after and a teardown."""
     hooked = Blueprint("hooked", __name__, url_prefix="/hooked")
 
     def before() -> None:

@@ -22,6 +22,12 @@ def applications() -> dict[str, Any]:
 def async_app() -> Flask:
     """Return an app whose views are coroutines."""
     app = Flask(__name__)
+    add_async_views(app)
+    return app
+
+
+def add_async_views(app: Flask) -> None:
+    """Add the views as coroutines."""
 
     @app.route("/")
     async def hello() -> str:
@@ -42,12 +48,16 @@ def async_app() -> Flask:
             name=data["name"], count=data["count"], category=request.args.get("category")
         )
 
-    return app
-
 
 def plain_app() -> Flask:
     """Return an app whose views are synchronous functions."""
     app = Flask(__name__)
+    add_plain_views(app)
+    return app
+
+
+def add_plain_views(app: Flask) -> None:
+    """Add the views as synchronous functions."""
 
     @app.route("/")
     def hello() -> str:
@@ -67,5 +77,3 @@ def plain_app() -> Flask:
         return jsonify(
             name=data["name"], count=data["count"], category=request.args.get("category")
         )
-
-    return app

@@ -299,6 +299,7 @@ DEFAULT_CONFIG: t.Final = ImmutableDict(
         "ASGI_QUEUE_SIZE": 1_000,
         "ASGI_THREADS": 40,
         "BACKGROUND_TASK_SHUTDOWN_TIMEOUT": 5,
+        "BROWSER_AUTO_RELOAD": True,
         "CANCEL_ON_DISCONNECT": False,
         "DEBUG": None,
         "EXPLAIN_TEMPLATE_LOADING": False,

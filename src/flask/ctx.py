@@ -16,7 +16,7 @@ from ._context.app import AppContext, _AppCtxGlobals
 from ._context.request import RequestContext
 from ._core.awaitables import is_async_callable
 from ._core.current import (
-    _cv_app,
+    _app_variable,
     _cv_request,
     get_request_context,
     has_app_context,
@@ -121,14 +121,14 @@ def _in_copies_of(context: RequestContext, f: Function) -> Function:
 @contextmanager
 def _current_alone(original: RequestContext) -> Iterator[None]:
     """Make a copy of a context current, with its own ``g`` even inside the request."""
-    app_token = _cv_app.set(None)
+    app_token = _app_variable.set(None)
     request_token = _cv_request.set(None)
     try:
         with original.copy():
             yield
     finally:
         _cv_request.reset(request_token)
-        _cv_app.reset(app_token)
+        _app_variable.reset(app_token)
 
 
 async def _await_in_copy(

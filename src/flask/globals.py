@@ -33,11 +33,12 @@ __all__ = [
 
 if not TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = module_getattr(__name__)
+else:
+    _cv_app: ContextVar[AppContext]
 
 _no_app_msg = current.NO_APP_MESSAGE
 _no_req_msg = current.NO_REQUEST_MESSAGE
 
-_cv_app: ContextVar[AppContext] = current._cv_app
 app_ctx: AppContext = current.app_ctx
 """The active application context."""
 current_app: Flask = current.current_app

@@ -24,6 +24,7 @@ from ._core.current import (
     get_app,
     get_app_context,
     get_request_context,
+    get_set_app_context,
     request,
     request_ctx,
     session,
@@ -133,7 +134,7 @@ def redirect(
     :param code: the status: 301, 302, 303, 305, 307 or 308.
     :param Response: class of the response, if no application is current.
     """
-    context = get_app_context(None)
+    context = get_set_app_context(None) or get_request_context(None)
     if context is not None:
         response: BaseResponse = context.app.redirect(location, code=code)
         return response
@@ -148,7 +149,7 @@ def abort(code: int | BaseResponse, *args: t.Any, **kwargs: t.Any) -> t.NoReturn
     :raises werkzeug.exceptions.HTTPException: always.
     :raises LookupError: no exception has that status.
     """
-    context = get_app_context(None)
+    context = get_set_app_context(None) or get_request_context(None)
     if context is not None:
         aborter = context.app.aborter
         if type(aborter) is Aborter and type(code) is int and code in aborter.mapping:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from blinker import Signal
 
-from ._core.current import _cv_app, _cv_request, get_app
+from ._core.current import _cv_request, get_app, get_app_context
 from ._core.reexports import module_getattr
 from ._http.streaming import stream_with_context
 from .signals import before_render_template, template_rendered
@@ -49,7 +49,7 @@ def _default_template_ctx_processor() -> dict[str, object]:
     among Jinja's globals, because an access to it marks it as accessed.
     """
     names: dict[str, object] = {}
-    app_context = _cv_app.get(None)
+    app_context = get_app_context(None)
     if app_context is not None:
         names["g"] = app_context.g
     request_context = _cv_request.get(None)

@@ -24,7 +24,7 @@ from flask import (
     request,
     websocket,
 )
-from flask.globals import _cv_app, _cv_request
+from flask._core.current import _app_variable, _cv_request
 
 Push = Callable[[Flask], list[t.Any]]
 
@@ -102,7 +102,7 @@ def asked(request: t.Any, app: Flask, torn: list[str]) -> Flask:
 def test_requests_of_an_asgi_server_share_nothing(
     asked: Flask, torn: list[str], around: list[t.Any]
 ) -> None:
-    before = _cv_app.get(None)
+    before = _app_variable.get(None)
 
     async def go() -> None:
         transport = httpx.ASGITransport(asked)
@@ -113,7 +113,7 @@ def test_requests_of_an_asgi_server_share_nothing(
                         answer = await client.get(f"{path}?user={user}")
                         assert answer.text == f"{user} {path}"
                 assert (await client.get("/stream")).text == "False False"
-        assert _cv_app.get(None) is before  # it served in this very task
+        assert _app_variable.get(None) is before  # it served in this very task
 
     asyncio.run(go())
     assert torn == ["ann", "ann", "bob", "bob", "none"] * 2
@@ -289,7 +289,7 @@ def test_the_error_of_a_proxy_explains_what_is_missing(
 
     def check() -> None:
         if not is_unset:
-            _cv_app.set(None)
+            _app_variable.set(None)
             _cv_request.set(None)
         with pytest.raises(RuntimeError, match=f"Working outside of {missing}"):
             use(proxy)

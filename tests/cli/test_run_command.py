@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import traceback
 from typing import Any
 
 import pytest
 import werkzeug.serving
+from werkzeug.test import Client
 
+import flask
 from flask import Flask
 from flask._debug.wsgi import Debugger
 from flask.cli import FlaskGroup, cli, show_server_banner
@@ -21,6 +22,8 @@ DEFAULTS = {
     "extra_files": None,
     "exclude_patterns": None,
 }
+
+RELOAD = {"use_reloader": True}
 
 
 @pytest.fixture
@@ -70,6 +73,7 @@ def tool(app: Flask) -> FlaskGroup:
             5000,
             {"use_reloader": True, "use_debugger": True},
         ),
+        ("run --reload --reload-type stat", "127.0.0.1", 5000, {**RELOAD, "reloader_type": "stat"}),
         ("run --debug --no-reload", "127.0.0.1", 5000, {"use_debugger": True}),
         ("run --debug --no-debugger", "127.0.0.1", 5000, {"use_reloader": True}),
         ("--debug run --no-debug", "127.0.0.1", 5000, {}),
@@ -211,15 +215,27 @@ class TestInTheReloader:
         assert "ZeroDivisionError: division by zero" in result.stderr
         return served[0][2]
 
-    def test_every_request_raises_the_error_with_its_own_traceback(self, application) -> None:
-        depths = set()
-        for _ in range(3):
-            with pytest.raises(ZeroDivisionError) as raised:
-                application({}, None)
-            trace = traceback.extract_tb(raised.value.__traceback__)
-            assert trace[-1].line == "1/0"
-            depths.add(len(trace))
-        assert len(depths) == 1
+    @pytest.mark.parametrize("accept", ["text/html", "*/*"])
+    def test_every_request_shows_the_error_and_its_line(self, application, accept: str) -> None:
+        for _ in range(2):
+            answer = Client(application).get("/any", headers={"Accept": accept})
+            assert answer.status_code == 500
+            assert answer.mimetype == ("text/html" if accept == "text/html" else "text/plain")
+            assert "ZeroDivisionError: division by zero" in answer.text
+            assert "app.py" in answer.text
+            assert "line 1" in answer.text
+            assert os.path.dirname(flask.__file__) not in answer.text
+
+    def test_without_the_debugger_only_the_terminal_shows_it(
+        self, project, runner, served: list[Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("WERKZEUG_RUN_MAIN", "true")
+        project.write(app="1/0")
+        result = runner.invoke(cli, ["run", "--debug", "--no-debugger"])
+        assert "ZeroDivisionError" in result.stderr
+        answer = Client(served[0][2]).get("/")
+        assert answer.status_code == 500
+        assert "ZeroDivisionError" not in answer.text
 
     def test_leaving_the_process_is_not_taken_for_a_fault(
         self, project, runner, served: list[Any], monkeypatch: pytest.MonkeyPatch

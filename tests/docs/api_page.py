@@ -40,10 +40,10 @@ LISTING = [name for name in MODULES[1:] if not name.startswith("flask.sansio")]
 HEAD = """\
 # API
 
-This page lists every public module and its names. `python tests/docs/api_page.py` generates it
-from the docstrings, and a test checks that it is up to date. The docstrings also describe
-parameters, return values and errors. Names that begin with an underscore are not public, except
-for those in [architecture.md](../architecture.md#promised-private-names).
+This page lists every public module and its names. On the site, each name leads to its signature,
+parameters and errors; `help(name)` in a Python prompt shows the same text. Names that begin with
+an underscore are not public, except for those in
+[Promised private names](../architecture.md#promised-private-names).
 """
 
 
@@ -56,22 +56,30 @@ def first_sentence(text: str | None) -> str:
     return sentence.replace("``", "`").replace("|", "\\|")
 
 
-@cache
 def notes_of_source(path: Path) -> dict[str, dict[str, str]]:
-    """Return the docstrings below assignments: ``{class name or "": {name: line}}``."""
+    """Return the first sentences of the docstrings below assignments."""
+    return {
+        owner: {name: first_sentence(text) for name, text in texts.items()}
+        for owner, texts in texts_of_source(path).items()
+    }
+
+
+@cache
+def texts_of_source(path: Path) -> dict[str, dict[str, str]]:
+    """Return the docstrings below assignments: ``{class name or "": {name: docstring}}``."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     bodies = {"": tree.body}
     bodies.update((node.name, node.body) for node in tree.body if isinstance(node, ast.ClassDef))
-    notes: dict[str, dict[str, str]] = {}
+    texts: dict[str, dict[str, str]] = {}
     for owner, body in bodies.items():
-        found = notes.setdefault(owner, {})
+        found = texts.setdefault(owner, {})
         for node, following in zip(body, [*body[1:], None], strict=True):
             target = node.targets[0] if isinstance(node, ast.Assign) else None
             if isinstance(node, ast.AnnAssign):
                 target = node.target
             if isinstance(target, ast.Name):
-                found[target.id] = first_sentence(_text_of(following))
-    return notes
+                found[target.id] = inspect.cleandoc(_text_of(following))
+    return texts
 
 
 def _text_of(node: ast.stmt | None) -> str:
@@ -148,9 +156,9 @@ def line_of(module: types.ModuleType, name: str) -> str:
     if value is t.Annotated:  # a class on some versions of Python, and not on others
         return "`typing.Annotated`."
     if isinstance(value, NamedSignal):
-        return "A signal; see [signals.md](../guides/signals.md)."
+        return "A signal; see [Signals](../guides/signals.md)."
     if isinstance(value, click.Command):
-        return f"The command `{value.name}`; see [command-line.md](command-line.md)."
+        return f"The command `{value.name}`; see [Command line](command-line.md)."
     if isinstance(value, type | types.FunctionType) and value.__module__.startswith("flask."):
         return first_sentence(value.__doc__)
     for home in [name for name in sys.modules if name.partition(".")[0] == "flask"]:

@@ -79,7 +79,8 @@ class PageFiles:
         """Import each Python file of some blocks, to see that it can be used as shown."""
         for name in dict.fromkeys(block.file for block in blocks if not block.is_of_a_test):
             is_module = all(part.isidentifier() for part in _module_of(name).split("."))
-            if name.endswith(".py") and is_module:
+            has_dot = "." in Path(name).stem  # as "gunicorn.conf.py" has, which is no module
+            if name.endswith(".py") and is_module and not has_dot:
                 self.load(name)
 
     def _hide(self, name: str) -> None:

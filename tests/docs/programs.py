@@ -16,8 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from files import PageFiles
+from page_servers import served
 from pages import Block, Section
-from serving import served
 
 _LONGEST = 60  # seconds that a command may take
 _ADDRESS = re.compile(r"(127\.0\.0\.1|localhost):5000\b")
@@ -139,14 +139,42 @@ def is_shown(shown: list[str], printed: list[str]) -> bool:
     At the end of a line, it matches the rest of the line. Empty lines at the end do not count.
     """
     shown, printed = _without_end(shown), _without_end(printed)
-    pattern = "".join(
-        r"(?:.*\n)*"
-        if line.strip() == "..."
-        else re.escape(line.rstrip()).replace(r"\.\.\.", ".*") + " *\n"
-        for line in shown
-    )
-    text = "".join(f"{line}\n" for line in printed)
-    return not shown or re.fullmatch(pattern, text) is not None
+    return not shown or _matches(shown, printed)
+
+
+def _matches(shown: list[str], printed: list[str]) -> bool:
+    """Compare line by line, so that the time does not explode as that of one long pattern may."""
+    reached = {0}  # the numbers of printed lines that the shown ones so far may match
+    for line in shown:
+        if line.strip() == "...":
+            reached = set(range(min(reached), len(printed) + 1))
+            continue
+        parts = line.rstrip().split("...")
+        reached = {
+            number + 1
+            for number in reached
+            if number < len(printed) and _line_matches(parts, printed[number].rstrip())
+        }
+        if not reached:
+            return False
+    return len(printed) in reached
+
+
+def _line_matches(parts: list[str], line: str) -> bool:
+    """Return whether a line has all parts in their order, with anything between two of them."""
+    first, *others = parts
+    if not others:
+        return line == first
+    *middle, last = others
+    if not line.startswith(first):
+        return False
+    place = len(first)
+    for part in middle:
+        place = line.find(part, place)
+        if place < 0:
+            return False
+        place += len(part)
+    return len(line) - len(last) >= place and line.endswith(last)
 
 
 def _without_end(lines: list[str]) -> list[str]:

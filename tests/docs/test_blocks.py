@@ -84,7 +84,7 @@ def test_the_sentence_before_a_file_names_it(page: Path) -> None:
     for place, block in blocks_of(page):
         if block.file:
             suffix = Path(block.file).suffix
-            # Another file, such as the settings of a server, may have the path on the reader's machine.
+            # A file such as a server's settings may have another path on the reader's machine.
             name = re.escape(block.file) if suffix == ".py" else rf"[^`]*{re.escape(suffix)}"
             assert re.search(f"`{name}`", sentence_before(page, place)), f"line {block.line}"
 

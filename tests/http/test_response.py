@@ -11,6 +11,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 from flask import Flask, Response, make_response
+from flask._http.response import vary_by_cookie
 
 RESPONSES: list[dict[str, t.Any]] = [
     {},
@@ -216,3 +217,41 @@ def test_a_header_with_a_line_break_is_a_value_error() -> None:
         Response().headers["X-A"] = "a\r\nX-B: c"
     with pytest.raises(ValueError):
         Response(headers={"X-A": "a\nb"})
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ([], ["Cookie"]),
+        ([("X-A", "1")], ["Cookie"]),
+        ([("Vary", "Accept")], ["Accept, Cookie"]),
+        ([("vary", "Cookie")], ["Cookie"]),
+        ([("Vary", "*")], ["*, Cookie"]),
+    ],
+)
+def test_a_response_varies_by_cookie_once(
+    given: list[tuple[str, str]], expected: list[str]
+) -> None:
+    response = Response("text")
+    for name, value in given:
+        response.headers[name] = value
+    vary_by_cookie(response)
+    vary_by_cookie(response)
+    assert response.headers.getlist("Vary") == expected
+
+
+def test_a_class_may_override_how_a_response_varies() -> None:
+    added: list[str] = []
+
+    class Own(Response):
+        class Vary:
+            add = staticmethod(added.append)
+
+        @property
+        def vary(self) -> t.Any:
+            return self.Vary
+
+    response = Own("text")
+    response.headers["X-A"] = "1"
+    vary_by_cookie(response)
+    assert added == ["Cookie"]

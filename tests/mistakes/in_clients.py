@@ -52,11 +52,11 @@ SENT = [
         FORM,
         f"""
 {_KEY_ERROR}
-request.form has no key 'name'. Its keys: 'nmae', 'email'. Did you mean 'nmae'? It is read in {{here}}. If the key may be missing, write request.form.get('name').
+request.form has no key 'name'. Its keys: 'naame', 'email'. Did you mean 'naame'? It is read in {{here}}. If the key may be missing, write request.form.get('name').
 KeyError: 'name'
 """,
         keeps=_KEY_ERROR,
-        request={**POST, "data": {"nmae": "Ada", "email": "ada@example.com"}},
+        request={**POST, "data": {"naame": "Ada", "email": "ada@example.com"}},
         debug=True,
     ),
     Mistake(
@@ -113,7 +113,7 @@ KeyError: 'query'
 <p>The browser (or proxy) sent a request that this server could not understand.</p>
 """,
         keeps="400 BAD REQUEST",
-        request={**POST, "data": {"nmae": "Ada"}},
+        request={**POST, "data": {"naame": "Ada"}},
     ),
     Mistake(
         "a form without enctype",
@@ -308,11 +308,11 @@ TEMPLATES = [
 jinja2.exceptions.TemplateNotFound: index.html
 The template is used in {here}. Searched for 'index.html' in:
   {folder}/templates (application 'app')
-Did you mean 'indx.html'?
+Did you mean 'indexx.html'?
 """,
         keeps="jinja2.exceptions.TemplateNotFound: index.html",
         request=GET,
-        files={"templates/indx.html": ""},
+        files={"templates/indexx.html": ""},
         debug=True,
     ),
     Mistake(

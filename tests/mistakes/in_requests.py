@@ -392,12 +392,12 @@ from flask import Flask, url_for
 app = Flask(__name__)
 @app.get("/")
 def index():
-    return url_for("indx")
+    return url_for("indexx")
 """,
         """
-werkzeug.routing.exceptions.BuildError: Could not build url for endpoint 'indx'. Did you mean 'index' instead?
+werkzeug.routing.exceptions.BuildError: Could not build url for endpoint 'indexx'. Did you mean 'index' instead?
 """,
-        keeps="werkzeug.routing.exceptions.BuildError: Could not build url for endpoint 'indx'. Did you mean 'index' instead?",
+        keeps="werkzeug.routing.exceptions.BuildError: Could not build url for endpoint 'indexx'. Did you mean 'index' instead?",
         request=GET,
     ),
     Mistake(

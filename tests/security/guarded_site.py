@@ -1,4 +1,4 @@
-"""The application of ``test_browser``: a site of profile ``"web"``, and an API beside it.
+"""What ``test_security_in_a_browser`` opens: a site of profile ``"web"``, and an API beside it.
 
 The environment variable ``FRIEND`` has the origin that may read the API's answers.
 """

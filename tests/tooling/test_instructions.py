@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT))
 
-from benchmarks import instructions  # noqa: E402
+from benchmarks import aims, instructions  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results"
 
@@ -51,7 +51,7 @@ def test_the_check_says_that_an_interpreter_has_no_figures(
 ) -> None:
     file = tmp_path / "figures.json"
     instructions.record(file, "wsgi", {"hello": 1}, "2.7")
-    monkeypatch.setattr(instructions, "count", lambda names, interface: {"hello": 10})
+    monkeypatch.setattr(instructions, "count", lambda names, interface, peer: {"hello": 10})
     monkeypatch.setattr("shutil.which", lambda name: name)
     assert instructions.main(["--check", str(file)]) == 0
     assert "has no figures for wsgi on Python" in capsys.readouterr().out
@@ -62,7 +62,7 @@ def test_the_check_uses_the_figures_of_the_interpreter_that_runs(
 ) -> None:
     file = tmp_path / "figures.json"
     instructions.record(file, "wsgi", {"hello": 5})
-    monkeypatch.setattr(instructions, "count", lambda names, interface: {"hello": 10})
+    monkeypatch.setattr(instructions, "count", lambda names, interface, peer: {"hello": 10})
     monkeypatch.setattr("shutil.which", lambda name: name)
     assert instructions.main(["--check", str(file)]) == 1
     assert "hello: 10 instructions, recorded 5" in capsys.readouterr().err
@@ -73,6 +73,21 @@ def test_the_committed_table_is_made_from_the_committed_figures() -> None:
     now = instructions.read(RESULTS / "instructions.json")
     written = (RESULTS / "instructions.md").read_text(encoding="utf-8")
     assert written == "\n".join(instructions.compare(before, now)) + "\n"
+
+
+def test_the_committed_table_of_aims_is_made_from_the_committed_figures() -> None:
+    written = (RESULTS / "aims.md").read_text(encoding="utf-8")
+    figures = instructions.read(RESULTS / "instructions.json")
+    assert written == "\n".join(aims.table(figures)) + "\n"
+
+
+def test_an_aim_that_is_reached_is_bold() -> None:
+    figures = {
+        "3.11": {"wsgi": {"hello": 85, "json": 66}, "wsgi falcon": {"hello": 100, "json": 100}}
+    }
+    rows = {line.split(" | ")[0]: line for line in aims.table(figures)}
+    assert rows["| wsgi hello"] == "| wsgi hello | falcon | 0.85 | 100 | **85 (0.85)** | - |"
+    assert rows["| wsgi json"] == "| wsgi json | falcon | 0.65 | 100 | 66 (0.66) | - |"
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.13"])

@@ -1,38 +1,41 @@
-"""A small blog: the application factory."""
+"""Marginalia, a small blog."""
 
-from __future__ import annotations
+from pathlib import Path
 
-import os
-from collections.abc import Mapping
-from typing import Any
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from flask import Flask, render_template
+from flask.security import Security
 
-from . import accounts, database, feed, guard, posts
+from . import accounts, api, comments, database, feed, posts
 
 
-def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
-    """Create the application; ``settings`` override the environment and the defaults."""
+def create_app(settings=None):
+    """Create the application; ``settings`` override all other settings."""
     app = Flask(__name__)
     app.config.from_mapping(
-        SECRET_KEY="for development only",
-        DATABASE=os.path.join(app.instance_path, "blog.sqlite"),
-        SESSION_COOKIE_SAMESITE="Lax",
-        POSTS_ON_A_PAGE=5,
+        BLOG_NAME="Marginalia",
+        DATABASE=str(Path(app.instance_path) / "blog.sqlite"),
+        MAX_CONTENT_LENGTH=256 * 1024,
+        POSTS_PER_PAGE=5,
+        SECRET_KEY="development",
     )
     app.config.from_prefixed_env()
     app.config.from_mapping(settings or {})
+    if app.config["SECRET_KEY"] == "development" and not app.debug:
+        raise RuntimeError("Set FLASK_SECRET_KEY to a long random text, or use debug mode.")
 
-    database.install(app)
-    guard.install(app)
-    app.register_blueprint(accounts.bp)
-    app.register_blueprint(posts.bp)
-    app.register_blueprint(feed.bp)
-    app.add_template_filter(paragraphs)
-    app.register_error_handler(404, lambda error: (render_template("missing.html"), 404))
+    Security(app)
+    database.init_app(app)
+    comments.channels.init_app(app)
+    for module in (accounts, api, comments, feed, posts):
+        app.register_blueprint(module.bp)
+    app.register_error_handler(HTTPException, show_error)
     return app
 
 
-def paragraphs(text: str) -> list[str]:
-    """Split a text into paragraphs at empty lines."""
-    return [part.strip() for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
+def show_error(error):
+    """Show an HTTP error, such as 404, as a page of the blog."""
+    if isinstance(error, SecurityError):
+        return error  # the host is not ours, so the page could not link to other pages
+    return render_template("error.html", error=error), error.code

@@ -1,101 +1,92 @@
 """Accounts: sign up, sign in, sign out."""
 
-from __future__ import annotations
-
 import sqlite3
-from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec
 from urllib.parse import urlsplit
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
-from flask.typing import ResponseReturnValue
 
 from . import database
-
-P = ParamSpec("P")
+from .forms import Form
 
 bp = Blueprint("accounts", __name__)
 
 
 @bp.before_app_request
-def load_author() -> None:
-    """Set ``g.author`` to the author in the session, or to None for a guest."""
-    known = session.get("author")
-    g.author = database.one("SELECT * FROM author WHERE id = ?", known) if known else None
+def load_author():
+    """Set ``g.author`` to the author who is signed in, or to None."""
+    g.author = None
+    if "author_id" in session:
+        g.author = database.find_one("SELECT * FROM author WHERE id = ?", session["author_id"])
 
 
-def signed_in(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Decorate a view for authors only; a guest is redirected to the sign-in page."""
+def sign_in_required(view):
+    """Decorate a view that only authors may use."""
 
     @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+    def guarded(**values):
         if g.author is None:
-            flash("Sign in first.", "hint")
-            return redirect(url_for("accounts.sign_in", next=request.path))
-        return view(*args, **kwargs)
+            flash("Sign in first.", "error")
+            page = request.path if request.method == "GET" else None
+            return redirect(url_for("accounts.sign_in", next=page))
+        return view(**values)
 
     return guarded
 
 
-def own_page(address: str) -> str:
-    """Return the address if it is on this site, else the front page."""
-    parts = urlsplit(address.replace("\\", "/"))
-    if parts.scheme or parts.netloc or not parts.path.startswith("/"):
-        return url_for("posts.newest")
-    return address
-
-
 @bp.route("/sign-up", methods=["GET", "POST"])
-def sign_up() -> ResponseReturnValue:
+def sign_up():
     """Create an account and sign in."""
-    if request.method == "POST":
-        name, password = request.form["name"].strip(), request.form["password"]
-        problem = None
-        if not name or len(name) > 40:
-            problem = "A name has 1 to 40 characters."
-        elif len(password) < 8:
-            problem = "A password has 8 characters at least."
+    form = Form({"name": (1, 40), "password": (8, 200)})
+    if form.is_valid():
+        try:
+            author_id = add_author(form["name"], form["password"])
+        except sqlite3.IntegrityError:
+            form.errors["name"] = "This name is taken."
         else:
-            try:
-                author = database.change(
-                    "INSERT INTO author (name, password) VALUES (?, ?)",
-                    name,
-                    generate_password_hash(password),
-                )
-            except sqlite3.IntegrityError:
-                problem = f"The name {name} is already taken."
-        if problem is None:
-            return welcome(author, name, url_for("posts.newest"))
-        flash(problem, "error")
-    return render_template("account.html", title="Sign up", other="sign_in")
+            return start_session(author_id, f"Welcome, {form['name']}.")
+    return render_template("accounts/sign_up.html", form=form)
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
-def sign_in() -> ResponseReturnValue:
-    """Sign in and redirect to the page that required it."""
-    if request.method == "POST":
-        name = request.form["name"].strip()
-        author = database.one("SELECT * FROM author WHERE name = ?", name)
-        if author is not None and check_password_hash(author["password"], request.form["password"]):
-            return welcome(author["id"], author["name"], own_page(request.args.get("next", "")))
-        flash("That name and that password do not belong together.", "error")
-    return render_template("account.html", title="Sign in", other="sign_up")
+def sign_in():
+    """Sign in, and go back to the page that required it."""
+    form = Form({"name": (1, 40), "password": (1, 200)})
+    if form.is_valid():
+        author = database.find_one("SELECT * FROM author WHERE name = ?", form["name"])
+        if author and check_password_hash(author["password_hash"], form["password"]):
+            page = own_page(request.args.get("next", ""))
+            return start_session(author["id"], f"Welcome back, {author['name']}.", page)
+        form.errors["password"] = "This name and this password do not match."
+    return render_template("accounts/sign_in.html", form=form)
 
 
-def welcome(author: int, name: str, address: str) -> ResponseReturnValue:
-    """Start a new session for the author."""
-    session.clear()
-    session["author"] = author
-    flash(f"Good to see you, {name}.")
-    return redirect(address)
-
-
-@bp.post("/sign-out")
-def sign_out() -> ResponseReturnValue:
-    """Clear the session."""
+@bp.route("/sign-out", methods=["POST"])
+def sign_out():
+    """Sign out."""
     session.clear()
     flash("You are signed out.")
-    return redirect(url_for("posts.newest"))
+    return redirect(url_for("posts.front"))
+
+
+def add_author(name, password):
+    """Save an author; return the new number."""
+    statement = "INSERT INTO author (name, password_hash) VALUES (?, ?)"
+    return database.change(statement, name, generate_password_hash(password))
+
+
+def start_session(author_id, message, page=None):
+    """Start a new session for an author, and go to a page."""
+    session.clear()
+    session["author_id"] = author_id
+    flash(message)
+    return redirect(page or url_for("posts.front"))
+
+
+def own_page(address):
+    """Return an address if it is a page of this blog, else None."""
+    parts = urlsplit(address.replace("\\", "/"))
+    is_own = not parts.scheme and not parts.netloc and parts.path.startswith("/")
+    return address if is_own else None

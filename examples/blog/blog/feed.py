@@ -1,9 +1,6 @@
 """The newest posts for feed readers."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, render_template, request
-from flask.typing import ResponseReturnValue
 
 from . import database
 from .posts import POSTS
@@ -11,10 +8,11 @@ from .posts import POSTS
 bp = Blueprint("feed", __name__)
 
 
-@bp.get("/feed.xml")
-def atom() -> ResponseReturnValue:
-    """Return an Atom feed (RFC 4287), or a 304 if the client has it already."""
-    posts = database.every(f"{POSTS} ORDER BY post.id DESC LIMIT 20")
-    response = Response(render_template("feed.xml", posts=posts), mimetype="application/atom+xml")
+@bp.route("/feed.xml")
+def feed():
+    """Return an Atom feed, or a 304 if the reader already has this one."""
+    found = database.find_all(f"{POSTS} ORDER BY post.id DESC LIMIT 20")
+    text = render_template("feed.xml", posts=found)
+    response = Response(text, mimetype="application/atom+xml")
     response.add_etag()
     return response.make_conditional(request)

@@ -10,7 +10,7 @@ from contextvars import copy_context
 from functools import partial
 
 from .._core.awaitables import wait_if_awaitable
-from .._core.current import _cv_app, _cv_request, get_request_context
+from .._core.current import _app_variable, _cv_request, get_request_context
 from .._core.threads import background as background_threads
 from ..ctx import AppContext, RequestContext
 
@@ -77,7 +77,7 @@ class BackgroundTask:
         app = self.app
         # The contexts of the request that added the task are popped, or will be at any time.
         _cv_request.set(None)
-        _cv_app.set(None)
+        _app_variable.set(None)
         try:
             with self._request_context or app.app_context():
                 function = app.ensure_sync(self.function)

@@ -21,6 +21,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from .. import typing as ft
 from .._core.baseline import note_definition
 from .._core.environment import find_instance_path, get_debug_flag
+from .._core.hook_registers import HookRegister
 from .._core.lazy import lazy
 from .._http.response import Response
 from .._http.response_factories import make_redirect
@@ -184,6 +185,9 @@ class App(Scaffold):
         self.url_build_error_handlers = []
         self.template_context_processors[None].append(_default_template_ctx_processor)
         self._got_first_request = False
+
+    def _make_register(self) -> HookRegister:
+        return HookRegister(self)
 
     def _check_setup_finished(self, f_name: str) -> None:
         if self._got_first_request:

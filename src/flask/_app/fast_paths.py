@@ -31,6 +31,8 @@ ATTRIBUTES: t.Final = frozenset(
     {
         *METHODS,
         *("request_class", "response_class", "session_interface", "subdomain_matching", "url_map"),
+        *("after_request_funcs", "before_request_funcs", "teardown_request_funcs"),
+        "url_value_preprocessors",
     }
 )
 """The attributes of an application on which fast paths depend."""
@@ -38,8 +40,8 @@ ATTRIBUTES: t.Final = frozenset(
 _CREATING = ("__init__", "__new__", "blueprints", "close", "endpoint", "routing_exception")
 _REQUEST = Baseline(RequestImplementation, *_CREATING, "trusted_hosts", "url_rule")
 _READING: t.Final = (
-    *("args", "content_type", "environ", "get_data", "headers", "max_content_length", "mimetype"),
-    *("parameter_storage_class", "query_string", "stream"),
+    *("args", "content_type", "environ", "get_data", "headers", "max_content_length", "method"),
+    *("mimetype", "parameter_storage_class", "query_string", "stream"),
 )
 _INPUTS = Baseline(RequestImplementation, *_READING)
 
@@ -78,7 +80,7 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
         steps=(
             methods.unchanged(app, *STEPS)
             and request_class is not None
-            and _REQUEST.unchanged(request_class, "close")
+            and _REQUEST.unchanged(request_class, "close", "endpoint", "url_rule")
         ),
         sync=sync,
         urls=methods.unchanged(app, "inject_url_defaults", "url_for"),

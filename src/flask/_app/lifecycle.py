@@ -10,7 +10,6 @@ Errors propagate by ``raise``. No step reads a proxy.
 
 from __future__ import annotations
 
-import sys
 import typing as t
 from collections.abc import Callable, Iterable
 from types import FunctionType, TracebackType
@@ -22,26 +21,24 @@ from .. import typing as ft
 from .._core.awaitables import NOT_AWAITABLE, wait_if_awaitable
 from .._core.baseline import Baseline
 from .._core.current import get_app_context, get_request_context
-from .._core.hook_scopes import scopes_inward, scopes_outward
+from .._core.hook_registers import EndpointHooks
 from .._core.waiting import wait
 from .._http.body_kind import GIVEN
 from .._http.make_response import to_response
 from ..ctx import RequestContext
 from ..debughelpers import FormDataRoutingRedirect
 from ..signals import (
-    appcontext_tearing_down,
     got_request_exception,
     request_finished,
     request_started,
-    request_tearing_down,
 )
 from ..wrappers import Request, Response
+from . import teardown
 from .background import WAITING_TASKS
 from .fast_paths import METHODS
 from .lifespan import Lifespan
 from .request_checks import explain_error, explain_http_error, loses_body, wait_for_response
 from .serving import ServingApp
-from .teardown import call_teardown_functions
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -49,7 +46,6 @@ if t.TYPE_CHECKING:
 ExcInfo: t.TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
 _FINALIZING_FAILED = "Request finalizing failed with an error while handling an error"
-_sentinel = object()
 _new_object = object.__new__
 
 
@@ -123,34 +119,54 @@ class Lifecycle(ServingApp):
         """
         if not self._got_first_request:
             self._start_serving()
-        answer: t.Any
+        answer: t.Any = None
         # PERF: a step that would do nothing is not called, unless it is overridden.
-        may_skip_steps = self._fast_paths.steps
+        fast = self._fast_paths
+        may_skip_steps = fast.steps
+        context = get_request_context()
+        request = context._request
+        rule = context._url_rule if request is None else request.url_rule
+        hooks = fast.hooks.by_endpoint.get(None if rule is None else rule.endpoint)
+        if hooks is None:
+            hooks = self._find_hooks(context)
+        context._hooks = hooks
         try:
             if request_started.receivers:
                 request_started.send(self, _async_wrapper=self.ensure_sync)
-            if not may_skip_steps or self.before_request_funcs or self.url_value_preprocessors:
+                hooks = context._hooks = self._find_hooks(context)
+            if not may_skip_steps or hooks.before or hooks.preprocessors:
                 answer = self.preprocess_request()
-                if answer is None:
-                    answer = self.dispatch_request()
-            else:
+            if answer is None:
                 answer = self.dispatch_request()
         except Exception as error:
             answer = self.handle_user_exception(error)
         try:
-            context = get_request_context()
+            if not may_skip_steps:
+                return self.finalize_request(answer)
+            response = self.make_response(answer)
+            request = context._request
+            if request is not None and request.url_rule is not rule:  # the application changed it
+                hooks = context._hooks = self._find_hooks(context)
             if (
-                may_skip_steps
-                and not self.after_request_funcs
-                and context._open_session is None
-                and context._after is None
-                and ("HTTP_COOKIE" not in context._known or not context._may_save_session())
-                and not request_finished.receivers
+                hooks.after
+                or context._open_session is not None
+                or context._after is not None
+                or ("HTTP_COOKIE" in context._known and context._may_save_session())
             ):
-                return self.make_response(answer)
-            return self.finalize_request(answer)
+                response = self.process_response(response)
+            if request_finished.receivers:
+                request_finished.send(self, _async_wrapper=self.ensure_sync, response=response)
+            return response
         finally:
             del answer  # it may be the error: avoid a reference cycle
+
+    def _find_hooks(self, context: RequestContext) -> EndpointHooks:
+        """Return the hooks for a request, whose rule the application may have changed."""
+        hooks, request = context._hooks, context._request
+        if hooks is not None and (request is None or request.url_rule is context._url_rule):
+            return hooks
+        endpoint, index = context._endpoint, self._fast_paths.hooks
+        return index.by_endpoint.get(endpoint) or index.find(self, endpoint)
 
     def _start_serving(self) -> None:
         """Run startup at the first request, unless a server has run it."""
@@ -162,21 +178,18 @@ class Lifecycle(ServingApp):
         First all ``url_value_preprocessor`` functions, then ``before_request`` functions until
         one returns a value; that is the answer then. Both from the application inward.
         """
-        if not self.before_request_funcs and not self.url_value_preprocessors:
-            return None
         context = get_request_context()
-        scopes = scopes_inward(context._endpoint)
-        sync_hooks = self._fast_paths.sync_hooks
-        if self.url_value_preprocessors:
-            for scope in scopes:
-                for prepare in self.url_value_preprocessors.get(scope, ()):
-                    prepare(context._endpoint, context.request.view_args)
-        for scope in scopes:
-            for hook in self.before_request_funcs.get(scope, ()):
-                before: Callable[..., t.Any] = hook
-                if type(hook) is not FunctionType or hook not in sync_hooks:
-                    before = self._sync_hook(hook)
-                answer: ft.ResponseReturnValue | None = before()
+        hooks = context._hooks or self._find_hooks(context)
+        awaits = self._fast_paths.sync
+        for functions in hooks.preprocessors:
+            for prepare in functions:
+                prepare(context._endpoint, context.request.view_args)
+        for functions in hooks.before:
+            hook: Callable[..., t.Any]
+            for hook in functions:
+                # PERF: what `ensure_sync` does happens below, where its result is awaited.
+                answer: ft.ResponseReturnValue | None
+                answer = hook() if awaits else self.ensure_sync(hook)()
                 if answer is not None:
                     answer = wait_if_awaitable(answer)
                     if answer is not None:
@@ -335,16 +348,13 @@ class Lifecycle(ServingApp):
         if context._after is not None:
             for after in context._after:
                 response = wait_for_response(self.ensure_sync(after)(response), after)
-        if self.after_request_funcs:
-            sync_hooks = self._fast_paths.sync_hooks
-            for scope in scopes_outward(context._endpoint):
-                for hook in reversed(self.after_request_funcs.get(scope, ())):
-                    call: Callable[..., t.Any] = hook
-                    if type(hook) is not FunctionType or hook not in sync_hooks:
-                        call = self._sync_hook(hook)
-                    response = call(response)
-                    if type(response) is not Response:
-                        response = wait_for_response(response, hook)
+        awaits = self._fast_paths.sync
+        for functions in self._find_hooks(context).after:
+            hook: Callable[..., t.Any]
+            for hook in reversed(functions):
+                response = hook(response) if awaits else self.ensure_sync(hook)(response)
+                if type(response) is not Response:
+                    response = wait_for_response(response, hook)
         if context._may_save_session():
             interface = self.session_interface
             session = context._session if context._fast_paths.sessions else context._open_session
@@ -396,35 +406,8 @@ class Lifecycle(ServingApp):
 
     # 6. The context is popped --------------------------------------------------------------------
 
-    def do_teardown_request(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
-        """Call all ``teardown_request`` functions.
-
-        The blueprint's come first, the newest of each scope before the others.
-
-        :param exc: the unhandled error; by default the one that is being handled.
-        """
-        if not self.teardown_request_funcs and not request_tearing_down.receivers:
-            return
-        context = get_request_context()
-        if context._is_websocket:
-            return  # it has its own teardown functions
-        functions: list[ft.TeardownCallable] = []
-        for scope in scopes_outward(context._endpoint):
-            functions.extend(reversed(self.teardown_request_funcs.get(scope, ())))
-        if exc is _sentinel:
-            exc = sys.exc_info()[1]
-        call_teardown_functions(self, functions, exc, request_tearing_down)
-
-    def do_teardown_appcontext(self, exc: BaseException | None = _sentinel) -> None:  # type: ignore[assignment]
-        """Call all ``teardown_appcontext`` functions, the newest first.
-
-        :param exc: the unhandled error; by default the one that is being handled.
-        """
-        functions = self.teardown_appcontext_funcs
-        if functions or appcontext_tearing_down.receivers:
-            if exc is _sentinel:
-                exc = sys.exc_info()[1]
-            call_teardown_functions(self, reversed(functions), exc, appcontext_tearing_down)
+    do_teardown_request = teardown.do_teardown_request
+    do_teardown_appcontext = teardown.do_teardown_appcontext
 
 
 Lifecycle._unmodified = (Lifecycle, Baseline(Lifecycle, *METHODS))

@@ -142,11 +142,12 @@ def _note_for_arguments(request: t.Any, view: object) -> str:
     """Return the note for a view whose parameters are not those of its route."""
     names = list(request.view_args or ())
     passes = ", ".join(repr(name) for name in names) or "no arguments"
+    name = getattr(view, "__name__", "view")
+    start = f"'def {name}" if name.isidentifier() else "'function"
     parameters = ", ".join(["self"] * isinstance(view, MethodType) + names)
     return (
         f"The route {request.url_rule.rule!r} passes {passes} to {describe(view)}, whose parameters"
-        f" are {_read_signature(view)}. Write 'def {getattr(view, '__name__', 'view')}"
-        f"({parameters})', or change the route."
+        f" are {_read_signature(view)}. Write {start}({parameters})', or change the route."
     )
 
 

@@ -109,12 +109,16 @@ class Scaffold:
         self.static_folder = static_folder
         self.static_url_path = static_url_path
         for register in HOOK_REGISTERS:
-            setattr(self, register, defaultdict(list))
+            setattr(self, register, self._make_register())
         self.error_handler_spec = defaultdict(lambda: defaultdict(dict))
         self.view_functions = {}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
+
+    def _make_register(self) -> defaultdict[ft.AppOrBlueprintKey, list[t.Any]]:
+        """Create an empty register of hooks."""
+        return defaultdict(list)
 
     def _check_setup_finished(self, f_name: str) -> None:
         """Raise ``AssertionError`` if the set-up method ``f_name`` is called too late."""

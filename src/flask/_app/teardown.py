@@ -1,24 +1,75 @@
-"""Calls teardown functions: all of them, whatever they raise."""
+"""The last steps of a request: calls all teardown functions, whatever they raise."""
 
 from __future__ import annotations
 
+import sys
 import typing as t
 from collections.abc import Callable, Iterable
-from types import FunctionType
 
 from .._core.awaitables import explain_second_loop, wait_if_awaitable
+from .._core.current import get_request_context
+from .._core.hook_registers import EndpointHooks
+from ..signals import appcontext_tearing_down, request_tearing_down
 
 if t.TYPE_CHECKING:
     from blinker import Signal
 
+    from .. import typing as ft
     from .._http.fast_paths import FastPaths
+    from ..ctx import RequestContext
+
+_sentinel = object()
 
 
 class _App(t.Protocol):
     _fast_paths: FastPaths
 
-    def _sync_hook(self, hook: Callable[..., object]) -> Callable[..., object]: ...
     def ensure_sync(self, func: Callable[..., object]) -> Callable[..., object]: ...
+
+
+class _Lifecycle(_App, t.Protocol):
+    teardown_appcontext_funcs: list[ft.TeardownCallable]
+
+    def _find_hooks(self, context: RequestContext, /) -> EndpointHooks: ...
+
+
+def do_teardown_request(
+    self: _Lifecycle,
+    exc: BaseException | None = _sentinel,  # type: ignore[assignment]
+) -> None:
+    """Call all ``teardown_request`` functions.
+
+    The blueprint's come first, the newest of each scope before the others.
+
+    :param exc: the unhandled error; by default the one that is being handled.
+    """
+    context = get_request_context()
+    hooks = self._find_hooks(context)
+    if not hooks.teardown and not request_tearing_down.receivers:
+        return
+    if context._is_websocket:
+        return  # it has its own teardown functions
+    functions: list[ft.TeardownCallable] = []
+    for registered in hooks.teardown:
+        functions.extend(reversed(registered))
+    if exc is _sentinel:
+        exc = sys.exc_info()[1]
+    call_teardown_functions(self, functions, exc, request_tearing_down)
+
+
+def do_teardown_appcontext(
+    self: _Lifecycle,
+    exc: BaseException | None = _sentinel,  # type: ignore[assignment]
+) -> None:
+    """Call all ``teardown_appcontext`` functions, the newest first.
+
+    :param exc: the unhandled error; by default the one that is being handled.
+    """
+    functions = self.teardown_appcontext_funcs
+    if functions or appcontext_tearing_down.receivers:
+        if exc is _sentinel:
+            exc = sys.exc_info()[1]
+        call_teardown_functions(self, reversed(functions), exc, appcontext_tearing_down)
 
 
 def call_teardown_functions(
@@ -35,12 +86,10 @@ def call_teardown_functions(
     :param signal: sent after the functions.
     """
     failures: list[BaseException] = []
-    sync_hooks = app._fast_paths.sync_hooks
+    awaits = app._fast_paths.sync
     for function in functions:
         try:
-            if type(function) is not FunctionType or function not in sync_hooks:
-                function = app._sync_hook(function)
-            result = function(exc)
+            result = function(exc) if awaits else app.ensure_sync(function)(exc)
             if result is not None:
                 wait_if_awaitable(result)
         except Exception as error:

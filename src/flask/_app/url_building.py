@@ -12,7 +12,7 @@ from urllib.parse import quote
 from werkzeug.routing import BuildError, MapAdapter
 
 from .. import typing as ft
-from .._core.current import _cv_app, _cv_request
+from .._core.current import _cv_request, get_app_context
 from .._core.hook_scopes import scopes_of_defaults
 
 _ANCHOR_SAFE = "%!#$&'()*+,/:;=?@"
@@ -95,7 +95,7 @@ def _find_adapter(app: _App, endpoint: str) -> tuple[MapAdapter, str]:
     context = _cv_request.get(None)
     adapter: MapAdapter | None
     if context is None:
-        app_context = _cv_app.get(None)
+        app_context = get_app_context(None)
         adapter = app.create_url_adapter(None) if app_context is None else app_context.url_adapter
     else:
         adapter = context._find_adapter()

@@ -13,15 +13,15 @@ from types import TracebackType
 
 from werkzeug.routing import MapAdapter
 
-from .._core.current import _cv_app, get_app_context
+from .._core.current import _app_variable, get_app_context
 from .._core.lazy import lazy
 from ..signals import appcontext_popped, appcontext_pushed
 from ..typing import AnyApp
 
 _sentinel = object()
 
-_set_app_context = _cv_app.set
-_reset_app_context = _cv_app.reset
+_set_app_context = _app_variable.set
+_reset_app_context = _app_variable.reset
 
 
 class AppContext:

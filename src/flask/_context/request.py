@@ -13,14 +13,16 @@ from collections.abc import Callable
 from contextvars import Token
 
 from .. import typing as ft
+from .._core import current
 from .._core.current import (
     BY_CLIENT,
     NO_WEBSOCKET_MESSAGE,
-    _cv_app,
+    _app_variable,
     _cv_request,
-    get_app_context,
     get_request_context,
+    get_set_app_context,
 )
+from .._core.hook_registers import EndpointHooks
 from .._http.fast_paths import NO_FAST_PATHS
 from ..signals import (
     appcontext_popped,
@@ -35,12 +37,20 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _sentinel = object()
+IMPLIED: object = "implied"
+"""Pushed for the application: nothing, because the request context is current."""
 _SERVER: t.Final = "SERVER_SOFTWARE"
 
-_set_app_context = _cv_app.set
-_reset_app_context = _cv_app.reset
+_set_app_context = _app_variable.set
+_reset_app_context = _app_variable.reset
 _set_request_context = _cv_request.set
 _reset_request_context = _cv_request.reset
+
+
+def _unset_app_context() -> None:
+    """Undo what an inner request, or the first import of the variable, has set."""
+    if get_set_app_context(None) is not None:
+        _set_app_context(None)
 
 
 def _is_by_server(environ: WSGIEnvironment) -> bool:
@@ -80,6 +90,8 @@ class RequestContext(RoutedContext):
 
     _after: t.Any
     """The functions of `after_this_request`, once there is one; empty: teardown has begun."""
+    _hooks: EndpointHooks | None
+    """The hooks of the endpoint, once there is a response."""
     _open_session: t.Any
     """The session, once it is open."""
     _pushed: tuple[t.Any, ...] | None
@@ -101,6 +113,7 @@ class RequestContext(RoutedContext):
         # PERF: set here and not on the class: CPython 3.11 reads class attributes the slow way.
         self._open_session = session
         self._after = None
+        self._hooks = None
         self._pushed = None
         self._uses_default_host = False
 
@@ -227,17 +240,26 @@ class RequestContext(RoutedContext):
         if not fast.is_computed:
             fast = app._compute_fast_paths()
         self._fast_paths = fast
-        outer = get_app_context(None)
+        outer = get_set_app_context(None) or get_request_context(None)
         pushed: t.Any = None
         if outer is None or outer.app is not app or self._begins_at_server:
-            if fast.contexts:
+            if not fast.contexts:
+                pushed = app.app_context()
+                pushed.push()
+            elif (
+                outer is None
+                and not current.is_app_variable_public
+                and not appcontext_pushed.receivers
+            ):
+                # PERF: setting and resetting one variable instead of two, 2,000 instructions less.
+                pushed = IMPLIED
+            else:
                 # PERF: 0.6 us less for a request than a context object of its own.
                 pushed = _set_app_context(self)
                 if appcontext_pushed.receivers:
                     appcontext_pushed.send(app, _async_wrapper=app.ensure_sync)
-            else:
-                pushed = app.app_context()
-                pushed.push()
+        elif get_set_app_context(None) is None:
+            _set_app_context(outer)  # until the outer request is popped
         self._pushed = (_set_request_context(self), pushed, self._pushed)
 
         if not fast.sessions:
@@ -263,18 +285,23 @@ class RequestContext(RoutedContext):
             raise LookupError("The request context cannot be popped: it is not pushed.")
         app = self.app
         request = self._request
+        hooks = self._hooks
         token, pushed, earlier = self._pushed
         # PERF: nearly always there is nothing to call; 0.3 us less than finding it out one by one.
         if (
             earlier is None
             and self._fast_paths.steps
-            and not app.teardown_request_funcs
+            and hooks is not None
+            and not hooks.teardown
             and not app.teardown_appcontext_funcs
             and not request_tearing_down.receivers
             and not appcontext_tearing_down.receivers
             and not appcontext_popped.receivers
-            and (request is None or not request._is_form_parsed)
-            and type(pushed) is Token
+            and (
+                request is None
+                or (not request._is_form_parsed and request.url_rule is self._url_rule)
+            )
+            and (pushed is IMPLIED or type(pushed) is Token)
             and get_request_context() is self
         ):
             if request is not None:
@@ -287,7 +314,10 @@ class RequestContext(RoutedContext):
                 self._keep_routing_error(self._routing_exception)
             self._pushed = ()
             _reset_request_context(token)
-            _reset_app_context(pushed)
+            if type(pushed) is Token:
+                _reset_app_context(pushed)
+            elif get_set_app_context(None) is not None:
+                _unset_app_context()
         else:
             self._tear_down(sys.exc_info()[1] if exc is _sentinel else exc)
 
@@ -296,7 +326,8 @@ class RequestContext(RoutedContext):
         assert self._pushed is not None
         token, pushed, earlier = self._pushed
         app = self.app
-        current = get_request_context()
+        top = get_request_context()
+        was_implied = pushed is IMPLIED
         if not earlier:
             self._after = ()  # no response is due any more
         try:
@@ -306,6 +337,13 @@ class RequestContext(RoutedContext):
             if not earlier:
                 self._release()
             self._pushed = earlier or ()
+            if was_implied and (
+                app.teardown_appcontext_funcs
+                or not self._fast_paths.steps
+                or appcontext_tearing_down.receivers
+                or appcontext_popped.receivers
+            ):
+                pushed = _set_app_context(self)  # it is current longer than the request
             _reset_request_context(token)
             if type(pushed) is Token:
                 try:
@@ -313,13 +351,17 @@ class RequestContext(RoutedContext):
                         app.do_teardown_appcontext(exc)
                 finally:
                     _reset_app_context(pushed)
+                    if was_implied:
+                        _unset_app_context()
                 if appcontext_popped.receivers:
                     appcontext_popped.send(app, _async_wrapper=app.ensure_sync)
+            elif was_implied:
+                _unset_app_context()
             elif pushed is not None:
                 pushed.pop(exc)
-        if current is not self:
+        if top is not self:
             raise AssertionError(
-                f"Popped wrong request context. ({current!r} instead of {self!r})"
+                f"Popped wrong request context. ({top!r} instead of {self!r})"
                 " Pop contexts in the reverse order of pushing them."
             )
 

@@ -7,6 +7,9 @@ A variable that holds ``None`` means the same as one that is not set: no context
 variable that was set in another context cannot be unset, so a server's connection begins with
 ``None``.
 
+A request context is its own application context, unless one of these is current inside of it. Then
+only the variable of the request is set, until code outside of this package imports ``_cv_app``.
+
 This module never creates a context and does not know the classes of contexts.
 """
 
@@ -45,18 +48,54 @@ BY_CLIENT: t.Final = "flask.by_client"
 """Key of an ASGI scope: one of this package's test clients connects. The contexts of the test stay
 current, because fixtures rely on it. A server's connection begins with no current context."""
 
-Context = t.TypeVar("Context")
-
 Current: t.TypeAlias = t.Any
 """A context or an object that belongs to one. `Any`: their classes are in higher layers."""
 
-_cv_app: ContextVar[Current] = ContextVar("flask.app_ctx")
+_app_variable: ContextVar[Current] = ContextVar("flask.app_ctx")
 _cv_request: ContextVar[Current] = ContextVar("flask.request_ctx")
+
+is_app_variable_public = False
+"""Whether each request context has to set the variable of the application context, too."""
 
 # PERF: `imported_name.get()` creates a method object for each call on CPython 3.11. These are
 # created once: 0.05 us less for each call, and a request makes eight.
-get_app_context: Callable[..., Current] = _cv_app.get
+get_set_app_context: Callable[..., Current] = _app_variable.get
+"""Returns the application context, unless the request context is also the application context."""
 get_request_context: Callable[..., Current] = _cv_request.get
+
+_missing = object()
+
+
+def get_app_context(default: Current = _missing) -> Current:
+    """Return the current application context.
+
+    PERF: code that most requests run does the same inline.
+
+    :param default: returned if there is none.
+    :raises LookupError: there is none, and no default is given.
+    """
+    context = get_set_app_context(None) or get_request_context(None)
+    if context is None:
+        if default is _missing:
+            raise LookupError(_app_variable)
+        return default
+    return context
+
+
+def _publish_app_variable() -> ContextVar[Current]:
+    """Return the variable of the application context, which all requests set from now on."""
+    global is_app_variable_public
+    is_app_variable_public = True
+    context = get_request_context(None)
+    if context is not None and get_set_app_context(None) is None:
+        _app_variable.set(context)
+    return _app_variable
+
+
+def __getattr__(name: str) -> object:
+    if name == "_cv_app":
+        return _publish_app_variable()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def get_app() -> Current:
@@ -64,7 +103,7 @@ def get_app() -> Current:
 
     :raises RuntimeError: no application context is active.
     """
-    context = get_app_context(None)
+    context = get_set_app_context(None) or get_request_context(None)
     if context is None:
         raise RuntimeError(NO_APP_MESSAGE)
     return context.app
@@ -90,8 +129,8 @@ def _make_request_property(name: str) -> property:
 
 def _fast_members(
     names: t.Iterable[str],
-    variable: ContextVar[Context],
-    find: Callable[[Context], Current],
+    get: Callable[..., Current],
+    find: Callable[[Current], Current],
     message: str,
 ) -> dict[str, object]:
     """Return the members of a proxy class that read the object directly.
@@ -100,12 +139,12 @@ def _fast_members(
     us through these properties, 0.25 us through ``__getattr__``.
 
     :param names: the attributes that get a property.
+    :param get: returns the context, or ``None``; the request context is the alternative.
     :param find: returns the object of a context.
     """
-    get = variable.get
 
     def target() -> Current:
-        context = get(None)
+        context = get(None) or get_request_context(None)
         if context is None:
             raise RuntimeError(message)
         return find(context)
@@ -113,7 +152,7 @@ def _fast_members(
     def make(name: str) -> property:
         # PERF: `target` inlined: 0.04 us less.
         def read(proxy: object) -> object:
-            context = get(None)
+            context = get(None) or get_request_context(None)
             if context is None:
                 raise RuntimeError(message)
             return getattr(find(context), name)
@@ -144,51 +183,57 @@ def _fast_members(
 
 
 def _proxy(
-    variable: ContextVar[Context],
+    get: Callable[..., Current],
     attribute: str | None,
     message: str,
     find: Callable[[Current], Current] | None = None,
     names: t.Iterable[str] = (),
 ) -> Current:
-    """Create the proxy to ``attribute`` of the context in ``variable``, or to the context.
+    """Create the proxy to ``attribute`` of a context, or to the context.
 
     ``find`` returns the attribute, because ``getattr`` takes more instructions.
 
     It is a real ``LocalProxy``: ``isinstance``, ``_get_current_object`` and every operator work.
     Only attribute and item access are overridden.
     """
-    body: dict[str, object] = {"__slots__": (), "__doc__": LocalProxy.__doc__}
+
+    def find_variable(proxy: object) -> ContextVar[Current]:
+        return _cv_request if get is get_request_context else _publish_app_variable()
+
+    body: dict[str, object] = {
+        "__slots__": (),
+        "__doc__": LocalProxy.__doc__,
+        # COMPAT: `__wrapped__` is the variable, as in a proxy that Werkzeug creates from it.
+        "_LocalProxy__wrapped": property(find_variable, lambda proxy, value: None),
+    }
     if find is not None:
-        body |= _fast_members(names, variable, find, message)
+        body |= _fast_members(names, get, find, message)
     # COMPAT: repr(), reports and tests show the class name of an unbound proxy.
     kind = type("LocalProxy", (LocalProxy,), body)
 
-    def target() -> Context:
-        context = variable.get(None)
+    def target() -> Current:
+        context = get(None) or get_request_context(None)
         if context is None:
             raise RuntimeError(message)
         return context
 
-    proxy = kind(target, attribute)
-    # COMPAT: `__wrapped__` is the variable, as in a proxy that Werkzeug creates from it.
-    object.__setattr__(proxy, "_LocalProxy__wrapped", variable)
-    return proxy
+    return kind(target, attribute)
 
 
-app_ctx = _proxy(_cv_app, None, NO_APP_MESSAGE)
+app_ctx = _proxy(get_set_app_context, None, NO_APP_MESSAGE)
 current_app = _proxy(
-    _cv_app,
+    get_set_app_context,
     "app",
     NO_APP_MESSAGE,
     lambda context: context.app,
     ("config", "debug", "extensions", "jinja_env", "json", "logger"),
 )
-g = _proxy(_cv_app, "g", NO_APP_MESSAGE, lambda context: context.g)
+g = _proxy(get_set_app_context, "g", NO_APP_MESSAGE, lambda context: context.g)
 
-request_ctx = _proxy(_cv_request, None, NO_REQUEST_MESSAGE)
+request_ctx = _proxy(get_request_context, None, NO_REQUEST_MESSAGE)
 
 request = _proxy(
-    _cv_request,
+    get_request_context,
     "request",
     NO_REQUEST_MESSAGE,
     _find_request,
@@ -201,14 +246,14 @@ request = _proxy(
     ],
 )
 session = _proxy(
-    _cv_request,
+    get_request_context,
     "session",
     NO_REQUEST_MESSAGE,
     attrgetter("session"),  # PERF: three calls of Python functions less for a usual session
     ("get", "pop", "setdefault", "update", "permanent", "modified", "new", "accessed"),
 )
 websocket = _proxy(
-    _cv_request, "websocket", NO_WEBSOCKET_MESSAGE, lambda context: context.websocket
+    get_request_context, "websocket", NO_WEBSOCKET_MESSAGE, lambda context: context.websocket
 )
 
 
@@ -217,7 +262,7 @@ def has_app_context() -> bool:
 
     If it is, you may use ``current_app`` and ``g``.
     """
-    return _cv_app.get(None) is not None
+    return get_app_context(None) is not None
 
 
 def has_request_context() -> bool:

@@ -204,6 +204,13 @@ PRIVATE_NAMES: t.Final = (
         ("_testing/async_client", "_testing/client"),
         "stores cookies of a response over ASGI",
     ),
+    PrivateName(
+        "werkzeug._reloader",
+        "reloader_loops",
+        ("_development/_serving",),
+        "the table of reloaders, to which this package's is added; without it Werkzeug's is used",
+        is_optional=True,
+    ),
     # Others ---------------------------------------------------------------------------------------
     PrivateName(
         "markupsafe",

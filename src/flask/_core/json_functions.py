@@ -16,7 +16,7 @@ from uuid import UUID
 
 from werkzeug.http import http_date
 
-from .current import get_app_context
+from .current import get_request_context, get_set_app_context
 
 Json: t.TypeAlias = t.Any
 """A value that JSON can represent, or one that the provider converts.
@@ -51,7 +51,7 @@ def _default(o: object) -> Json:
 
 
 def _provider() -> _Provider | None:
-    context = get_app_context(None)
+    context = get_set_app_context(None) or get_request_context(None)
     provider: _Provider | None = None if context is None else context.app.json
     return provider
 

@@ -82,6 +82,7 @@ NAMES: t.Final[dict[str, str]] = {
     "flask.ctx": """
         contextvars
         sys
+        flask._core.current: _cv_app
         flask._context.request: _sentinel
         flask.signals: appcontext_popped appcontext_pushed
         types: TracebackType
@@ -92,6 +93,7 @@ NAMES: t.Final[dict[str, str]] = {
     """,
     "flask.globals": """
         typing=t
+        flask._core.current: _cv_app
         werkzeug.local: LocalProxy
     """,
     "flask.helpers": """

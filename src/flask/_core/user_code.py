@@ -75,8 +75,11 @@ def unwrap(subject: t.Any) -> object:
     for _ in range(_MOST_WRAPPERS):
         if isinstance(subject, partial):
             subject = subject.func
-        elif isinstance(subject, FunctionType | MethodType) and hasattr(subject, "__wrapped__"):
-            subject = subject.__wrapped__
+        elif isinstance(subject, FunctionType | MethodType):
+            wrapped = getattr(subject, "__wrapped__", None)
+            if wrapped is None:
+                break
+            subject = wrapped
         else:
             break
     return subject

@@ -31,14 +31,30 @@ PROBLEM: t.Final = "application/problem+json"
 TEXT: t.Final = "text/plain"
 
 
-def choose_type(accept: str | None) -> str:
+_TERMINAL_PROGRAMS: t.Final = ("curl/", "HTTPie/", "Wget/")
+
+
+def default_type(user_agent: str) -> str:
+    """Return the media type of a debug page for a client that accepts any.
+
+    It is HTML, as the page of Werkzeug's debugger, except for programs that print it.
+
+    :param user_agent: the header ``User-Agent``.
+    """
+    return TEXT if user_agent.startswith(_TERMINAL_PROGRAMS) else HTML
+
+
+def choose_type(accept: str | None, default: str = TEXT) -> str:
     """Return the media type of a page for an ``Accept`` header.
 
-    HTML for a browser and JSON for an API's client, which name their types. Text for anything else,
-    such as curl.
+    HTML for a browser and JSON for an API's client, which name their types.
+
+    :param accept: the header, if there is one.
+    :param default: the media type for any other client.
     """
     given = parse_accept_header(accept, MIMEAccept)
-    qualities = {HTML: 0.0, JSON: 0.0, TEXT: 0.001}
+    qualities = {HTML: 0.0, JSON: 0.0, TEXT: 0.0}
+    qualities[default] = 0.001
     for name, quality in given:
         name = name.partition(";")[0].strip().lower()
         if name == "application/xhtml+xml":
@@ -155,7 +171,8 @@ def _make_page(
     if context is not None:
         settings = context.app.config
     hidden = Secrets(settings, find_secrets(environ, context))
-    media_type = choose_type(environ.get("HTTP_ACCEPT"))
+    default = default_type(environ.get("HTTP_USER_AGENT", ""))
+    media_type = choose_type(environ.get("HTTP_ACCEPT"), default)
     if media_type != HTML:
         console = None
     is_detailed = is_own_host(environ.get("HTTP_HOST"), settings, trusted)

@@ -49,7 +49,7 @@ class Debugger(DebuggedApplication):
         :param environ: the WSGI environment.
         :param start_response: takes status and headers.
         """
-        contexts: list[AbstractContextManager[t.Any]] = []
+        contexts: list[AbstractContextManager[None]] = []
         if self.evalex:
             # The application adds its contexts, which are entered again for a command.
             environ["werkzeug.debug.preserve_context"] = contexts.append
@@ -77,7 +77,7 @@ class Debugger(DebuggedApplication):
         self,
         error: Exception,
         environ: WSGIEnvironment,
-        contexts: list[AbstractContextManager[t.Any]],
+        contexts: list[AbstractContextManager[None]],
     ) -> Page:
         access = None
         if self.evalex and self.check_host_trust(environ):
@@ -96,7 +96,7 @@ class Debugger(DebuggedApplication):
         return make_page(error, environ, settings, 1, access, self.trusted_hosts)
 
     def _add_frame(
-        self, frame: FrameType, number: int, contexts: list[AbstractContextManager[t.Any]]
+        self, frame: FrameType, number: int, contexts: list[AbstractContextManager[None]]
     ) -> int:
         summary = DebugFrameSummary(
             filename=frame.f_code.co_filename,
@@ -108,7 +108,7 @@ class Debugger(DebuggedApplication):
         # Not the summary's id, as Werkzeug uses: that of a forgotten frame may be given again.
         identifier = next(self._numbers)
         self.frames[identifier] = summary
-        self.frame_contexts[id(summary)] = contexts
+        self.frame_contexts[id(summary)] = contexts  # pyright: ignore[reportArgumentType]
         return identifier
 
     def _forget(self, identifiers: list[int]) -> None:

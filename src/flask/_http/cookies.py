@@ -37,6 +37,8 @@ def parse_cookies(header: str) -> ImmutableMultiDict[str, str] | NeedsLibrary:
 
     :param header: the ``Cookie`` header from the WSGI environment.
     """
+    if not header:  # PERF: extensions read the session of requests without cookies
+        return _new_dict(ImmutableMultiDict)
     if not header.isascii() or '"' in header or "\t" in header:
         return NEEDS_LIBRARY
     if _KEEPS_SPACES and not _is_unambiguous(header):

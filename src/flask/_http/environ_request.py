@@ -16,7 +16,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.utils import cached_property
 from werkzeug.wrappers import Request as RequestBase
 
-from .._core.current import get_app_context
+from .._core.current import get_request_context, get_set_app_context
 from .._core.lazy import lazy, note_overrides
 from .headers import RequestHeaders
 
@@ -221,7 +221,7 @@ def limit(name: str, doc: str) -> t.Any:
         limits = request._limits
         if limits is not None and key in limits:
             return limits[key]
-        context = get_app_context(None)
+        context = get_set_app_context(None) or get_request_context(None)
         return default if context is None else context.app.config[key]
 
     def set_limit(request: EnvironRequest, value: int | None) -> None:
@@ -235,7 +235,7 @@ def get_max_file_memory_size(request: object) -> int | None:
 
     ``MAX_FILE_MEMORY_SIZE``.
     """
-    context = get_app_context(None)
+    context = get_set_app_context(None) or get_request_context(None)
     if context is None:
         return DEFAULT_FILE_MEMORY_SIZE
     # COMPAT: an application may replace the configuration by one that has only Flask's keys.

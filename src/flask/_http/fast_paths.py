@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from .._core.baseline import ClassGuard
+from .._core.hook_registers import HookIndex
 
 _LONGEST_HOST = 255 + len(":65535")  # RFC 1035 section 2.3.4
 _MOST_HOSTS = 1000  # clients choose the hosts
@@ -41,7 +42,7 @@ class FastPaths:
     scopes: bool = False
     """An ASGI request needs no WSGI environment."""
     inputs: bool = False
-    """Query and body are read in the built-in way."""
+    """The method, the query and the body are read in the built-in way."""
     sessions: bool = False
     """The session is opened at the first access."""
     request_class: type[t.Any] | None = None
@@ -62,8 +63,10 @@ class FastPaths:
     """``Host`` headers that the URL map accepts, as text and as ASGI gives them."""
     views: dict[Callable[..., object], bool] = field(default_factory=dict)
     """Views that are functions, and whether they have to be awaited."""
-    sync_hooks: set[Callable[..., object]] = field(default_factory=set)
-    """Hooks that ``ensure_sync`` returned unchanged."""
+    hooks: HookIndex = field(default_factory=HookIndex)
+    """The hooks of each endpoint."""
+    sync_methods: set[Callable[..., object]] = field(default_factory=set)
+    """Functions in classes of views that ``ensure_sync`` returned unchanged."""
 
     def is_valid(self) -> bool:
         """Return whether the fast paths were computed, and the classes have not changed since."""
@@ -74,10 +77,10 @@ class FastPaths:
         if len(self.views) < _MOST_FUNCTIONS:
             self.views[view] = is_awaited
 
-    def remember_hook(self, hook: Callable[..., object]) -> None:
-        """Remember a hook that may be called without ``ensure_sync``."""
-        if len(self.sync_hooks) < _MOST_FUNCTIONS:
-            self.sync_hooks.add(hook)
+    def remember_method(self, function: Callable[..., object]) -> None:
+        """Remember a function that may be called without ``ensure_sync``."""
+        if len(self.sync_methods) < _MOST_FUNCTIONS:
+            self.sync_methods.add(function)
 
     def accept_host(self, host: str | None) -> None:
         """Remember a ``Host`` header that the URL map accepted.

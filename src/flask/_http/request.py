@@ -22,7 +22,7 @@ from werkzeug.wrappers import Request as RequestBase
 from werkzeug.wsgi import LimitedStream
 
 from .._core.baseline import note_definition
-from .._core.current import get_app_context
+from .._core.current import get_request_context, get_set_app_context
 from .._core.hook_scopes import blueprint_names
 from .._core.json_functions import JsonModule
 from .._core.lazy import lazy
@@ -163,7 +163,7 @@ class Request(EnvironRequest):
             """
             if self._cached_json is _NO_JSON_YET and self.is_json and not silent and cache:
                 # PERF: the usual call; 0.4 us less than Werkzeug's method, which handles all calls.
-                context = get_app_context(None)
+                context = get_set_app_context(None) or get_request_context(None)
                 module = self._json_module
                 if module is None:
                     module = self.json_module if context is None else context.app.json
@@ -265,7 +265,7 @@ class Request(EnvironRequest):
             if given is not None:
                 kept["form"] = given
         self._is_form_parsed = True
-        context = get_app_context(None)
+        context = get_set_app_context(None) or get_request_context(None)
         explains = context is not None and context.app.debug
         if explains and not kept["files"] and self.mimetype != "multipart/form-data":
             attach_enctype_error_multidict(self)
@@ -282,7 +282,7 @@ class Request(EnvironRequest):
         try:
             return super().on_json_loading_failed(e)
         except BadRequest as error:
-            context = get_app_context(None)
+            context = get_set_app_context(None) or get_request_context(None)
             if context is not None and context.app.debug:
                 raise
             raise BadRequest() from error

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as ResponseBase
 
 from .._core import json_functions
 from .._core.baseline import note_definition
-from .._core.current import get_app_context
+from .._core.current import get_request_context, get_set_app_context
 from .body_kind import GIVEN, BodyKind
 from .cookies import dump_cookie
 from .headers import (
@@ -372,7 +372,7 @@ class Response(ResponseBase):
 
         It is the setting ``MAX_COOKIE_SIZE``. Browsers ignore larger cookies.
         """
-        context = get_app_context(None)
+        context = get_set_app_context(None) or get_request_context(None)
         if context is None:
             return super().max_cookie_size
         size: int = context.app.config["MAX_COOKIE_SIZE"]
@@ -385,7 +385,7 @@ _VARY_COOKIE = ("Vary", "Cookie")
 def add_header(response: Response, name: str, value: str) -> None:
     """Add a header to a response without creating its `Headers`.
 
-    :param name: any but ``Content-Type``, ``Content-Length`` and ``Vary``.
+    :param name: any but ``Content-Type`` and ``Content-Length``; ``Vary`` if there is none.
     :param value: without line breaks.
     """
     headers = response._headers
@@ -405,11 +405,15 @@ def vary_by_cookie(response: ResponseBase) -> None:
 
     PERF: 0.2 us; ``response.vary.add`` takes 5 us.
     """
-    if isinstance(response, Response) and response._headers is None:
+    if not isinstance(response, Response):
+        response.vary.add("Cookie")
+    elif response._headers is None:
         if response._more_headers is None:
             response._more_headers = [_VARY_COOKIE]
         elif _VARY_COOKIE not in response._more_headers:
             response._more_headers.append(_VARY_COOKIE)
+    elif type(response).vary is Response.vary and "Vary" not in response._headers:
+        add_header(response, *_VARY_COOKIE)
     else:
         response.vary.add("Cookie")
 

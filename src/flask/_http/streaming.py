@@ -21,7 +21,7 @@ from collections.abc import (
 from contextlib import contextmanager
 from functools import update_wrapper
 
-from .._core.current import _cv_app, _cv_request
+from .._core.current import _app_variable, _cv_request, get_app_context
 from .._core.waiting import wait
 from ..signals import appcontext_popped, appcontext_pushed
 
@@ -104,7 +104,7 @@ def stream_with_context(
             "'stream_with_context' can only be used when a request context is active, such as in a"
             " view function."
         )
-    contexts = _Contexts(_cv_app.get(), _cv_request.get())
+    contexts = _Contexts(get_app_context(), _cv_request.get())
     if isinstance(generator_or_function, AsyncIterable):
         return AsyncStream(contexts, generator_or_function)
     return contexts.iterate(iter(generator_or_function))
@@ -117,7 +117,7 @@ def keep_context(
 
     It is asynchronous if the argument is.
     """
-    contexts = _Contexts(_cv_app.get(), _cv_request.get())
+    contexts = _Contexts(get_app_context(), _cv_request.get())
     if isinstance(iterator, AsyncIterator):
         return contexts.iterate_async(iterator)
     return contexts.iterate(iterator)
@@ -159,14 +159,14 @@ class _Contexts:
     @contextmanager
     def current(self) -> Iterator[None]:
         """Make the contexts current for one step."""
-        app_token = _cv_app.set(self.values[0])
+        app_token = _app_variable.set(self.values[0])
         request_token = _cv_request.set(self.values[1])
         try:
             yield
         finally:
-            self.values = (_cv_app.get(), _cv_request.get())
+            self.values = (_app_variable.get(), _cv_request.get())
             _cv_request.reset(request_token)
-            _cv_app.reset(app_token)
+            _app_variable.reset(app_token)
 
     def step(self, iterator: Iterator[Item]) -> Item:
         """Return the iterator's next chunk.
@@ -175,14 +175,14 @@ class _Contexts:
 
         :raises StopIteration: there is none.
         """
-        app_token = _cv_app.set(self.values[0])
+        app_token = _app_variable.set(self.values[0])
         request_token = _cv_request.set(self.values[1])
         try:
             return next(iterator)
         finally:
-            self.values = (_cv_app.get(), _cv_request.get())
+            self.values = (_app_variable.get(), _cv_request.get())
             _cv_request.reset(request_token)
-            _cv_app.reset(app_token)
+            _app_variable.reset(app_token)
 
     def iterate(self, iterator: Iterator[Item]) -> Generator[Item, None, None]:
         """Yield the items of the iterator; the contexts are current in each step."""

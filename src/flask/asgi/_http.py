@@ -15,7 +15,7 @@ from functools import partial
 
 from .._app.background import WAITING_TASKS
 from .._app.lifecycle import Lifecycle
-from .._core.current import BY_CLIENT, get_app_context
+from .._core.current import BY_CLIENT, get_request_context, get_set_app_context
 from .._core.threads import PoolFull, events, views
 from .._core.waiting import wait
 from .._http.streaming import StreamedBody, iterate_sync
@@ -49,7 +49,9 @@ async def serve_http(app: AsgiApplication, scope: Scope, receive: Receive, send:
     :param send: takes a message for the server.
     :raises ScopeError: the scope or a message is malformed.
     """
-    if get_app_context(None) is not None and BY_CLIENT not in scope:
+    if (
+        get_set_app_context(None) or get_request_context(None)
+    ) is not None and BY_CLIENT not in scope:
         await without_contexts(serve_http(app, scope, receive, send))
         return
     if app._lifespan.is_due:

@@ -12,7 +12,7 @@ from collections.abc import Coroutine
 from urllib.parse import unquote_to_bytes
 
 from .._core.bounded_cache import store
-from .._core.current import _cv_app, _cv_request
+from .._core.current import _app_variable, _cv_request
 from .._http.environ_scope import EXTRAS
 
 if t.TYPE_CHECKING:
@@ -47,13 +47,13 @@ async def without_contexts(serving: Coroutine[object, None, Result]) -> Result:
     :param serving: serves the connection.
     :returns: its result.
     """
-    app_token = _cv_app.set(None)
+    app_token = _app_variable.set(None)
     request_token = _cv_request.set(None)
     try:
         return await serving
     finally:
         _cv_request.reset(request_token)
-        _cv_app.reset(app_token)
+        _app_variable.reset(app_token)
 
 
 def make_environ(scope: Scope, body: object) -> WSGIEnvironment:

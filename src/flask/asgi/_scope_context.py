@@ -248,6 +248,7 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
     context._routing_exception = None
     context._open_session = None
     context._after = None
+    context._hooks = None
     context._uses_default_host = True
     context._pushed = None
     context.may_block = may_block

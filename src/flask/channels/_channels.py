@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 
-from .._core.current import _cv_app, get_request_context
+from .._core.current import get_app_context, get_request_context
 from .._core.waiting import can_wait_here, is_in_coroutine, wait
 from .._http.streaming import HEARTBEAT
 from ._hub import Hub
@@ -175,7 +175,7 @@ class Channels:
 
         :raises RuntimeError: neither exists.
         """
-        context = _cv_app.get(None)
+        context = get_app_context(None)
         if context is not None:
             hub: Hub | None = context.app.extensions.get(_KEY)
             if hub is not None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import traceback
 import typing as t
 
 import click
 import werkzeug.serving
 
 from .._core.environment import get_debug_flag
+from .._development import RELOADERS
 from ._banner import show_server_banner
 from ._development_server import run_development_server
 from ._options import debug_option
@@ -19,7 +19,7 @@ from ._types import CertParamType, SeparatedPathType, join_certificate_and_key
 if t.TYPE_CHECKING:
     from ssl import SSLContext
 
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
 
 
 @click.command(
@@ -71,6 +71,18 @@ if t.TYPE_CHECKING:
     help=f"Files that cause no restart, as fnmatch patterns separated by {os.pathsep!r}.",
 )
 @click.option(
+    "--reload-type",
+    type=click.Choice(RELOADERS),
+    default="auto",
+    help="How changes are noticed: by the system's notifications, or by comparing times. 'auto' is"
+    " watchfiles if it is installed.",
+)
+@click.option(
+    "--asgi/--wsgi",
+    default=False,
+    help="Serve over ASGI with uvicorn, which must be installed, or over WSGI.",
+)
+@click.option(
     "--open", is_flag=True, help="Open the browser when the server is ready. Not after a restart."
 )
 @pass_script_info
@@ -79,6 +91,8 @@ def run_command(
     host: str,
     port: int,
     reload: bool | None,
+    reload_type: str,
+    asgi: bool,
     debugger: bool | None,
     with_threads: bool,
     cert: tuple[str, str] | SSLContext | t.Literal["adhoc"] | None,
@@ -92,15 +106,7 @@ def run_command(
 
     With '--debug' the server restarts when code changes, and shows a debugger for an error.
     """
-    try:
-        application: WSGIApplication = info.load_app()
-    except Exception as error:
-        if not werkzeug.serving.is_running_from_reloader():
-            raise
-        # The developer is editing the code. The next change restarts the server.
-        traceback.print_exc()
-        application = _fail_every_request(error)
-
+    application = _load(info, asgi, debugger)
     debug = get_debug_flag()
     show_server_banner(debug, info.app_import_path)
     if open and not werkzeug.serving.is_running_from_reloader():
@@ -108,26 +114,45 @@ def run_command(
 
         port = choose_port(host, port)
         open_when_ready(host, port, is_secure=cert is not None)
-    run_development_server(
-        host,
-        port,
-        application,
-        ssl_context=cert,
-        threaded=with_threads,
-        use_debugger=debug if debugger is None else debugger,
-        use_reloader=debug if reload is None else reload,
-        extra_files=extra_files,
-        exclude_patterns=exclude_patterns,
-    )
+    options: dict[str, t.Any] = {
+        "ssl_context": cert,
+        "use_reloader": debug if reload is None else reload,
+        "extra_files": extra_files,
+        "exclude_patterns": exclude_patterns,
+    }
+    if asgi:
+        _run_asgi(host, port, application, reloader_type=reload_type, **options)
+        return
+    if reload_type != "auto":
+        options["reloader_type"] = reload_type
+    options |= {"threaded": with_threads, "use_debugger": debug if debugger is None else debugger}
+    run_development_server(host, port, application, **options)
 
 
-def _fail_every_request(error: Exception) -> WSGIApplication:
-    """Return an application that raises the error of loading the real one."""
-    trace = error.__traceback__
+def _load(info: ScriptInfo, asgi: bool, debugger: bool | None) -> WSGIApplication:
+    """Load the application; if that fails after a change, return one that shows the error."""
+    if not werkzeug.serving.is_running_from_reloader():
+        application: WSGIApplication = info.load_app()
+        return application
+    from .._development._load_error import LoadErrorApp, format_load_error
+    from .._development._serving import wait_until_called
 
-    def application(environ: WSGIEnvironment, start_response: StartResponse) -> t.NoReturn:
-        # `raise` adds this frame to the error's traceback. Without the reset the traceback would
-        # grow with each request.
-        raise error.with_traceback(trace)
-
+    wait_until_called(asgi)
+    try:
+        application = info.load_app()
+    except Exception as error:
+        # The developer is editing the code. The next change restarts the server.
+        click.echo(f"{format_load_error(error)}\n * Waiting for the next change.", err=True)
+        return LoadErrorApp(error, get_debug_flag() if debugger is None else debugger)
     return application
+
+
+def _run_asgi(host: str, port: int, application: WSGIApplication, **options: t.Any) -> None:
+    from .._development._asgi_server import WITHOUT_UVICORN, run_asgi
+
+    try:
+        run_asgi(host, port, application, **options)
+    except ImportError as error:
+        if error.name != "uvicorn":
+            raise
+        raise click.UsageError(WITHOUT_UVICORN) from None

@@ -1,10 +1,8 @@
-"""The development server of ``flask run`` and ``app.run()``: Werkzeug's, with our debugger."""
+"""The development server of ``flask run`` and ``app.run()``: with our debugger and reloader."""
 
 from __future__ import annotations
 
 import typing as t
-
-import werkzeug.serving
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -15,13 +13,18 @@ def run_development_server(host: str, port: int, app: WSGIApplication, **options
 
     :param host: the address to listen on.
     :param port: the port.
-    :param app: the application.
+    :param app: the application, or what is served while it cannot be loaded.
     :param options: those of ``werkzeug.serving.run_simple``. With ``use_debugger``, the debugger of
         this package shows unhandled errors, instead of Werkzeug's.
     """
-    if options.get("use_debugger"):
-        from .._debug.wsgi import add_debugger
+    from .._development._load_error import LoadErrorApp
+    from .._development._serving import run_wsgi
 
-        app = add_debugger(app, host, options.get("use_evalex", True))
+    served = app
+    if options.get("use_debugger"):
         options["use_debugger"] = False
-    werkzeug.serving.run_simple(host, port, app, **options)
+        if not isinstance(app, LoadErrorApp):
+            from .._debug.wsgi import add_debugger
+
+            served = add_debugger(app, host, options.get("use_evalex", True))
+    run_wsgi(host, port, app, served, **options)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.current import NO_APP_MESSAGE, get_app_context
+from .._core.current import NO_APP_MESSAGE, get_request_context, get_set_app_context
 from .._core.json_functions import dump, dumps, load, loads
 from .._core.reexports import module_getattr
 from ..wrappers import Response
@@ -29,7 +29,7 @@ def jsonify(*args: object, **kwargs: object) -> Response:
     :raises RuntimeError: no application context is active.
     :raises TypeError: positional and keyword arguments are mixed.
     """
-    context = get_app_context(None)
+    context = get_set_app_context(None) or get_request_context(None)
     if context is None:
         raise RuntimeError(NO_APP_MESSAGE)
     provider = context.app.json
