@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from werkzeug.routing import Rule
 
@@ -117,3 +119,6 @@ def test_a_websocket_is_shown_as_one(runner, app: Flask) -> None:
     assert "WebSocket" in column(lines, 1)
     assert column(lines, 1)[column(lines, 2).index("/chat")] == "WebSocket"
     assert "WebSocket" in "\n".join(table(runner, app, "--all-methods"))
+    described = json.loads("\n".join(table(runner, app, "--json")))["routes"]
+    (chat,) = [route for route in described if route["rule"] == "/chat"]
+    assert (chat["websocket"], chat["methods"]) == (True, ["GET"])

@@ -100,7 +100,7 @@ def _list_routes(app: App, hidden: frozenset[str]) -> list[_Route]:
     winners = find_winners(app.url_map)
     for rule, winner in zip(app.url_map.iter_rules(), winners, strict=True):
         view = app.view_functions.get(rule.endpoint)
-        methods = rule.methods or set()
+        methods = {"GET"} if rule.websocket else rule.methods or set()  # of the handshake
         routes.append(
             _Route(
                 rule.endpoint,
