@@ -60,7 +60,6 @@ autodoc_typehints_description_target = "documented"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
-python_maximum_signature_line_length = 80
 toc_object_entries_show_parents = "hide"
 # Names such as "Blueprint" in a type are those of the class and of its private base.
 # A block that is no whole file of its language, such as JSON with "...", has fewer colors.

@@ -118,6 +118,8 @@ class Page:
 
         Each is a rule of axe-core (https://www.w3.org/TR/WCAG22/) and the element that breaks it.
         """
+        # Colors that still change would be measured halfway.
+        self.run("document.getAnimations().forEach(animation => animation.finish())")
         script = importlib.resources.files("axe_playwright_python") / "axe.min.js"
         self.run(script.read_text("utf-8") + ";0")
         found: list[str] = self.run(

@@ -33,10 +33,15 @@ OPENED = {
     "the front page": "index.html",
     "a part": "guides/index.html",
     "a guide with blocks": "guides/sessions.html",
+    "a guide with tables": "guides/cors-and-csrf.html",
+    "the tutorial": "tutorial/index.html",
+    "a step of the tutorial": "tutorial/forms.html",
+    "a comparison": "comparisons/fastapi.html",
     "a page with output": "start/install.html",
     "a wide table": "start/switching.html",
     "a drawing": "lifecycle.html",
     "names with parameters": "reference/modules/flask.views.html",
+    "names with many parameters": "reference/modules/flask.api.html",
     "a page from outside of docs": "project/contributing.html",
 }
 SCREENS = {
