@@ -23,7 +23,7 @@ OURS = {
     """,
     "flask._core": """
         awaitables baseline bounded_cache current environment event_loops gevent_support
-        hook_scopes json_functions lazy owned_sessions reexports session_types threads
+        hook_registers hook_scopes json_functions lazy owned_sessions reexports session_types threads
         waiting
     """,
     "flask._http": """
