@@ -9,8 +9,10 @@ import typing as t
 from collections import defaultdict
 
 import pytest
+from meanwhile import change_after_first_call
 
 from flask import Blueprint, Flask, Response, after_this_request, request_started, session
+from flask._core.hook_registers import EndpointHooks
 
 Change = t.Callable[[t.Any, t.Callable[[], str]], object]
 
@@ -222,3 +224,44 @@ def test_registers_may_change_while_threads_serve(app: Flask) -> None:
         thread.join()
     assert failures == []
     assert app.test_client().get("/").text == "view"
+
+
+def test_a_list_that_is_added_while_hooks_are_looked_for_is_found(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blueprint = Blueprint("shop", __name__)
+    blueprint.add_url_rule("/", "view", lambda: "view")
+    app.register_blueprint(blueprint)
+
+    def add_hook() -> None:
+        app.before_request_funcs["shop"].append(lambda: "hook")
+
+    wait = change_after_first_call(monkeypatch, EndpointHooks, "update", add_hook)
+    client = app.test_client()
+    client.get("/")  # the hook may be too late for this request
+    wait()
+    assert client.get("/").text == "hook"
+
+
+@pytest.mark.parametrize("method", ["setdefault", "__getitem__"])
+def test_threads_that_add_the_list_of_a_scope_get_the_same_one(app: Flask, method: str) -> None:
+    register = app.before_request_funcs
+    lists: list[t.Any] = []
+
+    class Key(str):
+        """Lets another thread be first, after the look-up that finds no list."""
+
+        hashed = 0
+
+        def __hash__(self) -> int:
+            self.hashed += 1
+            if self.hashed == 2:
+                lists.append(register.setdefault("shop", []))
+            return hash(str(self))
+
+        __eq__ = str.__eq__
+
+    lists.append(
+        register.setdefault(Key("shop"), []) if method == "setdefault" else register[Key("shop")]
+    )
+    assert lists[0] is lists[1] is register["shop"]

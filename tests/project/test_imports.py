@@ -23,8 +23,8 @@ OURS = {
     """,
     "flask._core": """
         awaitables baseline bounded_cache current environment event_loops gevent_support
-        hook_scopes json_functions lazy owned_sessions reexports session_types threads
-        waiting
+        hook_registers hook_scopes json_functions lazy owned_sessions reexports
+        session_types threads waiting
     """,
     "flask._http": """
         body body_kind cookies environ_request fast_paths forms headers make_response

@@ -2,39 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import typing as t
-from collections.abc import Callable
-
 import pytest
+from meanwhile import change_after_first_call
 from werkzeug.routing import Rule
 
 from flask import Flask, url_for
 from flask._routing import map as map_module
 from flask._routing.table import Table
-
-SOON = 0.1  # seconds; a thread that waits for a lock is not done then
-
-
-def change_after_first_call(
-    monkeypatch: pytest.MonkeyPatch, owner: object, name: str, change: Callable[[], None]
-) -> Callable[[], None]:
-    """Let another thread make a change as soon as a function returns for the first time.
-
-    Returns what waits for the end of that thread.
-    """
-    function = getattr(owner, name)
-    thread = threading.Thread(target=change)
-
-    def run(*args: t.Any) -> t.Any:
-        result = function(*args)
-        if thread.ident is None:
-            thread.start()
-            thread.join(SOON)
-        return result
-
-    monkeypatch.setattr(owner, name, run)
-    return thread.join
 
 
 def test_a_rule_that_is_added_while_the_table_is_filled_is_found(

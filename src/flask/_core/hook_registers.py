@@ -10,7 +10,8 @@ from __future__ import annotations
 import typing as t
 import weakref
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import RLock
 
 from .hook_scopes import Scopes, scopes_inward, scopes_outward
@@ -92,9 +93,24 @@ class HookIndex:
 
     def update(self, app: _App) -> None:
         """Find all lists again, because a register has changed."""
+        with self.changing(app):
+            pass
+
+    @contextmanager
+    def changing(self, app: _App) -> Iterator[None]:
+        """Find all lists again after the change of a register in the ``with`` block.
+
+        Until then another thread finds no hooks here, so that it waits in `find`: it may see the
+        change already, and expects that its next request does.
+        """
         with self._lock:
-            for endpoint, hooks in self.by_endpoint.items():
-                hooks.update(app, endpoint)
+            known, self.by_endpoint = self.by_endpoint, {}
+            try:
+                yield
+            finally:
+                for endpoint, hooks in known.items():
+                    hooks.update(app, endpoint)
+                self.by_endpoint = known
 
 
 def _notice_changes(app: _App) -> bool:
@@ -118,22 +134,26 @@ class HookRegister(defaultdict[str | None, Functions]):
         super().__init__(list)
         self._app = weakref.ref(app)  # avoid a reference cycle
 
-    def _update_index(self) -> None:
+    def _change(self, change: Callable[..., t.Any], *args: t.Any, **kwargs: t.Any) -> t.Any:
+        """Call a method of the dict, and let the hooks of all endpoints be found again."""
         app: t.Any = self._app()
         fast = getattr(app, "_fast_paths", None)
-        if fast is not None and fast.hooks.by_endpoint:
-            fast.hooks.update(app)
+        if fast is None:
+            return change(self, *args, **kwargs)
+        with fast.hooks.changing(app):
+            result = change(self, *args, **kwargs)
+        if app._fast_paths is not fast:  # another thread has computed them meanwhile
+            app._fast_paths.hooks.update(app)
+        return result
 
     def __missing__(self, key: str | None) -> Functions:
-        functions: Functions = []
-        self[key] = functions
+        functions: Functions = self.setdefault(key, [])
         return functions
 
     def setdefault(self, key: str | None, default: t.Any = None) -> t.Any:
         """Return a list; if there is none, add ``default``."""
-        if key not in self:
-            self[key] = default
-        return self[key]
+        # In one step, because another thread may add a list for the same key.
+        return self[key] if key in self else self._change(defaultdict.setdefault, key, default)
 
     # COMPAT: a copy, also one in a pickle, is what the register is in official Flask.
     def copy(self) -> defaultdict[str | None, Functions]:  # type: ignore[override]
@@ -154,10 +174,7 @@ def _noticed(name: str) -> Callable[..., t.Any]:
     change = getattr(defaultdict, name)
 
     def method(self: HookRegister, *args: t.Any, **kwargs: t.Any) -> t.Any:
-        try:
-            return change(self, *args, **kwargs)
-        finally:
-            self._update_index()
+        return self._change(change, *args, **kwargs)
 
     method.__name__ = name
     return method
