@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import typing as t
 
 from . import json as json
@@ -83,4 +84,5 @@ def __getattr__(name: str) -> t.Any:
 
 def __dir__() -> list[str]:
     """Return the names of the package, with those that are imported at the first access."""
-    return sorted({*globals(), *_ON_DEMAND, "ServerSentEvent"})
+    # Not `globals()`: that name is the module `flask.globals` here.
+    return sorted({*vars(sys.modules[__name__]), *_ON_DEMAND, "ServerSentEvent"})

@@ -95,9 +95,10 @@ def test_the_page_escapes_the_source(tmp_path: Path) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_client_that_is_no_browser_gets_text(tmp_path: Path) -> None:
+def test_a_program_of_the_terminal_gets_text(tmp_path: Path) -> None:
     app = LoadErrorApp(load(tmp_path, "1/0"), True)
-    answer = Client(app).get("/")
+    assert Client(app).get("/").mimetype == "text/html"
+    answer = Client(app).get("/", headers={"User-Agent": "curl/8.5.0"})
     assert answer.mimetype == "text/plain"
     assert "ZeroDivisionError" in answer.text
     assert Client(app).head("/").text == ""

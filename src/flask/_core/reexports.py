@@ -172,7 +172,7 @@ NAMES: t.Final[dict[str, str]] = {
         itsdangerous: BadData BadSignature URLSafeTimedSerializer
     """,
     "flask.templating": """
-        flask._core.current: current_app request
+        flask._core.current: _cv_app current_app request
         flask._templating.environment: DispatchingJinjaLoader Environment
         jinja2: BaseLoader Environment=BaseEnvironment Template TemplateNotFound
     """,

@@ -127,8 +127,13 @@ class Report:
     @property
     def versions(self) -> str:
         """The releases of Python and of the packages."""
-        packages = [f"{name.title()} {_find_version(name)}" for name in ("flask", "werkzeug")]
-        return ", ".join([f"Python {platform.python_version()}", *packages])
+        return describe_versions()
+
+
+def describe_versions() -> str:
+    """Return the releases of Python, of this package and of Werkzeug."""
+    packages = [f"{name.title()} {_find_version(name)}" for name in ("flask", "werkzeug")]
+    return ", ".join([f"Python {platform.python_version()}", *packages])
 
 
 def make_page(

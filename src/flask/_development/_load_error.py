@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapp
 import click
 from markupsafe import escape
 
+from .._debug.report import HTML, choose_type, default_type, describe_versions
 from ._project import is_library
 
 if t.TYPE_CHECKING:
@@ -136,8 +137,9 @@ class LoadErrorApp:
         self._page = _create_page(shown).encode()
         self._text = _create_text(shown).encode()
 
-    def _respond(self, accept: str) -> tuple[list[tuple[str, str]], bytes]:
-        body, kind = (self._page, "html") if "text/html" in accept else (self._text, "plain")
+    def _respond(self, accept: str, user_agent: str) -> tuple[list[tuple[str, str]], bytes]:
+        media_type = choose_type(accept, default_type(user_agent))
+        body, kind = (self._page, "html") if media_type == HTML else (self._text, "plain")
         return [
             ("Content-Type", f"text/{kind}; charset=utf-8"),
             ("Content-Length", str(len(body))),
@@ -153,7 +155,9 @@ class LoadErrorApp:
     def _serve_wsgi(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        headers, body = self._respond(environ.get("HTTP_ACCEPT", ""))
+        headers, body = self._respond(
+            environ.get("HTTP_ACCEPT", ""), environ.get("HTTP_USER_AGENT", "")
+        )
         start_response("500 Internal Server Error", headers)
         return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
@@ -172,8 +176,11 @@ class LoadErrorApp:
             await receive()
             await send({"type": "websocket.close", "code": 1011, "reason": ""})
             return
-        accept = dict(scope["headers"]).get(b"accept", b"").decode("latin-1")
-        headers, body = self._respond(accept)
+        sent = dict(scope["headers"])
+        accept, user_agent = (
+            sent.get(name, b"").decode("latin-1") for name in (b"accept", b"user-agent")
+        )
+        headers, body = self._respond(accept, user_agent)
         body = b"" if scope["method"] == "HEAD" else body
         pairs = [(name.lower().encode(), value.encode()) for name, value in headers]
         await send({"type": "http.response.start", "status": 500, "headers": pairs})
@@ -210,6 +217,7 @@ pre.trace {{ padding: .6rem .8rem; }}
 <p>The application could not be loaded.</p>
 {content}
 <p>{waiting} This page is loaded again then, too.</p>
+<p>{versions}</p>
 </main>
 </body>
 </html>
@@ -222,6 +230,7 @@ def _create_page(error: Exception | None) -> str:
             title="The application could not be loaded",
             content="<p>The terminal shows why.</p>",
             waiting=_WAITING,
+            versions=describe_versions(),
         )
     trace = format_load_error(error)
     title = escape(trace.rpartition("\n")[2])
@@ -235,4 +244,6 @@ def _create_page(error: Exception | None) -> str:
             content.append(f"<span{kind}>{number:>4}  {escape(line)}</span>")
         content.append("</pre>")
     content.append(f'<pre class="trace" tabindex="0">{escape(trace)}</pre>')
-    return _PAGE.format(title=title, content="".join(content), waiting=_WAITING)
+    return _PAGE.format(
+        title=title, content="".join(content), waiting=_WAITING, versions=describe_versions()
+    )

@@ -32,7 +32,7 @@ Headers: t.TypeAlias = Sequence[tuple[str, str]]
 @cache
 def read_script() -> bytes:
     """Return the script."""
-    return files(__package__).joinpath("reload.js").read_bytes()
+    return files("flask._development").joinpath("reload.js").read_bytes()
 
 
 class Pages:

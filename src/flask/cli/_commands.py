@@ -143,7 +143,10 @@ def _load(info: ScriptInfo, asgi: bool, debugger: bool | None) -> WSGIApplicatio
     except Exception as error:
         # The developer is editing the code. The next change restarts the server.
         click.echo(f"{format_load_error(error)}\n * Waiting for the next change.", err=True)
-        return LoadErrorApp(error, get_debug_flag() if debugger is None else debugger)
+        is_shown = get_debug_flag() if debugger is None else debugger
+        if is_shown:  # COMPAT: official Flask prints this line here, too
+            click.echo(" * Debugger is active!", err=True)
+        return LoadErrorApp(error, is_shown)
     return application
 
 
