@@ -35,10 +35,12 @@ class Browser(PrintingProcess):
         options += ["--remote-debugging-port=0", f"--user-data-dir={folder / 'profile'}"]
         super().__init__([PROGRAM, *options, "about:blank"], folder)
         self.port = self.wait_for(r"DevTools listening on ws://127.0.0.1:(\d+)/")
+        self._pages: list[str] = []
 
     def open(self, url: str, **options: t.Any) -> Page:
         """Open a page; see `Page`."""
         answer = httpx.put(f"http://127.0.0.1:{self.port}/json/new?about:blank", timeout=LONGEST)
+        self._pages.append(answer.json()["id"])
         address = answer.json()["webSocketDebuggerUrl"]
         page = Page(
             self.clients.enter_context(connect(address, max_size=None, ping_interval=None)),
@@ -46,6 +48,13 @@ class Browser(PrintingProcess):
         )
         page.go(url)
         return page
+
+    def close_pages(self) -> None:
+        """Close all pages: a browser has six connections to a host, and event streams keep them."""
+        self.clients.close()
+        while self._pages:
+            address = f"http://127.0.0.1:{self.port}/json/close/{self._pages.pop()}"
+            httpx.get(address, timeout=LONGEST)
 
 
 class Page:

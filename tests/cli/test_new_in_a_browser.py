@@ -32,6 +32,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     browser.stop()
 
 
+@pytest.fixture(autouse=True)
+def closed_pages(browser: Browser) -> Iterator[None]:
+    """Close the pages of a test after it: their event streams take the browser's connections."""
+    yield
+    browser.close_pages()
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
 def test_the_form_works_and_nothing_is_blocked(
     browser: Browser, address: str, width: int, scheme: str, tmp_path: Path

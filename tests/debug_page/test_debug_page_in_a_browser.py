@@ -109,6 +109,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     opened.stop()
 
 
+@pytest.fixture(autouse=True)
+def closed_pages(browser: Browser) -> Iterator[None]:
+    """Close the pages of a test after it: their event streams take the browser's connections."""
+    yield
+    browser.close_pages()
+
+
 def find_complaints(page: Page) -> list[str]:
     """Return what the console shows besides the status of the page itself."""
     page.run("1")  # earlier messages come first

@@ -56,6 +56,13 @@ def browser(base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bro
     browser.stop()
 
 
+@pytest.fixture(autouse=True)
+def closed_pages(browser: Browser) -> Iterator[None]:
+    """Close the pages of a test after it: their event streams take the browser's connections."""
+    yield
+    browser.close_pages()
+
+
 def press(page: Page, key: str) -> None:
     """Press a key and release it."""
     number = {"Tab": 9, "Enter": 13, " ": 32}[key]
