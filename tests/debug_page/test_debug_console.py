@@ -93,7 +93,7 @@ def test_a_wrong_pin_does_not_unlock(debugger: Debugger, wrong: str) -> None:
 
 def test_too_many_wrong_pins_lock_it(debugger: Debugger, pin: str) -> None:
     visitor = Visitor(debugger)
-    for _ in range(10):
+    for _ in range(11):
         visitor.unlock("wrong")
     assert visitor.unlock(pin) == {"auth": False, "exhausted": True}
 
