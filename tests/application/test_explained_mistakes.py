@@ -103,3 +103,19 @@ def test_a_wrong_return_value_of_a_handler_without_a_view(app: Flask, client: Fl
     app.register_error_handler(404, lambda error: 5)
     with pytest.raises(TypeError, match=r"but it was a int\. The value was returned by"):
         client.get("/missing")
+
+
+def test_a_class_is_registered_as_official_flask_does_and_its_request_explains_it() -> None:
+    app = Flask("an_app")
+
+    @app.route("/")
+    class Users(View):
+        def dispatch_request(self) -> str:
+            return "users"
+
+    app.add_url_rule("/users", view_func=Users.as_view("users"))
+    app.testing = True
+    client = app.test_client()
+    assert client.get("/users").text == "users"
+    with pytest.raises(TypeError, match=r"Register the class with Users.as_view\('users'\)"):
+        client.get("/")

@@ -219,21 +219,6 @@ TypeError: The route '/' in {here} has 'Hello' (str) as its view, which cannot b
 """,
     ),
     Mistake(
-        "a class-based view without as_view",
-        """
-from flask import Flask
-from flask.views import MethodView
-app = Flask(__name__)
-class Users(MethodView):
-    def get(self):  # there
-        return "Users"
-app.add_url_rule("/users", view_func=Users)  # here
-""",
-        """
-TypeError: The route '/users' in {here} has the class app.Users (its first method: {there}) as its view. A class needs a name for its view function. Write add_url_rule('/users', view_func=Users.as_view("users")).
-""",
-    ),
-    Mistake(
         "a path without a slash",
         """
 from flask import Flask

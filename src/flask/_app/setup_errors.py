@@ -123,12 +123,6 @@ def check_route(rule: object, endpoint: object, view: object) -> None:
             f" which is the name of the endpoint. Write add_url_rule({rule!r},"
             f" view_func={correct})."
         )
-    if isinstance(view, type) and hasattr(view, "as_view"):
-        raise TypeError(
-            f"The route {rule!r} in {find_caller()} has {describe(view)} as its view. A class needs"
-            f" a name for its view function. Write add_url_rule({rule!r},"
-            f" view_func={_correct_view(view)})."
-        )
     if view is not None and not callable(view):
         raise TypeError(
             f"The route {rule!r} in {find_caller()} has {_name_value(view)} as its view, which"

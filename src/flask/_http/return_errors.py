@@ -90,6 +90,9 @@ def _advise(rv: object) -> str:
     if isinstance(rv, FunctionType):
         return f" It is the function {describe(rv)} itself. Call it: {rv.__name__}(...)."
     advice = _ADVICE.get(type(rv))
+    if hasattr(type(rv), "as_view"):  # the class itself was registered
+        name = type(rv).__name__
+        advice = f" Register the class with {name}.as_view({name.lower()!r})."
     if advice is None:
         advice = " Return a dict with the values of the object, which is sent as JSON, or a text."
     return advice
