@@ -32,6 +32,7 @@ class Browser(PrintingProcess):
     def __init__(self, folder: Path) -> None:
         assert PROGRAM is not None
         options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+        options += ["--disable-dev-shm-usage"]  # a container may have little shared memory
         options += ["--remote-debugging-port=0", f"--user-data-dir={folder / 'profile'}"]
         super().__init__([PROGRAM, *options, "about:blank"], folder)
         self.port = self.wait_for(r"DevTools listening on ws://127.0.0.1:(\d+)/")
