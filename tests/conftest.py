@@ -6,16 +6,21 @@ import gc
 import logging
 import os
 import signal
+import sys
 import typing as t
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from importing import is_in
 
 import flask
 from flask import Flask
 from flask._core import current
 from flask.testing import FlaskClient
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 SIGNALS = (
     "appcontext_pushed",
@@ -56,6 +61,14 @@ def requests(pytestconfig: pytest.Config) -> int:
     """How many requests a test that looks at memory makes."""
     count: int = pytestconfig.getoption("requests")
     return count
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _forgotten_examples() -> Iterator[None]:
+    """No application of ``examples`` stays imported: later tests would find its modules."""
+    yield
+    found = [name for name, module in sys.modules.items() if is_in(EXAMPLES, module)]
+    assert not found, "import these with importing.import_from()"
 
 
 @pytest.fixture(autouse=True)

@@ -32,7 +32,12 @@ def run(command: str, folder: Path, environment: Path | None = None) -> str:
 
     :param environment: the virtual environment that is active.
     """
-    names = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
+    # Where `make` started the tests, its variables would change what another one prints.
+    names = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith(("PYTHON", "MAKE", "MFLAGS"))
+    }
     if environment is not None:
         names["PATH"] = f"{environment / 'bin'}{os.pathsep}{names['PATH']}"
     names["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"

@@ -12,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from importing import import_from
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -23,15 +24,8 @@ PASSWORD = "long enough"
 @pytest.fixture(scope="module")
 def blog() -> Iterator[t.Any]:
     """The package, importable for as long as these tests run."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        import blog
-
+    with import_from(FOLDER, "blog") as blog:
         yield blog
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in [name for name in sys.modules if name.partition(".")[0] == "blog"]:
-            del sys.modules[name]
 
 
 @pytest.fixture

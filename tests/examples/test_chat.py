@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from examples_serving import served_with_redis
+from importing import import_from
 from polling import wait_until
 
 from flask import Flask
@@ -20,16 +19,11 @@ PATH = Path(__file__).parents[2] / "examples" / "chat" / "app.py"
 
 
 @pytest.fixture
-def chat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    spec = importlib.util.spec_from_file_location("chat_app", PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)  # Flask finds its folder there
-    spec.loader.exec_module(module)
-    app: Flask = module.create_app(DATABASE=str(tmp_path / "chat.sqlite"))
-    yield app
-    app.extensions["channels"].close()
+def chat(tmp_path: Path) -> Iterator[Flask]:
+    with import_from(PATH.parent, PATH.stem) as module:
+        app: Flask = module.create_app(DATABASE=str(tmp_path / "chat.sqlite"))
+        yield app
+        app.extensions["channels"].close()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from importing import import_from
 from polling import wait_until
 from redis_server import PROGRAM, RedisServer
 
@@ -25,11 +26,9 @@ FOLDER = Path(__file__).parents[2] / "examples" / "cluster"
 
 
 @pytest.fixture
-def webshop(monkeypatch: pytest.MonkeyPatch) -> Iterator[t.Any]:
-    monkeypatch.syspath_prepend(str(FOLDER))
-    yield importlib.import_module("webshop")
-    for name in [name for name in sys.modules if name.partition(".")[0] == "webshop"]:
-        del sys.modules[name]
+def webshop() -> Iterator[t.Any]:
+    with import_from(FOLDER, "webshop") as webshop:
+        yield webshop
 
 
 @pytest.fixture

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from examples_serving import served_with_redis
+from importing import import_from
 from polling import wait_until
 
 from flask import Flask
@@ -21,16 +20,11 @@ PATH = Path(__file__).parents[2] / "examples" / "dashboard" / "app.py"
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
-    spec = importlib.util.spec_from_file_location("dashboard_app", PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    module: t.Any = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)  # Flask finds its folder there
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "INTERVAL", 0.02)
-    app: Flask = module.create_app()
-    yield app.test_client()
-    app._lifespan.stop(app)
+    with import_from(PATH.parent, PATH.stem) as module:
+        monkeypatch.setattr(module, "INTERVAL", 0.02)
+        app: Flask = module.create_app()
+        yield app.test_client()
+        app._lifespan.stop(app)
 
 
 def test_the_page_has_a_chart_and_a_table(client: FlaskClient) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from browser import Browser, needs_chromium
+from importing import import_from
 from processes import PrintingProcess
 
 from flask import Flask
@@ -23,17 +23,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "examples" / "hello"
 @pytest.fixture(scope="module")
 def hello() -> Iterator[Flask]:
     """The application, imported as ``python app.py`` would import it."""
-    before = set(sys.modules)
-    sys.path.insert(0, str(FOLDER))
-    try:
-        module = importlib.import_module("app")
+    with import_from(FOLDER, "app") as module:
         assert isinstance(module.app, Flask)
         yield module.app
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in set(sys.modules) - before:
-            if str(getattr(sys.modules[name], "__file__", "")).startswith(str(FOLDER)):
-                del sys.modules[name]
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import re
-import sys
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from importing import import_from
 
 from flask import Flask
 from flask.testing import FlaskClient, WebsocketRefused
@@ -25,14 +24,9 @@ PATH = Path(__file__).parents[2] / "examples" / "members" / "app.py"
 
 
 @pytest.fixture(scope="module")
-def example() -> t.Any:
-    spec = importlib.util.spec_from_file_location("members_app", PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # SQLAlchemy looks for annotations there
-    spec.loader.exec_module(module)
-    return module
+def example() -> Iterator[t.Any]:
+    with import_from(PATH.parent, PATH.stem) as module:
+        yield module
 
 
 @pytest.fixture(params=[False, True], ids=["wsgi", "asgi"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import io
-import sys
 import typing as t
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from importing import import_from
 
 from flask import Flask
 from flask.api import Problem, TypedClient
@@ -22,9 +22,8 @@ PATH = Path(__file__).parents[2] / "examples" / "shop_api"
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[t.Any]:
-    sys.path.insert(0, str(PATH))
-    yield importlib.import_module("shop")
-    sys.path.remove(str(PATH))
+    with import_from(PATH, "shop") as shop:
+        yield shop
 
 
 @pytest.fixture

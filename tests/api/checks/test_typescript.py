@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from checked_app import app as small_app
+from checked_shop import made_shop
 from serving import load_app, urls_of
 
 from flask import Flask
@@ -161,6 +162,5 @@ def test_the_types_of_the_chosen_application_compile(tools: Path, tmp_path: Path
 
 def test_a_client_of_the_shop_compiles(tools: Path, tmp_path: Path) -> None:
     """Item 15."""
-    from checked_shop import app
-
-    assert compile_client(tmp_path, tools, app, SHOP_CLIENT, "/v2/openapi.json") == ""
+    with made_shop() as app:
+        assert compile_client(tmp_path, tools, app, SHOP_CLIENT, "/v2/openapi.json") == ""
