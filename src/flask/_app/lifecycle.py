@@ -134,7 +134,7 @@ class Lifecycle(ServingApp):
             if request_started.receivers:
                 request_started.send(self, _async_wrapper=self.ensure_sync)
                 hooks = context._hooks = self._find_hooks(context)
-            if not may_skip_steps or hooks.before or hooks.preprocessors:
+            if hooks.any_before or not may_skip_steps:
                 answer = self.preprocess_request()
             if answer is None:
                 answer = self.dispatch_request()
@@ -408,6 +408,7 @@ class Lifecycle(ServingApp):
 
     do_teardown_request = teardown.do_teardown_request
     do_teardown_appcontext = teardown.do_teardown_appcontext
+    _call_teardown_functions = teardown.call_teardown_functions
 
 
 Lifecycle._unmodified = (Lifecycle, Baseline(Lifecycle, *METHODS))
