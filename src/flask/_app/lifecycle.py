@@ -355,9 +355,11 @@ class Lifecycle(ServingApp):
                 response = hook(response) if awaits else self.ensure_sync(hook)(response)
                 if type(response) is not Response:
                     response = wait_for_response(response, hook)
-        if context._may_save_session():
+        session = context._open_session
+        if session is not None or context._may_save_session():
+            if session is None and context._fast_paths.sessions:
+                session = context._session
             interface = self.session_interface
-            session = context._session if context._fast_paths.sessions else context._open_session
             if not interface.is_null_session(session):
                 interface.save_session(self, session, response)
         return response

@@ -24,6 +24,7 @@ from .._core.current import (
 )
 from .._core.hook_registers import EndpointHooks
 from .._http.fast_paths import NO_FAST_PATHS
+from ..sessions import NEEDS_REQUEST, SessionInterface
 from ..signals import (
     appcontext_popped,
     appcontext_pushed,
@@ -175,10 +176,19 @@ class RequestContext(RoutedContext):
     def _session(self) -> t.Any:
         """The session, opened if need be, without a mark; ``None`` before the first push."""
         if self._open_session is None and self._pushed is not None:  # () once it was pushed
-            interface = self.app.session_interface
-            session = interface.open_session(self.app, self.request)
+            app = self.app
+            interface = app.session_interface
+            session: t.Any = NEEDS_REQUEST
+            if (
+                self._request is None
+                and "HTTP_COOKIE" not in self._known
+                and isinstance(interface, SessionInterface)
+            ):
+                session = interface._open_empty(app)
+            if session is NEEDS_REQUEST:
+                session = interface.open_session(app, self.request)
             if session is None:
-                session = interface.make_null_session(self.app)
+                session = interface.make_null_session(app)
             # While a store answers, another task of the request may have opened the session.
             if self._open_session is None:
                 self._open_session = session
