@@ -319,3 +319,93 @@ def test_a_secret_key_that_changes_within_a_request_signs_the_answer(app: Flask)
     client.get("/")
     assert app.secret_key == "the next key"
     assert client.get("/read").text == "2"
+
+
+# How a session without a cookie is opened, and what may be replaced after the first request -------
+
+
+def marked(*args: object) -> SessionMixin:
+    return SecureCookieSession({"by": "the override"})
+
+
+def replace_on_the_interface(app: Flask, patch: pytest.MonkeyPatch) -> str:
+    patch.setattr(app.session_interface, "open_session", marked)
+    return "SecureCookieSession {'by': 'the override'}"
+
+
+def replace_on_the_class(app: Flask, patch: pytest.MonkeyPatch) -> str:
+    patch.setattr(SecureCookieSessionInterface, "open_session", marked)
+    return "SecureCookieSession {'by': 'the override'}"
+
+
+def replace_the_interface(app: Flask, patch: pytest.MonkeyPatch) -> str:
+    class Own(SecureCookieSessionInterface):
+        open_session = marked
+
+    app.session_interface = Own()
+    return "SecureCookieSession {'by': 'the override'}"
+
+
+def replace_the_serializer(app: Flask, patch: pytest.MonkeyPatch) -> str:
+    patch.setattr(app.session_interface, "get_signing_serializer", lambda app: None)
+    return "NullSession {}"
+
+
+def remove_the_key(app: Flask, patch: pytest.MonkeyPatch) -> str:
+    app.secret_key = None
+    return "NullSession {}"
+
+
+def replace_nothing(app: Flask, patch: pytest.MonkeyPatch) -> str:
+    return "SecureCookieSession {}"
+
+
+@pytest.mark.parametrize("is_asgi", [False, True])
+@pytest.mark.parametrize(
+    "replace",
+    [
+        replace_nothing,
+        replace_on_the_interface,
+        replace_on_the_class,
+        replace_the_interface,
+        replace_the_serializer,
+        remove_the_key,
+    ],
+)
+def test_what_opens_a_session_may_be_replaced_after_the_first_request(
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    replace: t.Callable[[Flask, pytest.MonkeyPatch], str],
+    is_asgi: bool,
+) -> None:
+    app.session_interface = SecureCookieSessionInterface()
+
+    @app.get("/")
+    def view() -> str:
+        return f"{type(session._get_current_object()).__name__} {dict(session)}"  # type: ignore[attr-defined]
+
+    client = app.test_client(asgi=is_asgi)
+    assert client.get("/").text == "SecureCookieSession {}"
+    expected = replace(app, monkeypatch)
+    response = client.get("/")
+    assert response.text == expected
+    assert response.headers.get("Vary") == (None if "Null" in expected else "Cookie")
+
+
+def test_an_interface_of_another_class_opens_sessions(app: Flask) -> None:
+    class Interface:
+        opens_on_demand = True
+
+        def open_session(self, app: Flask, request: Request) -> SessionMixin:
+            return SecureCookieSession({"path": request.path})
+
+        def is_null_session(self, session: object) -> bool:
+            return False
+
+        def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+            response.headers["X-Saved"] = session["path"]
+
+    app.session_interface = Interface()  # type: ignore[assignment]
+    app.add_url_rule("/a", "view", lambda: session["path"])
+    response = app.test_client().get("/a")
+    assert (response.text, response.headers["X-Saved"]) == ("/a", "/a")

@@ -228,3 +228,68 @@ def test_the_method_names_are_those_of_http() -> None:
     assert http_method_funcs == {
         *("get", "post", "head", "options", "delete", "put", "trace", "patch"),
     }
+
+
+def test_an_override_of_ensure_sync_gets_both_methods_of_a_class_based_view() -> None:
+    asked: list[str] = []
+
+    class Asking(Flask):
+        def ensure_sync(self, func: t.Any) -> t.Any:
+            asked.append(func.__name__)
+            return super().ensure_sync(func)
+
+    app = Asking(__name__)
+    app.add_url_rule("/", view_func=Answers.as_view("view"))
+    asked.clear()
+    assert app.test_client().get("/").text == "got"
+    assert asked == ["view", "dispatch_request", "get"]
+
+
+class Answers(MethodView):
+    def get(self) -> str:
+        return "got"
+
+
+def replace_dispatch_request(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Answers, "dispatch_request", lambda self: "replaced")
+
+
+def replace_get(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Answers, "get", lambda self: "replaced")
+
+
+def replace_get_by_an_async_method(patch: pytest.MonkeyPatch) -> None:
+    async def get(self: Answers) -> str:
+        return "replaced"
+
+    patch.setattr(Answers, "get", get)
+
+
+def replace_both_on_each_object(patch: pytest.MonkeyPatch) -> None:
+    def begin(self: t.Any) -> None:
+        self.dispatch_request = lambda: "replaced"
+
+    patch.setattr(Answers, "__init__", begin)
+
+
+@pytest.mark.parametrize("is_asgi", [False, True])
+@pytest.mark.parametrize(
+    "replace",
+    [
+        replace_dispatch_request,
+        replace_get,
+        replace_get_by_an_async_method,
+        replace_both_on_each_object,
+    ],
+)
+def test_methods_of_a_class_may_be_replaced_after_the_first_request(
+    monkeypatch: pytest.MonkeyPatch,
+    replace: t.Callable[[pytest.MonkeyPatch], None],
+    is_asgi: bool,
+) -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=Answers.as_view("view"))
+    client = app.test_client(asgi=is_asgi)
+    assert client.get("/").text == "got"
+    replace(monkeypatch)
+    assert client.get("/").text == "replaced"
