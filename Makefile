@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PORT ?= 5000
 DIST ?= dist
 
-.PHONY: help demo test test-all check types lint project docs wheel coverage soak api-checks bench bench-reload bench-wire cluster calls instructions instructions-quick conformance upstream differential lowest lowest-all clean
+.PHONY: help demo test test-all check types lint project docs wheel coverage soak api-checks bench bench-one bench-reload bench-wire cluster calls instructions instructions-quick conformance upstream differential lowest lowest-all clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -105,14 +105,23 @@ instructions-quick: $(VENV)/made  ## three of the workloads, in two minutes
 	$(BIN)/python benchmarks/instructions.py --only $(QUICK) --check benchmarks/results/instructions.json
 	$(BIN)/python benchmarks/instructions.py --asgi --only $(QUICK) --check benchmarks/results/instructions.json
 
-bench: $(VENV)/made  ## time this package beside its peers, on WSGI and on ASGI
-	$(BIN)/python benchmarks/run.py --json benchmarks/results/cycle.json --markdown benchmarks/results/cycle.md
-	$(BIN)/python benchmarks/run.py --asgi --json benchmarks/results/asgi.json --markdown benchmarks/results/asgi.md
-	$(BIN)/python benchmarks/run.py --typed --json benchmarks/results/typed.json --markdown benchmarks/results/typed.md
-	$(BIN)/python benchmarks/run.py --typed --asgi --json benchmarks/results/typed-asgi.json --markdown benchmarks/results/typed-asgi.md
-	$(BIN)/python benchmarks/profile_steps.py --markdown benchmarks/results/steps.md
-	$(BIN)/python benchmarks/profile_steps.py --asgi --markdown benchmarks/results/steps-asgi.md
-	$(BIN)/python benchmarks/startup.py --json benchmarks/results/startup.json --markdown benchmarks/results/startup.md
+# Results have this behind their names; those of the first Python have nothing.
+SUFFIX ?=
+OTHER_PYTHON ?= python3.13
+
+bench: bench-one  ## time this package beside its peers, on WSGI and on ASGI, on two Pythons
+	@if version=$$($(OTHER_PYTHON) -c 'import sys, venv; print("%d.%d" % sys.version_info[:2])'); then \
+	    $(MAKE) bench-one PYTHON=$(OTHER_PYTHON) VENV=.cache/python$$version SUFFIX=-$$version; \
+	else echo "$(OTHER_PYTHON) does not run: nothing is timed on it"; fi
+
+bench-one: $(VENV)/made
+	$(BIN)/python benchmarks/run.py --json benchmarks/results/cycle$(SUFFIX).json --markdown benchmarks/results/cycle$(SUFFIX).md
+	$(BIN)/python benchmarks/run.py --asgi --json benchmarks/results/asgi$(SUFFIX).json --markdown benchmarks/results/asgi$(SUFFIX).md
+	$(BIN)/python benchmarks/run.py --typed --json benchmarks/results/typed$(SUFFIX).json --markdown benchmarks/results/typed$(SUFFIX).md
+	$(BIN)/python benchmarks/run.py --typed --asgi --json benchmarks/results/typed-asgi$(SUFFIX).json --markdown benchmarks/results/typed-asgi$(SUFFIX).md
+	$(BIN)/python benchmarks/profile_steps.py --markdown benchmarks/results/steps$(SUFFIX).md
+	$(BIN)/python benchmarks/profile_steps.py --asgi --markdown benchmarks/results/steps-asgi$(SUFFIX).md
+	$(BIN)/python benchmarks/startup.py --json benchmarks/results/startup$(SUFFIX).json --markdown benchmarks/results/startup$(SUFFIX).md
 
 bench-reload: $(VENV)/made  ## time from a save to the first answer, beside uvicorn and official Flask
 	$(BIN)/python benchmarks/reload.py --markdown benchmarks/results/reload.md

@@ -22,6 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".cache"
+#: Environments and wheels of the benchmarks, for each Python.
+STORE = CACHE / "benchmarks" / f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 #: What a wheel of this repository is made from; a change in none of them makes the same wheel.
 WHEEL_SOURCES = ("pyproject.toml", "README.md", "LICENSE.txt", "src")

@@ -30,8 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import report
 from benchmarks.environments import (
-    CACHE,
     ROOT,
+    STORE,
     Environment,
     clean_variables,
     make_environment,
@@ -40,7 +40,6 @@ from benchmarks.environments import (
     wheel_of,
 )
 
-STORE = CACHE / "benchmarks"
 OPERATIONS = {
     "keys": "a key of its own",
     "list": "an item of a list",

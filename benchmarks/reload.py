@@ -30,8 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import report
 from benchmarks.environments import (
-    CACHE,
     ROOT,
+    STORE,
     CommandFailed,
     Environment,
     clean_variables,
@@ -280,9 +280,9 @@ def _processor_seconds(group: int) -> float:
 
 
 def _prepare(name: str) -> Environment:
-    environment = make_environment(CACHE / "benchmarks" / f"reload-{name}", PEERS[name])
+    environment = make_environment(STORE / f"reload-{name}", PEERS[name])
     if name == "this":
-        put_wheel(environment, wheel_of(ROOT, CACHE / "benchmarks"))
+        put_wheel(environment, wheel_of(ROOT, STORE))
     return environment
 
 

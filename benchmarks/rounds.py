@@ -16,8 +16,8 @@ from typing import Any
 
 from benchmarks.answers import Answer, differences
 from benchmarks.environments import (
-    CACHE,
     ROOT,
+    STORE,
     Environment,
     checkout,
     clean_variables,
@@ -30,7 +30,6 @@ from benchmarks.peers import OFFICIAL, PEERS, PeerKind
 from benchmarks.workloads import Workload
 
 FOLDER = Path(__file__).resolve().parent
-STORE = CACHE / "benchmarks"
 
 
 class WorkerFailed(Exception):

@@ -1,7 +1,7 @@
 """Requests per second over the loopback interface, with wrk, a server and one worker.
 
     python benchmarks/wire.py                          the WSGI table and the ASGI table
-    python benchmarks/wire.py --seconds 3 --rounds 3 --markdown benchmarks/results/wire.md
+    python benchmarks/wire.py --seconds 3 --rounds 5 --markdown benchmarks/results/wire.md
 
 Needs wrk (the Debian package). Every server listens on 127.0.0.1 only and is ended afterwards.
 """
@@ -19,11 +19,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import report, rounds
-from benchmarks.environments import ROOT, CommandFailed, clean_variables, make_environment, say
+from benchmarks.environments import (
+    ROOT,
+    STORE,
+    CommandFailed,
+    clean_variables,
+    make_environment,
+    say,
+)
 from benchmarks.peers import ASGI_PEERS, PEERS, PeerKind
 
 CONNECTIONS = 32
@@ -44,15 +52,19 @@ ENTRIES = (
     ("raw callable", "bare", "wsgi", "granian"),
     ("this", "this", "wsgi", "granian"),
     ("Falcon", "falcon", "wsgi", "granian"),
+    ("Bottle", "bottle", "wsgi", "granian"),
     ("official Flask", "official", "wsgi", "granian"),
     *(
         (name, peer, "asgi", server)
         for server in ("uvicorn", "granian")
         for name, peer in (
+            ("raw callable", "bare"),
             ("this", "this"),
+            ("BlackSheep", "blacksheep"),
             ("Starlette", "starlette"),
-            ("Quart", "quart"),
+            ("Litestar", "litestar"),
             ("FastAPI", "fastapi"),
+            ("Quart", "quart"),
         )
     ),
 )
@@ -95,7 +107,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "",
             f"wrk with one thread and {CONNECTIONS} connections for {options.seconds} s, best / "
             f"median of {options.rounds} rounds in turn; one worker; loopback. Client and server "
-            "share the machine, so ratios count, not figures. Method: `benchmarks/README.md`.",
+            "share the machine, so ratios count, not figures. The last two columns are ratios of "
+            "medians. Method: `benchmarks/README.md`.",
             "",
             *report.machine_lines(found, {}),
             "",
@@ -109,28 +122,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def table(entries: Sequence[Entry]) -> list[str]:
-    """Return the rates as a markdown table; the last column is the ratio to `this`."""
+    """Return the rates as a markdown table, with ratios to `this` and to the raw callable."""
     lines = [
-        "| protocol | server | app | requests/s | to this |",
-        "| --- | --- | --- | --- | --- |",
+        "| protocol | server | app | requests/s | to this | to the raw callable |",
+        "| --- | --- | --- | ---: | ---: | ---: |",
     ]
+    medians = {
+        (entry.protocol, entry.server, entry.name): median(entry.rates)
+        for entry in entries
+        if entry.rates
+    }
     for entry in entries:
-        own = next(
-            (
-                max(other.rates)
-                for other in entries
-                if other.name == "this"
-                and (other.protocol, other.server) == (entry.protocol, entry.server)
-                and other.rates
-            ),
-            None,
-        )
-        rate, ratio = "-", ""
-        if entry.rates:
-            middle = sorted(entry.rates)[len(entry.rates) // 2]
-            rate = f"{max(entry.rates):,.0f} / {middle:,.0f}"
-            ratio = f"{max(entry.rates) / own:.2f}" if own else ""
-        lines.append(f"| {entry.protocol} | {entry.server} | {entry.name} | {rate} | {ratio} |")
+        place = (entry.protocol, entry.server)
+        own = medians.get((*place, entry.name))
+        rate = f"{max(entry.rates):,.0f} / {own:,.0f}" if own else "-"
+        ratios = [
+            f"{own / other:.2f}" if own and other else ""
+            for other in (medians.get((*place, name)) for name in ("this", "raw callable"))
+        ]
+        lines.append(f"| {' | '.join((*place, entry.name, rate, *ratios))} |")
     return lines
 
 
@@ -140,7 +150,7 @@ def _kind(peer: str, protocol: str) -> PeerKind:
 
 def _servers() -> Path:
     """Return the folder with the servers' packages, which every application runs on."""
-    servers = make_environment(rounds.STORE / "environments" / "servers", ("granian", "uvicorn"))
+    servers = make_environment(STORE / "environments" / "servers", ("granian", "uvicorn"))
     return next(servers.folder.glob("lib/python*/site-packages"))
 
 
@@ -222,7 +232,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--protocol", choices=["wsgi", "asgi"], help="one of the two; default: both"
     )
     parser.add_argument("--seconds", type=int, default=5, help="of a load; default: %(default)s")
-    parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s")
+    parser.add_argument("--rounds", type=int, default=5, help="default: %(default)s")
     parser.add_argument("--markdown", metavar="FILE", help="write the printed report there")
     return parser.parse_args(arguments)
 

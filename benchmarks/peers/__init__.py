@@ -58,6 +58,7 @@ ASGI_PEERS: Mapping[str, PeerKind] = {
         PeerKind("fastapi", "fastapi_app", "fastapi", ("fastapi",), "asgi"),
         PeerKind("litestar", "litestar_app", "litestar", ("litestar",), "asgi"),
         PeerKind("blacksheep", "blacksheep_app", "blacksheep", ("blacksheep",), "asgi"),
+        PeerKind("bare", "bare_asgi_app", "", (), "asgi"),
     )
 }
 DEFAULT_ASGI_PEERS = ("this", "quart", "starlette", "fastapi", "litestar", "blacksheep")

@@ -288,12 +288,16 @@ class TestASGI:
 class TestWire:
     def test_rates_are_compared_with_this_package_on_the_same_server(self) -> None:
         entries = [
-            wire.Entry("this", "wsgi", "granian", [200.0, 100.0]),
+            wire.Entry("raw callable", "wsgi", "granian", [400.0]),
+            wire.Entry("this", "wsgi", "granian", [900.0, 200.0, 100.0]),
             wire.Entry("other", "wsgi", "granian", [50.0]),
             wire.Entry("other", "asgi", "granian", []),
         ]
         assert [line.split(" | ")[3:] for line in wire.table(entries)[2:]] == [
-            *(["200 / 200", "1.00 |"], ["50 / 50", "0.25 |"], ["-", " |"]),
+            ["400 / 400", "2.00", "1.00 |"],
+            ["900 / 200", "1.00", "0.50 |"],
+            ["50 / 50", "0.25", "0.12 |"],
+            ["-", "", " |"],
         ]
 
     def test_without_wrk_the_error_names_what_to_install(
