@@ -310,8 +310,8 @@ class RequestContext(RoutedContext):
                     self._environ["werkzeug.request"] = None
                 if request.routing_exception is not None:
                     self._keep_routing_error(request.routing_exception)
-            elif self._routing_exception is not None:
-                self._keep_routing_error(self._routing_exception)
+            elif (error := self._routing_exception) is not None and error.__traceback__ is not None:
+                self._keep_routing_error(error)
             self._pushed = ()
             _reset_request_context(token)
             if type(pushed) is Token:
