@@ -315,7 +315,7 @@ def send_from_directory(
         and context is not None
         and (not kwargs or (len(kwargs) == 1 and "max_age" in kwargs))
     ):
-        app = get_app_context().app
+        app = (get_set_app_context(None) or context).app
         is_short = len(path) <= LONGEST_NAME and len(directory) <= LONGEST_NAME
         join = join_below_cached if is_short else join_below
         joined = join(app.root_path, directory, path)

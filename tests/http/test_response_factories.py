@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from http import HTTPStatus
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,20 @@ def send(response: t.Any, method: str = "GET") -> Sent:
     return sent[0], sent[1], b"".join(body)
 
 
-LOCATIONS = ["/", "/new", "/a?b=c", "/a?", "?a", "/a b", "/é", "//evil.com", "http://h/x", "", "#a"]
+LOCATIONS = [
+    "/",
+    "/new",
+    "/a?b=c",
+    "/a?b=c&d=e",
+    "/a?",
+    "?a",
+    "/a b",
+    "/é",
+    "//evil.com",
+    "http://h/x",
+    "",
+    "#a",
+]
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 305, 307, 308])
@@ -41,6 +55,14 @@ LOCATIONS = ["/", "/new", "/a?b=c", "/a?", "?a", "/a b", "/é", "//evil.com", "h
 def test_a_redirect_is_werkzeugs(location: str, code: int) -> None:
     expected = werkzeug_redirect(location, code, Response=Response)
     assert send(make_redirect(Response, location, code)) == send(expected)
+
+
+@pytest.mark.parametrize("code", [HTTPStatus.FOUND, 777, "302"])
+def test_an_unusual_status_of_a_redirect_is_what_werkzeug_makes_of_it(code: t.Any) -> None:
+    expected = werkzeug_redirect("/new", code, Response=Response)
+    made = make_redirect(Response, "/new", code)
+    assert send(made) == send(expected)
+    assert type(made.status_code) is type(expected.status_code)
 
 
 @given(st.text(st.sampled_from("/ab?=&.~-_%#: é@"), max_size=12))

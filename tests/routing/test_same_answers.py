@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 import pytest
 from converter_cases import CONVERTER_CASES
+from hypothesis import given
+from hypothesis import strategies as st
 from rule_cases import RULE_CASES
 from two_maps import ASK, Answer, RuleText, TwoMaps
+from werkzeug.routing import Map, PathConverter
+
+from flask._routing.rule import Segment
 
 CASES = [*CONVERTER_CASES, *RULE_CASES]
 
@@ -77,3 +83,10 @@ def test_slashes_are_merged_as_this_release_of_werkzeug_merges_them(
     maps = TwoMaps([rule_text])
     assert maps.by_table(path) in (ASK, maps.by_werkzeug_map(path))
     assert maps.by_our_map(path) == maps.by_werkzeug_map(path)
+
+
+@given(st.text(st.sampled_from("ab/\n\r\x85\u2028 é"), max_size=6))
+def test_a_path_converter_matches_what_its_own_pattern_matches(text: str) -> None:
+    converter = PathConverter(Map())
+    expected = re.fullmatch(converter.regex, text) is not None
+    assert bool(Segment("rest", converter).matches(text)) is expected

@@ -20,9 +20,16 @@ STEPS: t.Final = (
 )
 """The steps of a request that do nothing if there are no hooks."""
 
+ERROR_STEPS: t.Final = (
+    *("_describe", "_find_error_handler", "dispatch_request", "handle_http_exception"),
+    *("handle_user_exception", "make_response", "raise_routing_exception", "trap_http_exception"),
+)
+"""The steps from an error of routing to its response."""
+
 METHODS: t.Final = (
     *STEPS,
-    *("app_context", "async_to_sync", "create_url_adapter", "dispatch_request", "ensure_sync"),
+    *ERROR_STEPS,
+    *("app_context", "async_to_sync", "create_url_adapter", "ensure_sync"),
     *("inject_url_defaults", "request_context", "url_for", "wsgi_app"),
 )
 """The methods of an application that a fast path leaves out."""
@@ -63,7 +70,6 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
     )
     if response_class is not None and not response_class._detect_overrides():
         response_class = None
-    media_type = "" if response_class is None else response_class.default_mimetype
     is_request_unmodified = request_class is not None and _is_unmodified(request_class)
     routing = (
         methods.unchanged(app, "create_url_adapter")
@@ -82,6 +88,7 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
             and request_class is not None
             and _REQUEST.unchanged(request_class, "close", "endpoint", "url_rule")
         ),
+        errors=response_class is not None and methods.unchanged(app, *ERROR_STEPS),
         sync=sync,
         urls=methods.unchanged(app, "inject_url_defaults", "url_for"),
         scopes=(
@@ -92,7 +99,7 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
         sessions=sessions,
         request_class=request_class if is_request_unmodified else None,
         response_class=response_class,
-        text_type=content_type_of(media_type or ""),
+        text_type=content_type_of((response_class and response_class.default_mimetype) or ""),
         guard=guard,
         **_compare_by_number(guard),
     )

@@ -35,6 +35,7 @@ from ..signals import (
 from ..wrappers import Request, Response
 from . import teardown
 from .background import WAITING_TASKS
+from .error_handlers import make_not_found
 from .fast_paths import METHODS
 from .lifespan import Lifespan
 from .request_checks import explain_error, explain_http_error, loses_body, wait_for_response
@@ -136,6 +137,8 @@ class Lifecycle(ServingApp):
                 hooks = context._hooks = self._find_hooks(context)
             if hooks.any_before or not may_skip_steps:
                 answer = self.preprocess_request()
+            if rule is None and answer is None:
+                answer = make_not_found(self, context)
             if answer is None:
                 answer = self.dispatch_request()
         except Exception as error:

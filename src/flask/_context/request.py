@@ -380,8 +380,9 @@ class RequestContext(RoutedContext):
         """Close the request, and avoid the reference cycles that would keep it in memory."""
         request = self._request
         if request is None:
-            if self._routing_exception is not None:
-                self._keep_routing_error(self._routing_exception)
+            error = self._routing_exception
+            if error is not None and error.__traceback__ is not None:
+                self._keep_routing_error(error)
             return
         if not self._fast_paths.steps or request._is_form_parsed:
             request.close()

@@ -204,7 +204,9 @@ class RoutedContext(AppContext):
                 answer = app.url_map.table.match(path, method)
             request = self._request  # a custom converter may have created it
             if answer is NO_RULE:
-                self._keep_routing_error(NotFound())
+                self._routing_exception = NotFound()
+                if request is not None:
+                    request.routing_exception = self._routing_exception
                 return
             if answer is not NEEDS_MAP:
                 self._url_rule, self._view_args = answer

@@ -35,6 +35,8 @@ class FastPaths:
     """A view may return an awaitable, because no override of ``dispatch_request`` sees it."""
     steps: bool = False
     """Steps without hooks need not be called."""
+    errors: bool = False
+    """An error of routing becomes its page in the built-in way, unless it has a handler."""
     sync: bool = False
     """Functions are made synchronous in the built-in way."""
     urls: bool = False

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from .._core.bounded_cache import store
 from .body_kind import FORCED, GIVEN
 from .headers import STATUS_LINES, content_type_of, is_valid_location, make_headers
-from .response import WITHOUT_BODY, Response, add_header
+from .response import WITHOUT_BODY, Response
 
 _new_object = object.__new__
 
@@ -44,39 +44,19 @@ def make_redirect(kind: type[Kind], location: str, code: int) -> BaseResponse:
     texts = _redirect_texts()
     if type(location) is not str or "\n" in location or "\r" in location or len(texts) != 3:
         return werkzeug.utils.redirect(location, code=code, Response=kind)
-    link = str(escape(location))
+    is_valid = is_valid_location(location)
+    # A valid location contains no other character that HTML escapes. PERF: 9 % of a redirect.
+    link = location if is_valid and "&" not in location else str(escape(location))
     response = make_text_response(kind, f"{texts[0]}{link}{texts[1]}{link}{texts[2]}", _HTML)
-    response.status_code = code
-    if is_valid_location(location):
-        add_header(response, "Location", location)
+    if type(code) is int and code in STATUS_LINES:
+        response._status_code = code
+        response._status = STATUS_LINES[code]
+    else:
+        response.status_code = code
+    if is_valid:
+        response._more_headers = [("Location", location)]
     else:
         response.headers._list.append(("Location", location))
-    return response
-
-
-def make_read_response(
-    kind: type[Kind], body: bytes, status: int, content_type: tuple[str, str], is_head: bool
-) -> Kind:
-    """Create the response that `Response.force_type` creates from a WSGI application.
-
-    :param kind: a class with `Response._is_unmodified`.
-    :param body: the body.
-    :param status: a key of `STATUS_LINES`.
-    :param content_type: the header, from `content_type_of`.
-    :param is_head: leave out the body; ``Content-Length`` is still that of the body.
-    """
-    response = _new_object(kind)
-    response._kind = FORCED
-    response._content_type = content_type
-    response._more_headers = None
-    if is_head:
-        response._body = b""
-        response._headers = make_headers([content_type, ("Content-Length", str(len(body)))])
-    else:
-        response._body = body
-        response._headers = None
-    response._status_code = status
-    response._status = STATUS_LINES[status]
     return response
 
 
@@ -110,28 +90,38 @@ def make_error_page(kind: type[Kind], error: HTTPException, is_head: bool) -> Ki
     :param is_head: whether the method is ``HEAD`` (RFC 9110 section 9.3.2).
     :returns: ``None`` if the exception overrides how its response is created.
     """
-    code, description = error.code, error.description
+    code, description, own = error.code, error.description, error.__dict__
+    kind_of_error = type(error)
     if (
         type(code) is not int
-        or code not in STATUS_LINES
-        or code in WITHOUT_BODY
         or not (type(description) is str or description is None)
-        or getattr(error, "response", error) is not None  # missing if __init__ was overridden
-        or not _is_unmodified_class(error.__class__)  # type: ignore[arg-type]
-        or not _WRITING.keys().isdisjoint(vars(error))
+        or own.get("response", error) is not None  # missing if __init__ was overridden
+        or not _is_unmodified_class(kind_of_error)  # type: ignore[arg-type]
+        or (len(own) > 1 and not _WRITING.keys().isdisjoint(own))
     ):
         return None
-    kind_of_error = type(error)
-    if description is not None and description is not kind_of_error.description:
+    key = (kind_of_error, code, description)
+    page = _pages.get(key)
+    if page is None:
+        if code not in STATUS_LINES or code in WITHOUT_BODY:
+            return None
         page = error.get_body().encode()
+        if description is None or description is kind_of_error.description:
+            store(_pages, key, page, _MOST_PAGES)
+    # What `Response.force_type` creates from the exception, which is a WSGI application.
+    response = _new_object(kind)
+    response._kind = FORCED
+    response._content_type = _HTML
+    response._more_headers = None
+    if is_head:
+        response._body = b""
+        response._headers = make_headers([_HTML, ("Content-Length", str(len(page)))])
     else:
-        key = (kind_of_error, code, description)
-        known = _pages.get(key)
-        if known is None:
-            known = error.get_body().encode()
-            store(_pages, key, known, _MOST_PAGES)
-        page = known
-    return make_read_response(kind, page, code, _HTML, is_head)
+        response._body = page
+        response._headers = None
+    response._status_code = code
+    response._status = STATUS_LINES[code]
+    return response
 
 
 def make_text_response(kind: type[Kind], text: str, content_type: tuple[str, str]) -> Kind:

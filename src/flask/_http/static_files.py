@@ -121,7 +121,7 @@ def make_file_response(
         environ["REQUEST_METHOD"] not in _METHODS
         or "HTTP_RANGE" in environ
         or "HTTP_IF_MATCH" in environ
-        or not _is_unmodified(kind)
+        or not (_unmodified_kinds.get(kind) or _is_unmodified(kind))
         or app.config["USE_X_SENDFILE"]
     ):
         return None
@@ -144,14 +144,20 @@ def make_file_response(
             or known.media_type != mimetypes.types_map.get(known.extension)
         ):
             known = _read_headers(path, facts)
-        if is_conditional and not _is_unchanged(environ, known):
-            return None
+        if is_conditional:
+            # The client sends the current entity tag, or the current time.
+            tag = environ.get("HTTP_IF_NONE_MATCH")
+            if tag is None:
+                if environ["HTTP_IF_MODIFIED_SINCE"] != known.last_modified:
+                    return None
+            elif tag != known.etag:
+                return None
     except (OSError, ValueError):
         if file is not None:
             file.close()
         return None
 
-    if known.second != int(time()):
+    if not known.second <= time() < known.second + 1:
         second = int(time())
         pairs = known.pairs.copy()  # earlier responses refer to the other list
         pairs[known.date_at] = ("Date", http_date(second))
@@ -166,7 +172,7 @@ def make_file_response(
     if max_age is not None:
         pairs = _set_max_age(pairs, known.cache_at, max_age)
 
-    response: Response = _new_object(kind)
+    response: Response = _new_object(kind)  # type: ignore[assignment]
     response._body = response._headers = response._more_headers = None
     response._kind = GIVEN
     if file is not None:
@@ -190,26 +196,20 @@ def make_file_response(
     return response
 
 
-def _is_unchanged(environ: WSGIEnvironment, known: _CachedFile) -> bool:
-    """Return whether the client sends the current entity tag, or the current time."""
-    tag = environ.get("HTTP_IF_NONE_MATCH")
-    if tag is not None:
-        return t.cast("bool", tag == known.etag)
-    return t.cast("bool", environ["HTTP_IF_MODIFIED_SINCE"] == known.last_modified)
-
-
-def _is_unmodified_class(kind: type) -> bool:
+def _is_unmodified(kind: type) -> bool:
     """Return whether a class of responses sends files as `Response` does."""
-    return (
+    is_unmodified = (
         issubclass(kind, Response)
         and kind._is_unmodified
         and all(getattr(kind, name) is getattr(Response, name) for name in _STEPS)
     )
+    store(_unmodified_kinds, kind, is_unmodified, _MOST_KINDS)
+    return is_unmodified
 
 
-_is_unmodified: Callable[[type], t.TypeGuard[type[Response]]] = lru_cache(maxsize=256)(  # type: ignore[assignment]
-    _is_unmodified_class
-)
+_unmodified_kinds: dict[type, bool] = {}
+"""Whether a class of responses sends files as `Response` does."""
+_MOST_KINDS = 256
 
 
 def _open(path: str, largest: int) -> tuple[bytes | None, t.IO[bytes] | None, os.stat_result]:
