@@ -138,7 +138,16 @@ def test_debug_mode_and_classes_of_the_application_may_change(app: Flask) -> Non
     first = answers(app)
     app.debug = True
     assert answers(app) == by_the_provider(app) != first
+    indented = answers(app)
     app.debug = False
+    assert answers(app) == first
+    app.config["DEBUG"] = True
+    assert answers(app) == indented
+    app.config["DEBUG"] = False
+    assert answers(app) == first
+    type(app).debug = property(lambda self: True)  # type: ignore[method-assign, assignment]
+    assert answers(app) == indented
+    del type(app).debug
     assert answers(app) == first
     app.response_class = Own
     assert answers(app) == by_the_provider(app) != first

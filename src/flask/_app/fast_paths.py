@@ -22,10 +22,10 @@ STEPS: t.Final = (
 
 METHODS: t.Final = (
     *STEPS,
-    *("app_context", "async_to_sync", "create_url_adapter", "dispatch_request", "ensure_sync"),
-    *("inject_url_defaults", "request_context", "url_for", "wsgi_app"),
+    *("app_context", "async_to_sync", "create_url_adapter", "debug", "dispatch_request"),
+    *("ensure_sync", "inject_url_defaults", "request_context", "url_for", "wsgi_app"),
 )
-"""The methods of an application that a fast path leaves out."""
+"""The methods of an application, and a property, that a fast path leaves out."""
 
 ATTRIBUTES: t.Final = frozenset(
     {
@@ -76,6 +76,7 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
         is_computed=True,
         routing=routing,
         contexts=methods.unchanged(app, "app_context"),
+        debug=methods.unchanged(app, "debug"),
         dispatch=methods.unchanged(app, "dispatch_request"),
         steps=(
             methods.unchanged(app, *STEPS)

@@ -322,7 +322,7 @@ class Lifecycle(ServingApp):
                 return response
         elif kind is dict or kind is list:
             return respond(self, rv) or self.json.response(rv)  # type: ignore[return-value]
-        elif kind is self.response_class:
+        elif kind is self._fast_paths.response_class or kind is self.response_class:
             return rv  # type: ignore[return-value]
         if (
             kind not in NOT_AWAITABLE

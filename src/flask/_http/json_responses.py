@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from .._core.baseline import ClassGuard
 from .._core.json_functions import Json
 from .body_kind import GIVEN
+from .fast_paths import FastPaths
 from .response import Response
 
 Encode: t.TypeAlias = Callable[[object, int], Iterable[str]]
@@ -30,7 +31,7 @@ class FastResponse:
 
     examined: object = None
     """The fast paths of the application for which this was computed."""
-    fast_paths: object = None
+    fast_paths: FastPaths | None = None
     """The same, or ``None`` if the provider must create every response."""
     response_class: type[t.Any] = Response
     encode: Encode = lambda obj, level: ()
@@ -51,6 +52,9 @@ class _RespondingApp(t.Protocol):
     @property
     def debug(self) -> bool: ...
 
+    @property
+    def config(self) -> Mapping[str, t.Any]: ...
+
 
 def respond(app: _RespondingApp, obj: Json) -> Response | None:
     """Create the response that ``app.json.response(obj)`` creates.
@@ -61,13 +65,17 @@ def respond(app: _RespondingApp, obj: Json) -> Response | None:
     """
     try:
         fast: FastResponse = app.json._fast_response
-        fast_paths = app._fast_paths  # type: ignore[attr-defined]
+        fast_paths: FastPaths = app._fast_paths  # type: ignore[attr-defined]
     except AttributeError:  # the provider or the application is of another framework
         return None
     if (
         fast.fast_paths is not fast_paths
         or (len(fast.members) != fast.size and not fast.guard.is_unchanged())
-        or (app.debug if fast.is_compact is None else not fast.is_compact)
+        or (
+            (app.config["DEBUG"] if fast_paths.debug else app.debug)
+            if fast.is_compact is None
+            else not fast.is_compact
+        )
     ):
         return None
     try:
