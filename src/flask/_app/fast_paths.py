@@ -63,7 +63,6 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
     )
     if response_class is not None and not response_class._detect_overrides():
         response_class = None
-    media_type = "" if response_class is None else response_class.default_mimetype
     is_request_unmodified = request_class is not None and _is_unmodified(request_class)
     routing = (
         methods.unchanged(app, "create_url_adapter")
@@ -93,7 +92,7 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
         sessions=sessions,
         request_class=request_class if is_request_unmodified else None,
         response_class=response_class,
-        text_type=content_type_of(media_type or ""),
+        text_type=content_type_of(getattr(response_class, "default_mimetype", None) or ""),
         guard=guard,
         **_compare_by_number(guard),
     )
