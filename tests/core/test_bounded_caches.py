@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import typing as t
 from collections.abc import Callable
+from zlib import crc32
 
 import pytest
 from werkzeug.exceptions import NotFound
@@ -12,7 +13,15 @@ from werkzeug.exceptions import NotFound
 from flask import Flask, Response, send_from_directory
 from flask._core import hook_scopes
 from flask._core.bounded_cache import LARGEST_ENTRY, size_of, store
-from flask._http import cookies, fast_paths, headers, response_factories, signing, static_files
+from flask._http import (
+    body,
+    cookies,
+    fast_paths,
+    headers,
+    response_factories,
+    signing,
+    static_files,
+)
 from flask._http.headers import RequestHeaders
 from flask.asgi import _http_connection, _scope
 
@@ -79,12 +88,17 @@ def abort_with_description(text: str) -> None:
     assert response_factories.make_error_page(Response, error, False) is not None
 
 
+def read_length(text: str) -> None:
+    body._parse_length("1" * len(text) if len(text) > 100 else str(crc32(text.encode())))
+
+
 fast = fast_paths.FastPaths()
 
 CACHES: list[tuple[t.Any, Callable[[str], object]]] = [
     (response_factories._pages, abort_with_description),
     (headers._CONTENT_TYPES, headers.content_type_of),
     (headers._keys, ask_for_header),
+    (body._lengths, read_length),
     (_scope._KEYS, ask_with_header),
     (_http_connection.ENCODED_HEADERS, make_header),
     (signing.get_signer("a key", "salt")._verified, verify_session),

@@ -219,7 +219,7 @@ def _members_table(kind: type) -> list[str]:
     parts: list[str] = []
     seen: set[str] = set()
     for base in bases:
-        if base is not kind and home_of(base):
+        if base is not kind and home_of(base) and not base.__name__.startswith("_"):
             continue  # it has its own table
         rows = [(name, line) for name, line in members_of(base) if name not in seen]
         seen.update(name for name, _ in rows)

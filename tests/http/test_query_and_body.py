@@ -84,6 +84,14 @@ def test_a_query_is_read_as_by_werkzeug(query: str) -> None:
     assert ours == theirs
 
 
+def test_bytes_with_zeros_are_in_the_encoding_that_the_standard_library_finds(app: Flask) -> None:
+    fragments = (b"1", b"\0", b'"', b"{", b"}", b"[", b"]", b"\xef\xbb\xbf", b"\xff\xfe")
+    for length in range(5):
+        for parts in itertools.product(fragments, repeat=length):
+            data = b"".join(parts)
+            assert outcome(lambda: app.json.loads(data)) == outcome(lambda: json.loads(data))  # noqa: B023
+
+
 @settings(max_examples=600)
 @given(st.text(alphabet="ab=&+%;CFDé3901EA\xff\x1e\x1f\r\n ", max_size=20))
 def test_any_query_is_read_as_by_werkzeug(query: str) -> None:

@@ -41,12 +41,13 @@ RESPONSES: list[dict[str, t.Any]] = [
 ]
 
 
+class Theirs(werkzeug.wrappers.Response):
+    default_mimetype = "text/html"
+    autocorrect_location_header = False
+
+
 @pytest.mark.parametrize("options", RESPONSES, ids=str)
 def test_a_response_is_werkzeugs_with_html_as_its_type(options: dict[str, t.Any]) -> None:
-    class Theirs(werkzeug.wrappers.Response):
-        default_mimetype = "text/html"
-        autocorrect_location_header = False
-
     ours, theirs = Response(**options), Theirs(**options)
     for look in (
         lambda r: r.status,
@@ -63,6 +64,62 @@ def test_a_response_is_werkzeugs_with_html_as_its_type(options: dict[str, t.Any]
         lambda r: repr(r).replace("Theirs", "Response"),
     ):
         assert look(ours) == look(theirs)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda response: None,
+        lambda response: response.headers.add("X-A", "1"),
+        lambda response: setattr(response, "status_code", 404),
+        lambda response: setattr(response, "status_code", 204),
+        lambda response: setattr(response, "mimetype", "text/css"),
+        lambda response: setattr(response, "data", "changed"),
+        lambda response: setattr(response, "response", (chunk for chunk in ("é", b"2"))),
+        lambda response: setattr(response, "direct_passthrough", True),
+        lambda response: setattr(response, "headers", Headers({"X-A": "1"})),
+        lambda response: setattr(response, "close", lambda: response.given.append("own")),
+        lambda response: setattr(response, "iter_encoded", lambda: iter([b"own"])),
+        lambda response: response.make_sequence(),
+        lambda response: response.freeze(),
+        lambda response: response.call_on_close(lambda: response.given.append("more")),
+        lambda response: response.get_data(),
+        lambda response: response.stream.write(b"x"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "options", [{}, {"mimetype": "text/plain"}, {"status": 201}, {"status": 799}, {"mimetype": ""}]
+)
+def test_a_stream_is_sent_and_closed_as_werkzeug_does_it(
+    change: t.Any, method: str, options: dict[str, t.Any]
+) -> None:
+    def send(kind: t.Any) -> list[object]:
+        given: list[object] = []
+
+        def generate() -> t.Iterator[str | bytes]:
+            given.append("begun")
+            try:
+                yield from ("a", "é", b"b", "")
+            finally:
+                given.append("ended")
+
+        response = kind(generate(), **options)
+        response.given = given
+        response.call_on_close(lambda: given.append("closed"))
+        given.append((response.is_streamed, response.is_sequence, response.content_type))
+        try:
+            change(response)
+            environ = EnvironBuilder(method=method).get_environ()
+            body = response(environ, lambda *head: given.append(head))
+            given.append("sent")
+            given.append(list(body))
+            getattr(body, "close", list)()
+        except Exception as error:
+            given.append(repr(error))
+        return given
+
+    assert send(Response) == send(Theirs)
 
 
 @pytest.mark.parametrize("status", ["", "not a number x", object()], ids=repr)

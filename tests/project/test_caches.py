@@ -15,6 +15,7 @@ BOUNDED = {
     "_core/environment": ["folders of the application, 1000"],
     "_core/hook_scopes": ["endpoints of the application, 4096"] * 3,
     "_development/_project": ["files of imported modules, 16,384"],
+    "_http/body": ["store: lengths of bodies"],
     "_http/cookies": ["attributes of short cookies, 256"],
     "_http/headers": ["store: names of headers", "store: media types"],
     "_http/response_factories": [

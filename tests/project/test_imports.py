@@ -27,9 +27,9 @@ OURS = {
         session_types threads waiting
     """,
     "flask._http": """
-        body body_kind cookies environ_request fast_paths forms headers make_response
-        query request response response_factories response_state signing static_files
-        streaming
+        body body_kind cookies environ_request fast_paths forms headers json_responses
+        make_response query request response response_factories response_state signing
+        static_files streaming
     """,
     "flask._routing": """
         map rule table url_builder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import jinja2
 import markupsafe
@@ -10,7 +11,8 @@ import pytest
 from markupsafe import Markup
 
 from flask import Flask, render_template_string
-from flask._templating.template import Template, _escape_for_output
+from flask._templating.compiler import escape_for_output
+from flask._templating.template import Template
 from flask.templating import Environment
 
 
@@ -37,7 +39,7 @@ lean = pytest.mark.skipif(
 def test_the_jinja_internals_that_the_fast_path_uses_exist(app: Flask) -> None:
     template = app.jinja_env.from_string("{{ a }}")
     assert isinstance(template, Template)
-    assert template.root_render_func.__globals__["escape"] is _escape_for_output
+    assert template.root_render_func.__globals__["escape"] is escape_for_output
 
 
 class Html:
@@ -60,7 +62,7 @@ class Text(str):
     ["<a & 'b' \"c\">", 1, 1.5, None, Markup("<b>"), Html(), LazyHtml(), Text("<"), b"<", ["<"]],
 )
 def test_values_go_out_as_markupsafe_escapes_them(app: Flask, value: t.Any) -> None:
-    assert str(_escape_for_output(value)) == str(markupsafe.escape(value))
+    assert str(escape_for_output(value)) == str(markupsafe.escape(value))
     source = "{{ v }}|{{ v|e }}|{{ v ~ '<' }}"
     assert ours(app, source, v=value) == by_jinja(source, v=value)
 
@@ -83,6 +85,44 @@ def test_templates_render_as_with_jinja_alone(app: Flask, source: str) -> None:
     assert ours(app, source, v="<&>") == by_jinja(source, v="<&>")
 
 
+@pytest.mark.parametrize("value", ["<", 1, Markup("<b>"), None])
+def test_a_finalizer_sees_each_value_before_it_is_escaped(value: t.Any) -> None:
+    app = Flask("app")
+    app.jinja_options = {"finalize": lambda found: "<none>" if found is None else found}
+    finalized = jinja2.Environment(autoescape=True, **app.jinja_options)
+    source = "{{ v }}{{ 1 }}{{ none }}{% set v = v %}{{ v }}"
+    assert ours(app, source, v=value) == finalized.from_string(source).render(v=value)
+
+
+def test_a_template_may_give_any_name_to_its_values(app: Flask) -> None:
+    source = "{% set value = '<1>' %}{{ a }}{{ value }}{{ escape_text }}{{ a }}"
+    assert ours(app, source, a="<a>", escape_text="<e>") == "&lt;a&gt;&lt;1&gt;&lt;e&gt;&lt;a&gt;"
+
+
+def test_an_async_environment_renders_as_jinja_does() -> None:
+    async def find() -> str:
+        return "<&>"
+
+    app = Flask("app")
+    app.jinja_options = {"enable_async": True}
+    assert (
+        ours(app, "{{ v() }}{{ '<'|upper }}{{ v() }}", v=find) == "&lt;&amp;&gt;&lt;&lt;&amp;&gt;"
+    )
+
+
+def test_code_that_is_stored_in_a_file_needs_only_jinja(tmp_path: Path) -> None:
+    """Another process may render it, with Jinja alone or with official Flask."""
+    loader = jinja2.DictLoader({"t.html": "{{ v }}"})
+    app = Flask("app")
+    app.jinja_options = {"bytecode_cache": jinja2.FileSystemBytecodeCache(str(tmp_path))}
+    app.jinja_env.loader = loader
+    assert app.jinja_env.get_template("t.html").render(v="<") == "&lt;"
+    app.jinja_env.compile_templates(tmp_path / "compiled", zip=None)
+    stored = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert len(stored) == 2
+    assert not any(b"flask" in file.read_bytes() for file in stored)
+
+
 def test_an_environment_with_another_compiler_renders_as_jinja_does(app: Flask) -> None:
     class Generator(jinja2.compiler.CodeGenerator):
         pass
@@ -96,7 +136,7 @@ def test_an_environment_with_another_compiler_renders_as_jinja_does(app: Flask) 
 def test_without_markupsafes_function_templates_render_as_with_jinja(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flask._templating.template._escape_text", None)
+    monkeypatch.setattr("flask._templating.compiler.escape_text", None)
     template = app.jinja_env.from_string("{{ a }}")
     assert template.root_render_func.__globals__["escape"] is markupsafe.escape  # type: ignore[attr-defined]
 

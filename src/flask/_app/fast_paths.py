@@ -29,10 +29,10 @@ ERROR_STEPS: t.Final = (
 METHODS: t.Final = (
     *STEPS,
     *ERROR_STEPS,
-    *("app_context", "async_to_sync", "create_url_adapter", "ensure_sync"),
+    *("app_context", "async_to_sync", "create_url_adapter", "debug", "ensure_sync"),
     *("inject_url_defaults", "request_context", "url_for", "wsgi_app"),
 )
-"""The methods of an application that a fast path leaves out."""
+"""The methods of an application, and a property, that a fast path leaves out."""
 
 ATTRIBUTES: t.Final = frozenset(
     {
@@ -82,6 +82,7 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
         is_computed=True,
         routing=routing,
         contexts=methods.unchanged(app, "app_context"),
+        debug=methods.unchanged(app, "debug"),
         dispatch=methods.unchanged(app, "dispatch_request"),
         steps=(
             methods.unchanged(app, *STEPS)
@@ -99,7 +100,7 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
         sessions=sessions,
         request_class=request_class if is_request_unmodified else None,
         response_class=response_class,
-        text_type=content_type_of((response_class and response_class.default_mimetype) or ""),
+        text_type=content_type_of(getattr(response_class, "default_mimetype", None) or ""),
         guard=guard,
         **_compare_by_number(guard),
     )

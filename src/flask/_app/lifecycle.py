@@ -24,6 +24,7 @@ from .._core.current import get_app_context, get_request_context
 from .._core.hook_registers import EndpointHooks
 from .._core.waiting import wait
 from .._http.body_kind import GIVEN
+from .._http.json_responses import respond
 from .._http.make_response import to_response
 from ..ctx import RequestContext
 from ..debughelpers import FormDataRoutingRedirect
@@ -323,8 +324,8 @@ class Lifecycle(ServingApp):
                 response._status = "200 OK"
                 return response
         elif kind is dict or kind is list:
-            return self.json.response(rv)
-        elif kind is self.response_class:
+            return respond(self, rv) or self.json.response(rv)  # type: ignore[return-value]
+        elif kind is self._fast_paths.response_class or kind is self.response_class:
             return rv  # type: ignore[return-value]
         if (
             kind not in NOT_AWAITABLE

@@ -52,7 +52,7 @@ def find_member(kind: type, name: str) -> object:
 
 
 class ClassGuard:
-    """Notices that members of classes were added, replaced or removed, such as by a patch.
+    """Notices that members of classes were added, replaced or removed.
 
     CPython has no notification for that. Comparing all members would take most of the time of a
     request. Comparing the number of members is cheap, and enough for what a class inherits: its
@@ -99,7 +99,10 @@ _DEFINED = "_defined_names"
 
 
 def note_definition(kind: type) -> None:
-    """Remember which members the definition of a class has; for ``__init_subclass__``."""
+    """Remember which members the definition of a class has.
+
+    Called by ``__init_subclass__``.
+    """
     setattr(kind, _DEFINED, frozenset(vars(kind)) | {_DEFINED})
 
 

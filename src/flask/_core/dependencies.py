@@ -215,9 +215,18 @@ PRIVATE_NAMES: t.Final = (
     PrivateName(
         "markupsafe",
         "_escape_inner",
-        ("_templating/template",),
+        ("_templating/compiler",),
         "escapes a text without marking it as safe",
         is_optional=True,
+    ),
+    *(
+        PrivateName(
+            "jinja2.compiler:CodeGenerator",
+            name,
+            ("_templating/compiler",),
+            "writes the code that escapes a value; overridden, as in jinja2.nativetypes",
+        )
+        for name in ("_FinalizeInfo", "_output_child_post", "_output_child_pre")
     ),
     PrivateName(
         "granian.server:Server",

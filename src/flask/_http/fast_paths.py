@@ -31,6 +31,8 @@ class FastPaths:
     """Only the URL map decides which rule matches: path and method are enough."""
     contexts: bool = False
     """A request context may be its own application context."""
+    debug: bool = False
+    """Debug mode is what the setting says."""
     dispatch: bool = False
     """A view may return an awaitable, because no override of ``dispatch_request`` sees it."""
     steps: bool = False

@@ -279,31 +279,58 @@ class AsyncStream:
         self._steps.close()
 
 
+class _StreamedResponse(t.Protocol):
+    _iterable: t.Any
+    _callbacks: list[Callable[[], object]]
+
+
 class StreamedBody:
     """A body that is generated while it is sent, and closed at the end.
 
     PERF: for each chunk a server resumes one generator. Werkzeug's iterator also calls a method:
     0.2 us more for each chunk.
 
-    :param chunks: ``str`` or ``bytes``.
-    :param close: the server always calls it at the end (PEP 3333).
+    :param response: it overrides nothing about how it is sent and closed.
     """
 
-    __slots__ = ("_encoded", "close", "is_awaited", "stream")
+    __slots__ = ("_chunks", "_encoded", "_response")
 
-    is_awaited: bool
-    """Whether the chunks are from an asynchronous iterator, whose steps do not block."""
-    stream: AsyncStream | None
-    """That iterator, if it keeps the request context."""
-
-    def __init__(self, chunks: Iterable[str | bytes], close: Callable[[], object]) -> None:
-        self.stream = chunks if isinstance(chunks, AsyncStream) else None
-        self.is_awaited = self.stream is not None or isinstance(chunks, _SyncIterator)
-        self._encoded = (chunk.encode() if isinstance(chunk, str) else chunk for chunk in chunks)
-        self.close = close
+    def __init__(self, response: _StreamedResponse) -> None:
+        self._response = response
+        self._chunks: object = response._iterable
+        self._encoded = _encode(response._iterable)
 
     def __iter__(self) -> t.Iterator[bytes]:
         return self._encoded
 
     def __next__(self) -> bytes:
         return next(self._encoded)
+
+    def close(self) -> None:
+        """Close the response; the server calls it at the end (PEP 3333)."""
+        response = self._response  # the application may have replaced its iterable
+        close = getattr(response._iterable, "close", None)
+        if close is not None:
+            close()
+        for callback in response._callbacks:
+            callback()
+
+    @property
+    def stream(self) -> AsyncStream | None:
+        """The asynchronous iterator of the chunks, if it keeps the request context."""
+        return self._chunks if isinstance(self._chunks, AsyncStream) else None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the chunks are from an asynchronous iterator, whose steps do not block."""
+        return isinstance(self._chunks, AsyncStream | _SyncIterator)
+
+
+def _encode(chunks: Iterable[str | bytes]) -> Iterator[bytes]:
+    """Yield the chunks, the texts among them as bytes."""
+    for chunk in chunks:
+        # PERF: 2 % of a stream; with the others, `stream100` on 3.13 stays below 0.92.
+        if chunk.__class__ is str or isinstance(chunk, str):
+            yield chunk.encode()  # pyright: ignore[reportAttributeAccessIssue]
+        else:
+            yield chunk

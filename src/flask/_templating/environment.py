@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2 import Environment as BaseEnvironment
+from jinja2.compiler import CodeGenerator
 
 from ..debughelpers import Source, explain_template_loading_attempts
+from .compiler import OutputCompiler
 from .template import Template as FastTemplate
 
 
@@ -32,6 +34,7 @@ class Environment(BaseEnvironment):
 
     __module__ = "flask.templating"  # where it is promised
 
+    code_generator_class: type[CodeGenerator] = OutputCompiler
     template_class: type[Template] = FastTemplate
 
     def __init__(self, app: _App, **options: t.Any) -> None:

@@ -1,12 +1,11 @@
 """A compiled template with two optimizations; it renders the same text as Jinja's class.
 
 Both depend on the code that Jinja's compiler generates. If it generates other code, the template
-renders as Jinja's class does, and ``tests/test_templates.py`` fails.
+renders as Jinja's class does, and ``tests/templating`` fails.
 """
 
 from __future__ import annotations
 
-import typing as t
 from collections import ChainMap
 from collections.abc import Callable, Mapping, MutableMapping
 from types import CodeType
@@ -16,24 +15,8 @@ from jinja2 import Environment
 from jinja2 import Template as BaseTemplate
 from jinja2.compiler import CodeGenerator
 from jinja2.runtime import Context
-from markupsafe import Markup
 
-# MarkupSafe's own function behind escape(); private, so it may be missing one day.
-_escape_text: Callable[[str], str] | None = getattr(markupsafe, "_escape_inner", None)
-
-
-def _escape_for_output(value: t.Any) -> str:
-    """Return what ``markupsafe.escape`` returns, as a text that is not marked as safe.
-
-    PERF: the compiler generates ``escape(...)`` only for text that is joined to the output, where
-    the mark has no effect. To create it takes three quarters of the time.
-    """
-    if type(value) is str:
-        return _escape_text(value)  # type: ignore[misc]
-    if hasattr(value, "__html__"):
-        html = value.__html__()
-        return html if isinstance(html, str) else Markup(html)
-    return _escape_text(str(value))  # type: ignore[misc]
+from . import compiler
 
 
 class Template(BaseTemplate):
@@ -51,11 +34,11 @@ class Template(BaseTemplate):
         template = super().from_code(environment, code, globals, uptodate)
         namespace = template.root_render_func.__globals__
         if (
-            _escape_text is not None
-            and environment.code_generator_class is CodeGenerator
+            compiler.escape_text is not None
+            and environment.code_generator_class in (CodeGenerator, compiler.OutputCompiler)
             and namespace.get("escape") is markupsafe.escape
         ):
-            namespace["escape"] = _escape_for_output
+            namespace["escape"] = compiler.escape_for_output
         return template
 
     def new_context(

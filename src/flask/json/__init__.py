@@ -12,6 +12,7 @@ import typing as t
 from .._core.current import NO_APP_MESSAGE, get_request_context, get_set_app_context
 from .._core.json_functions import dump, dumps, load, loads
 from .._core.reexports import module_getattr
+from .._http.json_responses import respond
 from ..wrappers import Response
 
 __all__ = ["dump", "dumps", "jsonify", "load", "loads"]
@@ -32,10 +33,10 @@ def jsonify(*args: object, **kwargs: object) -> Response:
     context = get_set_app_context(None) or get_request_context(None)
     if context is None:
         raise RuntimeError(NO_APP_MESSAGE)
-    provider = context.app.json
-    # PERF: the usual call; 0.1 us less than with both kinds of arguments passed on.
+    app = context.app
+    response = None
     if len(args) == 1 and not kwargs:
-        response: Response = provider.response(args[0])
-    else:
-        response = provider.response(*args, **kwargs)
-    return response
+        response = respond(app, args[0])
+    elif kwargs and not args:
+        response = respond(app, kwargs)
+    return response or app.json.response(*args, **kwargs)  # type: ignore[return-value]

@@ -7,21 +7,23 @@ The default provider writes the same bytes as the standard library's ``json``, b
 from __future__ import annotations
 
 import json
+import threading
 import typing as t
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from inspect import getattr_static
 from json import encoder as _encoder
 from typing import IO, AnyStr
 
+from .._core.baseline import Baseline, ClassGuard, note_definition
 from .._core.bounded_cache import store
 from .._core.json_functions import Json, _default
 from .._core.lazy import lazy
 from .._core.reexports import module_getattr
 from .._http.body import loads
-from .._http.fast_paths import NO_FAST_PATHS
 from .._http.headers import content_type_of
+from .._http.json_responses import Encode, FastResponse
 from .._http.query import NEEDS_LIBRARY
-from .._http.response_factories import make_text_response
 from ..wrappers import Response
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
@@ -31,9 +33,9 @@ _COMPACT = (",", ":")
 _SPACED = (", ", ": ")
 
 Default: t.TypeAlias = Callable[[t.Any], Json]
-Encode: t.TypeAlias = Callable[[object, int], Iterable[str]]
 Settings: t.TypeAlias = tuple[Default, bool, bool]
-_ResponseSettings: t.TypeAlias = tuple[Default, bool, bool, str]
+
+_lock = threading.Lock()  # of all providers; it is held for a microsecond
 
 
 class _ProvidedApp(t.Protocol):
@@ -59,8 +61,8 @@ class JSONProvider:
 
     _overrides_dumps: bool
     """Whether `dumps` was set on this provider."""
-    _response_encoder: tuple[_ResponseSettings | None, Encode | None, tuple[str, str]]
-    """How the last response was written: the settings, and the encoder and header for them."""
+    _fast_response: FastResponse
+    """How `respond` creates responses, if it may."""
 
     def __init__(self, app: _ProvidedApp) -> None:
         self._app = weakref.proxy(app)
@@ -75,7 +77,7 @@ class JSONProvider:
     def _app(self, value: _ProvidedApp) -> None:
         self._application = value  # not through __dict__, which makes reading slow
         self._reference = lambda: value
-        self._response_encoder = (None, None, ("", ""))
+        self._fast_response = FastResponse()
         self._overrides_dumps = False
 
     def dumps(self, obj: Json, **kwargs: t.Any) -> str:
@@ -130,12 +132,8 @@ class JSONProvider:
         return response
 
 
-class DefaultJSONProvider(JSONProvider):
-    """The provider that uses the standard library's ``json``.
-
-    Besides JSON's types it writes ``datetime`` and ``date`` (as HTTP dates, RFC 9110 section
-    5.6.7), ``Decimal``, ``UUID``, dataclasses and objects with ``__html__``.
-    """
+class _StandardProvider(JSONProvider):
+    """The implementation of `DefaultJSONProvider`."""
 
     default: Default = staticmethod(_default)
     """Called with an object that JSON does not support. It returns one that JSON supports, or
@@ -158,6 +156,21 @@ class DefaultJSONProvider(JSONProvider):
         super().__setattr__(name, value)
         if name == "dumps":
             self._overrides_dumps = True
+        if name in _MEMBERS:
+            self._forget_fast_response()
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in _MEMBERS:
+            self._forget_fast_response()
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        note_definition(cls)
+
+    def _forget_fast_response(self) -> None:
+        with _lock:
+            self._fast_response = FastResponse()
 
     @lazy
     def _encoders(self) -> dict[tuple[str, str], tuple[Settings, Encode]]:
@@ -232,49 +245,75 @@ class DefaultJSONProvider(JSONProvider):
         The text is compact, or indented by two spaces in debug mode; see `compact`. The body ends
         with a line break.
         """
-        kind = self.__class__
-        if not kwargs and len(args) == 1 and kind._prepare_response_obj is _prepare_response_obj:
-            obj = args[0]  # PERF: one call less, for `json` on 3.13
-        else:
-            obj = self._prepare_response_obj(args, kwargs)
+        obj = self._prepare_response_obj(args, kwargs)
         app = self._reference()
         if app is None:
             app = self._app  # raises ReferenceError, because the application was deleted
         compact = self.compact
         if app.debug if compact is None else not compact:
             text = self.dumps(obj, indent=2)
-        elif kind.dumps is _dumps and not self._overrides_dumps:
-            # PERF: the usual case, with `_encode` inlined; 0.4 us less.
-            # Read each time: they may be set at any time, on the provider and on its class.
-            settings = (self.default, self.ensure_ascii, self.sort_keys, self.mimetype)
-            known_settings, encode, header = self._response_encoder
-            if known_settings != settings or encode is None:
-                encode, header = (
-                    _make_encoder(*settings[:3], _COMPACT),
-                    content_type_of(settings[3]),
-                )
-                self._response_encoder = (settings, encode, header)
-            try:
-                text = "".join(encode(obj, 0))
-            except RecursionError:
-                text = ""
-            if not text:  # not in the handler above, so the error has no context
-                text = self._encode(obj, _COMPACT)  # raises the error
-            try:
-                fast = app._fast_paths  # type: ignore[attr-defined]
-            except AttributeError:
-                fast = NO_FAST_PATHS
-            response_class = fast.response_class
-            if response_class is not None:
-                return make_text_response(response_class, f"{text}\n", header)  # type: ignore[no-any-return]
         else:
             text = self.dumps(obj, separators=_COMPACT)
+            self._find_fast_response(app)
         response: Response = app.response_class(f"{text}\n", mimetype=self.mimetype)
         return response
 
+    def _find_fast_response(self, app: t.Any) -> None:
+        """Compute how `respond` creates responses to this application, unless it is known."""
+        before = self._fast_response
+        fast_paths = getattr(app, "_fast_paths", None)
+        if before.examined is fast_paths and (
+            before.fast_paths is None or before.guard.is_unchanged()
+        ):
+            return
+        # Before the examination: a change that comes in the meantime is noticed by `respond`.
+        guard = ClassGuard((type(self), _StandardProvider))
+        if (
+            getattr(fast_paths, "response_class", None) is None
+            or not _METHODS.unchanged(self)
+            or any(hasattr(getattr_static(self, name), "__get__") for name in _VALUES)
+        ):
+            found = FastResponse(examined=fast_paths)
+        else:
+            found = FastResponse(
+                examined=fast_paths,
+                fast_paths=fast_paths,
+                response_class=fast_paths.response_class,  # type: ignore[union-attr]
+                encode=_make_encoder(self.default, self.ensure_ascii, self.sort_keys, _COMPACT),
+                content_type=content_type_of(self.mimetype),
+                is_compact=self.compact,
+                members=guard.members[0],
+                size=guard.size if guard.is_simple and len(guard.members) == 1 else -1,
+                guard=guard,
+            )
+        with _lock:
+            if self._fast_response is before:  # no setting has changed meanwhile
+                self._fast_response = found
 
-_dumps = DefaultJSONProvider.dumps
-_prepare_response_obj = JSONProvider._prepare_response_obj
+
+class DefaultJSONProvider(_StandardProvider):
+    """The provider that uses the standard library's ``json``.
+
+    Besides JSON's types it writes ``datetime`` and ``date`` (as HTTP dates, RFC 9110 section
+    5.6.7), ``Decimal``, ``UUID``, dataclasses and objects with ``__html__``.
+    """
+
+    # Its members are defined above, so that a `ClassGuard` notices what is set on this class.
+
+
+_VALUES = ("compact", "ensure_ascii", "mimetype", "sort_keys")
+"""The settings of a provider; a property may compute another value each time."""
+_METHODS = Baseline(
+    _StandardProvider,
+    *("__delattr__", "__getattribute__", "__setattr__"),
+    *("_encode", "_prepare_response_obj", "dumps", "response"),
+)
+"""The methods that are not called on the fast path."""
+_MEMBERS = frozenset({"_prepare_response_obj", "default", "dumps", "response", *_VALUES})
+"""What decides how a response is created."""
+
+
+_dumps = _StandardProvider.dumps
 
 _MOST_ENCODERS = 20  # an application may pass other separators in each call
 
