@@ -31,6 +31,8 @@ from ._http_connection import (
     ENCODED_HEADERS,
     HttpConnection,
     ResponseMessages,
+    encode_content_length,
+    encode_header,
 )
 from ._request_body import Receive, Send
 from ._scope import Scope, make_environ
@@ -157,9 +159,12 @@ class ScopeContext(ServedContext):
                 )
             ):
                 # PERF: the same result as a call of the response; 0.5 us less.
-                headers = [ENCODED_HEADERS[content_type], CONTENT_LENGTH_HEADERS[len(whole)]]
+                try:
+                    headers = [ENCODED_HEADERS[content_type], CONTENT_LENGTH_HEADERS[len(whole)]]
+                except KeyError:
+                    headers = [encode_header(content_type), encode_content_length(len(whole))]
                 if more is not None:
-                    headers += [ENCODED_HEADERS[pair] for pair in more]
+                    headers += [ENCODED_HEADERS.get(pair) or encode_header(pair) for pair in more]
                 return (
                     {"type": "http.response.start", "status": status, "headers": headers},
                     {"type": "http.response.body", "body": whole},
