@@ -134,7 +134,7 @@ class Lifecycle(ServingApp):
             if request_started.receivers:
                 request_started.send(self, _async_wrapper=self.ensure_sync)
                 hooks = context._hooks = self._find_hooks(context)
-            if not may_skip_steps or hooks.before or hooks.preprocessors:
+            if hooks.any_before or not may_skip_steps:
                 answer = self.preprocess_request()
             if answer is None:
                 answer = self.dispatch_request()
@@ -355,9 +355,11 @@ class Lifecycle(ServingApp):
                 response = hook(response) if awaits else self.ensure_sync(hook)(response)
                 if type(response) is not Response:
                     response = wait_for_response(response, hook)
-        if context._may_save_session():
+        session = context._open_session
+        if session is not None or context._may_save_session():
+            if session is None and context._fast_paths.sessions:
+                session = context._session
             interface = self.session_interface
-            session = context._session if context._fast_paths.sessions else context._open_session
             if not interface.is_null_session(session):
                 interface.save_session(self, session, response)
         return response
@@ -408,6 +410,7 @@ class Lifecycle(ServingApp):
 
     do_teardown_request = teardown.do_teardown_request
     do_teardown_appcontext = teardown.do_teardown_appcontext
+    _call_teardown_functions = teardown.call_teardown_functions
 
 
 Lifecycle._unmodified = (Lifecycle, Baseline(Lifecycle, *METHODS))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import typing as t
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from .._core.awaitables import explain_second_loop, wait_if_awaitable
@@ -50,12 +50,9 @@ def do_teardown_request(
         return
     if context._is_websocket:
         return  # it has its own teardown functions
-    functions: list[ft.TeardownCallable] = []
-    for registered in hooks.teardown:
-        functions.extend(reversed(registered))
     if exc is _sentinel:
         exc = sys.exc_info()[1]
-    call_teardown_functions(self, functions, exc, request_tearing_down)
+    call_teardown_functions(self, hooks.teardown, exc, request_tearing_down)
 
 
 def do_teardown_appcontext(
@@ -70,33 +67,34 @@ def do_teardown_appcontext(
     if functions or appcontext_tearing_down.receivers:
         if exc is _sentinel:
             exc = sys.exc_info()[1]
-        call_teardown_functions(self, reversed(functions), exc, appcontext_tearing_down)
+        call_teardown_functions(self, (functions,), exc, appcontext_tearing_down)
 
 
 def call_teardown_functions(
     app: _App,
-    functions: Iterable[Callable[..., object]],
+    lists: Iterable[Sequence[Callable[..., object]]],
     exc: BaseException | None,
     signal: Signal | None = None,
 ) -> None:
     """Call every function and the signal's receivers; then raise the first error.
 
     :param app: the application.
-    :param functions: the functions, in order.
+    :param lists: the functions of each scope. The newest of a scope is called first.
     :param exc: the unhandled error that they get, or ``None``.
     :param signal: sent after the functions.
     """
     failures: list[BaseException] = []
     awaits = app._fast_paths.sync
-    for function in functions:
-        try:
-            result = function(exc) if awaits else app.ensure_sync(function)(exc)
-            if result is not None:
-                wait_if_awaitable(result)
-        except Exception as error:
-            if isinstance(error, TypeError):
-                _explain_call(error, function)
-            failures.append(error)
+    for functions in lists:
+        for function in reversed(functions):
+            try:
+                result = function(exc) if awaits else app.ensure_sync(function)(exc)
+                if result is not None:
+                    wait_if_awaitable(result)
+            except Exception as error:
+                if isinstance(error, TypeError):
+                    _explain_call(error, function)
+                failures.append(error)
     if signal is not None and signal.receivers:
         try:
             signal.send(app, _async_wrapper=app.ensure_sync, exc=exc)

@@ -194,8 +194,11 @@ class RoutedContext(AppContext):
                 answer = table.search(path, method, True)
             elif (leaf := by_method.get(method)) is None:
                 answer = NEEDS_MAP
+            elif request is None and leaf.without_arguments is not None:
+                self._url_rule, self._view_args = leaf.without_arguments
+                return
             else:
-                answer = leaf.without_arguments or (leaf.rule, leaf.defaults.copy())
+                answer = leaf.rule, leaf.defaults.copy()
             if answer is NEEDS_MAP and not app.url_map.is_table_filled:
                 app.url_map.fill_table()  # an empty table leaves everything to the map
                 answer = app.url_map.table.match(path, method)

@@ -40,12 +40,14 @@ class EndpointHooks:
     of others nothing.
     """
 
-    __slots__ = ("after", "before", "preprocessors", "teardown")
+    __slots__ = ("after", "any_before", "before", "preprocessors", "teardown")
 
     preprocessors: tuple[Functions, ...]
     """``url_value_preprocessor`` functions, from the application inward."""
     before: tuple[Functions, ...]
     """``before_request`` functions, from the application inward."""
+    any_before: bool
+    """Whether there are lists of one of these two kinds."""
     after: tuple[Functions, ...]
     """``after_request`` functions, from the blueprint outward."""
     teardown: tuple[Functions, ...]
@@ -56,6 +58,7 @@ class EndpointHooks:
         inward, outward = scopes_inward(endpoint), scopes_outward(endpoint)
         self.preprocessors = _lists(app.url_value_preprocessors, inward)
         self.before = _lists(app.before_request_funcs, inward)
+        self.any_before = bool(self.preprocessors or self.before)
         self.after = _lists(app.after_request_funcs, outward)
         self.teardown = _lists(app.teardown_request_funcs, outward)
 

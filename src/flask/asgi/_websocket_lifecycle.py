@@ -270,8 +270,6 @@ def do_teardown_websocket(self: WebSocketApplication, exc: BaseException | None 
 
     :param exc: the unhandled error.
     """
-    functions: list[ft.TeardownCallable] = []
-    for scope in scopes_outward(get_request_context().request.endpoint):
-        functions.extend(reversed(self.teardown_websocket_funcs.get(scope, ())))
-    if functions:
-        call_teardown_functions(self, functions, exc)
+    scopes = scopes_outward(get_request_context().request.endpoint)
+    registered = [self.teardown_websocket_funcs.get(scope, ()) for scope in scopes]
+    call_teardown_functions(self, registered, exc)
