@@ -75,12 +75,18 @@ async def looks() -> str:
     return request.path
 
 
+async def looks_at_headers() -> str:
+    return request.headers["Host"]
+
+
 async def keeps() -> str:
     session["name"] = "Ada"
     return "kept"
 
 
-@pytest.mark.parametrize(("view", "count"), [(untouched, 0), (looks, 1), (keeps, 1)])
+@pytest.mark.parametrize(
+    ("view", "count"), [(untouched, 0), (looks, 0), (keeps, 0), (looks_at_headers, 1)]
+)
 def test_an_environment_is_created_only_if_the_view_uses_it(
     app: Flask, made: list[t.Any], view: Callable[..., t.Any], count: int
 ) -> None:

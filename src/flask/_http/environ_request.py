@@ -18,6 +18,7 @@ from werkzeug.wrappers import Request as RequestBase
 
 from .._core.current import get_request_context, get_set_app_context
 from .._core.lazy import lazy, note_overrides
+from .environ_scope import complete_environ
 from .headers import RequestHeaders
 
 if t.TYPE_CHECKING:
@@ -38,6 +39,7 @@ class EnvironRequest(RequestBase):
 
     shallow: bool = False
     _environ: WSGIEnvironment
+    """The environment. Under ASGI it may lack entries; see `complete_environ`."""
     _original_environ: WSGIEnvironment | None
     """A copy of the original environment; ``None`` until the application can change it."""
     _query: object = None
@@ -102,6 +104,7 @@ class EnvironRequest(RequestBase):
         """
         environ = self._environ
         if self._original_environ is None:  # without the request, to avoid a reference cycle
+            complete_environ(environ)
             self._original_environ = {**environ, "werkzeug.request": None}
         if self._adds_itself and environ.get("werkzeug.request") is not self:
             environ["werkzeug.request"] = self
@@ -110,7 +113,10 @@ class EnvironRequest(RequestBase):
     @environ.setter
     def environ(self, value: WSGIEnvironment) -> None:
         if self._original_environ is None:
-            self._original_environ = {**self._environ, "werkzeug.request": None}
+            self._original_environ = {
+                **complete_environ(self._environ),
+                "werkzeug.request": None,
+            }
         self._environ = value
         self._adds_itself = False
 
@@ -135,7 +141,7 @@ class EnvironRequest(RequestBase):
     @lazy
     def server(self) -> tuple[str, int | None] | None:
         """The server's host and port; ``(path, None)`` for a Unix socket."""
-        environ = self._original_environ or self._environ
+        environ = self._original_environ or complete_environ(self._environ)
         name: str | None = environ.get("SERVER_NAME")
         return None if name is None else (name, _parse_port(environ.get("SERVER_PORT")))
 
@@ -173,12 +179,13 @@ class EnvironRequest(RequestBase):
     @lazy
     def headers(self) -> Headers:
         """The headers; their names are case-insensitive."""
-        return RequestHeaders(self._environ)
+        return RequestHeaders(complete_environ(self._environ))
 
     @lazy
     def remote_addr(self) -> str | None:
         """The address of the client, as the server saw it."""
-        return (self._original_environ or self._environ).get("REMOTE_ADDR")
+        environ = self._original_environ or complete_environ(self._environ)
+        return environ.get("REMOTE_ADDR")
 
     host = _Host(RequestBase.host.fget)  # type: ignore[attr-defined]
 
