@@ -12,7 +12,7 @@ import pytest
 from warm_app import warm_up
 
 from flask import Flask, Request, request
-from flask._http.environ_scope import REST
+from flask._http.environ_request import REST
 from flask.globals import request_ctx
 
 Headers = list[tuple[bytes, bytes]]

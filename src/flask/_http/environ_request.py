@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 from inspect import getattr_static
+from threading import RLock
 
 from werkzeug.datastructures import Headers
 from werkzeug.utils import cached_property
@@ -18,13 +19,34 @@ from werkzeug.wrappers import Request as RequestBase
 
 from .._core.current import get_request_context, get_set_app_context
 from .._core.lazy import lazy, note_overrides
-from .environ_scope import complete_environ
 from .headers import RequestHeaders
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _DELETED = object()
+
+REST: t.Final = "flask.rest"
+"""Key of an environment that has only the most common entries: a function that returns all."""
+
+_lock = RLock()  # one for all environments; a finalizer may run while it is held
+
+
+def complete_environ(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """Add the entries that an environment does not have yet.
+
+    The object stays the same, because the context and the request both have it. So its first
+    headers are the common ones; the order of headers has no meaning (RFC 9110 section 5.3).
+
+    :param environ: the environment of a request; nothing is added to one of a WSGI server.
+    :returns: the same object.
+    """
+    if REST in environ:
+        with _lock:  # the loop and a thread that the view has started may both be here
+            if REST in environ:
+                environ.update(environ[REST]())
+                del environ[REST]
+    return environ
 
 
 class _Host(cached_property[str]):

@@ -1,13 +1,12 @@
-"""Build the ASGI scope for the request of a WSGI environment, and complete an environment.
+"""Build the ASGI scope for the request of a WSGI environment.
 
-The test clients and WebSockets under WSGI use the scope.
+The test clients and WebSockets under WSGI use it.
 """
 
 from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterator
-from threading import Lock
 from urllib.parse import quote
 
 if t.TYPE_CHECKING:
@@ -15,28 +14,6 @@ if t.TYPE_CHECKING:
 
 EXTRAS: t.Final = "flask.environ"
 """Key of a scope: entries of the WSGI environment that have no equivalent in a scope."""
-
-REST: t.Final = "flask.rest"
-"""Key of an environment that has only the most common entries: a function that returns all."""
-
-_lock = Lock()  # one for all environments, because it is held only for some microseconds
-
-
-def complete_environ(environ: WSGIEnvironment) -> WSGIEnvironment:
-    """Add the entries that an environment does not have yet.
-
-    The object stays the same, because the context and the request both have it. So its first
-    headers are the common ones; the order of headers has no meaning (RFC 9110 section 5.3).
-
-    :param environ: the environment of a request; nothing is added to one of a WSGI server.
-    :returns: the same object.
-    """
-    if REST in environ:
-        with _lock:  # the loop and a thread that the view has started may both be here
-            if REST in environ:
-                environ.update(environ[REST]())
-                del environ[REST]
-    return environ
 
 
 def make_scope(environ: WSGIEnvironment, kind: str = "http") -> dict[str, t.Any]:

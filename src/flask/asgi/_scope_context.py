@@ -20,7 +20,8 @@ from werkzeug.datastructures import MultiDict
 from .._context.request import ServedContext
 from .._context.routed import HTTP, RoutedContext
 from .._core.lazy import lazy
-from .._http.environ_scope import EXTRAS, REST, complete_environ
+from .._http.environ_request import REST, complete_environ
+from .._http.environ_scope import EXTRAS
 from .._http.query import NEEDS_LIBRARY, parse_query
 from .._http.response import WITHOUT_BODY
 from .._routing.table import NOT_CONVERTED
