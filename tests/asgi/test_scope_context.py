@@ -404,6 +404,14 @@ def test_each_way_to_make_a_context_sets_the_same(app: Flask) -> None:
     ask(app)
     app.test_client().get("/")
     by_scope, by_environ = found
-    own = {"_scope", "_receive", "_send", "_connection", "content_length", "may_block"}
+    own = {
+        "_scope",
+        "_receive",
+        "_send",
+        "_connection",
+        "content_length",
+        "content_type",
+        "may_block",
+    }
     # The environment is created at its first access.
     assert by_scope - own == by_environ - {"_environ"}

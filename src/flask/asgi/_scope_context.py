@@ -45,10 +45,16 @@ if t.TYPE_CHECKING:
 
 _lock = Lock()  # one for all contexts, because it is held only for a microsecond
 
-_ASKED = frozenset({b"host", b"cookie", b"upgrade", b"content-length"})
+_ASKED = frozenset(
+    {
+        *(b"host", b"cookie", b"upgrade", b"content-type", b"content-length"),
+        b"transfer-encoding",
+    }
+)
 """The headers that matter before the view runs.
 
-A request with ``Upgrade``, or with one of them twice, does not take the fast path.
+A request with ``Upgrade`` or ``Transfer-Encoding``, or with one of them twice, does not take the
+fast path.
 """
 
 
@@ -81,6 +87,9 @@ class ScopeContext(ServedContext):
 
     content_length: bytes | None
     """The value of the header ``Content-Length``, if there is one."""
+
+    content_type: bytes | None
+    """The value of the header ``Content-Type``, if there is one."""
 
     _scope: Scope
     """What the server says about the request."""
@@ -120,20 +129,12 @@ class ScopeContext(ServedContext):
     def _make_known(self) -> WSGIEnvironment:
         """Return the environment of the request, with the entries that most views read.
 
-        PERF: most headers are never read; 10 % of a request less than the whole environment.
+        PERF: most headers are never read; POST JSON takes 10 % less than with all of them.
         """
         scope = self._scope
-        headers = scope["headers"]
-        by_name = dict(headers)
         path: str = scope["path"]
         query = scope.get("query_string") or b""
-        if (
-            len(by_name) != len(headers)  # one of them is there twice
-            or b"transfer-encoding" in by_name  # overrides a length (RFC 9112 section 6.3)
-            or EXTRAS in scope
-            or type(query) is not bytes
-            or not path.isascii()
-        ):
+        if EXTRAS in scope or type(query) is not bytes or not path.isascii():
             return self._environ
         connection = self.connection
         known: WSGIEnvironment = {
@@ -149,8 +150,8 @@ class ScopeContext(ServedContext):
             known["wsgi.input_terminated"] = True
         else:
             known["CONTENT_LENGTH"] = self.content_length.decode("latin-1")
-        if b"content-type" in by_name:
-            known["CONTENT_TYPE"] = by_name[b"content-type"].decode("latin-1")
+        if self.content_type is not None:
+            known["CONTENT_TYPE"] = self.content_type.decode("latin-1")
         if "HTTP_COOKIE" in self._known:
             known["HTTP_COOKIE"] = self._known["HTTP_COOKIE"]
         return known
@@ -180,13 +181,7 @@ class ScopeContext(ServedContext):
         limit: int | None = self.app.config["MAX_CONTENT_LENGTH"]
         if limit is not None and size > limit:
             return None
-        headers = self._scope["headers"]
-        by_name = dict(headers)
-        if (
-            by_name.get(b"content-type") != content_type
-            or len(by_name) != len(headers)  # one of them may be there twice
-            or b"transfer-encoding" in by_name  # overrides a length (RFC 9112 section 6.3)
-        ):
+        if self.content_type != content_type:
             return None
         body = self.connection.peek(size)
         return body if len(body) == size else None
@@ -261,6 +256,7 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
         known = _KNOWN[method]
         host: bytes | None = None
         length: bytes | None = None
+        content_type: bytes | None = None
         for name, value in headers:
             if name in _ASKED:
                 if name == b"host" and host is None:
@@ -269,6 +265,8 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
                     known = {**known, "HTTP_COOKIE": value.decode("latin-1")}
                 elif name == b"content-length" and length is None:
                     length = value
+                elif name == b"content-type" and content_type is None:
+                    content_type = value
                 else:
                     return None
         if host not in fast.accepted_hosts:
@@ -312,4 +310,5 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
     context._pushed = None
     context.may_block = may_block
     context.content_length = length
+    context.content_type = content_type
     return context
