@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import typing as t
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from werkzeug.datastructures import CallbackDict, MultiDict
+from werkzeug.datastructures import MultiDict
 
+from ._core.cookie_session import NullSession, SecureCookieSession
 from ._core.owned_sessions import OwnedSession, end_sessions, sessions_of
 from ._core.reexports import module_getattr
 from ._core.session_types import (
@@ -50,57 +50,6 @@ __all__ = [
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = module_getattr(__name__)
-
-
-class SecureCookieSession(  # pyright: ignore[reportIncompatibleMethodOverride]
-    CallbackDict[str, t.Any], SessionMixin
-):
-    """A session in a signed cookie.
-
-    Setting and deleting keys marks it as modified. A change *inside* a value, such as appending to
-    a list, is not noticed: set ``session.modified = True`` then.
-
-    :param initial: the initial data.
-    """
-
-    modified: bool = False
-
-    _was_verified_fast: bool = False
-    """Whether the cookie was verified on the fast path, so the next one may be signed on it."""
-
-    def __init__(
-        self, initial: Mapping[str, object] | t.Iterable[tuple[str, object]] | None = None
-    ) -> None:
-        # PERF: as CallbackDict's initializer does; 1.2 % of a session on 3.11.
-        if initial is not None:
-            dict.__init__(self, initial)
-        self.on_update = _mark_modified
-
-    def __setitem__(self, key: str, value: object) -> None:
-        # PERF: the usual case; 0.2 us less than Werkzeug's method.
-        if self.on_update is _mark_modified:
-            dict.__setitem__(self, key, value)
-            self.modified = True
-        else:
-            super().__setitem__(key, value)
-
-
-def _mark_modified(session: SessionMixin) -> None:
-    session.modified = True
-
-
-class NullSession(SecureCookieSession):
-    """The session without a secret key: empty and read-only."""
-
-    def _fail(self, *args: object, **kwargs: object) -> t.NoReturn:
-        """Raise ``RuntimeError``: the session cannot be changed."""
-        raise RuntimeError(
-            "The session is unavailable because no secret key was set. Set the secret_key on the"
-            " application to something unique and secret. For example, write app.secret_key = '...'"
-            ' with the output of: python -c "import secrets; print(secrets.token_hex())"'
-        )
-
-    __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = _fail
 
 
 NEEDS_REQUEST: t.Final = object()

@@ -8,23 +8,16 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Collection
-from types import FunctionType, MethodType
+from types import MethodType
 
-from ._core.current import current_app, get_request_context, get_set_app_context, request
+from ._core.awaitables import NOT_AWAITABLE, wait_if_awaitable
+from ._core.current import current_app, get_request_context, request
 from ._core.reexports import module_getattr
-from ._http.fast_paths import NO_FAST_PATHS
 from .typing import ResponseReturnValue, RouteCallable
 
 if not t.TYPE_CHECKING:  # to type checkers the module has what it defines
     __getattr__ = module_getattr(__name__)
 
-
-class _App(t.Protocol):
-    def ensure_sync(self, func: Callable[..., object], /) -> Callable[..., ResponseReturnValue]: ...
-
-
-if t.TYPE_CHECKING:
-    from ._http.fast_paths import FastPaths
 
 View_ = t.TypeVar("View_", bound="View")
 
@@ -32,37 +25,18 @@ http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put"
 """The names of methods with which a `MethodView` handles an HTTP method."""
 
 
-def _make_sync(method: Callable[..., t.Any]) -> Callable[..., ResponseReturnValue]:
-    """Return a method of a view as ``ensure_sync`` of the current application does.
-
-    PERF: the function of a synchronous method is remembered. 6 % of a class-based view.
-
-    :raises RuntimeError: no application is current.
-    """
-    context = get_set_app_context(None) or get_request_context(None)
-    fast: FastPaths = getattr(context, "_fast_paths", NO_FAST_PATHS)
-    function = getattr(method, "__func__", None)
-    is_usual = type(method) is MethodType and type(function) is FunctionType
-    if is_usual and function in fast.sync_methods:
-        return method
-    app: _App = current_app if context is None else context.app
-    synchronous = app.ensure_sync(method)
-    if synchronous is method and fast.sync and is_usual:
-        fast.remember_method(t.cast("FunctionType", function))
-    return synchronous
-
-
-def _find_method() -> str:
-    """Return the HTTP method of the current request.
-
-    PERF: without a request object, if it was not created and its class overrides nothing.
-    """
-    context = get_request_context(None)
+def _find_handler(view: View, context: t.Any) -> Callable[..., ResponseReturnValue]:
+    """Return the method of a `MethodView` for the HTTP method of the current request."""
+    # PERF: without a request object, if it was not created and its class overrides nothing.
     if context is not None and context._request is None and context._fast_paths.inputs:
-        method = context._known["REQUEST_METHOD"].upper()
+        method: str = context._known["REQUEST_METHOD"]
     else:
         method = request.method
-    return t.cast("str", method)
+    handler: Callable[..., ResponseReturnValue] | None = getattr(view, method.lower(), None)
+    if handler is None and method.upper() == "HEAD":
+        handler = getattr(view, "get", None)
+    assert handler is not None, f"Unimplemented method {method.upper()!r}"
+    return handler
 
 
 class View:
@@ -102,10 +76,26 @@ class View:
         """
         kept = None if cls.init_every_request else cls(*class_args, **class_kwargs)
 
+        has_arguments = bool(class_args or class_kwargs)
+
         def view(**kwargs: object) -> ResponseReturnValue:
-            # `view_class` of the registered function, because a decorator may have changed it.
-            made = routed.view_class(*class_args, **class_kwargs) if kept is None else kept
-            return _make_sync(made.dispatch_request)(**kwargs)
+            if kept is not None:
+                made = kept
+            elif has_arguments:
+                made = routed.view_class(*class_args, **class_kwargs)
+            else:
+                # `view_class` of the registered function, because a decorator may have changed it.
+                made = routed.view_class()
+            context = get_request_context(None)
+            handle: t.Any = made.dispatch_request
+            if context is None or not context._fast_paths.sync:
+                return t.cast("ResponseReturnValue", current_app.ensure_sync(handle)(**kwargs))
+            # PERF: what the built-in `ensure_sync` does happens below, where its result is awaited,
+            # and the built-in method is not called. 25 % of a class-based view.
+            if type(handle) is MethodType and handle.__func__ is _dispatch_by_method:
+                handle = _find_handler(made, context)
+            answer: ResponseReturnValue = handle(**kwargs)
+            return answer if type(answer) in NOT_AWAITABLE else wait_if_awaitable(answer)
 
         routed: t.Any = view
         # COMPAT: `functools.wraps` copies attributes, so the value is the function itself.
@@ -144,9 +134,8 @@ class MethodView(View):
 
     def dispatch_request(self, *args: t.Any, **kwargs: t.Any) -> ResponseReturnValue:
         """Call the method for the request's HTTP method."""
-        method = _find_method()
-        handler = getattr(self, method.lower(), None)
-        if handler is None and method == "HEAD":
-            handler = getattr(self, "get", None)
-        assert handler is not None, f"Unimplemented method {method!r}"
-        return _make_sync(handler)(*args, **kwargs)
+        handler = current_app.ensure_sync(_find_handler(self, get_request_context(None)))
+        return t.cast("ResponseReturnValue", handler(*args, **kwargs))
+
+
+_dispatch_by_method = MethodView.dispatch_request

@@ -22,8 +22,8 @@ OURS = {
         app request routed
     """,
     "flask._core": """
-        awaitables baseline bounded_cache current environment event_loops gevent_support
-        hook_registers hook_scopes json_functions lazy owned_sessions reexports
+        awaitables baseline bounded_cache cookie_session current environment event_loops
+        gevent_support hook_registers hook_scopes json_functions lazy owned_sessions reexports
         session_types threads waiting
     """,
     "flask._http": """

@@ -352,16 +352,17 @@ class Lifecycle(ServingApp):
         for functions in self._find_hooks(context).after:
             hook: Callable[..., t.Any]
             for hook in reversed(functions):
-                response = hook(response) if awaits else self.ensure_sync(hook)(response)
-                if type(response) is not Response:
-                    response = wait_for_response(response, hook)
+                answer = hook(response) if awaits else self.ensure_sync(hook)(response)
+                if answer is not response:
+                    response = wait_for_response(answer, hook)
         session = context._open_session
-        if session is not None or context._may_save_session():
-            if session is None and context._fast_paths.sessions:
-                session = context._session
-            interface = self.session_interface
-            if not interface.is_null_session(session):
-                interface.save_session(self, session, response)
+        if session is None and context._fast_paths.sessions:  # it was not accessed
+            if "HTTP_COOKIE" not in context._known or not context._may_save_session():
+                return response
+            session = context._session
+        interface = self.session_interface
+        if not interface.is_null_session(session):
+            interface.save_session(self, session, response)
         return response
 
     # 5. No handler took the error ----------------------------------------------------------------

@@ -65,8 +65,6 @@ class FastPaths:
     """Views that are functions, and whether they have to be awaited."""
     hooks: HookIndex = field(default_factory=HookIndex)
     """The hooks of each endpoint."""
-    sync_methods: set[Callable[..., object]] = field(default_factory=set)
-    """Functions in classes of views that ``ensure_sync`` returned unchanged."""
 
     def is_valid(self) -> bool:
         """Return whether the fast paths were computed, and the classes have not changed since."""
@@ -76,11 +74,6 @@ class FastPaths:
         """Remember whether a view has to be awaited."""
         if len(self.views) < _MOST_FUNCTIONS:
             self.views[view] = is_awaited
-
-    def remember_method(self, function: Callable[..., object]) -> None:
-        """Remember a function that may be called without ``ensure_sync``."""
-        if len(self.sync_methods) < _MOST_FUNCTIONS:
-            self.sync_methods.add(function)
 
     def accept_host(self, host: str | None) -> None:
         """Remember a ``Host`` header that the URL map accepted.
