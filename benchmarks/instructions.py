@@ -12,7 +12,7 @@ A file has the figures of each interpreter by its version: ``{"3.11": {"wsgi": {
 Those of a peer have its name in the key, as in ``"wsgi falcon"``.
 
 Needs valgrind. Callgrind counts what the processor would execute, so the figures do not depend on
-what else the machine does: they repeat within 0.2 %, those of ``plain_*`` within 0.5 %, because
+what else the machine does: they repeat within 0.2 %, those of ``plain_*`` within 4 %, because
 threads take turns. A figure is the difference of two blocks of requests divided by the difference
 of their lengths, so nothing that happens once is in it.
 """
@@ -52,6 +52,8 @@ without a clash in CPython's cache of look-ups, which can add 5 %."""
 ASGI_WORKLOADS = ("hello", "json", "param", "post_json")
 THREADED_WORKLOADS = tuple(f"plain_{name}" for name in ASGI_WORKLOADS)
 """The same with synchronous views on ASGI, which run in threads."""
+THREADED_TOLERANCE = 1.1
+"""What ``--check`` allows for them at least: which thread waits first varies."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -160,11 +162,13 @@ def table(counts: Mapping[str, int], recorded: Mapping[str, int]) -> list[str]:
 
 def exceeded(counts: Mapping[str, int], recorded: Mapping[str, int], tolerance: float) -> list[str]:
     """Return a line for each workload that takes more than its recorded figure allows."""
+    allowed = dict.fromkeys(counts, tolerance)
+    allowed |= {n: max(tolerance, THREADED_TOLERANCE) for n in counts if n in THREADED_WORKLOADS}
     return [
         f"{name}: {found} instructions, recorded {recorded[name]}, allowed"
-        f" {recorded[name] * tolerance:.0f} ({tolerance} x)"
+        f" {recorded[name] * allowed[name]:.0f} ({allowed[name]} x)"
         for name, found in counts.items()
-        if name in recorded and found > recorded[name] * tolerance
+        if name in recorded and found > recorded[name] * allowed[name]
     ]
 
 
