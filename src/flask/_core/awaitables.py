@@ -24,7 +24,8 @@ def is_async_callable(function: object) -> bool:
     """
     while isinstance(function, partial):
         function = function.func
-    # PERF: most functions can be recognized by their flags; inspect takes 8,500 instructions.
+    # PERF: most functions can be recognized by their flags; with inspect, a request with
+    # a synchronous view on ASGI takes 6 % more on CPython 3.11, and 13 % more on 3.13.
     inner = function.__func__ if isinstance(function, MethodType) else function
     if type(inner) is FunctionType:
         if inner.__code__.co_flags & CO_COROUTINE:

@@ -17,7 +17,7 @@ class ThreadOutcome(asyncio.Future[Outcome]):
 
     The task continues in the step of the loop in which the outcome arrives.
 
-    PERF: with any other future it continues in the next step, after another call of ``select``: 7 %
+    PERF: with any other future it continues in the next step, after another call of ``select``: 9 %
     of a request with a synchronous view.
     """
 
