@@ -42,6 +42,10 @@ AIMS: dict[str, list[tuple[str, str, float]]] = {
         ("json", "blacksheep", 1.0),
         ("param", "blacksheep", 1.0),
         ("post_json", "blacksheep", 1.0),
+        ("plain_hello", "litestar", 1.0),
+        ("plain_json", "litestar", 1.0),
+        ("plain_param", "litestar", 1.0),
+        ("plain_post_json", "litestar", 1.0),
     ],
 }
 """Workload, rival, and the largest share of the rival's instructions, by protocol."""
@@ -66,6 +70,8 @@ def table(figures: Figures) -> list[str]:
     for interface, rows in AIMS.items():
         for name, rival, aim in rows:
             rivals = {v: figures[v].get(f"{interface} {rival}", {}).get(name) for v in versions}
+            if not any(rivals.values()):
+                continue
             cells = [f"{rivals[v]:,}" if rivals[v] else "-" for v in versions]
             cells += [
                 _cell(figures[v].get(interface + suffix, {}).get(name), rivals[v], aim)

@@ -12,8 +12,9 @@ A file has the figures of each interpreter by its version: ``{"3.11": {"wsgi": {
 Those of a peer have its name in the key, as in ``"wsgi falcon"``.
 
 Needs valgrind. Callgrind counts what the processor would execute, so the figures do not depend on
-what else the machine does: they repeat within 0.2 %. A figure is the difference of two blocks of
-requests divided by the difference of their lengths, so nothing that happens once is in it.
+what else the machine does: they repeat within 0.2 %, those of ``plain_*`` within 4 %, because
+threads take turns. A figure is the difference of two blocks of requests divided by the difference
+of their lengths, so nothing that happens once is in it.
 """
 
 from __future__ import annotations
@@ -49,6 +50,10 @@ CLASSES = (0, 5, 11)
 """Classes that are made first; see ``instructions_task.py``. The lowest of the counts is the one
 without a clash in CPython's cache of look-ups, which can add 5 %."""
 ASGI_WORKLOADS = ("hello", "json", "param", "post_json")
+THREADED_WORKLOADS = tuple(f"plain_{name}" for name in ASGI_WORKLOADS)
+"""The same with synchronous views on ASGI, which run in threads."""
+THREADED_TOLERANCE = 1.1
+"""What ``--check`` allows for them at least: which thread waits first varies."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     interface = "asgi" if options.asgi else "wsgi"
     peer = "realistic" if options.realistic else options.peer
     key = interface if peer == "this" else f"{interface} {peer}"
-    names = ASGI_WORKLOADS if options.asgi else tuple(wsgi_workloads())
+    names = ASGI_WORKLOADS + THREADED_WORKLOADS if options.asgi else tuple(wsgi_workloads())
     if options.only:
         names = tuple(name for name in names if name in options.only.split(","))
     try:
@@ -111,6 +116,7 @@ def _count_all(
     with tempfile.TemporaryDirectory() as folder:
         command = [
             *("valgrind", "--tool=callgrind", "--dump-before=getppid"),
+            "--fair-sched=yes",  # the order of threads is the same in each run
             f"--callgrind-out-file={folder}/out.%p",
             *(sys.executable, str(TASK_FILE), module, interface),
             ",".join(f"{name}={number}" for name, number in requests.items()),
@@ -156,11 +162,13 @@ def table(counts: Mapping[str, int], recorded: Mapping[str, int]) -> list[str]:
 
 def exceeded(counts: Mapping[str, int], recorded: Mapping[str, int], tolerance: float) -> list[str]:
     """Return a line for each workload that takes more than its recorded figure allows."""
+    allowed = dict.fromkeys(counts, tolerance)
+    allowed |= {n: max(tolerance, THREADED_TOLERANCE) for n in counts if n in THREADED_WORKLOADS}
     return [
         f"{name}: {found} instructions, recorded {recorded[name]}, allowed"
-        f" {recorded[name] * tolerance:.0f} ({tolerance} x)"
+        f" {recorded[name] * allowed[name]:.0f} ({allowed[name]} x)"
         for name, found in counts.items()
-        if name in recorded and found > recorded[name] * tolerance
+        if name in recorded and found > recorded[name] * allowed[name]
     ]
 
 
@@ -194,7 +202,11 @@ def compare(before: Figures, now: Figures) -> list[str]:
     ]
     for interface in ("wsgi", "asgi"):
         found = {v: (before[v].get(interface, {}), now[v].get(interface, {})) for v in versions}
-        for name in ASGI_WORKLOADS if interface == "asgi" else wsgi_workloads():
+        for name in (
+            ASGI_WORKLOADS + THREADED_WORKLOADS if interface == "asgi" else wsgi_workloads()
+        ):
+            if not any(name in new for _, new in found.values()):
+                continue
             cells = [
                 f" {old[name]:,} | {new[name]:,} | {new[name] / old[name]:.3f} |"
                 if name in old and name in new

@@ -47,6 +47,7 @@ def _send(peer: Peer, name: str, requests: int) -> None:
     request = peer.repeated(name)
     application = peer.applications[name]
     send = peer.interface.time_calls
+    sys.setswitchinterval(60)  # a thread runs until it waits, so the order is the same in each run
     send(application, request, WARM_UP)
     gc.collect()
     gc.freeze()

@@ -75,12 +75,18 @@ async def looks() -> str:
     return request.path
 
 
+async def looks_at_headers() -> str:
+    return request.headers["Host"]
+
+
 async def keeps() -> str:
     session["name"] = "Ada"
     return "kept"
 
 
-@pytest.mark.parametrize(("view", "count"), [(untouched, 0), (looks, 1), (keeps, 0)])
+@pytest.mark.parametrize(
+    ("view", "count"), [(untouched, 0), (looks, 0), (keeps, 0), (looks_at_headers, 1)]
+)
 def test_an_environment_is_created_only_if_the_view_uses_it(
     app: Flask, made: list[t.Any], view: Callable[..., t.Any], count: int
 ) -> None:
@@ -398,6 +404,14 @@ def test_each_way_to_make_a_context_sets_the_same(app: Flask) -> None:
     ask(app)
     app.test_client().get("/")
     by_scope, by_environ = found
-    own = {"_scope", "_receive", "_send", "_connection", "content_length", "may_block"}
+    own = {
+        "_scope",
+        "_receive",
+        "_send",
+        "_connection",
+        "content_length",
+        "content_type",
+        "may_block",
+    }
     # The environment is created at its first access.
     assert by_scope - own == by_environ - {"_environ"}

@@ -72,8 +72,8 @@ def ask_with_header(text: str) -> None:
 
 
 def make_header(text: str) -> None:
-    _http_connection.ENCODED_HEADERS["X-Name", text]
-    _http_connection.ENCODED_HEADERS[text, "value"]
+    _http_connection.encode_header(("X-Name", text))
+    _http_connection.encode_header((text, "value"))
 
 
 def verify_session(text: str) -> None:
@@ -140,7 +140,7 @@ def test_a_cache_that_is_full_takes_what_comes_next(
 
 def test_content_lengths_do_not_pile_up() -> None:
     for length in range(6000):
-        assert _http_connection.CONTENT_LENGTH_HEADERS[length] == (
+        assert _http_connection.encode_content_length(length) == (
             b"content-length",
             b"%d" % length,
         )
@@ -150,7 +150,7 @@ def test_content_lengths_do_not_pile_up() -> None:
 def test_a_cookie_of_an_answer_is_not_kept() -> None:
     _http_connection.ENCODED_HEADERS.clear()
     for name in ("Set-Cookie", "set-cookie"):
-        assert _http_connection.ENCODED_HEADERS[name, "a=b"] == (b"set-cookie", b"a=b")
+        assert _http_connection.encode_header((name, "a=b")) == (b"set-cookie", b"a=b")
     assert not _http_connection.ENCODED_HEADERS
 
 

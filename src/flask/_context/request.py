@@ -387,8 +387,8 @@ class RequestContext(RoutedContext):
         if not self._fast_paths.steps or request._is_form_parsed:
             request.close()
         request._adds_itself = False
-        if "werkzeug.request" in self._environ:
-            self._environ["werkzeug.request"] = None
+        if "werkzeug.request" in self._known:
+            self._known["werkzeug.request"] = None
         if request.routing_exception is not None:
             self._keep_routing_error(request.routing_exception)
 

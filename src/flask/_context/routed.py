@@ -83,7 +83,7 @@ class RoutedContext(AppContext):
         if request_class is None:  # an attribute of the application was set in the meantime
             request = self.app.request_class(self._environ)
         else:
-            request = make_request(request_class, self._environ)
+            request = make_request(request_class, self._known)
         self._request = request
         if self._pushed == ():  # the request is over
             request._adds_itself = False

@@ -57,7 +57,7 @@ PRIVATE_NAMES: t.Final = (
     PrivateName(
         "inspect",
         "_is_coroutine_mark",
-        ("_app",),
+        ("_core/awaitables",),
         "a function that markcoroutinefunction() has marked, from Python 3.12",
         is_optional=True,
     ),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import typing as t
 from inspect import getattr_static
+from threading import RLock
 
 from werkzeug.datastructures import Headers
 from werkzeug.utils import cached_property
@@ -25,6 +26,28 @@ if t.TYPE_CHECKING:
 
 _DELETED = object()
 
+REST: t.Final = "flask.rest"
+"""Key of an environment that has only the most common entries: a function that returns all."""
+
+_lock = RLock()  # one for all environments; a finalizer may run while it is held
+
+
+def complete_environ(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """Add the entries that an environment does not have yet.
+
+    The object stays the same, because the context and the request both have it. So its first
+    headers are the common ones; the order of headers has no meaning (RFC 9110 section 5.3).
+
+    :param environ: the environment of a request; nothing is added to one of a WSGI server.
+    :returns: the same object.
+    """
+    if REST in environ:
+        with _lock:  # the loop and a thread that the view has started may both be here
+            if REST in environ:
+                environ.update(environ[REST]())
+                del environ[REST]
+    return environ
+
 
 class _Host(cached_property[str]):
     """The host. It can be deleted: official Flask reads it before the application's code runs."""
@@ -38,6 +61,7 @@ class EnvironRequest(RequestBase):
 
     shallow: bool = False
     _environ: WSGIEnvironment
+    """The environment. Under ASGI it may lack entries; see `complete_environ`."""
     _original_environ: WSGIEnvironment | None
     """A copy of the original environment; ``None`` until the application can change it."""
     _query: object = None
@@ -102,6 +126,7 @@ class EnvironRequest(RequestBase):
         """
         environ = self._environ
         if self._original_environ is None:  # without the request, to avoid a reference cycle
+            complete_environ(environ)
             self._original_environ = {**environ, "werkzeug.request": None}
         if self._adds_itself and environ.get("werkzeug.request") is not self:
             environ["werkzeug.request"] = self
@@ -110,7 +135,10 @@ class EnvironRequest(RequestBase):
     @environ.setter
     def environ(self, value: WSGIEnvironment) -> None:
         if self._original_environ is None:
-            self._original_environ = {**self._environ, "werkzeug.request": None}
+            self._original_environ = {
+                **complete_environ(self._environ),
+                "werkzeug.request": None,
+            }
         self._environ = value
         self._adds_itself = False
 
@@ -135,7 +163,7 @@ class EnvironRequest(RequestBase):
     @lazy
     def server(self) -> tuple[str, int | None] | None:
         """The server's host and port; ``(path, None)`` for a Unix socket."""
-        environ = self._original_environ or self._environ
+        environ = self._original_environ or complete_environ(self._environ)
         name: str | None = environ.get("SERVER_NAME")
         return None if name is None else (name, _parse_port(environ.get("SERVER_PORT")))
 
@@ -173,12 +201,13 @@ class EnvironRequest(RequestBase):
     @lazy
     def headers(self) -> Headers:
         """The headers; their names are case-insensitive."""
-        return RequestHeaders(self._environ)
+        return RequestHeaders(complete_environ(self._environ))
 
     @lazy
     def remote_addr(self) -> str | None:
         """The address of the client, as the server saw it."""
-        return (self._original_environ or self._environ).get("REMOTE_ADDR")
+        environ = self._original_environ or complete_environ(self._environ)
+        return environ.get("REMOTE_ADDR")
 
     host = _Host(RequestBase.host.fget)  # type: ignore[attr-defined]
 

@@ -110,7 +110,7 @@ class HttpConnection(RequestBody):
         return {
             "type": "http.response.start",
             "status": _STATUSES.get(status) or int(status.partition(" ")[0]),
-            "headers": [ENCODED_HEADERS[pair] for pair in self.headers],
+            "headers": [ENCODED_HEADERS.get(pair) or encode_header(pair) for pair in self.headers],
         }
 
     async def send_chunk(self, chunk: bytes, more: bool) -> None:
@@ -260,25 +260,33 @@ _MAX_ENTRIES = 5000  # values may differ from response to response
 _MAX_ENTRY_SIZE = 800  # bytes of memory: two texts of 100 characters, and their encoded copies
 
 
-class _EncodedHeaders(dict[tuple[str, str], tuple[bytes, bytes]]):
-    """A cache: the headers of WSGI to those of ASGI."""
+ENCODED_HEADERS: t.Final[dict[tuple[str, str], tuple[bytes, bytes]]] = {}
+"""A cache: the headers of WSGI to those of ASGI; see `encode_header`."""
+CONTENT_LENGTH_HEADERS: t.Final[dict[int, tuple[bytes, bytes]]] = {}
+"""A cache: lengths in bytes to ``Content-Length`` headers; see `encode_content_length`.
 
-    def __missing__(self, pair: tuple[str, str]) -> tuple[bytes, bytes]:
-        name, value = pair
-        encoded = (name.lower().encode("latin-1"), value.encode("latin-1"))
-        if encoded[0] != b"set-cookie":  # it differs from client to client, and may be secret
-            store(self, pair, encoded, _MAX_ENTRIES, _MAX_ENTRY_SIZE)
-        return encoded
-
-
-class _ContentLengthHeaders(dict[int, tuple[bytes, bytes]]):
-    """A cache: lengths in bytes to ``Content-Length`` headers."""
-
-    def __missing__(self, length: int) -> tuple[bytes, bytes]:
-        encoded = (b"content-length", b"%d" % length)
-        store(self, length, encoded, _MAX_ENTRIES, _MAX_ENTRY_SIZE)
-        return encoded
+Both are dicts, and no subclasses with ``__missing__``: CPython looks up ``__getitem__`` of a
+subclass each time.
+"""
 
 
-ENCODED_HEADERS: t.Final = _EncodedHeaders()
-CONTENT_LENGTH_HEADERS: t.Final = _ContentLengthHeaders()
+def encode_header(pair: tuple[str, str]) -> tuple[bytes, bytes]:
+    """Return a header as ASGI requires it, and keep it in `ENCODED_HEADERS`.
+
+    :param pair: its name and its value.
+    """
+    name, value = pair
+    encoded = (name.lower().encode("latin-1"), value.encode("latin-1"))
+    if encoded[0] != b"set-cookie":  # it differs from client to client, and may be secret
+        store(ENCODED_HEADERS, pair, encoded, _MAX_ENTRIES, _MAX_ENTRY_SIZE)
+    return encoded
+
+
+def encode_content_length(length: int) -> tuple[bytes, bytes]:
+    """Return a ``Content-Length`` header, and keep it in `CONTENT_LENGTH_HEADERS`.
+
+    :param length: the number of bytes.
+    """
+    encoded = (b"content-length", b"%d" % length)
+    store(CONTENT_LENGTH_HEADERS, length, encoded, _MAX_ENTRIES, _MAX_ENTRY_SIZE)
+    return encoded

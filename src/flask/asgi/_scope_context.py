@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Iterable
+from functools import partial
 from threading import Lock
 from types import FunctionType
 
 from werkzeug.datastructures import MultiDict
 
 from .._context.request import ServedContext
-from .._context.routed import HTTP
+from .._context.routed import HTTP, RoutedContext
 from .._core.lazy import lazy
+from .._http.environ_request import REST, complete_environ
 from .._http.environ_scope import EXTRAS
 from .._http.query import NEEDS_LIBRARY, parse_query
 from .._http.response import WITHOUT_BODY
@@ -31,6 +33,8 @@ from ._http_connection import (
     ENCODED_HEADERS,
     HttpConnection,
     ResponseMessages,
+    encode_content_length,
+    encode_header,
 )
 from ._request_body import Receive, Send
 from ._scope import Scope, make_environ
@@ -41,13 +45,20 @@ if t.TYPE_CHECKING:
 
 _lock = Lock()  # one for all contexts, because it is held only for a microsecond
 
-_ASKED = frozenset({b"host", b"cookie", b"upgrade", b"content-length"})
+_ASKED = frozenset(
+    {
+        *(b"host", b"cookie", b"upgrade", b"content-type", b"content-length"),
+        b"transfer-encoding",
+    }
+)
 """The headers that matter before the view runs.
 
-A request with ``Upgrade``, or with one of them twice, does not take the fast path.
+A request with ``Upgrade`` or ``Transfer-Encoding``, or with one of them twice, does not take the
+fast path.
 """
 
 
+_BODY: t.Final = "wsgi.input"  # every environment has it, except those in `_KNOWN`
 _MOST_DIGITS = 5  # of the length of a small body
 
 
@@ -62,6 +73,9 @@ PERF: shared by all requests, so it must not be changed. A dict for each request
 """
 
 
+_request_property: property = vars(RoutedContext)["request"]
+
+
 class ScopeContext(ServedContext):
     """A request context that creates the WSGI environment at the first access.
 
@@ -73,6 +87,9 @@ class ScopeContext(ServedContext):
 
     content_length: bytes | None
     """The value of the header ``Content-Length``, if there is one."""
+
+    content_type: bytes | None
+    """The value of the header ``Content-Type``, if there is one."""
 
     _scope: Scope
     """What the server says about the request."""
@@ -96,8 +113,48 @@ class ScopeContext(ServedContext):
 
     @lazy
     def _environ(self) -> WSGIEnvironment:
+        known = self._known
+        if _BODY in known:  # of the request; the same object from now on
+            return complete_environ(known)
         environ = self._known = make_environ(self._scope, self.connection)
         return environ
+
+    def _get_request(self) -> t.Any:
+        if self._request is None and _BODY not in self._known:
+            self._known = self._make_known()
+        return _request_property.__get__(self)
+
+    request = _request_property.getter(_get_request)
+
+    def _make_known(self) -> WSGIEnvironment:
+        """Return the environment of the request, with the entries that most views read.
+
+        PERF: most headers are never read; POST JSON takes 7 % less than with all of them.
+        """
+        scope = self._scope
+        path: str = scope["path"]
+        query = scope.get("query_string") or b""
+        if EXTRAS in scope or type(query) is not bytes or not path.isascii():
+            return self._environ
+        connection = self.connection
+        known: WSGIEnvironment = {
+            "REQUEST_METHOD": scope["method"],
+            "SCRIPT_NAME": "",
+            "PATH_INFO": path,
+            "QUERY_STRING": query.decode("latin-1"),
+            "wsgi.url_scheme": scope["scheme"],
+            _BODY: connection,
+            REST: partial(make_environ, scope, connection),
+        }
+        if self.content_length is None:
+            known["wsgi.input_terminated"] = True
+        else:
+            known["CONTENT_LENGTH"] = self.content_length.decode("latin-1")
+        if self.content_type is not None:
+            known["CONTENT_TYPE"] = self.content_type.decode("latin-1")
+        if "HTTP_COOKIE" in self._known:
+            known["HTTP_COOKIE"] = self._known["HTTP_COOKIE"]
+        return known
 
     def _read_query(self) -> MultiDict[str, str]:
         """Return the parameters of the query; PERF: without an environment, 10 % of a request."""
@@ -124,13 +181,7 @@ class ScopeContext(ServedContext):
         limit: int | None = self.app.config["MAX_CONTENT_LENGTH"]
         if limit is not None and size > limit:
             return None
-        headers = self._scope["headers"]
-        by_name = dict(headers)
-        if (
-            by_name.get(b"content-type") != content_type
-            or len(by_name) != len(headers)  # one of them may be there twice
-            or b"transfer-encoding" in by_name  # overrides a length (RFC 9112 section 6.3)
-        ):
+        if self.content_type != content_type:
             return None
         body = self.connection.peek(size)
         return body if len(body) == size else None
@@ -157,9 +208,12 @@ class ScopeContext(ServedContext):
                 )
             ):
                 # PERF: the same result as a call of the response; 0.5 us less.
-                headers = [ENCODED_HEADERS[content_type], CONTENT_LENGTH_HEADERS[len(whole)]]
+                try:
+                    headers = [ENCODED_HEADERS[content_type], CONTENT_LENGTH_HEADERS[len(whole)]]
+                except KeyError:
+                    headers = [encode_header(content_type), encode_content_length(len(whole))]
                 if more is not None:
-                    headers += [ENCODED_HEADERS[pair] for pair in more]
+                    headers += [ENCODED_HEADERS.get(pair) or encode_header(pair) for pair in more]
                 return (
                     {"type": "http.response.start", "status": status, "headers": headers},
                     {"type": "http.response.body", "body": whole},
@@ -202,6 +256,7 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
         known = _KNOWN[method]
         host: bytes | None = None
         length: bytes | None = None
+        content_type: bytes | None = None
         for name, value in headers:
             if name in _ASKED:
                 if name == b"host" and host is None:
@@ -210,6 +265,8 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
                     known = {**known, "HTTP_COOKIE": value.decode("latin-1")}
                 elif name == b"content-length" and length is None:
                     length = value
+                elif name == b"content-type" and content_type is None:
+                    content_type = value
                 else:
                     return None
         if host not in fast.accepted_hosts:
@@ -253,4 +310,5 @@ def find_context(app: AnyApp, scope: Scope, receive: Receive, send: Send) -> Sco
     context._pushed = None
     context.may_block = may_block
     context.content_length = length
+    context.content_type = content_type
     return context

@@ -18,13 +18,12 @@ import asyncio
 import threading
 import typing as t
 from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import CancelledError
-from concurrent.futures import Future as ThreadFuture
 from contextvars import Context, copy_context
 from functools import partial
 
 from .._core import waiting
 from .._core.threads import App, Threads, views
+from ._outcomes import LoopOutcome, Outcome, ThreadOutcome
 
 if t.TYPE_CHECKING:
     from ._greenlet_executor import WorkerGreenlet, run_in_greenlet, start_in_greenlet
@@ -53,8 +52,6 @@ __all__ = [
 ]
 
 Result = t.TypeVar("Result")
-Outcome: t.TypeAlias = tuple[t.Any, BaseException | None]
-"""What work returned, and what it raised."""
 
 _ABANDONED = "The client disconnected or the server stops, so this request is abandoned."
 
@@ -76,11 +73,11 @@ class ThreadExecutor:
     """Returns whether a disconnect cancels the work; ``None``: it does."""
 
     # On the class, since most work changes few of them.
-    _pending: ThreadFuture[Outcome] | None = None
+    _pending: LoopOutcome | None = None
     _task: asyncio.Task[None] | None = None
     _must_cancel: bool = False
     _context: Context | None = None
-    _queued: tuple[Callable[[], None], asyncio.Future[Outcome]] | None = None
+    _queued: tuple[Callable[[], None], ThreadOutcome] | None = None
 
     def __init__(
         self,
@@ -107,7 +104,7 @@ class ThreadExecutor:
         :raises PoolFull: the queue is full.
         :raises BaseException: what the work raised.
         """
-        done: asyncio.Future[Outcome] = self.loop.create_future()
+        done = ThreadOutcome(loop=self.loop)
         context = self._context = copy_context()
         work = partial(self._run_in_thread, partial(context.run, function, *arguments), done)
         try:
@@ -131,7 +128,7 @@ class ThreadExecutor:
         finally:
             del error  # avoid a reference cycle
 
-    def _run_in_thread(self, work: Callable[[], object], done: asyncio.Future[Outcome]) -> None:
+    def _run_in_thread(self, work: Callable[[], object], done: ThreadOutcome) -> None:
         waiting.set_thread_executor(self)
         try:
             outcome: Outcome = (work(), None)
@@ -140,7 +137,7 @@ class ThreadExecutor:
         finally:
             waiting.set_thread_executor(None)
         try:
-            self.loop.call_soon_threadsafe(_set_outcome, done, outcome)
+            self.loop.call_soon_threadsafe(done.arrive, outcome)
         except RuntimeError:
             pass  # the loop is closed, so no task waits for the work
         finally:
@@ -155,7 +152,7 @@ class ThreadExecutor:
         :raises BaseException: the error of the awaitable.
         """
         context = copy_context()
-        pending: ThreadFuture[Outcome] = ThreadFuture()
+        pending = LoopOutcome()
         with self._lock:
             if self.is_abandoned:
                 _close_coroutine(awaitable)
@@ -163,12 +160,16 @@ class ThreadExecutor:
             self._pending = pending
         try:
             self.loop.call_soon_threadsafe(self._start_on_loop, awaitable, pending, context)
-            result, error = pending.result()
-        except (CancelledError, RuntimeError):  # abandoned, or the loop is closed
-            raise asyncio.CancelledError(_ABANDONED) from None
+            outcome = pending.wait()
+        except RuntimeError:  # the loop is closed
+            outcome = None
         finally:
             self._pending = None
             del pending
+        if outcome is None:
+            raise asyncio.CancelledError(_ABANDONED)
+        result, error = outcome
+        del outcome  # avoid a reference cycle
         waiting.copy_variables(context)
         if error is None:
             returned: Result = result
@@ -179,16 +180,16 @@ class ThreadExecutor:
             del error  # avoid a reference cycle
 
     def _start_on_loop(
-        self, awaitable: Awaitable[object], pending: ThreadFuture[Outcome], context: Context
+        self, awaitable: Awaitable[object], pending: LoopOutcome, context: Context
     ) -> None:
         """Await something on the loop, for the thread."""
-        if pending.cancelled():
+        if pending.is_cancelled:
             _close_coroutine(awaitable)
             return
         if self._must_cancel:
             self._must_cancel = False
             _close_coroutine(awaitable)
-            pending.set_result((None, asyncio.CancelledError()))
+            pending.arrive((None, asyncio.CancelledError()))
             return
         running = awaitable
         if has_greenlets:  # synchronous code that the awaitable calls may wait, too
@@ -203,7 +204,7 @@ class ThreadExecutor:
 
     def _return_outcome(
         self,
-        pending: ThreadFuture[Outcome],
+        pending: LoopOutcome,
         outcome: list[Outcome],
         unused: tuple[Awaitable[object], ...],
         task: asyncio.Task[None],
@@ -213,8 +214,8 @@ class ThreadExecutor:
             for awaitable in unused:
                 _close_coroutine(awaitable)
             outcome.append((None, asyncio.CancelledError()))
-        if not pending.cancelled():
-            pending.set_result(outcome.pop())
+        if not pending.is_cancelled:
+            pending.arrive(outcome.pop())
         outcome.clear()
 
     def handle_disconnect(self) -> None:
@@ -310,11 +311,6 @@ async def await_on_loop(
         raise error
     finally:
         del error  # avoid a reference cycle
-
-
-def _set_outcome(done: asyncio.Future[Outcome], outcome: Outcome) -> None:
-    if not done.done():
-        done.set_result(outcome)
 
 
 async def _store_outcome(awaitable: Awaitable[object], outcome: list[Outcome]) -> None:
