@@ -29,7 +29,7 @@ from .headers import (
     make_headers,
     make_wsgi_headers,
 )
-from .response_state import WERKZEUG_NAMES, SendingMethod, get_state, set_state
+from .response_state import WERKZEUG_NAMES, SendingMethod, checked_status, get_state, set_state
 from .streaming import StreamedBody, iterate_sync
 
 if t.TYPE_CHECKING:
@@ -177,9 +177,7 @@ class Response(ResponseBase):
             self._body = None
 
     @property
-    def response(
-        self,
-    ) -> t.Iterable[str] | t.Iterable[bytes]:
+    def response(self) -> t.Iterable[str] | t.Iterable[bytes]:
         """The body as an iterable.
 
         A list or tuple is a whole body. Any other iterable is streamed.
@@ -198,9 +196,7 @@ class Response(ResponseBase):
         del self._iterable
 
     @property
-    def _on_close(
-        self,
-    ) -> list[t.Callable[[], object]]:
+    def _on_close(self) -> list[t.Callable[[], object]]:
         self._materialize()
         return self._callbacks
 
@@ -353,7 +349,8 @@ class Response(ResponseBase):
         else:
             add_header(self, "Set-Cookie", header)
 
-    if not t.TYPE_CHECKING:  # to type checkers the method is Werkzeug's, with its overloads
+    if not t.TYPE_CHECKING:  # to type checkers they are Werkzeug's, with its overloads
+        status = checked_status
 
         def get_data(self, as_text=False):
             """Return the whole body; a streamed one is read to its end first.
