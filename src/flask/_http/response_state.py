@@ -72,10 +72,8 @@ def _set_status(response: t.Any, value: object) -> None:
     start = ""
     try:
         _inherited_status.fset(response, value)
-    except ValueError as error:
-        kind, start = ValueError, f"{error}. "
-    except (AttributeError, TypeError):
-        kind = TypeError
+    except (AttributeError, TypeError, ValueError) as error:
+        kind, start = type(error), f"{error}. "
     else:
         if _STATUS_LINE.fullmatch(response._status) is not None:
             return
@@ -92,7 +90,7 @@ checked_status: t.Final = property(
     doc="""The status line, such as ``"404 NOT FOUND"``, or the code to set.
 
     :raises ValueError: the code has not three digits, or the reason has a line break.
-    :raises TypeError: it is neither a text nor a number.
+    :raises AttributeError: it is neither a text nor an integer.
     """,
 )
 """The attribute ``status`` of Werkzeug's response, which is valid in a response that is sent."""
