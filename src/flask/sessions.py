@@ -245,7 +245,7 @@ _MOST_COOKIES = 20  # cookies of one name that are verified for one request
 
 
 class SecureCookieSessionInterface(SessionInterface):
-    """Sessions in signed cookies, which are compatible with those of official Flask."""
+    """Sessions in signed cookies, the same as those of official Flask."""
 
     salt: str = _SALT
     """Mixed into the key, so signatures of the application for other purposes are not valid."""
