@@ -12,11 +12,11 @@ MISTAKES = [
         """
 from flask import Flask
 app = Flask(__name__)
-app.config.from_pyfile("confg.py")
+app.config.from_pyfile("configs.py")
 """,
         """
-FileNotFoundError: [Errno 2] Unable to load configuration file (No such file or directory): '{folder}/confg.py'
-The folder {folder} has no file 'confg.py'. Did you mean 'config.py'?
+FileNotFoundError: [Errno 2] Unable to load configuration file (No such file or directory): '{folder}/configs.py'
+The folder {folder} has no file 'configs.py'. Did you mean 'config.py'?
 """,
         keeps="FileNotFoundError: [Errno 2] Unable to load configuration file (No such file or directory): '",
         files={"config.py": "DEBUG = False"},
