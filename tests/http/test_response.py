@@ -100,8 +100,28 @@ def test_the_error_for_an_empty_status_begins_as_that_of_werkzeug() -> None:
 @pytest.mark.parametrize("body", ["text", b"bytes", {"a": 1}, ["a"], iter("x")], ids=repr)
 @pytest.mark.parametrize("status", ["abc", 0, 1000, "200 a\r\nX-Evil: 1"], ids=repr)
 def test_a_wrong_status_is_never_sent(status: t.Any, body: t.Any, asgi: bool) -> None:
+    assert_error_is_sent(lambda: (body, status), asgi)
+
+
+@pytest.mark.parametrize("asgi", [False, True])
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda: werkzeug.wrappers.Response("x", "abc"),
+        lambda: werkzeug.wrappers.Response("x", "200 a\r\nX-Evil: 1"),
+        lambda: (werkzeug.wrappers.Response("x"), 0),
+        lambda: lambda environ, start_response: (start_response("abc", []), [b""])[1],
+    ],
+)
+def test_a_wrong_status_of_another_response_is_never_sent(
+    view: t.Callable[[], t.Any], asgi: bool
+) -> None:
+    assert_error_is_sent(view, asgi)
+
+
+def assert_error_is_sent(view: t.Callable[[], t.Any], asgi: bool) -> None:
     app = Flask("shop")
-    app.add_url_rule("/", "index", lambda: (body, status))
+    app.add_url_rule("/", "index", view)
     response = app.test_client(asgi=asgi).get("/")
     assert response.status == "500 INTERNAL SERVER ERROR"
     assert "X-Evil" not in response.headers

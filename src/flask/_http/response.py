@@ -230,6 +230,7 @@ class Response(ResponseBase):
         :param response: a response is changed in place; an application is called.
         :param environ: the WSGI environment for the application.
         :raises TypeError: it is an application, but there is no environment.
+        :raises ValueError: its status cannot be sent.
         """
         forced: Response = super().force_type(response, environ)  # type: ignore[arg-type, assignment]
         # Attributes of Werkzeug's class are properties here.
@@ -238,6 +239,8 @@ class Response(ResponseBase):
             forced._body = forced._headers = forced._more_headers = None
             forced._kind = GIVEN
         set_state(forced, {name: own.pop(name) for name in WERKZEUG_NAMES & own.keys()})
+        if STATUS_LINES.get(forced._status_code) != forced._status:
+            forced.status = forced._status  # which checks it
         if not cls._is_unmodified:
             forced._materialize()  # the class may override how it is sent
         return forced
