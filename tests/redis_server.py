@@ -65,7 +65,7 @@ class RedisServer:
             self.process = None
 
     def suspend(self) -> None:
-        """Let the server accept connections, and answer nothing."""
+        """Let the server accept connections, and answer nothing. `kill` resumes it first."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
 
@@ -74,14 +74,19 @@ class RedisServer:
         self.process.send_signal(signal.SIGCONT)
 
     def ask(self, *command: object) -> t.Any:
+        """Send a command, and return the answer as it is, in bytes."""
         import redis
 
         client = redis.Redis.from_url(self.url, protocol=2, socket_timeout=LONGEST)
-        client.response_callbacks.clear()  # the answers as they are
+        client.response_callbacks.clear()
         try:
             return client.execute_command(*command)
         finally:
             client.close()
+
+    def flush(self) -> None:
+        """Remove all data."""
+        self.ask("FLUSHALL")
 
     def connections(self, name: str) -> int:
         """Return how many clients have a name."""

@@ -287,8 +287,21 @@ def _parsed(text: str, loads: Callable[[str], object]) -> object:
 
 
 def _explained(error: OSError) -> OSError:
-    """Return the same error, with a text that names the failed operation."""
+    """Return the same error, with a text that names the failed operation.
+
+    A note names the file of the folder that was probably meant.
+    """
     error.strerror = f"Unable to load configuration file ({error.strerror})"
+    if error.errno == errno.ENOENT:
+        from ._core.user_code import suggest
+
+        folder, name = os.path.split(error.filename)
+        try:
+            suggestion = suggest(name, os.listdir(folder))
+        except OSError:  # the folder does not exist either
+            suggestion = ""
+        if suggestion:
+            error.add_note(f"The folder {folder} has no file {name!r}.{suggestion}")
     return error
 
 

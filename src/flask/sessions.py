@@ -141,6 +141,17 @@ class SessionInterface:
         partitioned: bool = app.config["SESSION_COOKIE_PARTITIONED"]
         return partitioned
 
+    def _get_cookie_attributes(self, app: AnyApp) -> dict[str, t.Any]:
+        """Return the keyword arguments that ``set_cookie`` and ``delete_cookie`` share."""
+        return {
+            "path": self.get_cookie_path(app),
+            "domain": self.get_cookie_domain(app),
+            "secure": self.get_cookie_secure(app),
+            "httponly": self.get_cookie_httponly(app),
+            "samesite": self.get_cookie_samesite(app),
+            "partitioned": self.get_cookie_partitioned(app),
+        }
+
     def get_expiration_time(self, app: AnyApp, session: SessionMixin) -> datetime | None:
         """Return when the cookie expires; ``None``: when the browser is closed."""
         if not session.permanent:
@@ -194,10 +205,7 @@ _MOST_COOKIES = 20  # cookies of one name that are verified for one request
 
 
 class SecureCookieSessionInterface(SessionInterface):
-    """Sessions in signed cookies.
-
-    The cookies are compatible with those of official Flask.
-    """
+    """Sessions in signed cookies, the same as those of official Flask."""
 
     salt: str = _SALT
     """Mixed into the key, so signatures of the application for other purposes are not valid."""
@@ -349,15 +357,7 @@ class SecureCookieSessionInterface(SessionInterface):
             return
 
         name = self.get_cookie_name(app)
-        # Keyword arguments: a response class may override the methods with some of them only.
-        attributes: dict[str, t.Any] = {
-            "path": self.get_cookie_path(app),
-            "domain": self.get_cookie_domain(app),
-            "secure": self.get_cookie_secure(app),
-            "httponly": self.get_cookie_httponly(app),
-            "samesite": self.get_cookie_samesite(app),
-            "partitioned": self.get_cookie_partitioned(app),
-        }
+        attributes = self._get_cookie_attributes(app)
         if is_ended:
             response.delete_cookie(name, **attributes)
         else:

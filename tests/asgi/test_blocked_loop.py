@@ -151,6 +151,23 @@ def test_code_of_a_template_is_attributed_to_the_view() -> None:
     assert found == ["view"]
 
 
+def test_code_of_an_application_that_is_an_installed_package_is_named() -> None:
+    names: dict[str, t.Any] = {"sys": sys}
+    for file, text in {
+        "shop/app.py": "def view(): return find()",
+        "requests/api.py": "def find(): return sys._getframe()",
+    }.items():
+        exec(compile(text, f"/venv/site-packages/{file}", "exec"), names)
+    frame = names["view"]()
+
+    def name_place(root: str) -> str:
+        place = find_place(frame, root)
+        return place.f_code.co_filename if place else ""
+
+    assert name_place("/venv/site-packages/shop") == "/venv/site-packages/shop/app.py"
+    assert name_place("/srv/shop") == __file__
+
+
 def test_a_request_that_awaits_runs_no_step(warnings: Warnings) -> None:
     app = create_app()
     seen = []

@@ -256,6 +256,34 @@ def test_the_table_can_be_filtered(runner) -> None:
     assert runner.invoke(tool, ["config", "zzz"]).output == "No such setting.\n"
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("text", "'text'"),
+        (timedelta(days=1), "datetime.timedelta(days=1)"),
+        (Path("data"), repr(Path("data"))),
+        (b"x", "b'x'"),
+        ([timedelta(1), "a"], "[datetime.timedelta(days=1), 'a']"),
+        ({"age": timedelta(1)}, "{'age': datetime.timedelta(days=1)}"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_a_value_that_is_not_json_has_no_quotes_in_the_table(
+    runner, value: object, shown: str
+) -> None:
+    app = Flask("shop")
+    app.config["ITEM"] = value
+    table = runner.invoke(FlaskGroup(create_app=lambda: app), ["config", "item"]).output
+    assert re.fullmatch(rf"ITEM  {re.escape(shown)} +code", table.splitlines()[2])
+
+
+def test_json_has_a_text_for_a_number_that_json_does_not_have(runner) -> None:
+    app = Flask("shop")
+    app.config["ITEMS"] = [float("nan"), -float("inf"), 1.5, 10**400]
+    setting = read(runner, "items", tool=FlaskGroup(create_app=lambda: app))["ITEMS"]
+    assert setting["value"] == ["nan", "-inf", 1.5, 10**400]
+
+
 def test_a_package_that_sets_a_key_is_shown_by_its_short_path(project, runner) -> None:
     project.write_file("venv/site-packages/postbox/__init__.py", "")
     project.write_file(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import typing as t
@@ -16,7 +15,7 @@ from debug_requests import BROWSER, Ask
 from flask import Flask
 from flask._debug.faults import Collector
 from flask._debug.masking import MASK, Secrets
-from flask._debug.source import find_package, read_lines, shorten_path
+from flask._debug.source import read_lines
 from flask._debug.values import LONGEST, describe, describe_all
 
 ATTACK = "</script><script>alert(1)</script><img src=x onerror='alert(2)'>\"&{{ 7 * 7 }}"
@@ -313,30 +312,6 @@ class TestSourceFiles:
     def test_a_long_line_is_cut(self, tmp_path: Path) -> None:
         (tmp_path / "long.py").write_text("x" * 100_000)
         assert len(self.read(tmp_path / "long.py")[0]) == 400
-
-    @pytest.mark.parametrize(
-        ("path", "root", "package"),
-        [
-            ("/srv/shop/app.py", "", None),
-            ("/venv/lib/python3.11/site-packages/jinja2/environment.py", "", "jinja2"),
-            ("/usr/lib/python3/dist-packages/six.py", "", "six"),
-            (json.__file__, "", "Python"),
-            ("<frozen importlib._bootstrap>", "", "Python"),
-            ("<template>", "", None),
-            (read_lines.__code__.co_filename, "", "flask"),
-            ("/venv/lib/site-packages/shop/app.py", "/venv/lib/site-packages/shop", None),
-            ("/srv/shop/.venv/lib/site-packages/x.py", "/srv/shop", "x"),
-        ],
-    )
-    def test_whose_code_it_is(self, path: str, root: str, package: str | None) -> None:
-        assert find_package(path, root) == package
-
-    def test_names_are_short(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.chdir(tmp_path)
-        assert shorten_path(str(tmp_path / "shop" / "app.py")) == "shop/app.py"
-        assert shorten_path("/venv/site-packages/jinja2/loaders.py") == "jinja2/loaders.py"
-        assert shorten_path(json.__file__) == "json/__init__.py"
-        assert shorten_path("/other/app.py") == "/other/app.py"
 
 
 class TestThePage:

@@ -17,11 +17,11 @@ pytestmark = pytest.mark.slow
 
 NEVER_AWAITED = r"(?m)^.* was never awaited\n"
 PRINT_ROWS = """
-import in_clients, in_requests, in_setup
+import in_clients, in_requests, in_setup, in_templates
 from showing import as_rows
 
 tables = (in_setup.MISTAKES, in_requests.RETURNED, in_requests.CALLED)
-tables += (in_clients.SENT, in_clients.TEMPLATES)
+tables += (in_clients.SENT, in_templates.TEMPLATES)
 print(as_rows(row for table in tables for row in table if row.keeps))
 """
 

@@ -10,8 +10,8 @@ from pages import DOCS, ROOT, Section, read_sections
 from programs import missing_for, run_section
 from readme_figures import PAGE, make_figures, replace_figures
 
-LONGEST = 140
-"""Lines of the page, with its tables and its programs: a screen and a half, drawn."""
+LONGEST = 95
+"""Lines that a reader sees, with tables and programs: a screen and a half, drawn."""
 
 
 @pytest.mark.slow
@@ -38,16 +38,19 @@ def test_a_changed_figure_is_found() -> None:
     assert replace_figures(changed) == text
 
 
-def test_the_table_of_features_is_that_of_the_comparisons() -> None:
-    pattern = re.compile(r"<!-- the features: .*? -->\n(.*?)<!-- the end", re.DOTALL)
+def test_the_table_of_features_has_rows_of_that_of_the_comparisons() -> None:
+    pattern = re.compile(r"<!-- the features: .*? -->\n\n(.*?)\n\n<!-- the end", re.DOTALL)
     comparisons = pattern.search((DOCS / "comparisons" / "README.md").read_text(encoding="utf-8"))
     here = pattern.search(PAGE.read_text(encoding="utf-8"))
     assert comparisons is not None and here is not None
-    assert here[1] == comparisons[1]
+    rows = here[1].splitlines()
+    assert len(rows) > 8
+    assert rows == [row for row in comparisons[1].splitlines() if row in rows]
 
 
 def test_the_readme_is_short() -> None:
-    assert len(PAGE.read_text(encoding="utf-8").splitlines()) <= LONGEST
+    seen = re.sub(r"<!--.*?-->\n+", "", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert len(seen.splitlines()) <= LONGEST
 
 
 def test_the_picture_is_small() -> None:

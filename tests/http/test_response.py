@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from datetime import datetime
 
@@ -24,7 +25,6 @@ RESPONSES: list[dict[str, t.Any]] = [
     {"response": "x", "status": "404 Gone Fishing"},
     {"response": "x", "status": "777"},
     {"response": "x", "status": 799},
-    {"response": "x", "status": 0},
     {"response": "x", "headers": {"X-A": "1"}},
     {"response": "x", "headers": [("X-A", "1"), ("X-A", "2")]},
     {"response": "x", "headers": Headers({"Content-Type": "text/own"})},
@@ -122,15 +122,82 @@ def test_a_stream_is_sent_and_closed_as_werkzeug_does_it(
     assert send(Response) == send(Theirs)
 
 
-@pytest.mark.parametrize("status", ["", "not a number x", object()], ids=repr)
-def test_a_wrong_status_is_the_error_that_werkzeug_gives(status: t.Any) -> None:
-    def outcome(kind: t.Any) -> t.Any:
-        try:
-            return kind("x", status=status).status
-        except Exception as error:
-            return type(error)
+WRONG_STATUSES: dict[str, t.Any] = {
+    "no status of HTTP": ["abc", "404NOT", "OK 200", "200\tOK", "2 00", "\uff12\uff10\uff10 OK"],
+    "not three digits": ["0", "-1", "99 x", "1000", 0, -1, 99, 1000, True],
+    "a reason that begins a header": ["200 a\r\nX-Evil: 1", "200 a\nX", "200 \x00"],
+    "a reason that WSGI cannot send": ["404 ☃"],
+    "what Werkzeug refuses": ["", " ", b"404", object(), [1]],
+}
 
-    assert outcome(Response) == outcome(werkzeug.wrappers.Response)
+
+@pytest.mark.parametrize(
+    "status", [value for row in WRONG_STATUSES.values() for value in row], ids=repr
+)
+def test_a_wrong_status_is_refused_and_changes_nothing(status: t.Any) -> None:
+    kind = ValueError if isinstance(status, str | int) else (AttributeError, TypeError)
+    with pytest.raises(kind, match="The status of a response is a code of three digits"):
+        Response("x", status=status)
+    response = Response("x", 201)
+    with pytest.raises(kind):
+        response.status = status
+    with pytest.raises(kind):
+        response.status_code = status
+    assert (response.status, response.status_code) == ("201 CREATED", 201)
+
+
+def test_the_error_for_an_empty_status_begins_as_that_of_werkzeug() -> None:
+    with pytest.raises(ValueError) as theirs:
+        werkzeug.wrappers.Response("x", status="")
+    with pytest.raises(ValueError, match=re.escape(f"{theirs.value}. The status")):
+        Response("x", status="")
+
+
+@pytest.mark.parametrize("asgi", [False, True])
+@pytest.mark.parametrize("body", ["text", b"bytes", {"a": 1}, ["a"], iter("x")], ids=repr)
+@pytest.mark.parametrize("status", ["abc", 0, 1000, "200 a\r\nX-Evil: 1"], ids=repr)
+def test_a_wrong_status_is_never_sent(status: t.Any, body: t.Any, asgi: bool) -> None:
+    assert_error_is_sent(lambda: (body, status), asgi)
+
+
+@pytest.mark.parametrize("asgi", [False, True])
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda: werkzeug.wrappers.Response("x", "abc"),
+        lambda: werkzeug.wrappers.Response("x", "200 a\r\nX-Evil: 1"),
+        lambda: (werkzeug.wrappers.Response("x"), 0),
+        lambda: lambda environ, start_response: (start_response("abc", []), [b""])[1],
+    ],
+)
+def test_a_wrong_status_of_another_response_is_never_sent(
+    view: t.Callable[[], t.Any], asgi: bool
+) -> None:
+    assert_error_is_sent(view, asgi)
+
+
+def assert_error_is_sent(view: t.Callable[[], t.Any], asgi: bool) -> None:
+    app = Flask("shop")
+    app.add_url_rule("/", "index", view)
+    response = app.test_client(asgi=asgi).get("/")
+    assert response.status == "500 INTERNAL SERVER ERROR"
+    assert "X-Evil" not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        ("404", "404 NOT FOUND"),
+        ("404 ", "404 NOT FOUND"),
+        ("404 Nicht gefunden ü", "404 Nicht gefunden ü"),
+        (" 299  Two  spaces", "299  Two  spaces"),
+        (799, "799 UNKNOWN"),
+        (100, "100 CONTINUE"),
+    ],
+)
+def test_other_statuses_are_as_in_werkzeug(status: t.Any, line: str) -> None:
+    assert Response("x", status).status == line
+    assert werkzeug.wrappers.Response("x", status).status == line
 
 
 def test_a_response_is_changed_in_every_way() -> None:

@@ -1,4 +1,4 @@
-"""Mistakes in what a client sends, as the page and the log show them, and missing templates."""
+"""Mistakes in what a client sends, as the page and the log show them."""
 
 # ruff: noqa: E501 - the texts are written as a user sees them
 
@@ -27,13 +27,6 @@ app.config["MAX_CONTENT_LENGTH"] = 10
 @app.post("/")
 def save():
     return request.get_data()  # here
-"""
-PAGE = """
-from flask import Flask, render_template
-app = Flask(__name__)
-@app.get("/")
-def index():
-    return render_template("index.html")  # here
 """
 GET = {"path": "/"}
 POST = {"path": "/", "method": "POST"}
@@ -300,87 +293,12 @@ A preflight from 'http://localhost:5173' to '/' was refused: the route has no me
     ),
 ]
 
-TEMPLATES = [
-    Mistake(
-        "a misspelled template",
-        PAGE,
-        """
-jinja2.exceptions.TemplateNotFound: index.html
-The template is used in {here}. Searched for 'index.html' in:
-  {folder}/templates (application 'app')
-Did you mean 'indexx.html'?
-""",
-        keeps="jinja2.exceptions.TemplateNotFound: index.html",
-        request=GET,
-        files={"templates/indexx.html": ""},
-        debug=True,
-    ),
-    Mistake(
-        "a template in another folder",
-        PAGE,
-        """
-jinja2.exceptions.TemplateNotFound: index.html
-The template is used in {here}. Searched for 'index.html' in:
-  {folder}/templates (application 'app')
-Did you mean 'pages/index.html'?
-""",
-        keeps="jinja2.exceptions.TemplateNotFound: index.html",
-        request=GET,
-        files={"templates/pages/index.html": ""},
-        debug=True,
-    ),
-    Mistake(
-        "template instead of templates",
-        PAGE,
-        """
-jinja2.exceptions.TemplateNotFound: index.html
-The template is used in {here}. Searched for 'index.html' in:
-  {folder}/templates (application 'app'): the folder does not exist
-{folder} has a folder 'template'. Rename it to 'templates', or pass template_folder='template'.
-""",
-        keeps="jinja2.exceptions.TemplateNotFound: index.html",
-        request=GET,
-        files={"template/index.html": ""},
-        testing=True,
-    ),
-    Mistake(
-        "a template beside the program",
-        PAGE,
-        """
-jinja2.exceptions.TemplateNotFound: index.html
-The template is used in {here}. Searched for 'index.html' in:
-  {folder}/templates (application 'app'): the folder does not exist
-The file 'index.html' is in {folder}. Move it to the folder 'templates' there.
-""",
-        keeps="jinja2.exceptions.TemplateNotFound: index.html",
-        request=GET,
-        files={"index.html": ""},
-        debug=True,
-    ),
-    Mistake(
-        "a base template that does not exist",
-        PAGE,
-        """
-jinja2.exceptions.TemplateNotFound: base.html
-The template is used in {folder}/templates/index.html, line 2. Searched for 'base.html' in:
-  {folder}/templates (application 'app')
-Did you mean 'bases.html'?
-""",
-        keeps="jinja2.exceptions.TemplateNotFound: base.html",
-        request=GET,
-        files={
-            "templates/index.html": "{# page #}\n{% extends 'base.html' %}",
-            "templates/bases.html": "",
-        },
-        debug=True,
-    ),
-]
-
 WITHOUT_PLACE = [
     "a missing key of a form, in production",
     "JSON with the content type of a text, in production",
     "an upload that is too large, in production",
     "a base template that does not exist",
+    "a misspelled test in a file",
     "a preflight of another origin",
     "a preflight of an origin that is not allowed",
     "a preflight with a header and a method that are not allowed",

@@ -1,4 +1,4 @@
-"""Mistakes around the view: in teardown functions, sessions, streams and context processors."""
+"""Mistakes around the view: in statuses, teardown functions, sessions, streams, context processors."""
 
 # ruff: noqa: E501 - the texts are written as a user sees them
 
@@ -9,6 +9,34 @@ from showing import Mistake
 GET = {"path": "/"}
 
 ENDINGS = [
+    Mistake(
+        "a view returns a media type in place of the status",
+        """
+from flask import Flask
+app = Flask(__name__)
+@app.get("/")  # here
+def index():
+    return "Hello", "text/plain"
+""",
+        """
+ValueError: The status of a response is a code of three digits, alone or with a reason in Latin-1 characters, as in 404 or '404 Not Found', but it was 'text/plain'. The view of the endpoint 'index' is index() in {here}. For a header, return a dict: return body, {'Content-Type': 'text/plain'}.
+""",
+        request=GET,
+    ),
+    Mistake(
+        "a view returns a status that is no status",
+        """
+from flask import Flask
+app = Flask(__name__)
+@app.get("/")  # here
+def index():
+    return {"id": 1}, "created"
+""",
+        """
+ValueError: The status of a response is a code of three digits, alone or with a reason in Latin-1 characters, as in 404 or '404 Not Found', but it was 'created'. The view of the endpoint 'index' is index() in {here}.
+""",
+        request=GET,
+    ),
     Mistake(
         "a teardown_request function without a parameter",
         """

@@ -8,6 +8,47 @@ from showing import Mistake
 
 MISTAKES = [
     Mistake(
+        "a misspelled configuration file",
+        """
+from flask import Flask
+app = Flask(__name__)
+app.config.from_pyfile("configs.py")
+""",
+        """
+FileNotFoundError: [Errno 2] Unable to load configuration file (No such file or directory): '{folder}/configs.py'
+The folder {folder} has no file 'configs.py'. Did you mean 'config.py'?
+""",
+        keeps="FileNotFoundError: [Errno 2] Unable to load configuration file (No such file or directory): '",
+        files={"config.py": "DEBUG = False"},
+    ),
+    Mistake(
+        "a misspelled data file of the configuration",
+        """
+import json
+from flask import Flask
+app = Flask(__name__)
+app.config.from_file("instance/config.json", json.load)
+""",
+        """
+FileNotFoundError: [Errno 2] Unable to load configuration file (No such file or directory): '{folder}/instance/config.json'
+The folder {folder}/instance has no file 'config.json'. Did you mean 'Config.json'?
+""",
+        keeps="FileNotFoundError: [Errno 2] Unable to load configuration file (No such file or directory): '",
+        files={"instance/Config.json": "{}"},
+    ),
+    Mistake(
+        "a configuration file in a folder that does not exist",
+        """
+from flask import Flask
+app = Flask(__name__)
+app.config.from_pyfile("settings/config.py")
+""",
+        """
+FileNotFoundError: [Errno 2] Unable to load configuration file (No such file or directory): '{folder}/settings/config.py'
+""",
+        keeps="FileNotFoundError: [Errno 2] Unable to load configuration file (No such file or directory): '",
+    ),
+    Mistake(
         "@app.route without parentheses",
         """
 from flask import Flask

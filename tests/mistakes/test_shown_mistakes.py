@@ -14,6 +14,7 @@ import in_commands
 import in_endings
 import in_requests
 import in_setup
+import in_templates
 import pytest
 import without_mistakes
 from in_commands import Command
@@ -25,7 +26,7 @@ PROGRAMS = [
     *in_requests.CALLED,
     *in_endings.ENDINGS,
     *in_clients.SENT,
-    *in_clients.TEMPLATES,
+    *in_templates.TEMPLATES,
 ]
 SENT = [mistake for mistake in PROGRAMS if mistake.request]
 

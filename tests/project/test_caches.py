@@ -14,6 +14,7 @@ from modules import MODULES, Module
 BOUNDED = {
     "_core/environment": ["folders of the application, 1000"],
     "_core/hook_scopes": ["endpoints of the application, 4096"] * 3,
+    "_core/user_code": ["files of code objects and of imported modules, 16,384"],
     "_development/_project": ["files of imported modules, 16,384"],
     "_http/body": ["store: lengths of bodies"],
     "_http/cookies": ["attributes of short cookies, 256"],

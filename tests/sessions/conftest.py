@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from redis_process import RedisServer, needs_redis
+from redis_server import RedisServer, needs_redis
 from warm_app import warm_up
 
 from flask import Flask

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from polling import LONGEST, free_port
 from processes import PrintingProcess
-from redis_process import RedisServer, needs_redis
+from redis_server import RedisServer, needs_redis
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from polling import wait_until
-from redis_process import RedisServer, needs_redis
+from redis_server import RedisServer, needs_redis
 
 from flask import Flask, session
 from flask._sessions.redis_store import PREFIX, RedisStore
@@ -30,7 +30,6 @@ def own_server(tmp_path: Path) -> Iterator[RedisServer]:
     folder.mkdir()
     server = RedisServer(folder)
     yield server
-    server.thaw() if server.running.process.poll() is None else None
     server.kill()
 
 
@@ -92,11 +91,11 @@ def test_redis_is_restarted_between_two_requests(
 def test_redis_is_paused(make_client: t.Any, own_server: RedisServer) -> None:
     _, client = make_client(f"{own_server.url}?socket_timeout=0.2")
     assert client.get("/count").text == "1"
-    own_server.freeze()
+    own_server.suspend()
     for path in ("/count", "/read", "/async"):
         assert is_unavailable(client.get(path))
     assert client.get("/").text == "untouched"
-    own_server.thaw()
+    own_server.resume()
     # A request a second finds out that it answers again.
     wait_until(lambda: client.get("/read").text == "1")
     assert client.get("/count").text == "2"
@@ -106,10 +105,10 @@ def test_redis_is_paused(make_client: t.Any, own_server: RedisServer) -> None:
 def test_redis_pauses_writes(make_client: t.Any, own_server: RedisServer) -> None:
     _, client = make_client(f"{own_server.url}?socket_timeout=0.2")
     assert client.get("/count").text == "1"
-    own_server.command("CLIENT", "PAUSE", "100000", "WRITE")
+    own_server.ask("CLIENT", "PAUSE", "100000", "WRITE")
     assert client.get("/read").text == "1"
     assert is_unavailable(client.get("/count"))
-    own_server.command("CLIENT", "UNPAUSE")
+    own_server.ask("CLIENT", "UNPAUSE")
     wait_until(lambda: not is_unavailable(client.get("/read")))
     # The server may have done the write, whose answer came too late. It is not done twice.
     assert client.get("/read").text in {"1", "2"}
@@ -121,13 +120,13 @@ def test_redis_is_full(
 ) -> None:
     _, client = make_client(own_server.url)
     assert client.get("/count").text == "1"
-    own_server.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
-    own_server.command("CONFIG", "SET", "maxmemory", "1")
+    own_server.ask("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    own_server.ask("CONFIG", "SET", "maxmemory", "1")
     assert client.get("/read").text == "1"
     assert is_unavailable(client.get("/fill"))
     assert is_unavailable(client.get("/count"))
     assert "OOM" in caplog.text or "OutOfMemory" in caplog.text
-    own_server.command("CONFIG", "SET", "maxmemory", "0")
+    own_server.ask("CONFIG", "SET", "maxmemory", "0")
     assert client.get("/count").text == "2"
 
 
@@ -135,13 +134,13 @@ def test_redis_is_full(
 def test_redis_forgets_its_scripts(make_client: t.Any, own_server: RedisServer) -> None:
     _, client = make_client(own_server.url)
     assert client.get("/count").text == "1"
-    own_server.command("SCRIPT", "FLUSH")
+    own_server.ask("SCRIPT", "FLUSH")
     assert client.get("/count").text == "2"
 
 
 @needs_redis
 def test_redis_wants_a_password(make_client: t.Any, own_server: RedisServer) -> None:
-    own_server.command("CONFIG", "SET", "requirepass", "secret")
+    own_server.ask("CONFIG", "SET", "requirepass", "secret")
     _, client = make_client(own_server.url)
     assert is_unavailable(client.get("/count"))
     _, client = make_client(own_server.url.replace("://", "://:secret@"))
@@ -171,9 +170,9 @@ def test_another_program_wrote_garbage(
     redis_server.flush()
     _, client = make_client(redis_server.url)
     client.get("/count")
-    (key,) = t.cast("list[bytes]", redis_server.command("KEYS", f"{PREFIX}*"))
-    redis_server.command("DEL", key.decode())
-    redis_server.command(command[0], key.decode(), *command[1:])
+    (key,) = redis_server.ask("KEYS", f"{PREFIX}*")
+    redis_server.ask("DEL", key.decode())
+    redis_server.ask(command[0], key.decode(), *command[1:])
     assert client.get("/read").text == "None"
     assert [client.get("/count").text for _ in range(2)] == ["1", "2"]
 
@@ -183,10 +182,10 @@ def test_redis_ends_sessions_by_itself(redis_server: RedisServer) -> None:
     redis_server.flush()
     store = RedisStore(redis_server.url)
     store.write(ID, "{}", 0, HOUR)
-    left = t.cast("int", redis_server.command("PTTL", PREFIX + ID))
+    left = redis_server.ask("PTTL", PREFIX + ID)
     assert 0 < left <= HOUR * 1000
     store.touch(ID, 2 * HOUR)
-    assert t.cast("int", redis_server.command("PTTL", PREFIX + ID)) > HOUR * 1000
+    assert redis_server.ask("PTTL", PREFIX + ID) > HOUR * 1000
     store.close()
 
 

@@ -76,6 +76,10 @@ def add_notes(error: BaseException) -> None:
         from .._templating.missing import explain_missing_template
 
         note = explain_missing_template(context.app, error)
+    elif type(error).__module__ == "jinja2.exceptions" and str(error).startswith("No "):
+        from .._templating.missing import explain_missing_name
+
+        note = explain_missing_name(context.app, str(error))
     if note and note not in getattr(error, "__notes__", ()):
         error.add_note(note)
 

@@ -1,21 +1,98 @@
-"""Describe the user's code in errors: where a function is defined, and which name was meant.
+"""The user's code: which files it is, where a function is defined, and which name was meant.
 
-Only errors use this module, so it is imported when the first error is created.
+Errors, the reloader and commands use this module, so it is imported when the first of them does.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import typing as t
 from collections.abc import Iterable, Iterator
-from functools import partial
+from functools import cache, lru_cache, partial
+from pathlib import Path
 from types import CodeType, FrameType, FunctionType, MethodType, TracebackType
 
+PYTHON: t.Final = "Python"
+"""The name of the library that Python's own modules are."""
+THIS_PACKAGE: t.Final = "flask"
+"""The name of the library that this package is."""
+
+_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # of this package
+_INSTALLED = ("site-packages", "dist-packages")
 _LIBRARIES = frozenset({"blinker", "click", "flask", "jinja2", "werkzeug"})
 _MOST_COMPARED = 1_000  # names; difflib compares each of them
 _LONGEST_COMPARED = 100  # characters
 _MOST_WRAPPERS = 20
 _SIMILAR = 0.6  # the default of difflib
+
+
+# Whose code a file is -----------------------------------------------------------------------------
+
+
+def find_library(path: str, root: str = "") -> str | None:
+    """Return the library that a file belongs to; ``None`` if it is the user's code.
+
+    For an installed package it is the name of its folder or module, which may also be `PYTHON` or
+    `THIS_PACKAGE`. Scripts of a virtual environment belong to Python.
+
+    :param path: a file, a folder, or the file name of a code object.
+    :param root: the root path of the application. It may be in an installed package, and is the
+        user's code then, too.
+    """
+    if path.startswith("<"):
+        return PYTHON if path.startswith("<frozen ") else None
+    name = _find_library(path)
+    if name is None or not root or not path.startswith(os.path.join(root, "")):
+        return name
+    return name if _find_library(root) in (None, PYTHON, THIS_PACKAGE) else None
+
+
+@lru_cache(maxsize=16_384)
+def _find_library(path: str) -> str | None:
+    parts = Path(path).parts
+    for index, part in enumerate(parts):
+        if part in _INSTALLED:
+            return parts[index + 1].removesuffix(".py") if parts[index + 1 :] else part
+    real = os.path.join(os.path.realpath(path), "")
+    for folder, name in _library_folders():
+        if real.startswith(folder):
+            return name
+    return None
+
+
+@cache
+def _library_folders() -> tuple[tuple[str, str], ...]:
+    """Return folders without symbolic links, each with the library that is in it."""
+    import sysconfig
+
+    names = ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
+    paths = {path for name in names if (path := sysconfig.get_path(name))}
+    found = [(_FOLDER, THIS_PACKAGE), *((path, PYTHON) for path in sorted(paths))]
+    return tuple((os.path.join(os.path.realpath(path), ""), name) for path, name in found)
+
+
+def shorten_path(path: str) -> str:
+    """Return a path as it is shown: relative to its library, or to the working directory.
+
+    :param path: a path, which stays as it is if it is elsewhere.
+    """
+    parts = Path(path).parts
+    for index, part in enumerate(parts[:-1]):
+        if part in _INSTALLED:
+            return "/".join(parts[index + 1 :])
+    folders = [os.path.dirname(_FOLDER), os.path.dirname(os.__file__)]
+    try:
+        folders.insert(0, os.getcwd())
+    except OSError:  # it was removed
+        pass
+    for folder in folders:
+        if path.startswith(os.path.join(folder, "")):
+            return path[len(os.path.join(folder, "")) :]
+    return path
+
+
+# How it is named ----------------------------------------------------------------------------------
 
 
 def describe(subject: object) -> str:
@@ -135,8 +212,14 @@ def find_last_line(error: BaseException) -> str:
 
 
 def _is_library(frame: FrameType) -> bool:
+    """Return whether a frame is not the caller. An extension that calls this package is one."""
     module: str = frame.f_globals.get("__name__") or ""
-    return module.partition(".")[0] in _LIBRARIES
+    if module.partition(".")[0] in _LIBRARIES:
+        return True
+    return find_library(frame.f_code.co_filename) == PYTHON
+
+
+# Which name was meant -----------------------------------------------------------------------------
 
 
 def find_similar(name: object, names: Iterable[object]) -> str | None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from werkzeug.wrappers import Request
 
 from .._context.routed import RoutedContext
-from .masking import MASK, Secrets, is_secret_cookie, is_secret_header, is_secret_name
-from .source import shorten_path
+from .._core.secret_names import is_secret_cookie, is_secret_header, is_secret_name
+from .._core.user_code import shorten_path
+from .masking import MASK, Secrets
 from .values import describe, shorten
 
 if t.TYPE_CHECKING:

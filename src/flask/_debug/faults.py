@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import CodeType, FrameType, TracebackType
 
+from .._core.user_code import find_library, shorten_path
 from .masking import Secrets
-from .source import Line, find_package, read_lines, shorten_path
+from .source import Line, read_lines
 from .values import describe, describe_all, hide_and_shorten, shorten
 
 _MOST_FRAMES = 50  # of an error; of more, the first ones and the last ones are shown
@@ -160,7 +161,7 @@ class Collector:
                 code.co_filename,
                 call.number,
                 name_function(code),
-                find_package(code.co_filename, self.root),
+                find_library(code.co_filename, self.root),
                 read_lines(
                     code.co_filename, call.number, call.columns, _find_range(code, call.number)
                 ),
@@ -306,4 +307,4 @@ def _make_syntax_frame(error: SyntaxError) -> list[Frame]:
     if not isinstance(path, str) or not isinstance(number, int):
         return []
     lines = read_lines(path, number)
-    return [Frame(shorten_path(path), path, number, "", find_package(path), lines)]
+    return [Frame(shorten_path(path), path, number, "", find_library(path), lines)]

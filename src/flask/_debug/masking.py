@@ -9,40 +9,13 @@ from urllib.parse import quote, quote_plus
 
 from werkzeug.sansio.utils import host_is_trusted
 
+from .._core.secret_names import find_url_passwords, is_secret_name, is_secret_setting
+
 MASK = "••••••"
 """What is shown instead of a secret."""
 
-_SECRET = re.compile(
-    r"pass(word|wd|phrase|code)|secret|token|api_?key|access_?key|private_?key|credential"
-    r"|(^|[_-])(auth|authorization|csrf|jwt|otp|pwd|salt|signature)($|[_-])"
-    r"|^(http_)?(set[_-])?cookie$|^session$|sess(ion)?_?id$",
-    re.IGNORECASE,
-)
-_SECRET_COOKIE = re.compile(r"sess|sid$|auth|remember|^__wzd", re.IGNORECASE)
-_SECRET_HEADER = re.compile(r"[_-]key$|signature", re.IGNORECASE)
-_PASSWORD_IN_URL = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
-
 _SHORTEST = 6  # characters of a secret that is replaced inside other texts
 _MOST_SECRETS = 200
-
-
-def is_secret_name(name: object) -> bool:
-    """Return whether a variable, key or field of this name usually has a secret.
-
-    :param name: text or bytes; any other object is no such name.
-    """
-    text = name.decode("latin-1") if isinstance(name, bytes) else name
-    return isinstance(text, str) and len(text) < 200 and _SECRET.search(text) is not None
-
-
-def is_secret_cookie(name: str) -> bool:
-    """Return whether a cookie of this name usually identifies a user."""
-    return is_secret_name(name) or _SECRET_COOKIE.search(name) is not None
-
-
-def is_secret_header(name: str) -> bool:
-    """Return whether a request header of this name usually has a secret."""
-    return is_secret_name(name) or _SECRET_HEADER.search(name) is not None
 
 
 class Secrets:
@@ -57,11 +30,11 @@ class Secrets:
         for text in more:
             found |= _spellings(text)
         for name, value in list(settings.items()):
-            if is_secret_name(name):
+            if is_secret_name(name) or is_secret_setting(name):
                 for text in _texts(value):
                     found |= _spellings(text)
             elif type(value) is str:
-                found.update(_PASSWORD_IN_URL.findall(value))
+                found.update(find_url_passwords(value))
         long = sorted((text for text in found if len(text) >= _SHORTEST), key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, long[:_MOST_SECRETS]))) if long else None
 

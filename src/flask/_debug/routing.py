@@ -18,10 +18,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter, Rule
 
 from .._context.routed import RoutedContext
+from .._core.user_code import find_library, shorten_path
 from .facts import locate
 from .faults import name_function
 from .report import HTML, choose_type
-from .source import find_package, shorten_path
 from .template import make_headers, render
 
 _MOST_COMPARED = 3000  # rules
@@ -256,7 +256,7 @@ def _locate_view(view: object) -> str:
     if view is None:
         return "no view"
     code = getattr(view, "__code__", None)
-    if code is not None and code.co_name == "<lambda>" and find_package(code.co_filename):
+    if code is not None and code.co_name == "<lambda>" and find_library(code.co_filename):
         return "static files"
     return locate(view) or type(view).__qualname__
 
@@ -303,7 +303,7 @@ def _find_raised(error: HTTPException, root: str) -> str:
     trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        if find_package(code.co_filename, root) is None:
+        if find_library(code.co_filename, root) is None:
             place = f"{shorten_path(code.co_filename)}:{trace.tb_lineno} in {name_function(code)}"
         trace = trace.tb_next
     return place

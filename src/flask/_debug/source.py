@@ -1,20 +1,15 @@
-"""Source files of a traceback: whose they are, how they are named, and their lines."""
+"""Source lines of a traceback."""
 
 from __future__ import annotations
 
 import linecache
 import os
-import site
-import sysconfig
 import typing as t
-from functools import cache
 from pathlib import Path
 
 AROUND: t.Final = 5
 """How many lines before and after the failing one are shown."""
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_INSTALLED = ("site-packages", "dist-packages")
 _LARGEST = 5_000_000  # bytes of a file that is read
 _LONGEST_LINE = 400  # characters
 
@@ -31,60 +26,6 @@ class Line(t.NamedTuple):
     @property
     def text(self) -> str:
         return self.before + self.marked + self.after
-
-
-@cache
-def _library_folders() -> tuple[str, ...]:
-    paths = sysconfig.get_paths()
-    folders = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    folders |= {site.getusersitepackages(), _PACKAGE}
-    folders |= {os.path.realpath(folder) for folder in folders}
-    return tuple(folder + os.sep for folder in sorted(folders, key=len, reverse=True))
-
-
-def find_package(path: str, root: str = "") -> str | None:
-    """Return the library that a file belongs to; ``None`` if it is the user's code.
-
-    :param path: the file name of a code object.
-    :param root: the root path of the application, which may be an installed package.
-    """
-    if path.startswith("<frozen "):
-        return "Python"
-    if _find_installed(root) and path.startswith(root + os.sep):
-        return None
-    name = _find_installed(path)
-    if name:
-        return name
-    if path.startswith(_PACKAGE + os.sep):
-        return "flask"
-    return "Python" if path.startswith(_library_folders()) else None
-
-
-def _find_installed(path: str) -> str:
-    """Return the name of the installed package in which a file or folder is, or an empty text."""
-    parts = Path(path).parts
-    for index, part in enumerate(parts[:-1]):
-        if part in _INSTALLED:
-            return parts[index + 1].removesuffix(".py")
-    return ""
-
-
-def shorten_path(path: str) -> str:
-    """Return a file name as it is shown: relative to the working directory or the library."""
-    parts = Path(path).parts
-    for index, part in enumerate(parts[:-1]):
-        if part in _INSTALLED:
-            return "/".join(parts[index + 1 :])
-    try:
-        folder = os.path.join(os.getcwd(), "")
-    except OSError:  # it was removed
-        return path
-    if path.startswith(folder):
-        return path[len(folder) :]
-    for folder in (os.path.join(os.path.dirname(_PACKAGE), ""), *_library_folders()):
-        if path.startswith(folder):
-            return path[len(folder) :]
-    return path
 
 
 def read_lines(

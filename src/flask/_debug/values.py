@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 
-from .masking import MASK, Secrets, is_secret_name
+from .._core.secret_names import is_secret_name
+from .masking import MASK, Secrets
 
 LONGEST: t.Final = 500
 """Characters of a value that are shown."""

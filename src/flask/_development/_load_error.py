@@ -14,13 +14,12 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapp
 import click
 from markupsafe import escape
 
+from .._core.user_code import find_library
 from .._debug.report import HTML, choose_type, default_type, describe_versions
-from ._project import is_library
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_PACKAGE: t.Final = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
 _CONTEXT_LINES: t.Final = 4
 _WAITING: t.Final = "The application is loaded again at the next change."
 
@@ -62,10 +61,7 @@ def _list_parts(
 
 
 def _is_hidden(filename: str) -> bool:
-    if filename.startswith("<"):
-        return True
-    path = os.path.abspath(filename)
-    return path.startswith(_PACKAGE) or is_library(path)
+    return filename.startswith("<") or find_library(filename) is not None
 
 
 def _find_origin(error: BaseException) -> BaseException:

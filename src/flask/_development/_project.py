@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 import typing as t
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
+
+from .._core.user_code import find_library
 
 MOST_FOLDERS: t.Final = 10_000
 """Maximum number of folders that are watched."""
@@ -19,24 +20,6 @@ _IGNORED_NAMES: t.Final = frozenset({"__pycache__", "node_modules", "bower_compo
 _IGNORED_MARKS: t.Final = ("pyvenv.cfg", "conda-meta")
 """A folder with one of these files is a virtual environment."""
 _PACKAGE_FOLDERS: t.Final = frozenset({"site-packages", "dist-packages"})
-
-
-@cache
-def _library_folders() -> tuple[str, ...]:
-    """Return the folders of Python's own modules, of installed packages, and of scripts."""
-    names = ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
-    paths = {sysconfig.get_path(name) for name in names}
-    return tuple(os.path.join(os.path.realpath(path), "") for path in paths if path)
-
-
-def is_library(path: str) -> bool:
-    """Return whether a path belongs to Python or to an installed package.
-
-    :param path: an absolute path.
-    """
-    if not _PACKAGE_FOLDERS.isdisjoint(path.split(os.sep)):
-        return True
-    return os.path.join(os.path.realpath(path), "").startswith(_library_folders())
 
 
 def list_module_files() -> set[str]:
@@ -56,7 +39,7 @@ def _find_file(name: object) -> str | None:
         if outer == path:
             return None
         path = outer
-    return None if is_library(path) else path
+    return None if find_library(path) else path
 
 
 def list_traceback_files(error: BaseException) -> set[str]:
@@ -87,7 +70,7 @@ def _list_frame_files(trace: TracebackType | None) -> Iterator[str]:
 def list_roots() -> set[str]:
     """Return the folders of ``sys.path`` that belong to the project."""
     paths = {os.path.abspath(path) for path in sys.path}
-    return {path for path in paths if os.path.isdir(path) and not is_library(path)}
+    return {path for path in paths if os.path.isdir(path) and find_library(path) is None}
 
 
 class Project:

@@ -17,11 +17,12 @@ from functools import partial
 
 import werkzeug.serving
 
+from .._core.user_code import find_library
 from . import RELOADERS
 from ._link import Restarter, find_restarter
 from ._load_error import LoadErrorApp, find_syntax_error
 from ._pages import Pages
-from ._project import is_library, list_module_files, list_roots, list_traceback_files
+from ._project import list_module_files, list_roots, list_traceback_files
 from ._supervisor import Supervisor, list_command
 
 if t.TYPE_CHECKING:
@@ -267,8 +268,8 @@ def _describe(app: t.Any) -> dict[str, list[str]]:
     return {
         "modules": sorted(modules),
         "roots": sorted(list_roots()),
-        "templates": sorted(path for path in templates if not is_library(path)),
-        "static_files": sorted(path for path in static_files if not is_library(path)),
+        "templates": sorted(path for path in templates if find_library(path) is None),
+        "static_files": sorted(path for path in static_files if find_library(path) is None),
     }
 
 

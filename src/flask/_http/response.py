@@ -30,7 +30,7 @@ from .headers import (
     make_headers,
     make_wsgi_headers,
 )
-from .response_state import WERKZEUG_NAMES, SendingMethod, get_state, set_state
+from .response_state import WERKZEUG_NAMES, SendingMethod, checked_status, get_state, set_state
 from .streaming import StreamedBody, iterate_sync
 
 if t.TYPE_CHECKING:
@@ -234,6 +234,7 @@ class Response(ResponseBase):
         :param response: a response is changed in place; an application is called.
         :param environ: the WSGI environment for the application.
         :raises TypeError: it is an application, but there is no environment.
+        :raises ValueError: its status cannot be sent.
         """
         forced: Response = super().force_type(response, environ)  # type: ignore[arg-type, assignment]
         # Attributes of Werkzeug's class are properties here.
@@ -242,6 +243,8 @@ class Response(ResponseBase):
             forced._body = forced._headers = forced._more_headers = None
             forced._kind = GIVEN
         set_state(forced, {name: own.pop(name) for name in WERKZEUG_NAMES & own.keys()})
+        if STATUS_LINES.get(forced._status_code) != forced._status:
+            forced.status = forced._status  # which checks it
         if not cls._is_unmodified:
             forced._materialize()  # the class may override how it is sent
         return forced
@@ -354,7 +357,8 @@ class Response(ResponseBase):
         else:
             add_header(self, "Set-Cookie", header)
 
-    if not t.TYPE_CHECKING:  # to type checkers the method is Werkzeug's, with its overloads
+    if not t.TYPE_CHECKING:  # to type checkers they are Werkzeug's, with its overloads
+        status = checked_status
 
         def get_data(self, as_text=False):
             """Return the whole body; a streamed one is read to its end first.

@@ -6,8 +6,11 @@ wrote, and official Flask reads a cache that this package wrote.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Mapping
+
+from werkzeug.sansio.response import Response as SansIOResponse
 
 from .body_kind import GIVEN
 
@@ -51,6 +54,46 @@ def set_state(response: object, state: Mapping[str, object]) -> None:
     vars(response).update({name: state[name] for name in state.keys() - WERKZEUG_NAMES})
     for name in WERKZEUG_NAMES & state.keys():
         setattr(response, name, state[name])
+
+
+# A code and a reason (RFC 9112 section 4), without line breaks, which would begin a header.
+_STATUS_LINE = re.compile(r"[1-9][0-9]{2}(?: [\t\x20-\x7e\x80-\xff]*)?")
+_inherited_status: t.Any = SansIOResponse.status
+
+
+def _get_status(response: t.Any) -> str:
+    line: str = response._status
+    return line
+
+
+def _set_status(response: t.Any, value: object) -> None:
+    before = {name: vars(response).get(name) for name in ("_status", "_status_code")}
+    kind: type[Exception]
+    start = ""
+    try:
+        _inherited_status.fset(response, value)
+    except (AttributeError, TypeError, ValueError) as error:
+        kind, start = type(error), f"{error}. "
+    else:
+        if _STATUS_LINE.fullmatch(response._status) is not None:
+            return
+        vars(response).update(before)
+        kind = ValueError
+    from .return_errors import explain_invalid_status
+
+    raise kind(f"{start}{explain_invalid_status(value)}")
+
+
+checked_status: t.Final = property(
+    _get_status,
+    _set_status,
+    doc="""The status line, such as ``"404 NOT FOUND"``, or the code to set.
+
+    :raises ValueError: the code has not three digits, or the reason has a line break.
+    :raises AttributeError: it is neither a text nor an integer.
+    """,
+)
+"""The attribute ``status`` of Werkzeug's response, which is valid in a response that is sent."""
 
 
 class SendingMethod:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 from types import CoroutineType, FunctionType
 
+from .._core.current import get_request_context
 from .._core.user_code import describe, locate
 
 _ACCEPTED = (
@@ -56,6 +57,23 @@ def explain_invalid_tuple(context: t.Any, rv: tuple[object, ...]) -> str:
         " (body, status, headers), (body, status), or (body, headers)."
         f"{describe_source(context)} The tuple has {count}.{advice} For a JSON list, return"
         " list(...)."
+    )
+
+
+def explain_invalid_status(status: object) -> str:
+    """Return the text for a status that cannot be sent.
+
+    :param status: the status of a response, or what a tuple has in its place.
+    """
+    text = repr(status)
+    advice = ""
+    if isinstance(status, str | bytes) and "/" in text:
+        advice = " For a header, return a dict: return body, {'Content-Type': 'text/plain'}."
+    return (
+        "The status of a response is a code of three digits, alone or with a reason in Latin-1"
+        " characters, as in 404 or '404 Not Found', but it was"
+        f" {text if len(text) <= 60 else f'{text[:57]}...'}."
+        f"{describe_source(get_request_context(None))}{advice}"
     )
 
 

@@ -256,14 +256,7 @@ class StoredSessionInterface(SessionInterface):
         if cookie is Cookie.KEEP or (cookie is Cookie.DELETE and not session._has_cookie):
             return
         name = self.get_cookie_name(app)
-        attributes: dict[str, t.Any] = {
-            "path": self.get_cookie_path(app),
-            "domain": self.get_cookie_domain(app),
-            "secure": self.get_cookie_secure(app),
-            "httponly": self.get_cookie_httponly(app),
-            "samesite": self.get_cookie_samesite(app),
-            "partitioned": self.get_cookie_partitioned(app),
-        }
+        attributes = self._get_cookie_attributes(app)
         if cookie is Cookie.DELETE:
             response.delete_cookie(name, **attributes)
         else:

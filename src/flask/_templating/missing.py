@@ -1,4 +1,4 @@
-"""The note for a template that does not exist: the searched folders, and what was meant.
+"""The notes for a template, a filter or a test that does not exist: what was meant.
 
 This module is imported when an unhandled error is explained.
 """
@@ -6,15 +6,17 @@ This module is imported when an unhandled error is explained.
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 from collections.abc import Iterator
 
-from .._core.user_code import find_last_line, find_similar
+from .._core.user_code import find_last_line, find_similar, suggest
 
 _FOLDER: t.Final = "templates"
 _MOST_FOLDERS = 10
 _MOST_NAMES = 2_000  # templates that are compared
 _MOST_ENTRIES = 2_000  # of a folder that is searched for a similar one
+_UNKNOWN_NAME = re.compile(r"No (filter|test) named '(.+)'")
 
 
 def explain_missing_template(app: t.Any, error: BaseException) -> str | None:
@@ -35,6 +37,26 @@ def explain_missing_template(app: t.Any, error: BaseException) -> str | None:
     if app.debug or app.testing:  # it lists folders, which a client must not be able to repeat
         note += _suggest(app, names, folders)
     return note
+
+
+def explain_missing_name(app: t.Any, text: str) -> str | None:
+    """Return the note for a filter or a test that no template has; ``None`` for other errors.
+
+    :param app: the application.
+    :param text: the text of Jinja's error.
+    """
+    found = _UNKNOWN_NAME.match(text)
+    if found is None:
+        return None
+    kind, name = found.groups()
+    names = app.jinja_env.filters if kind == "filter" else app.jinja_env.tests
+    suggestion = suggest(name, names)
+    if suggestion:
+        return f"Templates have no {kind} {name!r}.{suggestion}"
+    return (
+        f"Templates have no {kind} {name!r}. To add it, write '@app.template_{kind}(\"{name}\")'"
+        " above a function."
+    )
 
 
 def _is_missing(path: str) -> str:

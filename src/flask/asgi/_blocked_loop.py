@@ -8,9 +8,7 @@ imported.
 from __future__ import annotations
 
 import os
-import site
 import sys
-import sysconfig
 import threading
 import time
 import typing as t
@@ -19,6 +17,7 @@ from types import CodeType, FrameType
 
 from werkzeug.exceptions import HTTPException
 
+from .._core.user_code import PYTHON, THIS_PACKAGE, find_library
 from ..typing import AnyApp
 from ._scope import Scope, make_environ
 
@@ -121,7 +120,7 @@ class LoopWatch:
 
     def _report(self, step: _Step, frame: FrameType) -> None:
         """Log a warning, once for each place."""
-        place = find_place(frame)
+        place = find_place(frame, step.app.root_path)
         if place is None:
             return
         key = (place.f_code, place.f_lineno)
@@ -208,35 +207,24 @@ def _describe_request(app: AnyApp, scope: Scope) -> str:
 # Where --------------------------------------------------------------------------------------------
 
 
-def find_place(frame: FrameType | None) -> FrameType | None:
+def find_place(frame: FrameType | None, root: str = "") -> FrameType | None:
     """Return the innermost frame of the application's code.
 
     If there is none, it is the innermost one of an installed package. Frames of this package, of
     the standard library and of templates do not count.
 
     :param frame: the innermost frame of a thread.
+    :param root: the root path of the application.
     """
     in_package: FrameType | None = None
     while frame is not None:
         name = frame.f_code.co_filename
         is_template = "debug_info" in frame.f_globals and "blocks" in frame.f_globals
-        if not is_template and not name.startswith(("<", _THIS_PACKAGE)):
-            if name.startswith(_INSTALLED):
-                in_package = in_package or frame
-            elif not name.startswith(_STANDARD_LIBRARY):
+        if not is_template and not name.startswith("<"):
+            library = find_library(name, root)
+            if library is None:
                 return frame
+            if library not in (PYTHON, THIS_PACKAGE):
+                in_package = in_package or frame
         frame = frame.f_back
     return in_package
-
-
-def _folders(*paths: str | None) -> tuple[str, ...]:
-    return tuple(os.path.join(path, "") for path in paths if path)
-
-
-_THIS_PACKAGE = _folders(os.path.dirname(os.path.dirname(__file__)))[0]
-_INSTALLED = _folders(
-    sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()
-)
-_STANDARD_LIBRARY = _folders(
-    sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), os.path.dirname(os.__file__)
-)

@@ -1,4 +1,4 @@
-"""Where the code of an application is: the file and line of a view, paths as users type them."""
+"""Where the code of an application is: the file and line of a view or of a class."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import functools
 import inspect
 import os
 import typing as t
-from pathlib import Path
 
-_PACKAGE: t.Final = str(Path(__file__).parents[1]) + os.sep
-_INSTALLED: t.Final = ("site-packages", "dist-packages")
+from .._core.user_code import THIS_PACKAGE, find_library, shorten_path
 
 
 class Location(t.NamedTuple):
@@ -60,21 +58,6 @@ def locate_class(kind: type) -> Location | None:
 
 
 def _outside_of_package(location: Location | None) -> Location | None:
-    return None if location is None or is_in_package(location.file) else location
-
-
-def is_in_package(file: str) -> bool:
-    """Return whether a file is part of this package."""
-    return os.path.abspath(file).startswith(_PACKAGE)
-
-
-def shorten_path(path: str) -> str:
-    """Return a path for a table.
-
-    It is relative to the current folder if it is in there, and to the folder of installed packages
-    if it is in one. Other paths stay.
-    """
-    installed = max(path.rfind(f"{os.sep}{name}{os.sep}") for name in _INSTALLED)
-    if installed >= 0:
-        return path[installed + 1 :].partition(os.sep)[2]
-    return path.removeprefix(os.getcwd() + os.sep)
+    if location is None or find_library(location.file) == THIS_PACKAGE:
+        return None
+    return location

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from .._core.awaitables import is_async_view
+from .._core.user_code import shorten_path
 from ._checked_keys import is_committed
 from ._dotenv import DEFAULT_FILES
 from ._findings import Finding
-from ._locations import Location, locate_view, shorten_path
+from ._locations import Location, locate_view
 from ._setting_checks import Subject
 from ._shadowed import find_winners
 

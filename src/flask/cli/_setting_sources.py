@@ -20,9 +20,10 @@ from pathlib import Path
 
 from werkzeug.utils import import_string
 
+from .._core.user_code import THIS_PACKAGE, find_library
 from ..config import DEFAULT_CONFIG, Config
 from ._dotenv import DEFAULT_FILES
-from ._locations import Location, is_in_package, locate_class
+from ._locations import Location, locate_class
 
 Kind: t.TypeAlias = t.Literal["default", "file", "environment", "code"]
 
@@ -181,7 +182,7 @@ def _find_code() -> Source:
     while frame is not None:
         file = os.path.abspath(frame.f_code.co_filename)
         place = Location(file, frame.f_lineno)
-        if not is_in_package(file):
+        if find_library(file) != THIS_PACKAGE:
             if os.path.exists(file):
                 return Source("code", place)
         elif file.startswith(_COMMANDS):
