@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import typing as t
 from collections.abc import Callable, Iterator
 
@@ -228,6 +229,20 @@ def test_a_reading_thread_that_is_late_to_stop_leaves_the_next_one_alone(
         assert message is not None
         assert message.data == 1
         assert has_one_reader_that_was_not_lost(app, redis_server, caplog)
+
+
+@pytest.mark.slow
+def test_a_reading_thread_that_cannot_start_is_tried_again(
+    redis_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_ReadingThread, "start", fail)
+        with pytest.raises(RuntimeError, match="can't start"):
+            talk(redis_app, "sync")
+    assert talk(redis_app, "sync") == (1, 1)
 
 
 # The numbers of listeners -------------------------------------------------------------------------

@@ -89,8 +89,9 @@ class Reader:
         """Start the thread, unless it is running, or the channel has no listener any more."""
         with self._lock:
             if self._thread is None and self._transport.hub.count(channel):
-                self._thread = _ReadingThread(self._transport, self._end_if_unused)
-                self._thread.start()
+                thread = _ReadingThread(self._transport, self._end_if_unused)
+                thread.start()
+                self._thread = thread  # not if the system could not start it
 
     def wake(self) -> None:
         """Let the connection read the new channels too."""
