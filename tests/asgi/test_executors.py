@@ -13,7 +13,7 @@ import pytest
 from flask import Flask, g
 from flask._core.waiting import wait
 from flask.asgi import _greenlet_executor
-from flask.asgi._greenlet_executor import WorkerGreenlet, _thread_greenlets
+from flask.asgi._greenlet_executor import _thread_greenlets
 from flask.asgi._thread_executor import ThreadExecutor, run_in_greenlet
 
 
@@ -21,27 +21,23 @@ class Kept:
     """Something that can be looked after."""
 
 
-def greenlets() -> int:
-    gc.collect()
-    found = [each for each in gc.get_objects() if isinstance(each, WorkerGreenlet)]
-    return len([each for each in found if not t.cast("t.Any", each).dead])
-
-
-def test_a_thread_that_ends_frees_its_greenlets() -> None:
+def test_a_thread_that_ends_frees_its_greenlets(made_greenlets: t.Any) -> None:
     async def go() -> None:
         await asyncio.gather(*(run_in_greenlet(wait, asyncio.sleep(0)) for _ in range(3)))
-        assert len(_thread_greenlets.idle) == 3
+        assert len(_thread_greenlets.idle) == made_greenlets.left() == 3
 
-    before = greenlets()
-    for _ in range(5):
+    for number in range(5):
         thread = threading.Thread(target=asyncio.run, args=(go(),))
         thread.start()
         thread.join()
-    assert greenlets() <= before  # others may end meanwhile
+        assert made_greenlets.left() == 0
+        assert len(made_greenlets) == 3 * (number + 1)
 
 
 @pytest.mark.slow
-def test_a_limited_number_of_greenlets_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limited_number_of_greenlets_is_kept(
+    made_greenlets: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(_greenlet_executor, "_MAX_IDLE", 3)
 
     def work() -> str:
@@ -51,14 +47,13 @@ def test_a_limited_number_of_greenlets_is_kept(monkeypatch: pytest.MonkeyPatch) 
     async def go() -> None:
         done = await asyncio.gather(*(run_in_greenlet(work) for _ in range(10)))
         assert done == ["done"] * 10
-        assert len(_thread_greenlets.idle) == 3
-        assert greenlets() == before + 3
+        assert len(_thread_greenlets.idle) == made_greenlets.idle() == 3
 
     thread = threading.Thread(target=asyncio.run, args=(go(),))
-    before = greenlets()
     thread.start()
     thread.join()
-    assert greenlets() == before
+    assert made_greenlets.left() == 0
+    assert len(made_greenlets) > 3
 
 
 @pytest.mark.parametrize("waits", [True, False])

@@ -44,12 +44,20 @@ class Hub:
         self._app = weakref.ref(app)
         self._settings: Settings | None = None
         self._transport: Transport | None = None
-        self._lock = threading.RLock()
+        self._make_locks()
         self._listeners: dict[str, dict[Listener, None]] = {}
         self._is_stopping = False
         self.recorders: list[list[Message]] = []
         """Lists that get each message that this process publishes."""
         _hubs.add(self)
+
+    def _make_locks(self) -> None:
+        """Make two locks. Code that holds the second one calls nothing that locks.
+
+        A transport may deliver while it holds its own lock, and delivering needs the second one.
+        """
+        self._changing = threading.RLock()  # the transport learns each number in order
+        self._lock = threading.RLock()
 
     @property
     def app(self) -> App:
@@ -76,7 +84,7 @@ class Hub:
     def transport(self) -> Transport:
         """The transport of ``CHANNELS_URL``."""
         if self._transport is None:
-            with self._lock:
+            with self._changing:
                 if self._transport is None:
                     self._transport = _make_transport(self)
         return self._transport
@@ -108,24 +116,28 @@ class Hub:
     def add(self, listener: Listener) -> None:
         """Add a listener: from now on it collects the messages of its channel."""
         transport = self.transport
-        with self._lock:
-            if self._is_stopping:
+        with self._changing:
+            with self._lock:
+                is_stopping = self._is_stopping
+                if not is_stopping:
+                    listeners = self._listeners.setdefault(listener.channel, {})
+                    listeners[listener] = None
+            if is_stopping:
                 listener.end()
-                return
-            listeners = self._listeners.setdefault(listener.channel, {})
-            listeners[listener] = None
-            transport.changed(listener.channel, len(listeners))
+            else:
+                transport.changed(listener.channel, self.count(listener.channel))
 
     def remove(self, listener: Listener) -> None:
         """Remove a listener, at once and without waiting."""
-        with self._lock:
-            listeners = self._listeners.get(listener.channel, {})
-            if listener not in listeners:
-                return
-            del listeners[listener]
-            if not listeners:
-                del self._listeners[listener.channel]
-            self.transport.changed(listener.channel, len(listeners))
+        with self._changing:
+            with self._lock:
+                listeners = self._listeners.get(listener.channel, {})
+                if listener not in listeners:
+                    return
+                del listeners[listener]
+                if not listeners:
+                    del self._listeners[listener.channel]
+            self.transport.changed(listener.channel, self.count(listener.channel))
 
     def count(self, channel: str) -> int:
         """Return the number of a channel's listeners in this process."""
@@ -204,17 +216,25 @@ class Hub:
             listener.end()
 
     def close(self) -> None:
-        """End all listeners and the transport. What subscribes after this begins again."""
+        """End all listeners and the transport. What subscribes after this begins again.
+
+        The listeners are removed first: one that begins meanwhile in another thread is no reason
+        for the transport to receive its channel.
+        """
         self.stop()
+        with self._changing:
+            with self._lock:
+                channels = list(self._listeners)
+                self._listeners.clear()
+            for channel in channels:
+                self.transport.changed(channel, 0)
         if self._transport is not None:
             self._transport.end()
-        with self._lock:
-            self._listeners.clear()
-            self._is_stopping = False
+        self._is_stopping = False
 
     def forget(self) -> None:
         """Forget the listeners of the parent, in a forked process."""
-        self._lock = threading.RLock()
+        self._make_locks()
         self._listeners = {}
         self._is_stopping = False
         if self._transport is not None:

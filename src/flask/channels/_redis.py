@@ -54,10 +54,14 @@ class RedisTransport:
         """Identifies this process."""
         self._clients: dict[object, Client] = {}
         self.lock = threading.Lock()
+        self.counts_lock = threading.Lock()
+        """Held from the moment when listeners are counted until Redis has the numbers."""
+        self.is_counted = False
+        """Whether Redis may have numbers of this process."""
         self.places: dict[str, Entry] = {}
         """For each channel that is read: the place of the last entry that was read."""
         self.read_channels: set[str] = set()
-        """The channels that the reading connection knows of."""
+        """The channels that the reading connection knows of; none if there is no connection."""
         self.reader = Reader(self)
 
     @property
@@ -131,15 +135,17 @@ class RedisTransport:
         with self.lock:
             if channel in self.read_channels and channel in self.places:
                 return self.places[channel]
-        self.reader.start()
+        self.reader.start(channel)
         if self.reader.is_lost:  # it tries to connect; 1,000 listeners need not do the same
             raise Unavailable("Redis does not answer.")
         try:
             end = self.find_end(self.client, channel)
             with self.lock:
-                if self.hub.count(channel):  # the listener may have ended in the meantime
+                is_read = self.hub.count(channel) > 0  # the listener may have ended meanwhile
+                if is_read:
                     end = self.places.setdefault(channel, end)
-            self.reader.wake()
+            if is_read:
+                self.reader.wake()
         except FAILURES as error:
             raise self._explain(error) from error
         return end
@@ -190,17 +196,18 @@ class RedisTransport:
         entries, end = read_entries(following)
         return Page(entries, end or after, is_last=len(following) < limit)
 
-    def advance(self, channel: str, end: Entry, after: Order) -> bool:
+    def advance(self, channel: str, end: Entry, after: Order, stop: threading.Event) -> bool:
         """Note how far a channel is read.
 
         :param channel: the name of the channel.
         :param end: the place of the last entry.
         :param after: the order of the place from which it was read.
+        :param stop: is set if the thread that has read has to end.
         :returns: whether it was noted; not if the channel is no longer read from there.
         """
         with self.lock:
             place = self.places.get(channel)
-            if place is None or place.order != after:
+            if stop.is_set() or place is None or place.order != after:
                 return False
             self.places[channel] = end
             return True
@@ -213,25 +220,33 @@ class RedisTransport:
             with self.lock:
                 self.places.pop(channel, None)
                 self.read_channels.discard(channel)
-        self.worker.set_count(channel, count)
+        self.worker.send_count(channel)
 
-    def send_counts(self, counts: dict[str, int]) -> None:
-        """Note in Redis how many listeners this process has. If that fails, the reader does it."""
+    def send_counts(self, channels: set[str]) -> None:
+        """Note in Redis how many listeners this process has. If that fails, the reader does it.
+
+        They are counted now, and not when they changed: the process may have ended since, and then
+        nothing of it is noted any more.
+        """
         if self.reader.is_lost:
             return
-        key = self.keys.process(self.token)
-        pipe = self.client.pipeline(transaction=True)
-        for channel, count in counts.items():
-            if count:
-                pipe.execute_command("HSET", key, channel, count)
-            else:
-                pipe.execute_command("HDEL", key, channel)
-        pipe.execute_command("SADD", self.keys.processes, self.token)
-        pipe.execute_command("EXPIRE", key, PROCESS_LIFETIME)
-        try:
-            pipe.execute()
-        except FAILURES:
-            self.reader.must_send_counts = True
+        with self.counts_lock:
+            key = self.keys.process(self.token)
+            counts = {channel: self.hub.count(channel) for channel in channels}
+            pipe = self.client.pipeline(transaction=True)
+            for channel, count in counts.items():
+                if count:
+                    pipe.execute_command("HSET", key, channel, count)
+                else:
+                    pipe.execute_command("HDEL", key, channel)
+            if any(counts.values()):
+                self.is_counted = True
+                pipe.execute_command("SADD", self.keys.processes, self.token)
+                pipe.execute_command("EXPIRE", key, PROCESS_LIFETIME)
+            try:
+                pipe.execute()
+            except FAILURES:
+                self.reader.send_counts()
 
     def count_elsewhere(self, channel: str) -> int:
         """Return the number of listeners in other processes that are alive.
@@ -259,20 +274,36 @@ class RedisTransport:
             raise self._explain(error) from error
 
     def end(self) -> None:
-        """Close the reading connection, and let this process no longer be counted."""
+        """Close all connections, and let this process no longer be counted.
+
+        What code on event loops has published is sent first.
+        """
+        wait_for_reader = self.reader.stop()
         with self.lock:
             self.places.clear()
             self.read_channels.clear()
-        if self.reader.end():
-            try:
-                pipe = self.client.pipeline(transaction=False)
-                pipe.execute_command("DEL", self.keys.process(self.token))
-                pipe.execute_command("DEL", self.keys.wake(self.token))
-                pipe.execute_command("SREM", self.keys.processes, self.token)
-                pipe.execute()
-            except FAILURES:
-                pass  # the keys expire
+        if not wait_for_reader():
+            self._remove_counts()
+        self.worker.wait(self.settings.timeout)
         self.client.connection_pool.disconnect()
+
+    def _remove_counts(self) -> None:
+        """Let this process no longer be counted, also by what is being sent at this moment."""
+        is_locked = self.counts_lock.acquire(timeout=self.settings.timeout)
+        try:
+            if not self.is_counted:
+                return
+            self.is_counted = False
+            pipe = self.client.pipeline(transaction=False)
+            pipe.execute_command("DEL", self.keys.process(self.token))
+            pipe.execute_command("DEL", self.keys.wake(self.token))
+            pipe.execute_command("SREM", self.keys.processes, self.token)
+            pipe.execute()
+        except FAILURES:
+            pass  # the keys expire
+        finally:
+            if is_locked:
+                self.counts_lock.release()
 
     def _explain(self, error: Exception) -> Unavailable:
         return explain(error, self.client, self.settings.timeout)

@@ -11,6 +11,8 @@ import random
 import threading
 import time
 import typing as t
+from collections.abc import Callable
+from functools import partial
 
 from ._messages import Entry, Order, Page
 from ._redis_client import (
@@ -47,6 +49,8 @@ class Source(t.Protocol):
     keys: Keys
     token: str
     lock: threading.Lock
+    counts_lock: threading.Lock
+    is_counted: bool
     places: dict[str, Entry]
     read_channels: set[str]
 
@@ -59,13 +63,13 @@ class Source(t.Protocol):
         """Read a page over a client's connection."""
         ...
 
-    def advance(self, channel: str, end: Entry, after: Order) -> bool:
+    def advance(self, channel: str, end: Entry, after: Order, stop: threading.Event) -> bool:
         """Note how far a channel is read; return whether it is still read from there."""
         ...
 
 
 class Reader:
-    """The thread that reads. It starts with the first channel, and ends when no channel is left.
+    """Starts and ends the thread that reads: from the first channel until no channel is left.
 
     :param transport: the channels that are read, and what is done with their messages.
     """
@@ -73,29 +77,21 @@ class Reader:
     def __init__(self, transport: Source) -> None:
         self._transport = transport
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._stop = threading.Event()
-        self._client: Client | None = None
-        self._lagging: set[str] = set()
-        self._batch = min(_BATCH, transport.settings.history)
-        self._next_heartbeat = 0.0
-        self._wake_place = "0-0"
-        self.is_lost = False
+        self._thread: _ReadingThread | None = None
+
+    @property
+    def is_lost(self) -> bool:
         """Whether the connection is lost, and the thread tries to connect."""
-        self.must_send_counts = False
-        """Whether the numbers of listeners in Redis may be wrong."""
+        thread = self._thread
+        return thread is not None and thread.is_lost
 
-    # Called in other threads ---------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Start the thread, unless it is running."""
+    def start(self, channel: str) -> None:
+        """Start the thread, unless it is running, or the channel has no listener any more."""
         with self._lock:
-            if self._thread is None:
-                self._stop = threading.Event()
-                self._thread = threading.Thread(
-                    target=self._run, args=(self._stop,), name="flask-channels", daemon=True
-                )
-                self._thread.start()
+            if self._thread is None and self._transport.hub.count(channel):
+                thread = _ReadingThread(self._transport, self._end_if_unused)
+                thread.start()
+                self._thread = thread  # not if the system could not start it
 
     def wake(self) -> None:
         """Let the connection read the new channels too."""
@@ -105,61 +101,118 @@ class Reader:
         pipe.execute_command("EXPIRE", key, PROCESS_LIFETIME)
         pipe.execute()
 
-    def end(self) -> bool:
-        """End the thread; return whether it was running and connected."""
+    def send_counts(self) -> None:
+        """Let the thread send the numbers of listeners; those in Redis may be wrong."""
+        thread = self._thread
+        if thread is not None:
+            thread.must_send_counts = True
+
+    def stop(self) -> Callable[[], bool]:
+        """Let the thread end; from now on it delivers nothing.
+
+        :returns: waits for its end, and returns whether its connection was lost.
+        """
         with self._lock:
             thread, self._thread = self._thread, None
-            self._stop.set()
-            client = self._client
-        if client is not None:
-            client.connection_pool.disconnect()  # ends the wait in Redis
         if thread is None:
-            return False
+            return lambda: False
+        with self._transport.lock:  # in which the thread checks it
+            thread.stop.set()
+        return partial(self._wait, thread)
+
+    def _wait(self, thread: _ReadingThread) -> bool:
+        thread.disconnect()  # ends the wait in Redis
         thread.join(_SHORT)
-        if thread.is_alive() and not self.is_lost:
+        if thread.is_alive() and not thread.is_lost:
             try:  # it has connected again, before it has seen that it has to stop
                 self.wake()
             except FAILURES:
                 pass
             thread.join(self._transport.settings.timeout)
-        was_lost, self.is_lost = self.is_lost, False
-        return not was_lost
+        return thread.is_lost
 
-    # The thread ----------------------------------------------------------------------------------
+    def _end_if_unused(self, thread: _ReadingThread) -> None:
+        """End the thread if there is no listener. `start` waits for the lock, and starts another.
 
-    def _run(self, stop: threading.Event) -> None:
+        :raises _Ended: there is none.
+        """
+        with self._lock:
+            if not self._transport.hub.counts() and thread is self._thread:
+                self._thread = None
+                raise _Ended
+
+
+class _ReadingThread(threading.Thread):
+    """One thread that reads, and its connection.
+
+    The next one may begin before this one has ended. So they share nothing but the places, and a
+    thread that was stopped does not change these.
+
+    :param transport: the channels that are read.
+    :param end_if_unused: raises `_Ended` if there is no listener.
+    """
+
+    def __init__(
+        self, transport: Source, end_if_unused: Callable[[_ReadingThread], object]
+    ) -> None:
+        super().__init__(name="flask-channels", daemon=True)
+        self._transport = transport
+        self._end_if_unused = partial(end_if_unused, self)
+        self.stop = threading.Event()
+        self._client: Client | None = None
+        self._lagging: set[str] = set()
+        self._batch = min(_BATCH, transport.settings.history)
+        self._next_heartbeat = 0.0
+        self._wake_place = "0-0"
+        self.is_lost = False
+        """Whether the connection is lost."""
+        self.must_send_counts = False
+        """Whether the numbers of listeners in Redis may be wrong."""
+
+    def run(self) -> None:
+        """Read until there is nothing to read, or `stop` is set."""
         try:
             pause = _FIRST_PAUSE
-            while not stop.is_set():
-                if self._read_until_loss(stop):
+            while not self.stop.is_set():
+                if self._read_until_loss():
                     pause = _FIRST_PAUSE
                 self._end_if_unused()
-                stop.wait(pause * random.uniform(0.5, 1.0))
+                self.stop.wait(pause * random.uniform(0.5, 1.0))
                 pause = min(pause * 2, _LONGEST_PAUSE)
         except _Ended:
             pass
+        finally:
+            del self._end_if_unused  # avoid a reference cycle
 
-    def _read_until_loss(self, stop: threading.Event) -> bool:
+    def disconnect(self) -> None:
+        """Close the connection, also while the thread waits for an answer."""
+        client = self._client
+        if client is not None:
+            client.connection_pool.disconnect()
+
+    def _read_until_loss(self) -> bool:
         """Connect and read until the connection is lost; return whether there was one."""
         is_connected = False
         try:
             self._connect()
             is_connected = True
-            while not stop.is_set():
+            while not self.stop.is_set():
                 self._read()
         except _Ended:
             raise
         except Exception as error:  # whatever it is, a new connection is the remedy
-            if not stop.is_set():
+            if not self.stop.is_set():
                 self._note_loss(error)
         finally:
-            self._disconnect()
+            self.disconnect()
         return is_connected
 
     def _connect(self) -> None:
         settings = self._transport.settings
         client = connect(settings, "flask-channels-read", 1, HEARTBEAT + settings.timeout)
         self._client = client
+        if self.stop.is_set():  # who stops the thread may not have seen this client
+            raise _Ended
         key = self._transport.keys.wake(self._transport.token)
         added = client.execute_command("XADD", key, "MAXLEN", 1, "*", "wake", "")
         self._wake_place = read_identifier(added)
@@ -174,11 +227,6 @@ class Reader:
             self.is_lost = False
             self._transport.hub.log("warning", "Channels: Redis answers again.")
         self._transport.hub.wake_all()
-
-    def _disconnect(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            client.connection_pool.disconnect()
 
     def _note_loss(self, error: Exception) -> None:
         """Log the loss of the connection, once until it is back."""
@@ -199,6 +247,8 @@ class Reader:
             self._send_heartbeat(client)
         self._read_lagging(client)
         with transport.lock:
+            if self.stop.is_set():
+                raise _Ended
             places = dict(transport.places)
             transport.read_channels.update(places)
         for channel in self._lagging:
@@ -241,35 +291,36 @@ class Reader:
 
     def _take(self, channel: str, place: Entry, entries: list[Entry], end: Entry | None) -> None:
         """Deliver entries, unless the channel was closed and opened again in the meantime."""
-        if end is not None and self._transport.advance(channel, end, place.order) and entries:
+        if end is None:
+            return
+        if self._transport.advance(channel, end, place.order, self.stop) and entries:
             self._transport.hub.deliver(channel, entries)
 
     def _send_heartbeat(self, client: Client) -> None:
         """Report that this process is alive, and how many listeners it has if that is not sure."""
-        transport = self._transport
-        key = transport.keys.process(transport.token)
-        pipe = client.pipeline(transaction=True)
-        counts = transport.hub.counts()
-        if self.must_send_counts:
-            pipe.execute_command("DEL", key)
-            for channel, count in counts.items():
-                pipe.execute_command("HSET", key, channel, count)
-        pipe.execute_command("SADD", transport.keys.processes, transport.token)
-        pipe.execute_command("EXPIRE", transport.keys.wake(transport.token), PROCESS_LIFETIME)
-        pipe.execute_command("EXPIRE", key, PROCESS_LIFETIME)
-        is_known = pipe.execute()[-1]
-        self.must_send_counts = bool(counts) and not is_known
+        with self._transport.counts_lock:
+            counts = self._send_counts(client)
         self._next_heartbeat = time.monotonic() + HEARTBEAT
         if not counts:
             self._end_if_unused()
 
-    def _end_if_unused(self) -> None:
-        """End the thread if there is no listener. `start` waits for the lock, and starts another.
-
-        :raises _Ended: there is none.
-        """
-        with self._lock:
-            if not self._transport.hub.counts() and threading.current_thread() is self._thread:
-                self._thread = None
-                self.is_lost = False
-                raise _Ended
+    def _send_counts(self, client: Client) -> dict[str, int]:
+        transport = self._transport
+        if self.stop.is_set():
+            raise _Ended
+        key = transport.keys.process(transport.token)
+        pipe = client.pipeline(transaction=True)
+        counts = transport.hub.counts()
+        must_send, self.must_send_counts = self.must_send_counts, False
+        if must_send:
+            pipe.execute_command("DEL", key)
+            for channel, count in counts.items():
+                pipe.execute_command("HSET", key, channel, count)
+        transport.is_counted = True
+        pipe.execute_command("SADD", transport.keys.processes, transport.token)
+        pipe.execute_command("EXPIRE", transport.keys.wake(transport.token), PROCESS_LIFETIME)
+        pipe.execute_command("EXPIRE", key, PROCESS_LIFETIME)
+        is_known = pipe.execute()[-1]
+        if counts and not is_known:
+            self.must_send_counts = True
+        return counts

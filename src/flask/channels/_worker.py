@@ -27,13 +27,13 @@ class Sender(t.Protocol):
         """Store messages."""
         ...
 
-    def send_counts(self, counts: dict[str, int]) -> None:
-        """Note the numbers of listeners; an error is not raised."""
+    def send_counts(self, channels: set[str]) -> None:
+        """Note the numbers of listeners of channels; an error is not raised."""
         ...
 
 
 class Worker:
-    """A queue of messages and counts, and at most one thread that sends them.
+    """A queue of messages, and of channels to count, and at most one thread that sends.
 
     :param hub: the channels of the application.
     :param sender: sends a batch.
@@ -47,9 +47,10 @@ class Worker:
     def forget(self) -> None:
         """Begin with an empty queue, in a forked process."""
         self._lock = threading.Lock()
+        self._is_idle = threading.Condition(self._lock)
         self._waiting: deque[tuple[Publication, float]] = deque()
         self._size = 0
-        self._counts: dict[str, int] = {}
+        self._changed: set[str] = set()
         self._is_running = False
 
     def publish(self, publication: Publication) -> None:
@@ -68,11 +69,19 @@ class Worker:
             self._waiting.append((publication, time.monotonic()))
         self._start()
 
-    def set_count(self, channel: str, count: int) -> None:
+    def send_count(self, channel: str) -> None:
         """Send the number of a channel's listeners soon."""
         with self._lock:
-            self._counts[channel] = count
+            self._changed.add(channel)
         self._start()
+
+    def wait(self, timeout: float) -> None:
+        """Wait until nothing is left to send.
+
+        :param timeout: at most this many seconds.
+        """
+        with self._lock:
+            self._is_idle.wait_for(lambda: not self._is_running, timeout)
 
     def _start(self) -> None:
         with self._lock:
@@ -84,6 +93,7 @@ class Worker:
         except RuntimeError:  # the system cannot start a thread
             with self._lock:
                 self._is_running = False
+                self._is_idle.notify_all()
             raise
 
     def _run(self) -> None:
@@ -91,14 +101,15 @@ class Worker:
             with self._lock:
                 batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
                 self._size -= sum(len(publication.text) for publication, _ in batch)
-                counts, self._counts = self._counts, {}
-                if not batch and not counts:
+                changed, self._changed = self._changed, set()
+                if not batch and not changed:
                     self._is_running = False
+                    self._is_idle.notify_all()
                     return
             if batch:
                 self._publish(batch)
-            if counts:
-                self._sender.send_counts(counts)
+            if changed:
+                self._sender.send_counts(changed)
 
     def _publish(self, batch: list[tuple[Publication, float]]) -> None:
         """Send a batch. What has waited for too long is not sent: its caller has given up."""

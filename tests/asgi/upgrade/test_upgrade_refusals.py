@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import socket
 import sys
-import threading
 import typing as t
 from contextlib import closing
 
 import pytest
-from polling import LONGEST
+from polling import wait_until
 from threaded_server import HANDSHAKE, ThreadedServer, handshake
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask import Flask, abort, websocket
-from flask.asgi._greenlet_executor import WorkerGreenlet
 
 # Errors and limits --------------------------------------------------------------------------------
 
@@ -80,28 +77,19 @@ def test_a_length_that_is_only_declared_costs_nothing(echo: ThreadedServer) -> N
 
 
 @pytest.mark.slow
-def test_a_thread_that_ends_leaves_no_greenlet_behind(server: ThreadedServer) -> None:
+def test_a_thread_that_ends_leaves_no_greenlet_behind(
+    server: ThreadedServer, made_greenlets: t.Any
+) -> None:
     @server.app.websocket("/")
     async def talk() -> None:
         await websocket.send("hello")
 
-    def greenlets() -> int:
-        gc.collect()
-        return sum(type(it) is WorkerGreenlet for it in gc.get_objects())
-
-    def talk_once() -> None:
-        others = set(threading.enumerate())
+    for _ in range(4):
         with closing(server.connect("/")) as it:
             assert it.recv() == "hello"
-        # To its end: who lists all objects meanwhile would hold what it leaves.
-        for thread in set(threading.enumerate()) - others:
-            thread.join(LONGEST)
-
-    talk_once()
-    before = greenlets()
-    for _ in range(3):
-        talk_once()
-    assert greenlets() <= before  # others may end meanwhile
+    assert len(made_greenlets) == 4
+    # A thread that is not listed any more may still be about to end them.
+    wait_until(lambda: not made_greenlets.left(), "the end of the threads")
 
 
 def test_a_crash_closes_with_1011_and_is_logged_once(
