@@ -87,14 +87,14 @@ class View:
                 # `view_class` of the registered function, because a decorator may have changed it.
                 made = routed.view_class()
             context = get_request_context(None)
-            handle: t.Any = made.dispatch_request
+            handler: t.Any = made.dispatch_request
             if context is None or not context._fast_paths.sync:
-                return t.cast("ResponseReturnValue", current_app.ensure_sync(handle)(**kwargs))
+                return t.cast("ResponseReturnValue", current_app.ensure_sync(handler)(**kwargs))
             # PERF: what the built-in `ensure_sync` does happens below, where its result is awaited,
             # and the built-in method is not called. 25 % of a class-based view.
-            if type(handle) is MethodType and handle.__func__ is _dispatch_by_method:
-                handle = _find_handler(made, context)
-            answer: ResponseReturnValue = handle(**kwargs)
+            if type(handler) is MethodType and handler.__func__ is _dispatch_by_method:
+                handler = _find_handler(made, context)
+            answer: ResponseReturnValue = handler(**kwargs)
             return answer if type(answer) in NOT_AWAITABLE else wait_if_awaitable(answer)
 
         routed: t.Any = view

@@ -101,7 +101,6 @@ def compute_fast_paths(app: t.Any, base: type, methods: Baseline) -> FastPaths:
         request_class=request_class if is_request_unmodified else None,
         response_class=response_class,
         text_type=content_type_of(getattr(response_class, "default_mimetype", None) or ""),
-        guard=guard,
         **_compare_by_number(guard),
     )
 
@@ -113,11 +112,12 @@ def _is_unmodified(request_class: type[RequestImplementation]) -> bool:
 
 
 def _compare_by_number(guard: ClassGuard) -> dict[str, t.Any]:
-    """Return what a request compares, for the usual case: one class of each kind."""
+    """Return the guard, and what a request compares if there is one class of each kind."""
     if not guard.is_simple or len(guard.members) != 3:
-        return {}
+        return {"guard": guard}
     app_members, request_members, response_members = guard.members
     return {
+        "guard": guard,
         "app_members": app_members,
         "request_members": request_members,
         "response_members": response_members,

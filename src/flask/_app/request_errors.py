@@ -104,7 +104,7 @@ def _note_for_call(error: TypeError, context: t.Any) -> str | None:
     if not callable(called):
         return None
     view = context.app.view_functions.get(context.request.endpoint)
-    if frame.f_code.co_name == "dispatch_request" or called is view:
+    if frame.f_code.co_name in ("dispatch_request", "view") or called is view:
         return _note_for_arguments(context.request, called)
     kind = _find_kind(context.app, called)
     return None if kind is None else _describe_parameters(kind, called)

@@ -174,11 +174,10 @@ class RoutedContext(AppContext):
         """
         app = self.app
         environ = self._environ
-        fast = self._fast_paths
         request = self._request
         path = environ.get("PATH_INFO")
         if (
-            environ.get("HTTP_HOST") in fast.accepted_hosts
+            environ.get("HTTP_HOST") in self._fast_paths.accepted_hosts
             and environ["wsgi.url_scheme"] in HTTP  # a WebSocket has rules of its own
             and "HTTP_UPGRADE" not in environ
             and app.config["TRUSTED_HOSTS"] is None

@@ -42,10 +42,7 @@ Body: t.TypeAlias = (
     str | bytes | Iterable[str] | Iterable[bytes] | AsyncIterable[str] | AsyncIterable[bytes]
 )
 
-# Codes that have no body (RFC 9110 sections 15.2, 15.3.5 and 15.4.5).
-WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})
-
-_new_object = object.__new__
+WITHOUT_BODY = frozenset({*range(100, 200), 204, 304})  # RFC 9110, 15.2, 15.3.5 and 15.4.5
 _FAST_BODIES = (str, bytes, GeneratorType)
 
 
@@ -412,10 +409,9 @@ def vary_by_cookie(response: ResponseBase) -> None:
     if not isinstance(response, Response):
         response.vary.add("Cookie")
     elif response._headers is None:
-        if response._more_headers is None:
-            response._more_headers = [_VARY_COOKIE]
-        elif _VARY_COOKIE not in response._more_headers:
-            response._more_headers.append(_VARY_COOKIE)
+        more = response._more_headers = response._more_headers or []
+        if _VARY_COOKIE not in more:
+            more.append(_VARY_COOKIE)
     elif type(response).vary is Response.vary and "Vary" not in response._headers:
         add_header(response, *_VARY_COOKIE)
     else:
