@@ -5,7 +5,6 @@ So it uses public names only, and nothing that one of the two lacks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.peers.data import LINKS, REFUSAL, ROWS, SECRET, THING, chunks
@@ -169,10 +168,7 @@ def _add_the_rest(app: Flask) -> None:
 
     @app.route("/stream")
     def stream() -> Response:
-        def body() -> Iterator[str]:
-            yield from chunks()
-
-        return Response(body(), mimetype="text/plain")
+        return Response(chunks(), mimetype="text/plain")
 
 
 def hooked_blueprint() -> Blueprint:
