@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import typing as t
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from werkzeug.datastructures import MultiDict
@@ -22,6 +23,8 @@ from ._core.session_types import (
     SessionStoreError,
     SessionStoreUnavailable,
 )
+from ._http.cookies import parse_cookies
+from ._http.query import NEEDS_LIBRARY
 from ._http.response import vary_by_cookie
 from ._http.signing import Signer, base64_forms, get_signer, needs_no_tags
 from .json.provider import JSONProvider
@@ -85,8 +88,8 @@ class SessionInterface:
             return False
         return isinstance(obj, self.null_session_class)
 
-    def _open_empty(self, app: AnyApp) -> t.Any:
-        """Return the session of a request without cookies, or `NEEDS_REQUEST`."""
+    def _open_by_header(self, app: AnyApp, header: str) -> t.Any:
+        """Return the session by the ``Cookie`` header of a request, or `NEEDS_REQUEST`."""
         return NEEDS_REQUEST
 
     def must_see(self, app: AnyApp, cookies: str) -> bool:
@@ -298,7 +301,21 @@ class SecureCookieSessionInterface(SessionInterface):
             signing = self.get_signing_serializer(app)
             if signing is None:
                 return None
-        cookies = request.cookies
+        return self._find_session(app, request.cookies, signer, signing)
+
+    def _find_session(
+        self,
+        app: AnyApp,
+        cookies: Mapping[str, str],
+        signer: Signer | None,
+        signing: URLSafeTimedSerializer | None,
+    ) -> SecureCookieSession:
+        """Return the session in one of the cookies, or an empty one.
+
+        :param cookies: a `MultiDict`, or the dict of a request class of the application.
+        :param signer: the fast signer, or ``None``.
+        :param signing: the serializer, if there is no fast signer.
+        """
         name = self.get_cookie_name(app)
         cookie = cookies.get(name) if cookies else None
         if cookie is None:
@@ -332,12 +349,12 @@ class SecureCookieSessionInterface(SessionInterface):
             return self.session_class(data if isinstance(data, dict) else None)
         return self.session_class()
 
-    def _open_empty(self, app: AnyApp) -> t.Any:
-        """Return the session of a request without cookies.
+    def _open_by_header(self, app: AnyApp, header: str) -> t.Any:
+        """Open the session by the ``Cookie`` header alone.
 
-        PERF: the request object is not needed; 6,000 instructions less than `open_session`.
+        PERF: the request object is not needed; 6,000 instructions less.
 
-        :returns: `NEEDS_REQUEST` if a method that is left out is overridden.
+        :returns: `NEEDS_REQUEST` if `open_session` has to be called.
         """
         if (
             self.__class__.open_session is not _open_session
@@ -346,7 +363,13 @@ class SecureCookieSessionInterface(SessionInterface):
             or "get_signing_serializer" in self.__dict__
         ):
             return NEEDS_REQUEST
-        return self.session_class() if app.secret_key else None
+        if not header:
+            return self.session_class() if app.secret_key else None
+        cookies = parse_cookies(header)
+        signer = self._fast_signer(app)
+        if cookies is NEEDS_LIBRARY or signer is None:
+            return NEEDS_REQUEST
+        return self._find_session(app, cookies, signer, None)
 
     def save_session(self, app: AnyApp, session: SessionMixin, response: Response) -> None:
         """Set the session's cookie, or delete that of an emptied one."""

@@ -47,8 +47,15 @@ ATTRIBUTES: t.Final = frozenset(
 _CREATING = ("__init__", "__new__", "blueprints", "close", "endpoint", "routing_exception")
 _REQUEST = Baseline(RequestImplementation, *_CREATING, "trusted_hosts", "url_rule")
 _READING: t.Final = (
-    *("args", "content_type", "environ", "get_data", "headers", "max_content_length", "method"),
-    *("mimetype", "parameter_storage_class", "query_string", "stream"),
+    *("args", "content_type", "cookies", "dict_storage_class", "environ", "get_data", "headers"),
+    *(
+        "max_content_length",
+        "method",
+        "mimetype",
+        "parameter_storage_class",
+        "query_string",
+        "stream",
+    ),
 )
 _INPUTS = Baseline(RequestImplementation, *_READING)
 

@@ -179,12 +179,10 @@ class RequestContext(RoutedContext):
             app = self.app
             interface = app.session_interface
             session: t.Any = NEEDS_REQUEST
-            if (
-                self._request is None
-                and "HTTP_COOKIE" not in self._known
-                and isinstance(interface, SessionInterface)
-            ):
-                session = interface._open_empty(app)
+            if self._request is None and isinstance(interface, SessionInterface):
+                header = self._known.get("HTTP_COOKIE", "")
+                if not header or self._fast_paths.inputs:
+                    session = interface._open_by_header(app, header)
             if session is NEEDS_REQUEST:
                 session = interface.open_session(app, self.request)
             if session is None:

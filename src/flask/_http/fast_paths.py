@@ -46,7 +46,7 @@ class FastPaths:
     scopes: bool = False
     """An ASGI request needs no WSGI environment."""
     inputs: bool = False
-    """The method, the query and the body are read in the built-in way."""
+    """The method, the query, the cookies and the body are read in the built-in way."""
     sessions: bool = False
     """The session is opened at the first access."""
     request_class: type[t.Any] | None = None
