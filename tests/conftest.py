@@ -80,9 +80,12 @@ def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _private_app_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def _private_app_variable() -> Iterator[None]:
     """A test that imports ``_cv_app`` does not change how later tests set it."""
-    monkeypatch.setattr(current, "is_app_variable_public", False)
+    before = current.published.copy()
+    current.published.clear()
+    yield
+    current.published[:] = before
 
 
 @pytest.fixture

@@ -119,9 +119,9 @@ def test_a_stream_keeps_both_contexts(app: Flask, client: FlaskClient) -> None:
 def test_each_import_of_the_variable_is_noticed(module: str) -> None:
     program = (
         "import flask, flask._core.current as current\n"
-        "assert not current.is_app_variable_public\n"
+        "assert not current.published\n"
         f"from {module} import _cv_app\n"
-        "assert current.is_app_variable_public\n"
+        "assert current.published\n"
         "with flask.Flask('a').test_request_context() as context:\n"
         "    assert _cv_app.get() is context\n"
         "assert _cv_app.get(None) is None\n"
@@ -133,4 +133,4 @@ def test_each_import_of_the_variable_is_noticed(module: str) -> None:
 def test_the_variable_of_a_proxy_is_noticed_too(name: str) -> None:
     proxy: t.Any = getattr(flask.globals, name)
     assert proxy.__wrapped__ is current._app_variable
-    assert current.is_app_variable_public
+    assert current.published

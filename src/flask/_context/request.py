@@ -13,7 +13,6 @@ from collections.abc import Callable
 from contextvars import Token
 
 from .. import typing as ft
-from .._core import current
 from .._core.current import (
     BY_CLIENT,
     NO_WEBSOCKET_MESSAGE,
@@ -21,6 +20,7 @@ from .._core.current import (
     _cv_request,
     get_request_context,
     get_set_app_context,
+    published,
 )
 from .._core.hook_registers import EndpointHooks
 from .._http.fast_paths import NO_FAST_PATHS
@@ -246,7 +246,7 @@ class RequestContext(RoutedContext):
         if (
             outer is None
             and fast.contexts
-            and not current.is_app_variable_public
+            and not published
             and not appcontext_pushed.receivers
         ):
             pushed = IMPLIED
