@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -71,6 +72,12 @@ def runner() -> CliRunner:
     return CliRunner()
 
 
+def accepts(path: str) -> bool:
+    """Return whether a server listens on a Unix socket; a file may have been left behind."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(path) == 0
+
+
 @pytest.fixture
 def serve(folder: Path) -> Iterator[Callable[..., Served]]:
     """Starts ``flask serve`` for the ``shop.py`` of a test module's ``folder``."""
@@ -80,7 +87,10 @@ def serve(folder: Path) -> Iterator[Callable[..., Served]]:
         server = Served(folder, *args)
         started.append(server)
         server.wait_for("Started worker-1")
-        if "--uds" not in args:
+        if "--uds" in args:
+            path = args[args.index("--uds") + 1]
+            server.wait_until(lambda: accepts(path))
+        else:
             server.wait_until(server.listens)
         return server
 

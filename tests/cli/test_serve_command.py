@@ -180,7 +180,6 @@ def test_it_serves_a_factorys_app_and_a_health_check(serve: t.Callable[..., Serv
 @needs_granian
 def test_it_serves_on_a_unix_socket(serve: t.Callable[..., Served], tmp_path: Path) -> None:
     serve("--workers", "1", "--uds", str(tmp_path / "sock"))
-    wait_until((tmp_path / "sock").exists)
     transport = httpx.HTTPTransport(uds=str(tmp_path / "sock"))
     with httpx.Client(transport=transport) as client:
         assert client.get("http://shop/").text == "one"

@@ -170,6 +170,7 @@ NAMES: t.Final[dict[str, str]] = {
         collections.abc: MutableMapping
         datetime: timezone
         itsdangerous: BadData BadSignature URLSafeTimedSerializer
+        werkzeug.datastructures: CallbackDict
     """,
     "flask.templating": """
         flask._core.current: _cv_app current_app request
