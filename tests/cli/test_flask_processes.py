@@ -61,8 +61,8 @@ def serve(project) -> Iterator[Callable[..., Server]]:
 def test_run_serves_the_application_and_warns_that_it_is_for_development(project, serve) -> None:
     project.write(app=APP)
     server = serve("--app", "app", "run")
-    assert "WARNING: This is a development server." in server.printed
-    assert " * Serving Flask app 'app'\n * Debug mode: off\n" in server.printed
+    server.wait_until(lambda: "WARNING: This is a development server." in server.printed)
+    server.wait_until(lambda: " * Serving Flask app 'app'\n * Debug mode: off\n" in server.printed)
     response = server.get()
     assert (response.status_code, response.text) == (200, "Hello, World!")
 
@@ -83,7 +83,7 @@ def test_run_with_debug_reloads_and_outlives_a_faulty_edit(project, serve) -> No
     edit(path, "import missing_module\n" + APP, 1)
     server.wait_for("Detected change in", after_last=True)
     server.wait_for("Debugger is active!", after_last=True)
-    assert "No module named 'missing_module'" in server.printed
+    server.wait_until(lambda: "No module named 'missing_module'" in server.printed)
     response = server.get()
     assert response.status_code == 500
     assert "missing_module" in response.text and "Werkzeug" in response.text

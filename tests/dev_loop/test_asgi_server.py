@@ -78,7 +78,7 @@ def test_async_views_share_the_loop_of_the_lifespan(server: DevServer) -> None:
     server.wait_for("before serving\n")
     assert server.ask("/loops").text == "loops: 1"
     assert server.ask("/loops").text == "loops: 1"
-    assert '"GET /loops HTTP/1.1" 200 OK' in server.printed
+    server.wait_until(lambda: '"GET /loops HTTP/1.1" 200 OK' in server.printed)
 
 
 @pytest.mark.slow
@@ -101,7 +101,7 @@ def test_websockets_and_streams_end_at_a_restart_and_the_lifespan_too(server: De
             channel.recv(LONGEST)
         server.wait_for("after serving\n")
         server.wait_for("before serving\n", after_last=True)
-    assert "left the websocket\n" in server.printed
+    server.wait_until(lambda: "left the websocket\n" in server.printed)
     with connect(f"ws://{server.address}/echo") as channel:
         channel.send("b")
         assert channel.recv(LONGEST) == "two b"

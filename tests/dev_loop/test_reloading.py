@@ -22,7 +22,7 @@ def server(request: pytest.FixtureRequest, start: Start, tmp_path: Path) -> DevS
     write_app(tmp_path, "first 0")
     server = start(*arguments, bytecode=True)
     server.wait_for_answer("first 0")
-    assert f" * Restarting with {name}\n" in server.printed
+    server.wait_until(lambda: f" * Restarting with {name}\n" in server.printed)
     return server
 
 
@@ -32,7 +32,7 @@ def test_each_save_is_answered_by_new_code(server: DevServer) -> None:
         write_app(server.folder, f"first {number}")
         server.wait_for_answer(f"first {number}")
     path = str(server.folder / "app.py")
-    assert f" * Detected change in {path!r}, reloading\n" in server.printed
+    server.wait_until(lambda: f" * Detected change in {path!r}, reloading\n" in server.printed)
 
 
 @pytest.mark.parametrize("mistake", ["x = (", "import not_there_at_all", "1/0"])
@@ -43,8 +43,8 @@ def test_code_that_cannot_be_imported_is_shown_until_the_next_save(
     page = server.wait_for_answer("could not be loaded")
     server.wait_for(r"[Ww]aiting for the next change\.")
     last = {"x = (": "SyntaxError", "1/0": "ZeroDivisionError"}.get(mistake, "ModuleNotFoundError")
-    assert last in server.printed
-    assert 'app.py", line 14' in server.printed
+    server.wait_until(lambda: last in server.printed)
+    server.wait_until(lambda: 'app.py", line 14' in server.printed)
     if "app.run" not in page and "terminal shows why" not in page:  # a script has ended
         assert "line 14" in page
     assert "/.flask/reload.js" in page
@@ -207,7 +207,7 @@ def test_a_blocking_shutdown_is_ended(flask_run: DevServer) -> None:
     flask_run.wait_for_answer("second")
     write_app(flask_run.folder, "third")
     flask_run.wait_for_answer("third")
-    assert "It is killed." in flask_run.printed
+    flask_run.wait_for("It is killed.")
 
 
 def test_the_reloader_of_werkzeug_can_still_be_chosen(start: Start, tmp_path: Path) -> None:

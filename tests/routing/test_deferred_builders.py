@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import werkzeug.routing
 from werkzeug.routing import BuildError, Rule
 
+from flask._routing import map as map_module
 from flask._routing.map import Map, _DeferredBuilder
 
 RULES: list[tuple[str, dict[str, t.Any]]] = [
@@ -83,3 +86,27 @@ def test_the_methods_of_a_rule_class_are_used() -> None:
 def test_a_rule_that_names_two_parts_alike_is_refused_when_it_is_added(kind: t.Any) -> None:
     with pytest.raises(SyntaxError, match="duplicate argument 'x'"):
         kind().add(Rule("/<x>/<x>", endpoint="twice"))
+
+
+def test_builders_are_compiled_in_one_thread_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On CPython 3.11, ``ast.parse`` in two threads can raise ``SystemError``."""
+    rules = [Rule(f"/{number}/<a>", endpoint=str(number)) for number in range(8)]
+    adapter = Map(rules).bind("localhost")
+    compile_builder = map_module._compile
+    running: list[int] = []
+    most: list[int] = []
+
+    def compile_slowly(rule: Rule, append_unknown: bool) -> t.Any:
+        running.append(1)
+        most.append(len(running))
+        time.sleep(0.005)
+        try:
+            return compile_builder(rule, append_unknown)
+        finally:
+            running.pop()
+
+    monkeypatch.setattr(map_module, "_compile", compile_slowly)
+    with ThreadPoolExecutor(8) as threads:
+        built = list(threads.map(lambda rule: adapter.build(rule.endpoint, {"a": 1}), rules))
+    assert built == [f"/{number}/1" for number in range(8)]
+    assert (len(most), max(most)) == (8, 1)

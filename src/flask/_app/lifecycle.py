@@ -359,7 +359,7 @@ class Lifecycle(ServingApp):
                 answer = hook(response) if awaits else self.ensure_sync(hook)(response)
                 if answer is not response:
                     response = wait_for_response(answer, hook)
-        session = context._open_session
+        session: t.Any = context._open_session
         if session is None and context._fast_paths.sessions:  # it was not accessed
             if "HTTP_COOKIE" not in context._known or not context._may_save_session():
                 return response

@@ -243,12 +243,7 @@ class RequestContext(RoutedContext):
         self._fast_paths = fast
         outer = get_set_app_context(None) or get_request_context(None)
         # PERF: setting and resetting one variable instead of two, 2,000 instructions less.
-        if (
-            outer is None
-            and fast.contexts
-            and not published
-            and not appcontext_pushed.receivers
-        ):
+        if outer is None and fast.contexts and not published and not appcontext_pushed.receivers:
             pushed = IMPLIED
         else:
             pushed = self._push_app_context(outer)

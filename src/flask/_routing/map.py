@@ -152,7 +152,7 @@ def _defer_builder(rule: Rule) -> bool:
 
     def make(append_unknown: bool = True) -> object:
         if rule.defaults or not _SPECIAL_NAMES.isdisjoint(rule.arguments) or _repeats_itself(rule):
-            return _compile(rule, append_unknown)  # it may raise an error
+            return _compile_alone(rule, append_unknown)  # it may raise an error
         return _DeferredBuilder(rule, append_unknown)
 
     # Not through __dict__: CPython 3.11 reads the attributes of an object more slowly afterwards.
@@ -162,6 +162,18 @@ def _defer_builder(rule: Rule) -> bool:
 
 # It is called only if this release of Werkzeug has the method.
 _compile: t.Callable[[Rule, bool], FunctionType] = vars(Rule).get("_compile_builder")  # type: ignore[assignment]
+_compile_lock = RLock()
+
+
+def _compile_alone(rule: Rule, append_unknown: bool) -> FunctionType:
+    """Compile a rule's builder, in one thread at a time.
+
+    On CPython 3.11, ``ast.parse`` in two threads can raise ``SystemError``.
+    """
+    with _compile_lock:
+        return _compile(rule, append_unknown)
+
+
 _SPECIAL_NAMES = frozenset({"None", "True", "False"})  # Python rejects them as argument names
 
 
@@ -183,6 +195,6 @@ class _DeferredBuilder:
 
     def __call__(self, /, **values: object) -> object:
         rule = self.rule
-        build = _compile(rule, self.append_unknown).__get__(rule, None)
+        build = _compile_alone(rule, self.append_unknown).__get__(rule, None)
         setattr(rule, "_build_unknown" if self.append_unknown else "_build", build)
         return build(**values)
