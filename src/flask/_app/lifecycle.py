@@ -359,8 +359,8 @@ class Lifecycle(ServingApp):
                 answer = hook(response) if awaits else self.ensure_sync(hook)(response)
                 if answer is not response:
                     response = wait_for_response(answer, hook)
-        session: t.Any = context._open_session
-        if session is None and context._fast_paths.sessions:  # it was not accessed
+        session = context._open_session
+        if context._fast_paths.sessions and session is None:  # it was not accessed
             if "HTTP_COOKIE" not in context._known or not context._may_save_session():
                 return response
             session = context._session

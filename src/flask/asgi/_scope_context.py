@@ -124,7 +124,7 @@ class ScopeContext(ServedContext):
             self._known = self._make_known()
         return _request_property.__get__(self)
 
-    request = _request_property.getter(_get_request)
+    request = _request_property.getter(_get_request)  # pyright: ignore
 
     def _make_known(self) -> WSGIEnvironment:
         """Return the environment of the request, with the entries that most views read.
