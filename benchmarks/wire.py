@@ -171,6 +171,8 @@ def serving(python: Path, servers: Path, kind: PeerKind, server: str) -> Iterato
     else:
         command = [
             *("-m", "uvicorn", "--host", "127.0.0.1", "--port", str(port)),
+            # A peer may have installed a faster loop or parser, which uvicorn would use.
+            *("--loop", "asyncio", "--http", "h11"),
             *("--log-level", "critical", "--no-access-log", target),
         ]
     process = subprocess.Popen(
