@@ -76,16 +76,9 @@ class View:
         """
         kept = None if cls.init_every_request else cls(*class_args, **class_kwargs)
 
-        has_arguments = bool(class_args or class_kwargs)
-
         def view(**kwargs: object) -> ResponseReturnValue:
-            if kept is not None:
-                made = kept
-            elif has_arguments:
-                made = routed.view_class(*class_args, **class_kwargs)
-            else:
-                # `view_class` of the registered function, because a decorator may have changed it.
-                made = routed.view_class()
+            # `view_class` of the registered function, because a decorator may have changed it.
+            made = routed.view_class(*class_args, **class_kwargs) if kept is None else kept
             context = get_request_context(None)
             handler: t.Any = made.dispatch_request
             if context is None or not context._fast_paths.sync:

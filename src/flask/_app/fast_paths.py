@@ -48,14 +48,8 @@ _CREATING = ("__init__", "__new__", "blueprints", "close", "endpoint", "routing_
 _REQUEST = Baseline(RequestImplementation, *_CREATING, "trusted_hosts", "url_rule")
 _READING: t.Final = (
     *("args", "content_type", "cookies", "dict_storage_class", "environ", "get_data", "headers"),
-    *(
-        "max_content_length",
-        "method",
-        "mimetype",
-        "parameter_storage_class",
-        "query_string",
-        "stream",
-    ),
+    *("max_content_length", "method", "mimetype", "parameter_storage_class", "query_string"),
+    "stream",
 )
 _INPUTS = Baseline(RequestImplementation, *_READING)
 
