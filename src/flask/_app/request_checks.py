@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 
 _PREFLIGHT: t.Final = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
 _EXPLAINED = (NameError, TypeError, LookupError)
-JINJA_ERRORS = "jinja2.exceptions"  # a module that an application may not import
+_JINJA_ERRORS = "jinja2.exceptions"  # a module that an application may not import
 
 
 class _App(t.Protocol):
@@ -52,7 +52,7 @@ def explain_error(error: BaseException) -> None:
     :param error: the error.
     """
     explain_second_loop(error)
-    if isinstance(error, _EXPLAINED) or type(error).__module__ == JINJA_ERRORS:
+    if isinstance(error, _EXPLAINED) or type(error).__module__ == _JINJA_ERRORS:
         from .request_errors import add_notes
 
         with suppress(Exception):  # of a __repr__ or a loader; the error itself is raised or logged

@@ -25,7 +25,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from .._core.current import get_request_context
 from .._core.user_code import describe, find_last_line, iterate_traceback, locate, suggest
 from .._http.return_errors import describe_source
-from .request_checks import JINJA_ERRORS
 
 _MOST_KEYS = 20  # keys of a form that an error lists
 _LONGEST_TEXT = 100  # characters of what a client has sent
@@ -77,7 +76,7 @@ def add_notes(error: BaseException) -> None:
         from .._templating.missing import explain_missing_template
 
         note = explain_missing_template(context.app, error)
-    elif type(error).__module__ == JINJA_ERRORS and str(error).startswith("No "):
+    elif type(error).__module__ == "jinja2.exceptions" and str(error).startswith("No "):
         from .._templating.missing import explain_missing_name
 
         note = explain_missing_name(context.app, str(error))
